@@ -1,0 +1,1 @@
+"""Analysers: transports, drivers, emulators. Knows neither matching nor library."""

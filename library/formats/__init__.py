@@ -1,0 +1,1 @@
+"""Readers of the file formats spectra come in, chosen by content."""

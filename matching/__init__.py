@@ -1,0 +1,1 @@
+"""Spectrum, preprocessing, search and decision: functions from arrays to arrays."""

@@ -1,0 +1,1 @@
+"""The program: composition root, window, command line, services, records, reports."""

@@ -1,0 +1,183 @@
+"""The record of one identification: what `spectra identify --json` prints and reports show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Outcome = Literal[
+    "match",
+    "mixture",
+    "lead",
+    "class_only",
+    "container_only",
+    "inconclusive",
+    "not_in_library",
+    "refused",
+]
+Alarm = Literal["controlled", "precursor", "hazard", "container", "benign", "unknown"]
+Kind = Literal["measured", "reconstructed", "calculated", "emulated"]
+
+PRESUMPTIVE = "PRESUMPTIVE: one technique is not an identification; a second one must confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlStatus:
+    """One listing of a substance: which list, which schedule, edition and grade of the source."""
+
+    instrument: str
+    schedule: str
+    as_of: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRate:
+    """Of `n` validation substances with such a score, the share that was right."""
+
+    rate: float
+    low95: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A named part of the verdict. `signal_share` is a share of the Raman signal, not of weight."""
+
+    name: str
+    entry: str
+    signal_share: float | None
+    signal_share_interval: tuple[float, float] | None
+    match_rate: MatchRate | None
+    kind: Kind
+    role: str
+    control: tuple[ControlStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One library entry as it compares with the scan.
+
+    `score` is the combined hit quality (0-1, 1 best); `explains` the share of the scan's band
+    area that the entry accounts for; `missing` the share of the entry's band area that the scan
+    lacks; `shift_cm1` what had to be added to the scan's axis.
+    """
+
+    rank: int
+    name: str
+    entry: str
+    score: float
+    explains: float
+    missing: float
+    shift_cm1: float
+    kind: Kind = "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the scan is worth. `fluorescence_ratio` is background over strongest band."""
+
+    snr: float
+    saturated: bool
+    fluorescence_ratio: float
+    range_cm1: tuple[float, float]
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenHazard:
+    """A hazard this scan could not have seen below `smallest_share` of the Raman signal."""
+
+    entry: str
+    name: str
+    smallest_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How the verdict was reached: hashes of pipeline and policy, metric and program version."""
+
+    pipeline: str
+    policy: str
+    metric: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryReference:
+    """Which library was searched."""
+
+    name: str
+    version: str
+    sha256: str
+    entries: int = 0
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Comparison:
+    """What is drawn: scan and best reference on one axis, both after the same clean-up.
+
+    All arrays have shape (n,) over `raman_shift_cm1` in cm-1; `query` is scaled to maximum 1 and
+    `reference` to fit it. `query_raw` is the scan as it came in, on the same axis. Peak positions
+    are in cm-1 on the shifted query axis.
+    """
+
+    raman_shift_cm1: NDArray[np.float64]
+    query: NDArray[np.float64]
+    query_raw: NDArray[np.float64]
+    reference: NDArray[np.float64]
+    reference_name: str
+    reference_kind: Kind
+    matched_peaks_cm1: tuple[float, ...] = ()
+    missing_peaks_cm1: tuple[float, ...] = ()
+    unexplained_peaks_cm1: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """One scan, one verdict. `reasons` and `advice` are codes; see `spectra_app.wording`."""
+
+    file: str
+    spectrum: str | None
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    advice: tuple[str, ...]
+    components: tuple[Component, ...]
+    indistinguishable: tuple[tuple[str, ...], ...]
+    candidates: tuple[Candidate, ...]
+    family: str | None
+    alarm: Alarm
+    quality: Quality | None
+    cannot_exclude: tuple[HiddenHazard, ...]
+    method: Method
+    library: LibraryReference
+    timing_ms: dict[str, float] = field(default_factory=dict)
+    sha256: str = ""
+    emulated: bool = False
+    assumptions: tuple[str, ...] = ()
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as the command line prints it (see docs, section command line)."""
+        return _plain(self)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, float):
+        return _finite(value)
+    return value
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN and no infinity: a figure that could not be computed is null."""
+    return round(value, 6) if np.isfinite(value) else None

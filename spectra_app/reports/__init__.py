@@ -1,0 +1,1 @@
+"""Reports: the report as data, and its renderers."""

@@ -1,0 +1,1 @@
+"""Use cases, one function each, for the window and the command line alike."""
