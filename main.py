@@ -1,0 +1,1 @@
+"""Start Spectra: `python main.py` opens the window."""

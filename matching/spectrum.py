@@ -145,7 +145,7 @@ class Spectrum:
 
     def after(self, step: Step, intensity: ArrayLike) -> Spectrum:
         """Return this spectrum with new intensities and `step` added to its history."""
-        return replace(self, intensity=intensity, history=(*self.history, step))
+        return replace(self, intensity=frozen_array(intensity), history=(*self.history, step))
 
     def __copy__(self) -> Spectrum:
         return self

@@ -163,7 +163,7 @@ class Identification:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the command line prints it (see docs, section command line)."""
-        return _plain(self)
+        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
 def _plain(value: Any) -> Any:

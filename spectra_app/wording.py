@@ -1,0 +1,104 @@
+"""Words for codes: outcomes, alarm levels, reasons and advice, in English.
+
+Codes are what records keep; the words may be improved or translated without touching a record.
+Shapes and colours are the same in window and report, so that a level is never told by colour
+alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from spectra_app.records.identification import Identification
+
+Shape = Literal["octagon", "triangle", "barred_triangle", "diamond", "rounded_square", "circle"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmStyle:
+    """How an alarm level looks: shape, word, and one colour for each theme."""
+
+    shape: Shape
+    word: str
+    light: str
+    dark: str
+
+
+ALARMS: dict[str, AlarmStyle] = {
+    "controlled": AlarmStyle("octagon", "CONTROLLED SUBSTANCE", "#B00020", "#FF6B6B"),
+    "precursor": AlarmStyle("triangle", "PRECURSOR", "#B45F06", "#FFB454"),
+    "hazard": AlarmStyle("barred_triangle", "HAZARD", "#6A1B9A", "#CE93D8"),
+    "unknown": AlarmStyle("diamond", "NO CLEAR RESULT", "#1F5FA8", "#8AB4F8"),
+    "container": AlarmStyle("rounded_square", "ONLY PACKAGING SEEN", "#5F6368", "#BDC1C6"),
+    "benign": AlarmStyle("circle", "NO LISTING FOUND", "#00796B", "#80CBC4"),
+}
+
+OUTCOMES: dict[str, str] = {
+    "match": "Match with a measured reference",
+    "mixture": "Mixture",
+    "lead": "Lead: resembles a reconstructed reference, never evidence",
+    "class_only": "Substance family only, no name",
+    "container_only": "Only packaging or background seen",
+    "inconclusive": "Inconclusive",
+    "not_in_library": "Not in this library",
+    "refused": "Refused: the input cannot be used",
+}
+
+REASONS: dict[str, str] = {
+    "explains_spectrum": "The reference explains the bands of the scan.",
+    "indistinguishable": "Raman does not tell these substances apart.",
+    "components_needed": "Each component is needed to explain the scan.",
+    "reference_reconstructed": "The reference was reconstructed from published band positions, "
+    "not measured.",
+    "reference_emulated": "The reference was emulated for demonstration, not measured.",
+    "weak_signal": "The signal is too weak to compare.",
+    "saturated": "The detector was saturated.",
+    "fluorescent": "Fluorescence covers the bands.",
+    "short_range": "Too little of the spectrum overlaps with the references.",
+    "axis_doubtful": "The Raman shift axis cannot be trusted.",
+    "candidates_close": "Several different references fit almost equally well.",
+    "baseline_sensitive": "The result changes with the way the background is removed.",
+    "resemblance_only": "The nearest reference resembles the scan but does not explain it.",
+    "bands_unexplained": "The scan has bands that the nearest reference lacks.",
+    "bands_missing": "The nearest reference has bands that the scan lacks.",
+    "no_similar_reference": "No reference resembles the scan.",
+    "library_empty": "The library has no entry to compare with.",
+}
+
+ADVICE: dict[str, str] = {
+    "confirm_second_technique": "Confirm with a second technique before any decision.",
+    "send_to_laboratory": "Keep the item and send a sample to the laboratory.",
+    "handle_as_hazardous": "Treat as hazardous: gloves, mask, do not open further.",
+    "scan_longer": "Scan again with a longer integration time.",
+    "scan_shorter": "Scan again with a shorter integration time or less laser power.",
+    "scan_other_spot": "Scan another spot, or without the packaging.",
+    "calibrate": "Check the instrument with the polystyrene standard before the next scan.",
+    "measure_reference": "Have the laboratory measure a reference of this substance.",
+    "use_other_laser": "Try an instrument with a longer excitation wavelength.",
+    "check_input": "Check the file and export it again.",
+}
+
+
+def headline(record: Identification) -> str:
+    """Return the one line in large type: the name or names, or what the outcome means."""
+    names = [component.name for component in record.components]
+    if record.outcome == "match" and record.indistinguishable:
+        return " or ".join(record.indistinguishable[0])
+    if record.outcome == "lead" and names:
+        return "Resembles " + " with ".join(names)
+    if record.outcome in {"match", "mixture", "container_only"} and names:
+        return " with ".join(names)
+    if record.outcome == "class_only" and record.family:
+        return f"Belongs to: {record.family}"
+    return OUTCOMES[record.outcome]
+
+
+def reason_texts(record: Identification) -> list[str]:
+    """Return the reasons of a record as sentences; an unknown code is shown as it stands."""
+    return [REASONS.get(code, code) for code in record.reasons]
+
+
+def advice_texts(record: Identification) -> list[str]:
+    """Return the advice of a record as sentences; an unknown code is shown as it stands."""
+    return [ADVICE.get(code, code) for code in record.advice]
