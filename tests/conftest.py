@@ -82,6 +82,7 @@ def _load_guard() -> ModuleType:
 
 _guard = _load_guard()
 _guard.install()
+_guard.watch_children = True
 
 
 def _refusals() -> list[dict[str, str]]:

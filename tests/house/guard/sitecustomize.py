@@ -31,6 +31,8 @@ _ALWAYS_REFUSED = frozenset(
 _BY_FAMILY = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
 
 _installed = False
+# Set in the test processes only: what a child (pip, venv) starts in turn is its own affair.
+watch_children = False
 
 
 class InternetSocketError(RuntimeError):
@@ -54,6 +56,22 @@ def _refused(event: str, arguments: tuple[Any, ...]) -> bool:
     return False
 
 
+def _unguarded_child(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether a Python child is started so that it would not load this file."""
+    executable, command, _, environment = arguments
+    words = [os.fsdecode(word) for word in (command if isinstance(command, list | tuple) else ())]
+    name = os.path.basename(os.fsdecode(executable or ""))  # noqa: PTH119  # no pathlib in children
+    if not name.startswith(("python", "spectra")):
+        return False
+    options = "".join(w[1:] for w in words[1:2] if w.startswith("-") and not w.startswith("--"))
+    if name.startswith("python") and any(letter in options for letter in "IES"):
+        return True
+    if environment is None:
+        return False
+    path = environment.get("PYTHONPATH", "")
+    return os.path.dirname(__file__) not in os.fsdecode(path).split(os.pathsep)  # noqa: PTH120
+
+
 def _write(what: str) -> None:
     """Append one JSON line to the log; a single short write is atomic between processes."""
     path = os.environ.get(LOG_VARIABLE)
@@ -73,6 +91,10 @@ def _write(what: str) -> None:
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     # Called for every import and every opened file: the prefix test keeps it cheap.
+    if event == "subprocess.Popen" and watch_children and _unguarded_child(arguments):
+        what = f"a child Python without the network guard: {arguments[1]!r}"
+        _write(what)
+        raise InternetSocketError(what)
     if not event.startswith(
         ("socket.", "http.", "urllib.", "webbrowser.", "ftplib.", "smtplib.", "imaplib.", "poplib.")
     ):
