@@ -1,0 +1,150 @@
+"""From a spectrum to what is compared: the order of steps and their settings are data."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from matching.axis import COMMON_GRID, onto_grid
+from matching.errors import QueryError
+from matching.preprocess.baseline import arpls
+from matching.preprocess.despike import find_spikes, pixel_noise, repair
+from matching.preprocess.scale import square_root
+from matching.spectrum import FloatArray, Spectrum
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """Settings of the clean-up, the same for queries and references.
+
+    Parameters
+    ----------
+    spike_threshold : float
+        Height of a cosmic ray over its surroundings in noise units.
+    baseline_stiffness : float
+        arPLS lambda on the common grid (2 cm-1 steps).
+    edge_cm1 : float
+        What is cut off at both ends, where filter edges and the baseline are least certain.
+    """
+
+    version: str = "1"
+    spike_threshold: float = 10.0
+    baseline_stiffness: float = 1.0e3
+    edge_cm1: float = 0.0
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 (hex) of the settings and the grid."""
+        text = repr((sorted(asdict(self).items()), sorted(asdict(COMMON_GRID).items())))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+DEFAULT_PIPELINE = PipelineSettings()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Prepared:
+    """A spectrum on the common grid after clean-up.
+
+    Parameters
+    ----------
+    bands : array, shape (m,)
+        Intensity above the baseline on the covered part of the grid, in units of the source.
+    background : array, shape (m,)
+        The baseline that was taken away.
+    first, end : int
+        Covered grid points are ``first <= i < end``; ``m = end - first``.
+    noise : float
+        One standard deviation of the noise of `bands`, same unit.
+    spikes : int
+        Pixels repaired as cosmic rays.
+    saturated : bool
+        True when the detector was at its limit.
+    """
+
+    bands: FloatArray
+    background: FloatArray
+    first: int
+    end: int
+    noise: float
+    spikes: int
+    saturated: bool
+
+    @property
+    def root(self) -> FloatArray:
+        """Square root of the positive part of `bands`, shape (m,)."""
+        return square_root(self.bands)
+
+    @property
+    def range_cm1(self) -> tuple[float, float]:
+        """First and last covered grid point in cm-1."""
+        grid = COMMON_GRID.values
+        return float(grid[self.first]), float(grid[self.end - 1])
+
+
+def prepare(spectrum: Spectrum, settings: PipelineSettings = DEFAULT_PIPELINE) -> Prepared:
+    """Clean a spectrum and bring it onto the common grid.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        The scan or reference, dark already subtracted.
+    settings : PipelineSettings
+        What to do; the settings' hash is kept with every result.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    QueryError
+        When too little of the common grid is covered, or the spectrum is flat.
+    """
+    axis, intensity = spectrum.raman_shift_cm1, spectrum.intensity
+    if float(np.ptp(intensity)) == 0.0:
+        raise QueryError("all intensities are equal", "", "check the cable and the column chosen")
+    spikes = find_spikes(intensity, settings.spike_threshold)
+    clean = repair(intensity, spikes)
+    values, first, end = onto_grid(axis, clean, COMMON_GRID)
+    baseline = arpls(values, settings.baseline_stiffness)
+    bands = values - baseline
+    return Prepared(
+        bands=bands,
+        background=baseline,
+        first=first,
+        end=end,
+        noise=grid_noise(clean, axis, bands),
+        spikes=int(spikes.sum()),
+        saturated=is_saturated(spectrum),
+    )
+
+
+def grid_noise(intensity: FloatArray, axis: FloatArray, bands: FloatArray) -> float:
+    """Return the noise of one grid point: pixel noise averaged over a cell, or the bands' own.
+
+    An interpolated axis (several points a pixel) hides pixel noise, so the larger of the two
+    estimates counts. Unit of `intensity`.
+    """
+    pixels = COMMON_GRID.step_cm1 / float(np.median(np.diff(axis)))
+    per_pixel = pixel_noise(intensity) / math.sqrt(max(1.0, pixels))
+    return max(per_pixel, pixel_noise(bands))
+
+
+def is_saturated(spectrum: Spectrum) -> bool:
+    """Tell whether the detector was at its limit.
+
+    Either values reach the saturation count the instrument states, or the scan ends in a
+    plateau: three or more neighbouring points with exactly the largest value. Noise makes that
+    impossible for an unsaturated detector with more than a few counts.
+    """
+    intensity = spectrum.intensity
+    top = float(intensity.max())
+    limit = spectrum.acquisition.saturation_counts
+    if limit is not None and top >= limit:
+        return True
+    at_top = (intensity == top).astype(np.int64)
+    return top > 100.0 and bool((at_top[:-2] + at_top[1:-1] + at_top[2:] == 3).any())

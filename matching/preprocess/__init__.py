@@ -1,0 +1,1 @@
+"""Preprocessing steps, one file per step: functions from arrays to arrays."""
