@@ -1,14 +1,19 @@
 # make run   start the program        make test   lint, types, floors and tests
+# Another Python:  make run PYTHON=python3.12     (after `make clean` when .venv was made by another one)
 PYTHON ?= python3
 VENV   ?= .venv
-BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS   ?= 2
+FUZZ   ?= 10000
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
-.PHONY: run test check fuzz test-isolated benchmark screenshots lock clean
+# What a user's shell may hold must not change what is installed or tested.
+unexport PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX
+export PYTHONNOUSERSITE := 1
+
+.PHONY: run test check system fuzz test-isolated benchmark screenshots lock clean
 
 run: $(VENV)/.run-installed
-	@$(BIN)/python main.py --check-system
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
 	    exec $(BIN)/python main.py; \
 	else \
@@ -16,22 +21,21 @@ run: $(VENV)/.run-installed
 	    exec $(BIN)/spectra demo; \
 	fi
 
-test: $(VENV)/.dev-installed check
+test: check
 	$(BIN)/python -m pytest -n $(JOBS)
 
 check: $(VENV)/.dev-installed
-	@$(BIN)/python main.py --check-system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache --config pyproject.toml
+	$(BIN)/lint-imports --no-cache --no-logo --config pyproject.toml
 
 fuzz: $(VENV)/.dev-installed
-	SPECTRA_FUZZ=10000 $(BIN)/python -m pytest -n $(JOBS) -m fuzz --timeout 3600
+	SPECTRA_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(JOBS) -m fuzz --timeout 3600
 
 # The same suite against a built and installed wheel, in a network namespace without any interface.
 test-isolated: $(VENV)/.dev-installed
-	PYTHON=$(BIN)/python sh tests/house/isolated.sh
+	@PYTHON=$(BIN)/python JOBS=$(JOBS) sh tests/house/isolated.sh
 
 benchmark: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks
@@ -39,15 +43,28 @@ benchmark: $(VENV)/.dev-installed
 screenshots: $(VENV)/.dev-installed
 	$(BIN)/python benchmarks/screenshots.py --out docs/images
 
-$(VENV)/.run-installed: requirements.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation --editable . --config-settings editable_mode=compat
-	@touch $@
+# Asked before anything is downloaded, and each time: one sentence instead of a traceback from Qt.
+system:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Spectra needs Python 3.11 or later; '$(PYTHON)' was not found: install it, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Spectra needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'): name a newer one, for example make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) main.py --check-system
 
-$(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock
+# An install that was interrupted leaves .installing behind, and the next one starts afresh.
+$(VENV)/.run-installed: requirements.lock pyproject.toml | system
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Spectra needs Python's venv module: install it with sudo apt-get install python3-venv" >&2; exit 1; }
+	@if [ -e $(VENV)/.installing ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	    echo "Making the environment in $(VENV) (once; a few minutes)"; \
+	    $(PYTHON) -m venv --clear $(VENV); \
+	fi
+	@rm -f $@ && touch $(VENV)/.installing
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-index --no-build-isolation --editable . --config-settings editable_mode=compat
+	@mv $(VENV)/.installing $@
+
+$(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock | system
+	@rm -f $@ && touch $(VENV)/.installing
 	$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@
+	@mv $(VENV)/.installing $@
 
 # Needs `uv` (pip install uv). The lock files name no registry on purpose.
 lock:
@@ -58,4 +75,4 @@ lock:
 	done
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
