@@ -1,0 +1,217 @@
+"""From the columns of a file to a `Spectrum`: laser line, axis, direction, order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from library.errors import AmbiguousAxisError, DamagedFileError, LaserMissingError
+from library.formats.records import Metadata
+from library.formats.text import clip, number
+from matching.errors import AxisError
+from matching.spectrum import MIN_POINTS, Acquisition, FloatArray, Spectrum, Step, Technique
+
+LARGEST_SHIFT_CM1 = 6000.0  # hydrogen, the stiffest bond, is at 4161 cm-1; FT-Raman goes to -4000
+AXES_AGREE_CM1 = 2.0
+LASERS_AGREE_NM = 0.5
+GAP_FACTOR = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a reader found for one spectrum, before it is checked.
+
+    Parameters
+    ----------
+    intensity : ndarray, shape (n,)
+        Chosen column.
+    shift_cm1, wavelength_nm : ndarray of shape (n,) or None
+        Axes the file holds; at least one.
+    first_line : int
+        1-based line of the first row, for messages.
+    laser_nm : float or None
+        Laser line the file states.
+    history : tuple of Step
+        What reading did so far.
+    """
+
+    intensity: FloatArray
+    shift_cm1: FloatArray | None
+    wavelength_nm: FloatArray | None
+    first_line: int
+    laser_nm: float | None = None
+    technique: Technique = "Raman"
+    acquisition: Acquisition = field(default_factory=Acquisition)
+    history: tuple[Step, ...] = ()
+
+
+def assemble(material: Material, laser_nm: float | None) -> tuple[Spectrum, tuple[str, ...]]:
+    """Return the spectrum of `material` and what had to be assumed.
+
+    Parameters
+    ----------
+    material : Material
+        What the file holds.
+    laser_nm : float or None
+        Laser line the caller states; it wins over the file's.
+
+    Raises
+    ------
+    LaserMissingError
+        The only axis is a wavelength and nobody states the laser line.
+    AxisError, AmbiguousAxisError, SpectrumError
+        The axis or the intensities are not those of a spectrum.
+    """
+    laser, notes = _laser(material.laser_nm, laser_nm)
+    shift, history = material.shift_cm1, list(material.history)
+    if shift is None:
+        shift = _converted(material, laser)
+        notes.append(
+            f"The wavelength axis was converted to Raman shift with the laser line {laser:g} nm."
+        )
+        history.append(Step("wavelength converted to Raman shift", (("laser_nm", f"{laser:g}"),)))
+    else:
+        notes += _cross_check(material, material.laser_nm or laser)
+    intensity = material.intensity
+    _check_order(shift, material.first_line)
+    if shift[0] > shift[-1]:
+        shift, intensity = shift[::-1], intensity[::-1]
+        notes.append("The axis runs from high to low Raman shift; its order was reversed.")
+        history.append(Step("axis reversed"))
+    _check_range(shift)
+    notes += _gaps(shift)
+    spectrum = Spectrum(
+        shift, intensity, laser, material.technique, material.acquisition, tuple(history)
+    )
+    return spectrum, tuple(notes)
+
+
+def _laser(stated: float | None, given: float | None) -> tuple[float | None, list[str]]:
+    if given is None:
+        return stated, []
+    if stated is not None and abs(stated - given) > LASERS_AGREE_NM:
+        return given, [f"The laser line {given:g} nm was given; the file states {stated:g} nm."]
+    return given, []
+
+
+def _converted(material: Material, laser: float | None) -> FloatArray:
+    wavelength = material.wavelength_nm
+    if wavelength is None:
+        raise AmbiguousAxisError(
+            "no Raman shift and no wavelength axis is named in the file",
+            "",
+            "export it with the Raman shift (wavenumber) column",
+        )
+    if laser is None:
+        raise LaserMissingError(
+            "the axis is a wavelength and the file does not state the laser line",
+            "",
+            "state the laser wavelength in nm, or export with the Raman shift column",
+        )
+    outside = (wavelength < 150.0) | (wavelength > 5000.0)
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise AxisError(
+            f"{wavelength[at]:g} nm is no wavelength of a Raman spectrum",
+            f"line {material.first_line + at}",
+            "check that the right column is the axis",
+        )
+    return np.asarray(1e7 / laser - 1e7 / wavelength, dtype=np.float64)
+
+
+def _cross_check(material: Material, laser: float | None) -> list[str]:
+    wavelength, shift = material.wavelength_nm, material.shift_cm1
+    if wavelength is None or shift is None or laser is None or laser <= 0:
+        return []
+    with np.errstate(divide="ignore", over="ignore"):
+        apart = np.abs(1e7 / laser - 1e7 / wavelength - shift)
+    worst = float(np.max(apart, initial=0.0))
+    if worst <= AXES_AGREE_CM1:
+        return []
+    return [
+        f"The file's Raman shift and wavelength axes disagree by up to {worst:.4g} cm-1 for the "
+        f"laser line {laser:g} nm; the Raman shift axis was used."
+    ]
+
+
+def _check_order(shift: FloatArray, first_line: int) -> None:
+    """Raise AxisError, with the line, unless the axis is strictly monotonic."""
+    if shift.size < MIN_POINTS:
+        return  # Spectrum says so better
+    steps = np.diff(shift)
+    descending = int((steps < 0).sum()) > steps.size // 2
+    wrong = steps >= 0 if descending else steps <= 0
+    if not wrong.any():
+        return
+    at = int(np.argmax(wrong))
+    kind = "repeated" if steps[at] == 0 else "out of order"
+    raise AxisError(
+        f"the axis value {shift[at + 1]:g} is {kind} (before it: {shift[at]:g})",
+        f"line {first_line + at + 1}",
+        "check that the right column is the axis, or export the file again",
+    )
+
+
+def _check_range(shift: FloatArray) -> None:
+    if shift.size and max(abs(float(shift[0])), abs(float(shift[-1]))) > LARGEST_SHIFT_CM1:
+        raise AmbiguousAxisError(
+            f"the axis runs from {shift[0]:g} to {shift[-1]:g}, which is no Raman shift in cm-1",
+            "",
+            "export it with a Raman shift axis in cm-1 (not absolute wavenumbers)",
+        )
+
+
+def _gaps(shift: FloatArray) -> list[str]:
+    steps = np.diff(shift)
+    if steps.size < MIN_POINTS - 1:
+        return []
+    at = int(np.argmax(steps))
+    if steps[at] <= GAP_FACTOR * float(np.median(steps)):
+        return []
+    return [
+        f"The axis has a gap between {shift[at]:g} and {shift[at + 1]:g} cm-1; "
+        "nothing was filled in."
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Metadata looked up by key; what cannot be used is said, not swallowed."""
+
+    metadata: Metadata
+    notes: list[str] = field(default_factory=list)
+
+    def text(self, *keys: str) -> str | None:
+        """Return the first non-blank value of `keys`, or None."""
+        known = dict(self.metadata)
+        return next((known[key] for key in keys if known.get(key)), None)
+
+    def number(self, key: str) -> float | None:
+        """Return the number under `key`, or None."""
+        text = self.text(key)
+        if text is None:
+            return None
+        value = number(text)
+        if value is None:
+            self.notes.append(f"The header's {key!r} is {clip(text)!r}, not a number: not taken.")
+        return value
+
+    def count(self, key: str) -> int | None:
+        """Return the whole number >= 1 under `key`, or None."""
+        value = self.number(key)
+        if value is None:
+            return None
+        if value != int(value) or not 1 <= value <= 1e9:
+            self.notes.append(f"The header's {key!r} is {value:g}, not a count: not taken.")
+            return None
+        return int(value)
+
+    def positive(self, key: str) -> float | None:
+        """Return the number > 0 under `key`, or None; 0 is how instruments say 'not known'."""
+        value = self.number(key)
+        if value is not None and value < 0:
+            raise DamagedFileError(
+                f"the header states {value:g}", f"{key!r} in the header", "correct the header"
+            )
+        return value or None

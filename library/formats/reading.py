@@ -1,0 +1,183 @@
+"""The door to all readers: recognise by content, parse, choose."""
+
+from __future__ import annotations
+
+import stat
+from collections import Counter
+from pathlib import Path
+
+from library.errors import (
+    EmptyFileError,
+    FileError,
+    FileTooLargeError,
+    SpectrumChoiceError,
+    UnknownFormatError,
+)
+from library.formats import bwspec, columns, enlighten, session
+from library.formats.records import (
+    Column,
+    NamedSpectrum,
+    Reader,
+    ReadResult,
+    Request,
+    Source,
+)
+from library.formats.text import clip, read_source
+from matching.errors import SpectraError
+
+MAX_FILE_BYTES = 200_000_000
+
+# The first that recognises the content reads it: exact signatures first, bare numbers last.
+READERS: tuple[Reader, ...] = (
+    Reader(bwspec.NAME, bwspec.sniff, bwspec.parse),
+    Reader(session.NAME, session.sniff, session.parse),
+    Reader(enlighten.NAME, enlighten.sniff, enlighten.parse),
+    Reader(columns.NAME, columns.sniff, columns.parse),
+)
+
+
+def read_bytes(
+    data: bytes, *, where: str, column: Column | None = None, laser_nm: float | None = None
+) -> ReadResult:
+    """Read all spectra in the content of a file.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    where : str
+        Its name, for messages.
+    column : {"processed", "raw", "raw-dark"} or None
+        Which intensities; None takes the vendor's processed ones, or the only ones there are.
+    laser_nm : float or None
+        Laser line in nm; wins over the file's.
+
+    Returns
+    -------
+    ReadResult
+        Never empty; each axis increases strictly and every assumption is said.
+
+    Raises
+    ------
+    SpectraError
+        EmptyFileError, UnknownFormatError, DamagedFileError, FileTooLargeError,
+        AmbiguousAxisError, LaserMissingError, ColumnMissingError, AxisError, IntensityError or
+        SpectrumError, each with file, place and remedy.
+    """
+    try:
+        return _read(data, Request(column, laser_nm))
+    except SpectraError as error:
+        placed = error.at(where)
+        if not placed.remedy:
+            placed = type(placed)(placed.what, placed.where, "check the file")
+        raise placed from error
+
+
+def _read(data: bytes, request: Request) -> ReadResult:
+    if len(data) > MAX_FILE_BYTES:
+        raise _file_too_large(len(data))
+    if not data.strip(b"\x1a \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise EmptyFileError("the file is empty", "", "export or copy the file again")
+    source = read_source(data)
+    for reader in READERS:
+        if reader.sniff(source):
+            result = reader.parse(source, request)
+            return ReadResult(
+                result.format, result.spectra, (*source.assumptions, *result.assumptions)
+            )
+    raise source.refusal or _unknown(source)
+
+
+def _unknown(source: Source) -> SpectraError:
+    first = next((line for line in source.lines if line.strip()), "")
+    return UnknownFormatError(
+        f"no reader recognises the content; it begins with {clip(first)!r}",
+        "line 1",
+        "export the spectrum as ENLIGHTEN CSV, BWSpec text or two columns of numbers",
+    )
+
+
+def _file_too_large(size: int) -> FileTooLargeError:
+    return FileTooLargeError(
+        f"the file has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read",
+        "",
+        "check that the file is a spectrum and not an image or a map",
+    )
+
+
+def read_file(
+    path: Path, *, column: Column | None = None, laser_nm: float | None = None
+) -> tuple[bytes, ReadResult]:
+    """Read `path` once; return its bytes (the evidence) and what is in it.
+
+    Raises
+    ------
+    FileError
+        The file cannot be opened or read.
+    SpectraError
+        As `read_bytes`.
+    """
+    data = load(path)
+    return data, read_bytes(data, where=str(path), column=column, laser_nm=laser_nm)
+
+
+def load(path: Path) -> bytes:
+    """Return the bytes of an ordinary file of at most 200 MB; raise FileError otherwise."""
+    where = str(path)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError("this is not an ordinary file", where, "give the path of one file")
+        if status.st_size > MAX_FILE_BYTES:
+            raise _file_too_large(status.st_size).at(where)
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError as error:
+        raise FileError("there is no such file", where, "check the path") from error
+    except PermissionError as error:
+        raise FileError(
+            "the file may not be read", where, "ask for the right to read it, or copy it"
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError(
+            f"the file cannot be read ({reason})", where, "check the disk or the connection"
+        ) from error
+    return data
+
+
+def select(result: ReadResult, spectrum: str | None, *, where: str) -> tuple[NamedSpectrum, ...]:
+    """Return the spectra asked for: None all, ``NAME``, or ``NAME#k`` (1-based) when repeated.
+
+    Raises
+    ------
+    SpectrumChoiceError
+        No such spectrum, or several of that name and no number; lists the choices.
+    """
+    if spectrum is None:
+        return result.spectra
+    same = tuple(entry for entry in result.spectra if entry.name == spectrum)
+    if len(same) == 1:
+        return same
+    name, mark, index = spectrum.rpartition("#")
+    chosen = tuple(
+        entry
+        for entry in result.spectra
+        if mark and entry.name == name and str(entry.index) == index
+    )
+    if chosen:
+        return chosen
+    what = f"{len(same)} spectra are named" if same else "no spectrum is named"
+    raise SpectrumChoiceError(f"{what} {clip(spectrum, 80)!r}", where, _choices(result))
+
+
+def _choices(result: ReadResult) -> str:
+    named = [entry for entry in result.spectra if entry.name is not None]
+    if not named:
+        return "the file holds one spectrum without a name; do not ask for one by name"
+    count = Counter(entry.name for entry in named)
+    labels = [
+        f"{entry.name}#{entry.index}" if count[entry.name] > 1 else str(entry.name)
+        for entry in named
+    ]
+    return "choose one of: " + "; ".join(labels)
