@@ -1,0 +1,1 @@
+"""Emulated analysers. Nothing here is measured; everything that comes out says so."""

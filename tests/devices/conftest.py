@@ -1,0 +1,112 @@
+"""Benches that do not wait, a clock that stands still, and a sample to look at."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from devices.emulators.analyser import EmulatedAnalyser
+from devices.emulators.bench import NO_FAULTS, Bench
+from devices.frame import RawFrame
+from devices.registry import families, family, open_analyser
+from devices.sample import Sample
+
+NOON = "2026-11-21T12:00:00.000Z"
+BANDS = np.array([[620.0, 40.0, 8.0], [1001.0, 100.0, 6.0], [1602.0, 35.0, 9.0]])
+
+
+@pytest.fixture
+def noon():
+    return NOON
+
+
+@pytest.fixture
+def polystyrene_like():
+    """A few strong bands without background; not a claim about any substance."""
+    return Sample(bands=BANDS, fluorescence=0.0)
+
+
+@pytest.fixture
+def quiet_model():
+    """The 785 nm bench without drift, cosmic rays, dark pattern or warm-up: only the noise."""
+    return dataclasses.replace(
+        family("emulated-785").bench,
+        cosmic_rays_per_s=0.0,
+        drift_nm=0.0,
+        dark_pattern=0.0,
+        start_c=-10.0,
+        laser_delay_s=0.0,
+    )
+
+
+@pytest.fixture(params=families())
+def make_analyser(request, polystyrene_like):
+    """Open an analyser of each registry row, ready to measure and without waiting.
+
+    A real driver joins by adding its row: it then inherits every test that uses this fixture.
+    """
+    opened = []
+
+    def make(**options):
+        given = {"sample": polystyrene_like, "seed": 5, "clock": lambda: NOON, **options}
+        given.setdefault("sleep", lambda _seconds: None)
+        opened.append(open_analyser(request.param, **given))
+        return opened[-1]
+
+    yield make
+    for analyser in opened:
+        analyser.close()
+
+
+@pytest.fixture
+def analyser(make_analyser):
+    return make_analyser()
+
+
+@pytest.fixture
+def on_bench(quiet_model, polystyrene_like):
+    """An emulated analyser with its bench in reach, for faults that a registry row cannot ask."""
+
+    def make(
+        *, faults=NO_FAULTS, sample=polystyrene_like, model=quiet_model, sleep=None, clock=None
+    ):
+        bench = Bench(model, sample, 3, faults)
+        made = EmulatedAnalyser(
+            family="emulated-785",
+            serial="EMULATED-TEST",
+            firmware="test",
+            bench=bench,
+            clock=clock or (lambda: NOON),
+            sleep=sleep or (lambda _seconds: None),
+        )
+        return made, bench
+
+    return make
+
+
+@pytest.fixture
+def frame_with():
+    """A sound frame, with the fields given replaced."""
+
+    def make(**changes):
+        fields = {
+            "counts": np.linspace(900.0, 1400.5, 32),
+            "dark": np.full(32, 900.25),
+            "wavelength_coefficients_nm": np.array([793.0, 0.09, -5e-6]),
+            "laser_nm": 785.0,
+            "integration_time_ms": 1000.0,
+            "averages": 3,
+            "laser_power": "100 %",
+            "serial": "EMULATED-TEST",
+            "model": "Emulated 785 nm analyser",
+            "firmware": "test",
+            "detector": "emulated",
+            "temperature_c": -10.0,
+            "saturation_counts": 65535.0,
+            "clock": NOON,
+            "emulated": True,
+            "flags": (),
+        }
+        return RawFrame(**{**fields, **changes})
+
+    return make
