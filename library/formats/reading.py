@@ -22,7 +22,7 @@ from library.formats.records import (
     Request,
     Source,
 )
-from library.formats.text import clip, read_source
+from library.formats.text import clip, is_blank, read_source
 from matching.errors import SpectraError
 
 MAX_FILE_BYTES = 200_000_000
@@ -76,7 +76,7 @@ def read_bytes(
 def _read(data: bytes, request: Request) -> ReadResult:
     if len(data) > MAX_FILE_BYTES:
         raise _file_too_large(len(data))
-    if not data.strip(b"\x1a \t\r\n\xef\xbb\xbf\xff\xfe"):
+    if is_blank(data):
         raise EmptyFileError("the file is empty", "", "export or copy the file again")
     source = read_source(data)
     for reader in READERS:

@@ -110,7 +110,7 @@ def check_last_line(source: Source, table: Table, stop: int) -> None:
         return
     last = table.columns[-1]
     usual = {decimals(cell) for cell in last[-50:-1]}
-    if len(usual) == 1 and last[-1].strip() not in {"NA", ""} and decimals(last[-1]) < min(usual):
+    if len(usual) == 1 and last[-1].strip() != "NA" and decimals(last[-1]) < min(usual):
         raise DamagedFileError(
             f"the file was cut off: the last number, {clip(last[-1])!r}, lacks digits",
             f"line {stop}",

@@ -51,6 +51,12 @@ def read_source(data: bytes) -> Source:
     return Source(data, tuple(text.split("\n")), text.endswith("\n"), assumptions=assumption)
 
 
+def is_blank(data: bytes) -> bool:
+    """Tell whether `data` holds nothing but a byte order mark, blanks and line ends."""
+    bom = next((mark for mark, _ in _BOMS if data.startswith(mark)), b"")
+    return not data.removeprefix(bom).strip(b"\x1a \t\r\n")
+
+
 def _too_large(size: str) -> SpectraError:
     return FileTooLargeError(
         f"{size} are more than one spectrum or session can have",

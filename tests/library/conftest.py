@@ -1,0 +1,204 @@
+"""Synthetic vendor files: small, built here, one builder for each text family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from library.formats import READERS
+from library.formats.records import Source
+
+LASER_NM = 785.0
+
+
+def _shift(rows: int) -> np.ndarray:
+    """Native, uneven axis in cm-1, two decimals, as a grating gives it."""
+    pixel = np.arange(rows)
+    return np.round(200.0 + 9.3 * pixel - 0.02 * pixel**2, 2)
+
+
+def _bands(rows: int) -> np.ndarray:
+    x = _shift(rows)
+    return 100.0 + 900.0 * np.exp(-(((x - 500.0) / 40.0) ** 2))
+
+
+@pytest.fixture(scope="session")
+def enlighten_text() -> Callable[..., str]:
+    """Return a builder of ENLIGHTEN single-spectrum files."""
+
+    def build(
+        columns: Sequence[str] = ("Pixel", "Wavelength", "Wavenumber", "Processed", "Raw", "Dark"),
+        rows: int = 60,
+        na: int = 3,
+        header: dict[str, str] | None = None,
+    ) -> str:
+        meta = {
+            "ENLIGHTEN Version": "4.1.22",
+            "Serial Number": "WP-00000",
+            "Model": "WP-785",
+            "Detector": "S16011",
+            "Scan Averaging": "2",
+            "Technique": "Raman",
+            "Integration Time": "752",
+            "Timestamp": "2025-02-20 19:55:05",
+            "Temperature": "0",
+            "Laser Wavelength": str(LASER_NM),
+            "Laser Power %": "100",
+            "Pixel Count": str(rows),
+            **(header or {}),
+        }
+        x, y = _shift(rows), _bands(rows)
+        cells = {
+            "Pixel": [str(i) for i in range(rows)],
+            "Wavelength": [f"{1e7 / (1e7 / LASER_NM - v):.2f}" for v in x],
+            "Wavenumber": [f"{v:.2f}" for v in x],
+            "Processed": ["NA" if i < na else f"{v:.2f}" for i, v in enumerate(y)],
+            "Raw": [f"{v + 1000:.2f}" for v in y],
+            "Dark": [f"{990 + i % 7:.2f}" for i in range(rows)],
+        }
+        lines = [f"{key},{value}" for key, value in meta.items()]
+        lines += ["", ",".join(columns)]
+        lines += [",".join(cells[name][i] for name in columns) for i in range(rows)]
+        return "\n".join(lines) + "\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def old_session_text() -> Callable[..., str]:
+    """Return a builder of ENLIGHTEN 1.6 sessions: blank second column, repeated names."""
+
+    def build(names: Sequence[str] = ("Sugar", "Urea", "Sugar"), rows: int = 40) -> str:
+        x, y = _shift(rows), _bands(rows)
+        count = len(names)
+        lines = [
+            "Enlighten Version,1.6.7",
+            ",".join(["Serial Number", "", *["WP-00000"] * count]),
+            ",".join(["Integration Time", "", *[str(100 * (k + 1)) for k in range(count)]]),
+            ",".join(["Laser Wavelength", "", *["785.0"] * count]),
+            ",".join(["Pixel Count", "", *[str(rows)] * count]),
+            "",
+            ",".join(["WP-00000", "", *names]),
+            ",".join(["pixel", "wavenumber", *["processed"] * count]),
+        ]
+        for i in range(rows):
+            values = [f"{y[i] * (k + 1):.2f}" for k in range(count)]
+            lines.append(",".join([str(i), f"{x[i]:.2f}", *values]))
+        return "\r\n".join(lines) + "\r\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def named_session_text() -> Callable[..., str]:
+    """Return a builder of ENLIGHTEN sessions with 'Pixel,Wavelength,Wavenumber,<names>'."""
+
+    def build(names: Sequence[str] = ("12:00 Benzene", "12:05 #7 blend"), rows: int = 40) -> str:
+        x, y = _shift(rows), _bands(rows)
+        lines = [
+            "Integration Time,200",
+            "Timestamp,2019-03-04 19_36_49",
+            "Laser Wavelength,785.0",
+            f"Pixel Count,{rows}",
+            "",
+            ",".join(["Pixel", "Wavelength", "Wavenumber", *names]),
+        ]
+        for i in range(rows):
+            wavelength = 1e7 / (1e7 / LASER_NM - x[i])
+            values = [f"{y[i] * (k + 1):.2f}" for k in range(len(names))]
+            lines.append(",".join([str(i), f"{wavelength:.2f}", f"{x[i]:.2f}", *values]))
+        return "\n".join(lines) + "\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def bwspec_text() -> Callable[..., str]:
+    """Return a builder of BWSpec files, with decimal point or comma."""
+
+    def build(decimal: str = ",", rows: int = 60, blank: int = 4) -> str:
+        x, y = _shift(rows), _bands(rows)
+        lines = [
+            "File Version;BWSpec4.11_1",
+            "Date;2021-10-27 15:50:22",
+            "model;BTC162E",
+            "intigration times(ms);1300",
+            "average number;2",
+            f"pixel_num;{rows}",
+            f"laser_wavelength;785{decimal}00",
+            "laser_powerlevel;90",
+            "Pixel;Wavelength;Wavenumber;Raman Shift;Dark;Reference;Raw data #1;"
+            "Dark Subtracted #1;%TR #1;",
+        ]
+        for i in range(rows):
+            lam = 1e7 / (1e7 / LASER_NM - x[i])
+            axis = [f"{lam:.2f}", f"{1e7 / lam:.2f}", f"{x[i]:.2f}"]
+            if i < blank or i >= rows - blank:
+                axis = ["   "] * 3
+            dark = 1000.0 + i % 5
+            data = [f"{v:.4f}" for v in (dark, 65535.0, dark + y[i], y[i], 0.0)]
+            cells = [cell.replace(".", decimal) for cell in (*axis, *data)]
+            lines.append(";".join([str(i), *cells, ""]))
+        return "\r\n".join(lines) + "\r\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def pair_text() -> Callable[..., str]:
+    """Return a builder of two-column files without a header."""
+
+    def build(separator: str = ",", decimal: str = ".", rows: int = 60) -> str:
+        x, y = _shift(rows), _bands(rows)
+        lines = [
+            f"{a:.2f}{separator}{b:.3f}".replace(".", decimal) for a, b in zip(x, y, strict=True)
+        ]
+        return "\n".join(lines) + "\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def samples(
+    enlighten_text: Callable[..., str],
+    old_session_text: Callable[..., str],
+    named_session_text: Callable[..., str],
+    bwspec_text: Callable[..., str],
+    pair_text: Callable[..., str],
+) -> dict[str, list[bytes]]:
+    """Return sound small files by reader name; every reader of the registry has some."""
+    texts = {
+        "ENLIGHTEN CSV": [
+            enlighten_text(),
+            enlighten_text(("Wavelength", "Processed"), na=0),
+            enlighten_text(("Pixel", "Wavenumber", "Raw", "Dark")),
+        ],
+        "ENLIGHTEN session CSV": [old_session_text(), named_session_text()],
+        "BWSpec text": [
+            bwspec_text(),
+            bwspec_text("."),
+            bwspec_text().replace(";", ","),
+        ],
+        "two columns of numbers": [
+            pair_text(),
+            pair_text("\t", ","),
+            pair_text(" "),
+            pair_text(";", ","),
+            "Raman shift (cm-1);Intensity\n" + pair_text(";"),
+        ],
+    }
+    return {name: [text.encode() for text in group] for name, group in texts.items()}
+
+
+@pytest.fixture(scope="session")
+def recognise() -> Callable[[bytes], list[str]]:
+    """Return a function that names every reader whose sniff accepts the bytes."""
+    from library.formats.text import read_source
+
+    def names(data: bytes) -> list[str]:
+        source: Source = read_source(data)
+        return [reader.name for reader in READERS if reader.sniff(source)]
+
+    return names
