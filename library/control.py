@@ -1,0 +1,378 @@
+"""Control status of a substance on a date, from the shipped lists, never more than they say.
+
+A listing is stated with its list, edition, grade and how sure its date is. No listing found means
+exactly that: none was found in lists read to the date of `lists_to`. It never means "not
+controlled", and the laboratory has to confirm every status against the current official list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Literal, TypeAlias
+
+from library.errors import LibraryDamagedError, LibraryError
+from library.substances import FOLDER, Found, Substance, fold, read_table, substances
+
+AlarmLevel = Literal["controlled", "precursor", "hazard", "benign", "unknown"]
+State = Literal[
+    "in force",
+    "only the year is known",
+    "start not read",
+    "class definition",
+    "recommended",
+    "excluded",
+    "stated not listed",
+    "not read",
+]
+Who: TypeAlias = "Substance | Found | str"
+
+COUNTED: frozenset[State] = frozenset({"in force", "only the year is known", "start not read"})
+EVENT_STATES: dict[str, State] = {
+    "class": "class definition",
+    "recommended": "recommended",
+    "excluded": "excluded",
+    "stated not listed": "stated not listed",
+    "not read": "not read",
+}
+
+# States whose own lists stand beside the regulations of the European Union.
+EU_MEMBERS = frozenset({"DE"})
+
+# Kinds of substance that are never shown as harmless for want of a listing.
+HAZARD_CLASSES = ("NPS", "classical drug", "controlled narcotic")
+PRECURSOR_SUBCLASSES = frozenset(
+    {"fentanyl precursor", "GHB precursor", "designer pre-precursor (listed)"}
+)
+SEVERITY: tuple[AlarmLevel, ...] = ("controlled", "hazard", "precursor", "unknown", "benign")
+
+
+@dataclass(frozen=True, slots=True)
+class ControlList:
+    """One list as it was read: jurisdiction, what it covers, edition, and how far it goes."""
+
+    instrument: str
+    jurisdiction: str
+    covers: str
+    precursor_schedules: frozenset[str]
+    edition: str
+    read_to: date
+    complete: str
+    remarks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one list says about one substance on a date.
+
+    Parameters
+    ----------
+    instrument, jurisdiction, schedule : str
+        List, where it applies, and the schedule, table, category or annex.
+    state : State
+        How the listing stands on the date; only those in `COUNTED` are listings in force.
+    covers : {"drug", "precursor"}
+        What the schedule is for.
+    name, link : str
+        Name in the list, and how it was linked to the substance (a link by connectivity means
+        that the list names a stereoisomer).
+    since : str
+        Start as the source gives it; blank when it gives none.
+    as_of, edition : str
+        Date of the text read, and edition of the list.
+    grade : str
+        A (official text or two sources), B, C, D, B-baseline (old consolidated text).
+    conflict, sources, locator, note : str
+        Contradiction between sources, where the statement is found, remarks.
+    """
+
+    instrument: str
+    jurisdiction: str
+    schedule: str
+    state: State
+    covers: str
+    name: str
+    link: str
+    since: str
+    as_of: str
+    edition: str
+    grade: str
+    conflict: str
+    sources: str
+    locator: str
+    note: str
+
+    @property
+    def counts(self) -> bool:
+        """True for a listing that is, or must be taken to be, in force on the date."""
+        return self.state in COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Who a name or identifier may mean, what the lists say, and the alarm level that follows.
+
+    `lists_to` is the date to which every list asked was read.
+    """
+
+    found: tuple[Found, ...]
+    listings: tuple[Listing, ...]
+    alarm: AlarmLevel
+    lists_to: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of ``control.csv`` with its dates."""
+
+    values: dict[str, str]
+    from_earliest: date | None
+    from_latest: date | None
+    until_earliest: date | None
+    until_latest: date | None
+
+    def state(self, on: date, read_to: date) -> State | None:
+        """Return how the row stands on a date; None before its start and after its end.
+
+        A row without any start is in force from the date its list was read to, and of unknown
+        start before that.
+        """
+        if self.from_earliest and on < self.from_earliest:
+            return None
+        if self.until_latest and on > self.until_latest:
+            return None
+        fixed = EVENT_STATES.get(self.values["event"])
+        if fixed:
+            return fixed
+        if self.until_earliest and on >= self.until_earliest:
+            return "only the year is known"
+        if on < (self.from_latest or read_to):
+            return "only the year is known" if self.from_earliest else "start not read"
+        return "in force"
+
+
+class ControlLists:
+    """The control lists, with look-ups by table key, listed name and family."""
+
+    def __init__(self, lists: Iterable[ControlList], rows: Iterable[dict[str, str]]) -> None:
+        self.lists = {item.instrument: item for item in lists}
+        self._by_key: dict[str, list[_Row]] = {}
+        self._by_name: dict[str, list[_Row]] = {}
+        for values in rows:
+            if values["event"] == "removed":
+                continue  # its effect is the end date of the listing that it removes
+            row = _row(values)
+            self.lists[values["instrument"]]  # a row of an unknown list is damage, not silence
+            if values["key"]:
+                self._by_key.setdefault(values["key"], []).append(row)
+            self._by_name.setdefault(fold(values["name"]), []).append(row)
+
+    def jurisdictions(self) -> tuple[str, ...]:
+        """Return the codes of the jurisdictions whose lists are stored."""
+        return tuple(dict.fromkeys(item.jurisdiction for item in self.lists.values()))
+
+    def asked(self, jurisdiction: str | None) -> tuple[ControlList, ...]:
+        """Return the lists that apply: all, or the UN's, the EU's for a member, and its own.
+
+        Raises
+        ------
+        LibraryError
+            When no list of the jurisdiction is stored.
+        """
+        if jurisdiction is None:
+            return tuple(self.lists.values())
+        if jurisdiction not in self.jurisdictions():
+            raise LibraryError(
+                f"no control list of the jurisdiction {jurisdiction!r} is stored",
+                "",
+                f"use one of {', '.join(self.jurisdictions())}",
+            )
+        union = {"EU"} if jurisdiction in EU_MEMBERS else set()
+        wanted = {"UN", jurisdiction} | union
+        return tuple(item for item in self.lists.values() if item.jurisdiction in wanted)
+
+    def lists_to(self, jurisdiction: str | None = None) -> date:
+        """Return the date to which every list asked was read: the oldest of their dates."""
+        return min(item.read_to for item in self.asked(jurisdiction))
+
+    def _rows_of(self, who: Who) -> list[_Row]:
+        subject = who.substance if isinstance(who, Found) else who
+        if isinstance(subject, str):
+            named = [*self._by_key.get(subject, ()), *self._by_name.get(fold(subject), ())]
+            keys = {row.values["key"] for row in named} - {""}
+            return [*named, *(row for key in sorted(keys) for row in self._by_key[key])]
+        # No synonyms here: a plant or a racemate is listed under names that single compounds share.
+        names = {fold(subject.name)} | ({fold(subject.cas)} if subject.cas_agreed else set())
+        unlinked = [
+            row for name in names for row in self._by_name.get(name, ()) if not row.values["key"]
+        ]
+        family = self._by_key.get(subject.family, []) if subject.family else []
+        return [*self._by_key.get(subject.key, ()), *unlinked, *family]
+
+    def status(
+        self, who: Who | Iterable[Who], on: date, jurisdiction: str | None = None
+    ) -> tuple[Listing, ...]:
+        """Return what the lists say about a substance on a date.
+
+        Parameters
+        ----------
+        who : Substance, Found, str, or several of them
+            Substances, or names as a list gives them, or table keys.
+        on : datetime.date
+            Date of the scan. Listings that started later or ended earlier are left out.
+        jurisdiction : str, optional
+            Code of a jurisdiction (``"UN"``, ``"EU"``, ``"DE"``, ...); None asks every list.
+
+        Raises
+        ------
+        LibraryError
+            When no list of the jurisdiction is stored.
+        """
+        several = [who] if isinstance(who, Substance | Found | str) else list(who)
+        asked = {item.instrument for item in self.asked(jurisdiction)}
+        listings: dict[str, Listing] = {}
+        for row in (row for one in several for row in self._rows_of(one)):
+            values = row.values
+            state = row.state(on, self.lists[values["instrument"]].read_to)
+            if state is not None and values["instrument"] in asked:
+                listings[values["row"]] = self._listing(values, state)
+        order = list(self.lists)
+        return tuple(
+            listings[name]
+            for name in sorted(
+                listings, key=lambda name: (order.index(listings[name].instrument), name)
+            )
+        )
+
+    def _listing(self, values: dict[str, str], state: State) -> Listing:
+        origin = self.lists[values["instrument"]]
+        precursor = values["schedule"] in origin.precursor_schedules
+        return Listing(
+            instrument=origin.instrument,
+            jurisdiction=origin.jurisdiction,
+            schedule=values["schedule"],
+            state=state,
+            covers="precursor" if precursor else origin.covers,
+            name=values["name"],
+            link=values["link"],
+            since=values["date_text"],
+            as_of=values["as_of"],
+            edition=origin.edition,
+            grade=values["grade"],
+            conflict=values["conflict"],
+            sources=values["sources"],
+            locator=values["locator"],
+            note=values["note"],
+        )
+
+
+def alarm_level(listings: Iterable[Listing], substance: Substance | None) -> AlarmLevel:
+    """Return the alarm level of one substance.
+
+    A drug schedule in force (international, or national among the lists asked) makes it
+    ``controlled``; a precursor table, category or schedule ``precursor``. Without either, a drug, a
+    new psychoactive substance, a member of a class controlled by definition, or a substance whose
+    control was recommended is a ``hazard``: the lists are incomplete, and a missed one kills.
+    ``benign`` says only that a known substance has no listing in the lists asked.
+    """
+    found = tuple(listings)
+    covers = {listing.covers for listing in found if listing.counts}
+    if covers:
+        return "controlled" if "drug" in covers else "precursor"
+    doubtful = any(listing.state in {"recommended", "class definition"} for listing in found)
+    if substance is None:
+        return "hazard" if doubtful else "unknown"
+    if doubtful or substance.class_.startswith(HAZARD_CLASSES):
+        return "hazard"
+    if substance.family and substance.class_.startswith("other medicine"):
+        return "hazard"
+    if substance.subclass in PRECURSOR_SUBCLASSES:
+        return "precursor"
+    return "unknown" if any(listing.state == "not read" for listing in found) else "benign"
+
+
+# --- Tables ----------------------------------------------------------------------------------
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _row(values: dict[str, str]) -> _Row:
+    return _Row(
+        values,
+        _day(values["from_earliest"]),
+        _day(values["from_latest"]),
+        _day(values["until_earliest"]),
+        _day(values["until_latest"]),
+    )
+
+
+def _control_list(values: dict[str, str]) -> ControlList:
+    schedules = values["precursor_schedules"]
+    return ControlList(
+        values["instrument"],
+        values["jurisdiction"],
+        values["covers"],
+        frozenset(schedules.split("; ")) if schedules else frozenset(),
+        values["edition"],
+        date.fromisoformat(values["read_to"]),
+        values["complete"],
+        values["remarks"],
+    )
+
+
+@cache
+def control_lists() -> ControlLists:
+    """Return the shipped lists, read once per run.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When a table is missing, unreadable, or the tables do not fit together.
+    """
+    try:
+        return ControlLists(map(_control_list, read_table("lists.csv")), read_table("control.csv"))
+    except (KeyError, ValueError) as error:
+        raise LibraryDamagedError(
+            f"the control lists do not fit together ({error!r})", FOLDER, "install it again"
+        ) from error
+
+
+def status(
+    who: Who | Iterable[Who], on: date, jurisdiction: str | None = None
+) -> tuple[Listing, ...]:
+    """Return what the shipped lists say on a date; see `ControlLists.status`."""
+    return control_lists().status(who, on, jurisdiction)
+
+
+def lists_to(jurisdiction: str | None = None) -> date:
+    """Return the date for the words "no listing found in lists to ..."."""
+    return control_lists().lists_to(jurisdiction)
+
+
+def assess(
+    on: date,
+    *,
+    name: str = "",
+    inchikey: str = "",
+    cas: str = "",
+    jurisdiction: str | None = None,
+) -> Assessment:
+    """Return who is meant, what the lists say on a date, and the alarm level.
+
+    When several substances fit (stereoisomers, shared names) the listings of all are returned and
+    the most serious alarm level counts. A name that is no known substance is still looked for
+    among the names in the lists.
+    """
+    found = substances().find(inchikey=inchikey, cas=cas, name=name)
+    several = tuple(dict.fromkeys(hit.substance for hit in found))
+    listings = status((*several, name), on, jurisdiction)
+    levels = [alarm_level(status(one, on, jurisdiction), one) for one in several]
+    if listings or not levels:
+        levels.append(alarm_level(status(name, on, jurisdiction), None))
+    known = [level for level in levels if level != "unknown" or not several]
+    alarm = min(known or levels, key=SEVERITY.index)
+    return Assessment(found, listings, alarm, lists_to(jurisdiction))
