@@ -100,9 +100,13 @@ def missing_packages(
 
 def sentence(packages: tuple[str, ...]) -> str:
     """Put missing packages into the one sentence that the user reads."""
-    noun = "library that Qt needs is" if len(packages) == 1 else "libraries that Qt needs are"
+    lacking = (
+        "a system library that Qt needs is"
+        if len(packages) == 1
+        else "system libraries that Qt needs are"
+    )
     return (
-        f"Spectra cannot start because system {noun} missing; install with: "
+        f"Spectra cannot start because {lacking} missing; install with: "
         f"sudo apt-get install {' '.join(packages)}"
     )
 
