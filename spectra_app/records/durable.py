@@ -1,0 +1,171 @@
+"""Writing that survives: files that appear whole or not at all, lines that are added whole.
+
+The pieces under the evidence store. What a function here has returned from is on the disk, as far
+as the system tells the truth about flushing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spectra_app.errors import EvidenceError
+
+READ_ONLY = 0o444
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})  # some network drives
+
+
+def write_once(path: Path, data: bytes) -> bool:
+    """Bring `data` to the disk and then to its name, without ever replacing what is there.
+
+    The file is read-only. Returns whether this call gave the name; False when another writer was
+    faster: compare what is there then. A writer that is killed leaves at most a hidden file that
+    ends in ``.tmp``. The folder must exist; flush it with `sync_folder` afterwards.
+
+    Raises
+    ------
+    OSError
+        When the system refuses.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    # Windows does not remove read-only files: there the mode is set at the end.
+    handle = os.open(temporary, flags, 0o600 if sys.platform == "win32" else READ_ONLY)
+    try:
+        try:
+            _write_all(handle, data)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        first = _publish(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+    if sys.platform == "win32" and first:
+        path.chmod(READ_ONLY)
+    return first
+
+
+def _publish(temporary: Path, path: Path) -> bool:
+    """Give the finished file its name unless that is taken; return whether it was given."""
+    try:
+        if sys.platform == "win32":
+            temporary.rename(path)  # refuses to replace
+        else:
+            os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        # A file system without hard links (memory stick): at worst equals replace equals.
+        temporary.replace(path)
+    return True
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add `line`, which ends with a line feed, whole; on failure nothing of it stays.
+
+    A last line that was torn by a power cut is left as it is, on a line of its own. Callers hold
+    a lock (see `locked`), because the end of the file is looked at before it is written.
+
+    Raises
+    ------
+    OSError
+        When the system refuses.
+    """
+    existed = path.exists()
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags, 0o644)
+    try:
+        size = os.fstat(handle).st_size
+        torn = False
+        if size:
+            os.lseek(handle, -1, os.SEEK_END)
+            torn = os.read(handle, 1) != b"\n"
+        try:
+            _write_all(handle, b"\n" + line if torn else line)
+            os.fsync(handle)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, size)
+            raise
+    finally:
+        os.close(handle)
+    if not existed:
+        sync_folder(path.parent)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def make_folders(folder: Path) -> None:
+    """Make `folder` with what is above it, and flush each new name to the disk."""
+    if folder.is_dir() or folder == folder.parent:
+        return
+    make_folders(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in `folder` to the disk, where the system can do that."""
+    if sys.platform == "win32":  # folders cannot be flushed there; NTFS keeps a journal
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; the system lets it go when the process ends, however it ends."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield  # closing lets go
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def named_errors(path: Path, outcome: str) -> Iterator[None]:
+    """Put what the operating system refused into words: an EvidenceError that ends in `outcome`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            what, remedy = "the disk is full", "free some space and try again"
+        elif error.errno in _FORBIDDEN:
+            what = "the evidence folder may not be used"
+            remedy = "ask for the permission to write there, or choose another folder"
+        else:
+            what = "the evidence folder does not work"
+            remedy = "check the disk or the network drive, or choose another folder"
+        raise EvidenceError(f"{what} ({reason}); {outcome}", str(path), remedy) from error
