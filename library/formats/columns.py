@@ -29,9 +29,8 @@ WAVELENGTH_LIKE = ((180.0, 1200.0, 0.3), (400.0, 1200.0, 1.0), (1000.0, 1800.0, 
 
 _CELL = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"
 _VALUE = rf"(?:{_CELL}|[+-]?(?i:nan|inf|infinity|na|n/a)|)"
-_DATA = re.compile(
-    rf"[ ]*{_CELL}[ ]*(?:[\t;,]|[ ])[ \t]*{_VALUE}[ ]*[,;\t]?{_VALUE}[ ]*,?[0-9]*[ ]*"
-)
+_DATA = re.compile(rf"{_CELL}[ ]*[\t;, ][ \t]*{_VALUE}[0-9.,;\t ]*")
+LONGEST_ROW = 200  # characters; also what keeps the patterns above from going over and over a line
 _SHIFT = re.compile(r"raman[ _]?shift|wave[ _]?numbers?|cm-1|1/cm|cm\^-1|cm[⁻-]¹")
 _NANOMETRES = re.compile(r"\bnm\b|nano-?met|wave[ _]?length")
 _PIXEL = re.compile(r"pixel|\bpx\b|\bindex\b")
@@ -59,18 +58,22 @@ def _first_lines(source: Source) -> tuple[int, int | None] | None:
     first = next(filled, None)
     if first is None:
         return None
-    if _DATA.fullmatch(source.lines[first].strip()):
+    if _is_data(source.lines[first]):
         return first, None
     second = next(filled, None)
     if second is None or second != first + 1 or not _is_names(source.lines[first]):
         return None
-    return (second, first) if _DATA.fullmatch(source.lines[second].strip()) else None
+    return (second, first) if _is_data(source.lines[second]) else None
+
+
+def _is_data(line: str) -> bool:
+    return len(line) <= LONGEST_ROW and _DATA.fullmatch(line.strip()) is not None
 
 
 def _is_names(line: str) -> bool:
     plain = line.lower()
     return bool(
-        len(line) < 200
+        len(line) <= LONGEST_ROW
         and (_SHIFT.search(plain) or _NANOMETRES.search(plain) or _PIXEL.search(plain))
         and len(re.split(r"[,;\t]", plain.strip())) <= 2
     )

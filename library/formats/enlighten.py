@@ -151,8 +151,8 @@ def _common_rows(table: Table, columns: list[int]) -> slice:
 def check_declared(table: Table, names: list[str], facts: Facts, rows: slice) -> list[str]:
     """Compare the rows with the pixels the header declares; return what must be said.
 
-    On the detector's own axis the pixel numbers tell whether the end is missing. An axis with
-    even steps was interpolated, whatever the header says, and has as many rows as it likes.
+    An axis with even steps was interpolated, whatever the header says, and has as many rows as it
+    likes. On the detector's own axis only a file marked as cropped may hold fewer.
 
     Raises
     ------
@@ -164,20 +164,24 @@ def check_declared(table: Table, names: list[str], facts: Facts, rows: slice) ->
     if declared is None or declared == table.rows:
         return []
     said = [f"The header declares {declared} pixels; the file holds {table.rows} rows."]
-    if pixels is None or _is_grid(table, names, rows):
+    if table.rows > declared or _is_grid(table, names, rows):
         return said
     cropped = "true" in {(facts.text(key) or "").lower() for key in ("Cropped", "Vignetted")}
-    end = facts.number("ROI Pixel End") if cropped else declared - 1
-    start = facts.number("ROI Pixel Start") or 0
-    if end is None or end < 1 or table.rows == end - start + 1:
+    if cropped and (pixels is None or _ends_with_region(pixels, facts)):
         return said
-    if pixels[-1] < min(end, declared - 1):
-        raise DamagedFileError(
-            f"the file was cut off: it ends at pixel {pixels[-1]:g} of {declared}",
-            f"line {table.first_line + table.rows - 1}",
-            EXPORT_AGAIN,
-        )
-    return said
+    raise DamagedFileError(
+        f"the file was cut off: it holds {table.rows} of the {declared} pixels declared",
+        f"line {table.first_line + table.rows - 1}",
+        EXPORT_AGAIN,
+    )
+
+
+def _ends_with_region(pixels: FloatArray, facts: Facts) -> bool:
+    """Tell whether the rows are the region of interest, or reach its last pixel."""
+    start, end = facts.number("ROI Pixel Start") or 0, facts.number("ROI Pixel End")
+    if end is None or end < 1:
+        return True
+    return bool(pixels.size == end - start + 1 or pixels[-1] >= end)
 
 
 def _is_grid(table: Table, names: list[str], rows: slice) -> bool:

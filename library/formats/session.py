@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from library.errors import DamagedFileError
 from library.formats.assemble import Facts, Material, assemble
 from library.formats.enlighten import (
@@ -24,7 +26,7 @@ from library.formats.enlighten import (
 )
 from library.formats.records import Metadata, NamedSpectrum, ReadResult, Request, Source
 from library.formats.table import Table, read_table
-from library.formats.text import EXPORT_AGAIN, clip, split_csv
+from library.formats.text import EXPORT_AGAIN, clip, number, split_csv
 from matching.errors import SpectraError
 from matching.spectrum import FloatArray
 
@@ -97,8 +99,10 @@ def _parts(source: Source, at: int, names: list[str]) -> tuple[list[Part], list[
             "the column names mix samples and kinds of data", f"line {at + 1}", EXPORT_AGAIN
         )
     titles = split_csv(source.lines[at])
-    if not all(titles):
-        raise DamagedFileError("a spectrum has no name", f"line {at + 1}", EXPORT_AGAIN)
+    if not all(titles) or any(number(title) is not None for title in titles):
+        raise DamagedFileError(
+            "a spectrum has no name, or a number for a name", f"line {at + 1}", EXPORT_AGAIN
+        )
     metadata = read_metadata(source.lines[:at])
     notes = ["The columns carry names but no kind of data; they were taken as processed."]
     return [
@@ -159,6 +163,7 @@ def _read_part(
         intensity, rows, steps, notes = pick(table, kinds, request.column)
         notes += check_declared(table, kinds, facts, rows)
         facts_used = acquisition(facts)
+        _refuse_axis(intensity)
         if shared:
             facts_used = replace(facts_used, integration_time_ms=None, measured_at=None)
             notes.append(
@@ -179,6 +184,16 @@ def _read_part(
     except SpectraError as error:
         raise error.at(place) from error
     return NamedSpectrum(part.name, 1, spectrum, part.metadata), [*notes, *facts.notes, *more]
+
+
+def _refuse_axis(intensity: FloatArray) -> None:
+    """Raise DamagedFileError for a column that rises throughout: an axis with a damaged name."""
+    if intensity.size > 1 and (np.diff(intensity) > 0).all():
+        raise DamagedFileError(
+            "the column rises from the first row to the last, as an axis does",
+            "",
+            "correct the name of the column if it is the axis",
+        )
 
 
 def _axis(table: Table, names: list[str], name: str, rows: slice) -> FloatArray | None:

@@ -96,6 +96,22 @@ def test_far_too_large_text_is_refused_before_it_is_cut_up() -> None:
     _refused(wide + "\n0,1\n" * 40, FileTooLargeError, "200,002 columns")
 
 
+@pytest.mark.timeout(60)  # a second in all; a pattern that goes over a line again takes hours
+@pytest.mark.parametrize("filler", ["9", " ", ",", ";", "\t", '"', ".", "1,2 ", "9 9,", "a", "1e"])
+def test_a_line_of_300_000_characters(samples: dict[str, list[bytes]], filler: str) -> None:
+    long = (filler * 300_000)[:300_000].encode()
+    for group in samples.values():
+        lines = group[0].splitlines(keepends=True)
+        for at in (0, len(lines) // 2, len(lines) - 1):
+            for row in (long + b"\n", lines[at].strip() + long + b"\n", long + lines[at]):
+                changed = b"".join([*lines[:at], row, *lines[at + 1 :]])
+                try:
+                    read_bytes(changed, where="long")
+                except SpectraError as error:
+                    if len(str(error)) > 1000:
+                        pytest.fail("the message repeats the line")
+
+
 # --- Damage ------------------------------------------------------------------------------------
 
 
@@ -182,6 +198,22 @@ def test_an_incomplete_session_column_is_named(old_session_text: Build) -> None:
 def test_a_session_that_mixes_names_and_kinds_is_refused(enlighten_text: Build) -> None:
     text = enlighten_text().replace(",Raw,Dark", ",Rxw,Dark")
     _refused(text, DamagedFileError, "mix samples and kinds")
+
+
+def test_a_session_column_that_is_an_axis_or_a_number_is_refused(named_session_text: Build) -> None:
+    text = named_session_text().replace(",Wavenumber,", ",W3venumber,")
+    assert "W3venumber" in _refused(text, DamagedFileError, "as an axis does")
+    _refused(named_session_text(("100.00", "x")), DamagedFileError, "a number for a name")
+
+
+def test_fewer_rows_than_pixels_only_where_the_file_says_cropped(enlighten_text: Build) -> None:
+    columns = ("Wavenumber", "Processed")
+    _refused(
+        enlighten_text(columns, header={"Pixel Count": "90"}), DamagedFileError, "60 of the 90"
+    )
+    cropped = enlighten_text(columns, header={"Pixel Count": "90", "Cropped": "True"})
+    result = read_bytes(cropped.encode(), where="scan.csv")
+    assert "The header declares 90 pixels; the file holds 60 rows." in result.assumptions
 
 
 # --- Axis --------------------------------------------------------------------------------------
