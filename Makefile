@@ -49,20 +49,29 @@ system:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Spectra needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'): name a newer one, for example make run PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) main.py --check-system
 
-# An install that was interrupted leaves .installing behind, and the next one starts afresh.
+# An install that was interrupted leaves .installing behind (with the process that wrote it, which is
+# gone), and the next one starts afresh; one that is still going on is left alone.
+define begin_install
+@if [ -e $(VENV)/.installing ] && kill -0 "$$(cat $(VENV)/.installing)" 2>/dev/null; then \
+    echo "Another make (process $$(cat $(VENV)/.installing)) is installing into $(VENV): wait for it, or stop it and delete $(VENV)/.installing" >&2; exit 1; \
+fi
+endef
+
 $(VENV)/.run-installed: requirements.lock pyproject.toml | system
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Spectra needs Python's venv module: install it with sudo apt-get install python3-venv" >&2; exit 1; }
+	$(begin_install)
 	@if [ -e $(VENV)/.installing ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	    echo "Making the environment in $(VENV) (once; a few minutes)"; \
 	    $(PYTHON) -m venv --clear $(VENV); \
 	fi
-	@rm -f $@ && touch $(VENV)/.installing
+	@rm -f $@ && echo $$PPID >$(VENV)/.installing
 	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-index --no-build-isolation --editable . --config-settings editable_mode=compat
 	@mv $(VENV)/.installing $@
 
 $(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock | system
-	@rm -f $@ && touch $(VENV)/.installing
+	$(begin_install)
+	@rm -f $@ && echo $$PPID >$(VENV)/.installing
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@mv $(VENV)/.installing $@
 
