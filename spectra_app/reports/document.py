@@ -148,7 +148,7 @@ class Report:
     candidates: tuple[CandidateLine, ...]
     candidates_note: str
     quality: tuple[Fact, ...]
-    hidden: tuple[str, ...]
+    hidden: tuple[Fact, ...]
     hidden_note: str
     method: tuple[Fact, ...]
     limits: tuple[str, ...]
@@ -377,11 +377,9 @@ def _least_visible_first(record: Identification) -> list[HiddenHazard]:
     return sorted(record.cannot_exclude, key=blindness, reverse=True)
 
 
-def _hidden(hazard: HiddenHazard) -> str:
-    share = hazard.smallest_share
-    if share is None or not math.isfinite(share):
-        return clean(f"{hazard.name}: not known")
-    return clean(f"{hazard.name}: below {percent(share, 'up')}")
+def _hidden(hazard: HiddenHazard) -> Fact:
+    share = percent(hazard.smallest_share, "up")
+    return Fact(share if share == "not known" else f"below {share}", clean(hazard.name))
 
 
 def _method(record: Identification, context: ReportContext) -> tuple[Fact, ...]:

@@ -41,7 +41,7 @@ from spectra_app.reports.shapes import alarm_shape
 
 GUTTER = 6.0
 HALF = (WIDTH - GUTTER) / 2
-HEADLINES = ((20.0, 1), (16.0, 2), (12.0, 3), (10.0, 4), (8.5, 5))  # size in points, lines at most
+HEADLINES = ((20.0, 1), (16.0, 2), (12.0, 3), (10.0, 4), (8.5, 6))  # size in points, lines at most
 WARNING = Style(8.5, bold=True, colour="#7A3E00")
 
 
@@ -222,7 +222,7 @@ def quality_and_hidden(report: Report, metrics: Metrics, budget: Budget) -> Bloc
         [fact(metrics, item, HALF, 46.0, budget.lines) for item in report.quality], 0.2
     )
     shown = report.hidden[: budget.hazards]
-    lines = [paragraph(metrics, text, BODY, HALF, budget.lines) for text in shown]
+    lines = [fact(metrics, item, HALF, 23.0, budget.lines) for item in shown]
     more = left_out(metrics, len(report.hidden) - len(shown), "hazard", HALF)
     style = NOTE if report.hidden else BODY
     note = paragraph(metrics, report.hidden_note, style, HALF)
