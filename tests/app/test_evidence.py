@@ -15,10 +15,14 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.frame import RawFrame
+from devices.registry import open_analyser
+from devices.sample import Sample
 from spectra_app.errors import EvidenceError
+from spectra_app.records.durable import locked
 from spectra_app.records.evidence import EvidenceStore, Receipt
 
 NOON = "2026-11-21T12:00:00Z"
@@ -32,7 +36,7 @@ from pathlib import Path
 from spectra_app.records.evidence import EvidenceStore
 store, tag, count = EvidenceStore(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 for number in range(count):
-    data = (f"{tag} {number} ".encode() * 4000) if tag != "same" else f"same {number}".encode()
+    data = f"{tag} {number} ".encode() * (1 if tag == "same" else 4000 * (1 + number % 2 * 100))
     item = store.put(data, kind="test", name=f"{tag}-{number}", clock=lambda: NOON)
     os.write(1, f"{item.sha256} {int(item.first)}\\n".encode())
 """
@@ -112,10 +116,26 @@ def test_same_bytes_again_are_not_written_again_but_received_again(store, put):
     assert store.verify().objects == 1
 
 
+def test_a_raw_frame_comes_back_as_it_was_measured(store):
+    sample = Sample(bands=[[1001.0, 100.0, 6.0]])
+    with open_analyser(
+        "emulated-785", sample=sample, seed=1, clock=clock, sleep=lambda _s: None
+    ) as analyser:
+        analyser.dark()
+        frame = analyser.acquire()
+    item = store.put(frame.to_bytes(), kind="raw frame", name=frame.serial, clock=clock)
+    assert item.sha256 == frame.sha256
+    again = RawFrame.from_bytes(store.get(frame.sha256))
+    assert again.emulated
+    assert again.counts.tobytes() == frame.counts.tobytes()
+    assert again.dark.tobytes() == frame.dark.tobytes()
+
+
 def test_an_empty_file_is_evidence_too(store, put):
     assert store.get(put(b"").sha256) == b""
 
 
+@settings(max_examples=20)  # every example flushes to the disk many times
 @given(st.lists(st.tuples(st.binary(max_size=300), st.text(max_size=20)), max_size=6))
 def test_whatever_is_put_comes_back(pairs):
     with tempfile.TemporaryDirectory() as folder:
@@ -309,6 +329,42 @@ def test_kill_at_any_moment_loses_nothing_acknowledged(store, start_writer):
     assert len(promised) >= 12
     for sha in promised:
         assert hashlib.sha256(store.get(sha)).hexdigest() == sha
+
+
+def test_no_half_object_is_ever_seen(store):
+    """Another process that looks all the time sees an object whole or not at all."""
+    size, done = 4_000_000, threading.Event()
+
+    def work():
+        for number in range(12):
+            data = number.to_bytes(8, "big") * (size // 8)
+            store.put(data, kind="t", name="n", clock=clock)
+        done.set()
+
+    writer = threading.Thread(target=work)
+    writer.start()
+    sizes, looks = set(), 0
+    while not done.is_set() and writer.is_alive():
+        looks += 1
+        for path in store.folder.glob("??/??/*"):
+            if not path.name.startswith("."):
+                sizes.add(path.stat().st_size)
+    writer.join(60)
+    assert done.is_set()
+    assert looks > 10
+    assert sizes == {size}
+
+
+def test_lines_wait_for_whoever_is_writing_one(store, put):
+    put(b"one")
+    with locked(store.folder / "received.lock"):
+        other = threading.Thread(target=put, args=(b"two",))
+        other.start()
+        other.join(0.3)
+        assert other.is_alive()
+        assert len(store.received().receipts) == 1
+    other.join(60)
+    assert len(store.received().receipts) == 2
 
 
 @POSIX
