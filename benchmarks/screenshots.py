@@ -1,0 +1,154 @@
+"""Take pictures of the window in its states, light and dark, in two sizes, without a display.
+
+    python benchmarks/screenshots.py --out DIR [--readme] [--state NAME ...]
+
+Without --readme the verdicts are hand-made samples that show the layout of every outcome; nobody
+measured them. With --readme the program itself scans an emulated sample, and only the two
+pictures of the README are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZES = ((1366, 768), (1920, 1080))
+NOTE = (
+    "128 materials, reconstructed from published band positions; none was measured by this "
+    "program.\nIt gives leads only, never a match and never evidence.\nNot in it, so it cannot "
+    "name them: cocaine, heroin, MDMA, ketamine, fentanyl and its relatives, nitazenes, "
+    "cathinones, synthetic cannabinoids, BMK, PMK."
+)
+
+
+def load_samples():
+    path = ROOT / "tests" / "app" / "window_samples.py"
+    spec = importlib.util.spec_from_file_location("window_samples", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def sample_use_cases(samples, release):
+    """Return use cases that answer with hand-made verdicts; a scan stands still half-way."""
+    from matching.errors import SpectrumError
+    from spectra_app.services.api import UseCases
+
+    def identify(path):
+        if path.stem not in samples.ALL:
+            raise SpectrumError(
+                "the axis is not increasing after point 812 (1402.5 -> 1401.9 cm-1)",
+                f"{path.name}, line 831",
+                "check that the right column is taken as the Raman shift axis",
+            )
+        return (samples.ALL[path.stem](),)
+
+    def scan(_name, tell, _stop):
+        tell(0.4, "Exposure 2 of 5, 1000 ms each; the laser is emulated")
+        release.wait(30)
+        return samples.long_name()
+
+    return UseCases(
+        identify, scan, ("Paracetamol tablet", "Caffeine and lactose", "Acetone"),
+        lambda _what, _where: None,
+        lambda: "Starter library 1.0 - 128 reconstructed entries", lambda: NOTE, lambda _path: "",
+    )  # fmt: skip
+
+
+def settle(app, seconds=0.4):
+    """Let the window work and paint for a moment."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(int(seconds * 1000), loop.quit)
+    loop.exec()
+    app.processEvents()
+
+
+def wait_until_idle(app, window):
+    while window.lane.busy:
+        settle(app, 0.1)
+    settle(app, 0.1)
+
+
+def picture(window, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not window.grab().save(str(path), "PNG"):
+        raise SystemExit(f"{path}: the picture could not be written")
+    print(path, path.stat().st_size // 1024, "KB")
+
+
+def take(app, state, theme, size, out):
+    from PySide6.QtGui import QCursor
+
+    from spectra_app.ui.app_window import AppWindow
+
+    release = threading.Event()
+    samples = load_samples()
+    window = AppWindow(sample_use_cases(samples, release))
+    window.bar.themes[theme].trigger()
+    window.resize(*size)
+    window.show()
+    if state == "scanning":
+        window.scan_emulated()
+        settle(app, 0.6)
+    elif state != "empty":
+        others = [name for name in ("lead", "inconclusive", "mixture") if name != state]
+        window.open_files([Path(f"{name}.csv") for name in [state, *others]])
+        wait_until_idle(app, window)
+    QCursor.setPos(size[0] - 3, size[1] - 3)
+    settle(app, 0.2)
+    picture(window, out / f"{state}-{theme}-{size[0]}x{size[1]}.png")
+    release.set()
+    window.close()
+    window.deleteLater()
+    settle(app, 0.1)
+
+
+def readme(app, out):
+    """Take the two pictures of the README from the program itself."""
+    from spectra_app.app import build_use_cases
+
+    from spectra_app.ui.app_window import AppWindow
+
+    for theme in ("light", "dark"):
+        window = AppWindow(build_use_cases())
+        window.bar.themes[theme].trigger()
+        window.resize(*SIZES[0])
+        window.show()
+        wait_until_idle(app, window)
+        window.scan_emulated()
+        wait_until_idle(app, window)
+        picture(window, out / f"window-{theme}.png")
+        window.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--readme", action="store_true", help="only the README's two pictures")
+    parser.add_argument("--state", nargs="*", help="only these states")
+    parser.add_argument("--small", action="store_true", help="only 1366x768")
+    options = parser.parse_args()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.path.insert(0, str(ROOT))
+    from spectra_app.ui.start import make_application
+
+    app = make_application()
+    if options.readme:
+        readme(app, options.out)
+        return
+    states = options.state or ["empty", "scanning", "error", *load_samples().ALL]
+    for state in states:
+        for theme in ("light", "dark"):
+            for size in SIZES[:1] if options.small else SIZES:
+                take(app, state, theme, size, options.out)
+
+
+if __name__ == "__main__":
+    main()

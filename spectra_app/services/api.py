@@ -1,0 +1,47 @@
+"""The use cases a window is given: one frozen record of callables, made by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from spectra_app.services.identify import Identified
+
+Progress = Callable[[float, str], None]
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Everything the window can ask the program to do.
+
+    The callables are called from one worker thread, one at a time, never from the thread that
+    paints; they raise `matching.errors.SpectraError` with words for a person.
+
+    Parameters
+    ----------
+    identify_file : callable (Path) -> tuple of Identified
+        Read a file, keep it as evidence, identify every spectrum in it.
+    scan_emulated : callable (str, Progress, ShouldStop) -> Identified
+        Measure a named sample with the emulated analyser and identify it. Progress is told as a
+        fraction 0-1 and a sentence; the work asks `ShouldStop` whether to give up.
+    emulated_samples : tuple of str
+        Names that `scan_emulated` accepts.
+    write_report : callable (Identified, Path) -> None
+        Write the one-page PDF report.
+    library_title : callable () -> str
+        Name, version and size of the library in use, on one line.
+    library_note : callable () -> str
+        What the reader must know about that library before trusting an answer from it.
+    open_library : callable (Path) -> str
+        Use another library from now on; returns its title.
+    """
+
+    identify_file: Callable[[Path], tuple[Identified, ...]]
+    scan_emulated: Callable[[str, Progress, ShouldStop], Identified]
+    emulated_samples: tuple[str, ...]
+    write_report: Callable[[Identified, Path], None]
+    library_title: Callable[[], str]
+    library_note: Callable[[], str]
+    open_library: Callable[[Path], str]

@@ -1,0 +1,110 @@
+"""The tool bar: every action with icon, word and key."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from spectra_app.ui.theme import Theme, ThemeChoice, icon
+
+THEMES: tuple[tuple[ThemeChoice, str], ...] = (
+    ("light", "Light"),
+    ("dark", "Dark"),
+    ("system", "As the system"),
+)
+
+
+class ActionBar(QToolBar):
+    """The actions of the window; the choice of theme and of the emulated sample."""
+
+    theme_chosen = Signal(str)
+
+    def __init__(self, samples: tuple[str, ...], theme: Theme) -> None:
+        super().__init__("Actions")
+        self.setMovable(False)
+        self.setFloatable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(22, 22))
+        self.open = self._action("Open scan…", "Open scans from files", "Ctrl+O")
+        self.scan = self._action("Scan (emulated)", "Scan with the emulated analyser", "F5")
+        self.stop = self._action("Stop", "Stop the work under way", "Esc")
+        self.report = self._action("Save report (PDF)…", "Save the report of this scan", "Ctrl+P")
+        self.library = self._action("Open library…", "Use another reference library", "Ctrl+L")
+        self.sample = QComboBox()
+        self.theme_button = QToolButton()
+        self._lay_out(samples)
+        self.set_theme(theme)
+        self.show_busy(False)
+
+    def _action(self, text: str, hint: str, key: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        action.setIconText(f" {text}")  # Qt would drop the dots that announce a question
+        action.setToolTip(f"{hint} ({key})")
+        return action
+
+    def _lay_out(self, samples: tuple[str, ...]) -> None:
+        self.addAction(self.open)
+        self.addAction(self.report)
+        self.addAction(self.library)
+        self.addSeparator()
+        label = QLabel("Emulated sample:")
+        self.sample.addItems(list(samples))
+        self.sample.setAccessibleName("Sample for the emulated analyser")
+        self.sample.setToolTip("The made-up sample that the emulated analyser measures")
+        self.sample.setMinimumSize(230, 36)
+        self.sample.setMaximumWidth(320)
+        label.setBuddy(self.sample)
+        self.addWidget(label)
+        self.addWidget(self.sample)
+        self.addAction(self.scan)
+        self.addAction(self.stop)
+        for action in (self.scan, self.stop):
+            cast("QToolButton", self.widgetForAction(action)).setMinimumWidth(160)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(space)
+        self._add_theme_menu()
+
+    def _add_theme_menu(self) -> None:
+        menu = QMenu(self)
+        group = QActionGroup(menu)
+        self.themes: dict[str, QAction] = {}
+        for choice, text in THEMES:
+            action = QAction(text, menu)
+            action.setCheckable(True)
+            action.setData(choice)
+            group.addAction(action)
+            menu.addAction(action)
+            self.themes[choice] = action
+        group.triggered.connect(self._on_theme)
+        button = self.theme_button
+        button.setText(" Theme")
+        button.setToolTip("Light or dark colours")
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addWidget(button)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint the icons in the colours of `theme`."""
+        self.open.setIcon(icon("open", theme))
+        self.scan.setIcon(icon("scan", theme))
+        self.stop.setIcon(icon("stop", theme))
+        self.report.setIcon(icon("report", theme))
+        self.library.setIcon(icon("library", theme))
+        self.theme_button.setIcon(icon("theme", theme))
+
+    def show_busy(self, busy: bool) -> None:
+        """Put Stop in the place of Scan while work is under way."""
+        self.stop.setVisible(busy)
+        self.scan.setVisible(not busy)
+        self.scan.setEnabled(not busy and self.sample.count() > 0)
+
+    @Slot(QAction)
+    def _on_theme(self, action: QAction) -> None:
+        self.theme_chosen.emit(action.data())

@@ -1,0 +1,395 @@
+"""The window: scans at the left, then the verdict, then plot and candidates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from matching.errors import SpectraError
+from spectra_app.services.api import UseCases
+from spectra_app.services.identify import Identified
+from spectra_app.ui.actions import ActionBar
+from spectra_app.ui.candidates import CandidatePanel
+from spectra_app.ui.lane import Job, Lane
+from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
+from spectra_app.ui.phrases import EMULATED, hidden_lines, quality_line, seconds_left
+from spectra_app.ui.plot import SpectrumPlot
+from spectra_app.ui.scans import ScanEntry, ScanList, done_entry
+from spectra_app.ui.theme import ThemeChoice, apply_theme, load_theme, resolve
+from spectra_app.ui.verdict_card import VerdictCard
+
+REVEAL_MS = 200
+CLOSE_WAIT_MS = 1500
+COLUMNS = (17, 34, 49)
+SCAN_FILTER = "All files (*)"
+LIBRARY_FILTER = "Spectra libraries (*.h5 *.hdf5);;All files (*)"
+
+
+class AppWindow(QMainWindow):
+    """The one window of the program.
+
+    Parameters
+    ----------
+    use_cases : UseCases
+        What the window can ask for; called on the work lane only.
+    """
+
+    def __init__(self, use_cases: UseCases) -> None:
+        super().__init__()
+        self._use_cases = use_cases
+        self._choice: ThemeChoice = "system"
+        self._theme = load_theme(resolve(self._choice))
+        self._working: dict[Job, ScanEntry] = {}
+        self._closing = False
+        self.lane = Lane(self)
+        self.bar = ActionBar(use_cases.emulated_samples, self._theme)
+        self.scans = ScanList(self._theme)
+        self.start, self.work = StartPage(self._theme), WorkPage()
+        self.card, self.problem = VerdictCard(self._theme), ProblemPage()
+        self.plot, self.candidates = SpectrumPlot(self._theme), CandidatePanel()
+        self.pages, self.columns = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
+        self.library = QLabel("Library: opening…")
+        self._reveal = QTimer(self)
+        self._build()
+        self._connect()
+        self._set_theme("system")
+        self._show_entry(None)
+        self._ask_library()
+
+    def _build(self) -> None:
+        self.setWindowTitle("Spectra")
+        self.setMinimumSize(1024, 680)
+        self.setAcceptDrops(True)
+        self.addToolBar(self.bar)
+        for page in (self.start, self.work, self.card, self.problem):
+            self.pages.addWidget(page)
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(self.plot)
+        right.addWidget(self.candidates)
+        for splitter, parts in ((right, (66, 34)), (self.columns, COLUMNS)):
+            splitter.setHandleWidth(10)
+            splitter.setChildrenCollapsible(False)
+            if splitter is self.columns:
+                for widget in (self.scans, self.pages, right):
+                    splitter.addWidget(widget)
+            for index, part in enumerate(parts):
+                splitter.setStretchFactor(index, part)
+        self._right = right
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.addWidget(self.columns)
+        self.setCentralWidget(body)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(self.library, 1)
+        self.statusBar().addPermanentWidget(QLabel("Offline: no network used"))
+
+    def _connect(self) -> None:
+        bar, lane = self.bar, self.lane
+        bar.open.triggered.connect(self.ask_scans)
+        bar.scan.triggered.connect(self.scan_emulated)
+        bar.stop.triggered.connect(self.stop)
+        bar.report.triggered.connect(self.ask_report)
+        bar.library.triggered.connect(self.ask_library)
+        bar.theme_chosen.connect(self._set_theme)
+        self.start.open_wanted.connect(self.ask_scans)
+        self.start.scan_wanted.connect(self.scan_emulated)
+        self.problem.open_wanted.connect(self.ask_scans)
+        self.work.stop_wanted.connect(self.stop)
+        self.card.all_hidden_wanted.connect(self._show_hidden)
+        self.scans.chosen.connect(self._show_entry)
+        self.candidates.chosen.connect(self._show_candidate)
+        lane.progressed.connect(self._on_progress)
+        lane.changed.connect(self._on_lane)
+        lane.when_thread_ends(self._on_thread_end)
+        self._reveal.setSingleShot(True)
+        self._reveal.setInterval(REVEAL_MS)
+        self._reveal.timeout.connect(self._show_work)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
+
+    # --- what the user asks for -----------------------------------------------------------------
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Identify every spectrum in `paths`, one file after the other, off this thread."""
+        for path in paths:
+            self._submit(ScanEntry(path.name), path)
+
+    def _submit(self, entry: ScanEntry, path: Path | None) -> None:
+        identify, scan = self._use_cases.identify_file, self._use_cases.scan_emulated
+        if path is not None:
+            job = Job(f"Reading {entry.title}", lambda _tell, _stop: identify(path), self._on_scans)
+        else:
+            sample = self.bar.sample.currentText()
+            job = Job(
+                f"Scanning {sample}",
+                lambda tell, stop: (scan(sample, tell, stop),),
+                self._on_scans,
+            )
+        self._working[job] = entry
+        self.scans.add(entry)
+        self.lane.submit(job)
+
+    @Slot()
+    def ask_scans(self) -> None:
+        """Ask which files to open."""
+        names, _ = QFileDialog.getOpenFileNames(self, "Open scans", "", SCAN_FILTER)
+        self.open_files([Path(name) for name in names])
+
+    @Slot()
+    def scan_emulated(self) -> None:
+        """Scan the chosen sample with the emulated analyser."""
+        if self.bar.scan.isEnabled():
+            title = f"EMULATED: {self.bar.sample.currentText()}"
+            self._submit(ScanEntry(title, emulated=True), None)
+
+    @Slot()
+    def stop(self) -> None:
+        """Ask the work under way to stop, and drop what waits."""
+        self.work.show_stopping()
+        self.lane.stop_all()
+
+    @Slot()
+    def ask_report(self) -> None:
+        """Ask where to save the report of the scan shown, and write it."""
+        entry = self.scans.current
+        if entry is None or entry.identified is None:
+            return
+        proposal = f"{Path(entry.title.replace(':', ' -')).stem} report.pdf"
+        name, _ = QFileDialog.getSaveFileName(self, "Save report", proposal, "PDF (*.pdf)")
+        if name:
+            self._write_report(entry.identified, Path(name))
+
+    def _write_report(self, identified: Identified, path: Path) -> None:
+        target = path if path.suffix.lower() == ".pdf" else path.with_name(f"{path.name}.pdf")
+        write = self._use_cases.write_report
+
+        def task(_tell: object, _stop: object) -> Path:
+            write(identified, target)
+            return target
+
+        self.statusBar().showMessage(f"Writing {target.name}…")
+        self.lane.submit(Job(f"Writing {target.name}", task, self._on_report))
+
+    @Slot()
+    def ask_library(self) -> None:
+        """Ask which library to use from now on, and open it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open library", "", LIBRARY_FILTER)
+        if name:
+            path, use_cases = Path(name), self._use_cases
+            self.statusBar().showMessage(f"Opening {path.name}…")
+            self.lane.submit(
+                Job(
+                    f"Opening {path.name}",
+                    lambda _tell, _stop: (use_cases.open_library(path), use_cases.library_note()),
+                    self._on_library,
+                )
+            )
+
+    def _ask_library(self) -> None:
+        use_cases = self._use_cases
+        self.lane.submit(
+            Job(
+                "Opening the library",
+                lambda _tell, _stop: (use_cases.library_title(), use_cases.library_note()),
+                self._on_library,
+            )
+        )
+
+    # --- what comes back ------------------------------------------------------------------------
+
+    def _on_scans(self, job: Job) -> None:
+        entry = self._working.pop(job)
+        if job.stopped:
+            entry.state = "stopped"
+        elif job.error is not None:
+            entry.state, entry.error, entry.details = "failed", job.error, job.details
+        elif not job.result:
+            entry.state = "failed"
+            entry.error = SpectraError("no spectrum in it", entry.title, "choose another file")
+        else:
+            self.scans.replace(entry, [done_entry(identified) for identified in job.result])
+            return
+        self.scans.replace(entry, [entry])
+
+    def _on_report(self, job: Job) -> None:
+        self.statusBar().clearMessage()
+        if job.error is not None:
+            self._show_problem("The report was not saved", job)
+        elif not job.stopped:
+            self.statusBar().showMessage(f"Report saved: {job.result}")
+
+    def _on_library(self, job: Job) -> None:
+        self.statusBar().clearMessage()
+        if job.error is not None:
+            self._show_problem("The library was not opened", job)
+        elif not job.stopped:
+            title, note = job.result
+            self.library.setText(f"Library: {title}")
+            self.start.show_note(title, note)
+
+    def _show_problem(self, title: str, job: Job) -> None:
+        if job.error is not None and not self._closing:
+            ProblemDialog(self, title, job.error, job.details).open()
+
+    @Slot(object, float, str)
+    def _on_progress(self, job: Job, fraction: float, words: str) -> None:
+        entry = self._working.get(job)
+        if entry is None:
+            return
+        entry.fraction, entry.words = min(1.0, max(0.0, fraction)), words
+        self.scans.refresh(entry)
+        if self.scans.current is entry:
+            self._show_progress(entry)
+
+    @Slot()
+    def _on_lane(self) -> None:
+        if not self.lane.busy:
+            self._reveal.stop()
+            self.bar.show_busy(False)
+        elif not self.bar.stop.isVisible() and not self._reveal.isActive():
+            self._reveal.start()
+
+    @Slot()
+    def _show_work(self) -> None:
+        """Show work that did not end at once; a reading of milliseconds does not flicker."""
+        self.bar.show_busy(True)
+        job = self.lane.current
+        entry = self._working.get(job) if job is not None else None
+        if entry is not None and (self.scans.current is None or entry.emulated):
+            self.scans.choose(entry)
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    @Slot(object)
+    def _show_entry(self, entry: ScanEntry | None) -> None:
+        done = entry is not None and entry.identified is not None
+        self.bar.report.setEnabled(done)
+        if entry is None:
+            self._show_nothing(self.start, "The spectrum appears here.")
+        elif entry.identified is not None:
+            self._show_identified(entry.identified)
+        elif entry.error is not None:
+            self.problem.show_problem("This file was refused", entry.error, entry.details)
+            self._show_nothing(self.problem, "No spectrum could be read.")
+        elif entry.state == "stopped":
+            stopped = SpectraError("it was stopped before it ended", entry.title, "start it again")
+            self.problem.show_problem("Stopped", stopped, "")
+            self._show_nothing(self.problem, "Stopped: nothing was identified.")
+        else:
+            verb = "Scanning" if entry.emulated else "Reading and identifying"
+            title = entry.title.removeprefix("EMULATED: ")
+            self.work.show_work(f"{verb} {title}", EMULATED if entry.emulated else "", self._theme)
+            self._show_progress(entry)
+            self._show_nothing(self.work, "Measuring…" if entry.emulated else "Reading…")
+
+    def _show_progress(self, entry: ScanEntry) -> None:
+        if entry.fraction is not None:
+            left = seconds_left(time.monotonic() - entry.started_s, entry.fraction)
+            self.work.show_progress(entry.fraction, entry.words, left)
+
+    def _show_nothing(self, page: QWidget, words: str) -> None:
+        self.pages.setCurrentWidget(page)
+        self.plot.show_message(words)
+        self.candidates.show_candidates((), "")
+
+    def _show_identified(self, identified: Identified) -> None:
+        record = identified.record
+        self.card.show_record(record)
+        self.pages.setCurrentWidget(self.card)
+        self.candidates.show_candidates(record.candidates, record.method.metric)
+        self._draw(identified, 0)
+
+    @Slot(int)
+    def _show_candidate(self, row: int) -> None:
+        entry = self.scans.current
+        if entry is not None and entry.identified is not None:
+            self._draw(entry.identified, row)
+
+    def _draw(self, identified: Identified, row: int) -> None:
+        comparisons = identified.comparisons
+        comparison = comparisons[row] if row < len(comparisons) else None
+        record = identified.record
+        self.plot.show_spectrum(
+            identified.query, comparison, quality_line(record), emulated=record.emulated
+        )
+
+    @Slot()
+    def _show_hidden(self) -> None:
+        entry = self.scans.current
+        if entry is not None and entry.identified is not None:
+            lines = hidden_lines(entry.identified.record)
+            TextDialog(self, "This scan could not have seen", lines).open()
+
+    # --- theme ----------------------------------------------------------------------------------
+
+    @Slot(str)
+    def _set_theme(self, choice: ThemeChoice) -> None:
+        self._choice = choice
+        self.bar.themes[choice].setChecked(True)
+        self._theme = load_theme(resolve(choice))
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, self._theme)
+        for part in (self.bar, self.scans, self.start, self.card, self.plot):
+            part.set_theme(self._theme)
+
+    @Slot()
+    def _on_system_theme(self) -> None:
+        if self._choice == "system":
+            self._set_theme("system")
+
+    # --- Qt's own events ------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Divide the width and the height once the size is known."""
+        super().showEvent(event)
+        width, height = self.columns.width(), self._right.height()
+        self.columns.setSizes([width * part // 100 for part in COLUMNS])
+        self.start.open.setFocus()
+        self._right.setSizes([height * 66 // 100, height * 34 // 100])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files of this computer."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files dropped."""
+        urls = event.mimeData().urls()
+        self.open_files([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close when the work has given up; until then say so and wait for it, without freezing."""
+        self._closing = True
+        if self.lane.close(CLOSE_WAIT_MS if self.lane.busy else 5000):
+            event.accept()
+            return
+        self.setWindowTitle("Spectra: closing when the work under way has ended…")
+        self.setEnabled(False)
+        event.ignore()
+
+    @Slot()
+    def _on_thread_end(self) -> None:
+        if self._closing and self.isVisible():
+            self.close()

@@ -1,0 +1,95 @@
+"""A label whose text always fits: long chemical names shrink, then break, and are never clipped."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from spectra_app.ui.theme import sized
+
+
+def lay_out(text: str, font: QFont, width: float) -> QTextLayout:
+    """Return `text` broken into lines at most `width` pixels wide, inside a word if it must."""
+    layout = QTextLayout(text, font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    height = 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0.0, height))
+        height += line.height()
+    layout.endLayout()
+    return layout
+
+
+class FittedLabel(QWidget):
+    """Text in the largest of several sizes at which no word breaks and few lines are needed.
+
+    Parameters
+    ----------
+    points, smallest : float
+        Size wished for, and the smallest one allowed, in points.
+    lines : int
+        Lines wished for at most; kept to unless even the smallest size needs more.
+    """
+
+    def __init__(self, points: float, smallest: float, lines: int) -> None:
+        super().__init__()
+        self._points, self._smallest, self._lines = points, smallest, lines
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def text(self) -> str:
+        """The text shown."""
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        """Show `text`."""
+        self._text = text
+        self.setAccessibleName(text)
+        self._refit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the text to the new width."""
+        super().resizeEvent(event)
+        self._refit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the text."""
+        del event
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        lay_out(self._text, self.font(), self.width()).draw(painter, QPointF(0.0, 0.0))
+        painter.end()
+
+    def _refit(self) -> None:
+        width = max(1, self.width())
+        points = self._points
+        while points > self._smallest and not self._fits(points, width):
+            points -= 1.0
+        font = sized(self.font(), points, bold=True)
+        self.setFont(font)
+        height = lay_out(self._text, font, width).boundingRect().height()
+        self.setFixedHeight(max(1, math.ceil(height)))
+        self.update()
+
+    def _fits(self, points: float, width: int) -> bool:
+        font = sized(self.font(), points, bold=True)
+        metrics = QFontMetrics(font)
+        words = self._text.replace("-", "- ").split()
+        widest = max((metrics.horizontalAdvance(word) for word in words), default=0)
+        return widest <= width and lay_out(self._text, font, width).lineCount() <= self._lines

@@ -1,0 +1,127 @@
+"""Sentences of the window made from a record; no widget here."""
+
+from __future__ import annotations
+
+from spectra_app.records.identification import Component, Identification
+from spectra_app.wording import headline
+
+KINDS = {
+    "measured": "measured",
+    "reconstructed": "reconstructed, not measured",
+    "calculated": "calculated, not measured",
+    "emulated": "EMULATED",
+}
+
+EMULATED = "EMULATED: no real sample was measured"
+
+SCORE_HELP = (
+    "Combined hit quality on a scale of 0 to 1, 1 is best. It ranks the references; "
+    "it is not the probability that the name is right."
+)
+COLUMN_HELP = (
+    "Rank: 1 is the reference most like the scan.",
+    "Name of the library entry.",
+    "How the reference came about. Only a measured one can give a match; "
+    "a reconstructed one gives a lead at most.",
+    SCORE_HELP,
+    "Share of the scan's band area that this reference accounts for, 0 to 100 %. High is good.",
+    "Share of this reference's band area that the scan lacks, 0 to 100 %. Low is good.",
+    "What had to be added to the scan's Raman shift axis to fit, in cm⁻¹. Near 0 is good.",
+)
+
+
+def component_line(component: Component) -> str:
+    """Return name, share of the signal with its interval, kind, and rate where known."""
+    text = f"{component.name} ({KINDS[component.kind]})"
+    if component.signal_share is not None:
+        text += f": about {percent(component.signal_share)} of the Raman signal"
+        if component.signal_share_interval is not None:
+            low, high = component.signal_share_interval
+            text += f" (between {percent(low)} and {percent(high)})"
+    rate = component.match_rate
+    if rate is not None:
+        text += (
+            f". Of {rate.n} validation substances with such a score "
+            f"{percent(rate.rate)} were right, at least {percent(rate.low95)} with 95 % confidence"
+        )
+    return text
+
+
+def found_lines(record: Identification) -> list[str]:
+    """Return the components, what their shares mean, and the listings found for each."""
+    lines = [component_line(component) for component in record.components]
+    if any(component.signal_share is not None for component in record.components):
+        lines.append("Shares are of the Raman signal, never of the weight.")
+    several = len(record.components) > 1
+    for component in record.components:
+        prefix = f"{component.name}: " if several else ""
+        lines += [
+            f"{prefix}{listing.instrument}, {listing.schedule} "
+            f"(list of {listing.as_of}, grade {listing.grade})"
+            for listing in component.control
+        ]
+        if not component.control and component.role != "container":
+            lines.append(f"{prefix}no listing found in the lists shipped")
+    return [line[:1].upper() + line[1:] for line in lines]
+
+
+def hidden_lines(record: Identification) -> list[str]:
+    """Return what this scan could not have seen: all hazards, known limits first."""
+    if not record.cannot_exclude:
+        return ["Not known: small amounts of any other substance, a fentanyl or a nitazene too."]
+    limits = [
+        f"{hazard.name} below {percent(hazard.smallest_share)}"
+        for hazard in record.cannot_exclude
+        if hazard.smallest_share is not None
+    ]
+    unknown = [hazard.name for hazard in record.cannot_exclude if hazard.smallest_share is None]
+    lines = [f"{', '.join(limits)} of the Raman signal."] if limits else []
+    if unknown:
+        lines.append(f"Limit not known (no measured reference): {', '.join(unknown)}.")
+    return lines
+
+
+def percent(share: float) -> str:
+    """Return a share (0-1) in per cent."""
+    return f"{100 * share:.0f} %"
+
+
+def quality_line(record: Identification) -> str:
+    """Return what the scan is worth, each figure with its name and unit."""
+    quality = record.quality
+    if quality is None:
+        return ""
+    low, high = quality.range_cm1
+    parts = [
+        f"Signal-to-noise {quality.snr:.0f}",
+        f"background {quality.fluorescence_ratio:.1f} × strongest band",
+        f"range {low:.0f}–{high:.0f} cm⁻¹",
+    ]
+    if quality.saturated:
+        parts.insert(0, "DETECTOR SATURATED")
+    return "  ·  ".join(parts)
+
+
+def item_title(record: Identification) -> str:
+    """Return what a scan is called in the list: file name, and spectrum when there are several."""
+    name = record.file.replace("\\", "/").rsplit("/", 1)[-1]
+    return f"{name}: {record.spectrum}" if record.spectrum else name
+
+
+def item_summary(record: Identification) -> str:
+    """Return the second line of a scan in the list."""
+    text = "Lead: " + headline(record) if record.outcome == "lead" else headline(record)
+    return f"EMULATED. {text}" if record.emulated else text
+
+
+def spoken_verdict(record: Identification, word: str) -> str:
+    """Return the verdict as a screen reader should say it."""
+    return f"Presumptive. {word}. {item_summary(record)}"
+
+
+def seconds_left(elapsed_s: float, fraction: float) -> str:
+    """Return the time left at the pace so far, in words; empty while too little is known."""
+    if fraction < 0.05 or fraction >= 1.0:
+        return ""
+    left = elapsed_s * (1.0 - fraction) / fraction
+    return f"about {max(1, round(left))} s left"

@@ -1,0 +1,362 @@
+"""The plot: the scan and one reference, overlaid or mirrored, with their peaks; or the raw scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from matching.spectrum import Spectrum
+from spectra_app.records.identification import Comparison
+from spectra_app.ui.phrases import KINDS
+from spectra_app.ui.theme import Theme
+
+View = Literal["overlaid", "mirrored", "raw"]
+VIEWS: tuple[tuple[View, str, str], ...] = (
+    ("overlaid", "Overlaid", "Scan and reference on one baseline (Ctrl+1)"),
+    ("mirrored", "Mirrored", "Reference upside down under the scan (Ctrl+2)"),
+    ("raw", "Raw", "The scan as it came in, before any clean-up (Ctrl+3)"),
+)
+LINE_WIDTH = 1.5
+MARKER_GAP = 0.045
+Mark = Literal["matched", "missing", "unexplained"]
+SYMBOLS: dict[Mark, str] = {"matched": "o", "missing": "o", "unexplained": "t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is on the plot: for tests, and for the words a screen reader says.
+
+    `peaks` counts the markers in the order matched, missing, unexplained.
+    """
+
+    view: View
+    reference: str
+    peaks: tuple[int, int, int]
+
+
+class SpectrumPlot(QFrame):
+    """A panel with the plot, the choice of view, and the key to the markers."""
+
+    view_changed = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        pg.setConfigOptions(antialias=True)
+        self._theme = theme
+        self._view: View = "mirrored"
+        self._query: Spectrum | None = None
+        self._comparison: Comparison | None = None
+        self._emulated = False
+        self._message = ""
+        self._labels: list[tuple[pg.TextItem, str, float]] = []
+        self.drawn: Drawn | None = None
+        self.buttons: dict[View, QPushButton] = {}
+        self.quality = QLabel()
+        self.key = MarkerKey(theme)
+        self.widget = pg.PlotWidget()
+        self._build()
+        self.set_theme(theme)
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 10)
+        layout.setSpacing(6)
+        layout.addLayout(self._build_views())
+        layout.addWidget(self.widget, 1)
+        layout.addWidget(self.key)
+        self.quality.setObjectName("muted")
+        self.quality.setWordWrap(True)
+        layout.addWidget(self.quality)
+        item = self.widget.getPlotItem()
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        item.setMouseEnabled(x=True, y=False)
+        item.getAxis("left").setTicks([[]])
+        item.vb.sigRangeChanged.connect(self._place_labels)
+        item.vb.sigResized.connect(self._place_labels)
+        self.widget.setAcceptDrops(False)
+        self.widget.setMinimumHeight(180)
+
+    def _build_views(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        group = QButtonGroup(self)
+        for number, (view, text, hint) in enumerate(VIEWS, start=1):
+            button = QPushButton(text)
+            button.setObjectName("segment")
+            button.setCheckable(True)
+            button.setChecked(view == self._view)
+            button.setToolTip(hint)
+            button.setShortcut(f"Ctrl+{number}")
+            button.setProperty("view", view)
+            group.addButton(button)
+            row.addWidget(button)
+            self.buttons[view] = button
+        group.buttonClicked.connect(self._on_view)
+        row.addStretch(1)
+        self.whole = QPushButton("Whole range")
+        self.whole.setObjectName("segment")
+        self.whole.setToolTip("Show the whole Raman shift range again after zooming with the wheel")
+        self.whole.clicked.connect(self.redraw)
+        row.addWidget(self.whole)
+        return row
+
+    @property
+    def view(self) -> View:
+        """The view chosen."""
+        return self._view
+
+    @Slot(object)
+    def _on_view(self, button: QPushButton) -> None:
+        self._view = button.property("view")
+        self.redraw()
+        self.view_changed.emit(self._view)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in the colours of `theme`."""
+        self._theme = theme
+        self.key.set_theme(theme)
+        self.widget.setBackground(theme["surface"])
+        item = self.widget.getPlotItem()
+        item.setLabel("bottom", "Raman shift (cm⁻¹)", color=theme["text"], **{"font-size": "11pt"})
+        item.setLabel("left", "Intensity", color=theme["muted"], **{"font-size": "10pt"})
+        for name in ("left", "bottom"):
+            axis = item.getAxis(name)
+            axis.setPen(pg.mkPen(theme["grid"]))
+            axis.setTextPen(pg.mkPen(theme["text"]))
+            axis.setTickFont(self.font())
+        self.redraw()
+
+    def show_message(self, text: str) -> None:
+        """Show no spectrum but `text`."""
+        self._query, self._comparison, self._message = None, None, text
+        self.quality.hide()
+        self.redraw()
+
+    def show_spectrum(
+        self,
+        query: Spectrum | None,
+        comparison: Comparison | None,
+        quality: str,
+        *,
+        emulated: bool,
+    ) -> None:
+        """Show a scan and, where there is one, the reference it is compared with."""
+        self._query, self._comparison, self._emulated = query, comparison, emulated
+        self._message = "" if query is not None or comparison is not None else "Nothing to draw."
+        self.quality.setText(quality)
+        self.quality.setVisible(bool(quality))
+        self.redraw()
+
+    @Slot()
+    def redraw(self) -> None:
+        """Draw everything again, over the whole range."""
+        self.widget.clear()
+        self._labels = []
+        self.drawn = None
+        has_axis = not self._message
+        for name in ("left", "bottom"):
+            self.widget.getPlotItem().showAxis(name, has_axis)
+        for view, button in self.buttons.items():
+            button.setVisible(has_axis)
+            button.setEnabled(view == "raw" or self._comparison is not None)
+        self.whole.setVisible(has_axis)
+        self.key.setVisible(False)
+        if self._message:
+            self._draw_message()
+        elif self._comparison is None or self._view == "raw":
+            self._draw_raw()
+        else:
+            self._draw_comparison(self._comparison, -1.0 if self._view == "mirrored" else 1.0)
+        self._place_labels()
+
+    def _draw_message(self) -> None:
+        self.widget.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
+        text = pg.TextItem(self._message, color=self._theme["muted"], anchor=(0.5, 0.5))
+        text.setFont(self.font())
+        text.setPos(0.5, 0.5)
+        self.widget.addItem(text)
+        self.widget.setAccessibleName(self._message)
+
+    def _draw_raw(self) -> None:
+        if self._query is not None:
+            axis, values = self._query.raman_shift_cm1, self._query.intensity
+        elif self._comparison is not None:
+            axis, values = self._comparison.raman_shift_cm1, self._comparison.query_raw
+        else:
+            return
+        self._curve(axis, values, "query")
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        span = (high - low) or 1.0
+        top = high + 0.22 * span
+        self._range(axis, low - 0.05 * span, top)
+        self._label(f"{self._scan_name()}, raw", "query", top, below=True)
+        self._done("", (0, 0, 0))
+
+    def _draw_comparison(self, shown: Comparison, sign: float) -> None:
+        axis, query, reference = shown.raman_shift_cm1, shown.query, sign * shown.reference
+        self._curve(axis, reference, "reference")
+        self._curve(axis, query, "query")
+        peaks = self._draw_marks(shown, sign)
+        tallest = max(float(np.nanmax(query)), float(np.nanmax(shown.reference)), 0.1)
+        top = 1.28 * tallest
+        name = f"Reference: {shown.reference_name} ({KINDS[shown.reference_kind]})"
+        if sign < 0:
+            self._range(axis, -top, top)
+            self.widget.addLine(y=0, pen=pg.mkPen(self._theme["grid"]))
+            self._label(name, "reference", -top, below=False)
+        else:
+            top = 1.36 * tallest
+            self._range(axis, -0.08 * tallest, top)
+            self._label(name, "reference", top, below=True, line=1)
+        self._label(self._scan_name(), "query", top, below=True)
+        self.key.show_counts(peaks)
+        self.key.setVisible(True)
+        self._done(shown.reference_name, peaks)
+
+    def _draw_marks(self, shown: Comparison, sign: float) -> tuple[int, int, int]:
+        axis = shown.raman_shift_cm1
+        tops = np.maximum(shown.query, shown.reference) if sign > 0 else shown.query
+        self._marks("matched", shown.matched_peaks_cm1, axis, tops, 1.0)
+        self._marks("missing", shown.missing_peaks_cm1, axis, shown.reference, sign)
+        self._marks("unexplained", shown.unexplained_peaks_cm1, axis, tops, 1.0)
+        return (
+            len(shown.matched_peaks_cm1),
+            len(shown.missing_peaks_cm1),
+            len(shown.unexplained_peaks_cm1),
+        )
+
+    def _marks(
+        self,
+        mark: Mark,
+        at_cm1: tuple[float, ...],
+        axis: NDArray[np.float64],
+        heights: NDArray[np.float64],
+        sign: float,
+    ) -> None:
+        if not at_cm1:
+            return
+        positions = np.asarray(at_cm1)
+        gap = MARKER_GAP * (2.0 if self._view == "mirrored" else 1.0)
+        y = sign * (np.interp(positions, axis, np.nan_to_num(heights)) + gap)
+        pen, brush = mark_paint(mark, self._theme)
+        self.widget.plot(
+            positions, y, pen=None, symbol=SYMBOLS[mark], symbolSize=9,
+            symbolPen=pen, symbolBrush=brush,
+        )  # fmt: skip
+
+    def _curve(self, axis: NDArray[np.float64], values: NDArray[np.float64], colour: str) -> None:
+        curve = self.widget.plot(
+            axis, values, pen=pg.mkPen(self._theme[colour], width=LINE_WIDTH), connect="finite"
+        )
+        curve.setDownsampling(auto=True, method="peak")
+        curve.setClipToView(True)
+
+    def _range(self, axis: NDArray[np.float64], bottom: float, top: float) -> None:
+        low, high = float(axis[0]), float(axis[-1])
+        item = self.widget.getPlotItem()
+        item.vb.setLimits(xMin=low - 20, xMax=high + 20, yMin=None, yMax=None)
+        self.widget.setRange(xRange=(low, high), yRange=(bottom, top), padding=0.01)
+
+    def _scan_name(self) -> str:
+        return "This scan (EMULATED)" if self._emulated else "This scan"
+
+    def _label(self, text: str, colour: str, y: float, *, below: bool, line: int = 0) -> None:
+        anchor = (0.0, -0.9 * line) if below else (0.0, 1.0)
+        label = pg.TextItem(text, color=self._theme[colour], anchor=anchor)
+        font = self.font()
+        font.setBold(True)
+        label.setFont(font)
+        self.widget.addItem(label, ignoreBounds=True)
+        self._labels.append((label, text, y))
+
+    @Slot()
+    def _place_labels(self) -> None:
+        """Keep the labels at the left edge, shortened to the width there is."""
+        box = self.widget.getPlotItem().vb
+        left, right = box.viewRange()[0]
+        font = self.font()
+        font.setBold(True)
+        metrics = QFontMetrics(font)
+        for label, text, y in self._labels:
+            room = max(40, int(box.width()) - 24)
+            label.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
+            label.setPos(left + 0.005 * (right - left), y)
+
+    def _done(self, reference: str, peaks: tuple[int, int, int]) -> None:
+        view: View = "raw" if not reference else self._view
+        self.drawn = Drawn(view, reference, peaks)
+        words = f"{self._scan_name()}, {view}"
+        if reference:
+            words += (
+                f", with reference {reference}: {peaks[0]} peaks matched, "
+                f"{peaks[1]} missing, {peaks[2]} unexplained"
+            )
+        self.widget.setAccessibleName(words)
+
+
+def mark_paint(mark: Mark, theme: Theme) -> tuple[QPen, QColor]:
+    """Return outline and filling of a marker: solid, hollow, or another shape and colour."""
+    if mark == "matched":
+        return pg.mkPen(theme["reference"]), QColor(theme["reference"])
+    if mark == "missing":
+        return pg.mkPen(theme["reference"], width=1.8), QColor(theme["surface"])
+    return pg.mkPen(theme["unexplained"]), QColor(theme["unexplained"])
+
+
+class MarkerKey(QFrame):
+    """The three markers with their meaning and how many there are."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._pictures: dict[Mark, QLabel] = {}
+        self._words: dict[Mark, QLabel] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(QLabel("Peaks:"))
+        for mark in SYMBOLS:
+            picture, words = QLabel(), QLabel()
+            row.addSpacing(10)
+            row.addWidget(picture)
+            row.addWidget(words)
+            self._pictures[mark], self._words[mark] = picture, words
+        row.addStretch(1)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in the colours of `theme`."""
+        for mark, label in self._pictures.items():
+            label.setPixmap(_mark_pixmap(mark, theme))
+
+    def show_counts(self, peaks: tuple[int, int, int]) -> None:
+        """Show how many peaks are matched, missing and unexplained."""
+        matched, missing, unexplained = peaks
+        self._words["matched"].setText(f"{matched} matched")
+        self._words["missing"].setText(f"{missing} missing from the scan")
+        self._words["unexplained"].setText(f"{unexplained} of the scan unexplained")
+
+
+def _mark_pixmap(mark: Mark, theme: Theme) -> QPixmap:
+    side = 14
+    pixmap = QPixmap(QSize(side, side))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen, brush = mark_paint(mark, theme)
+    painter.setPen(pen)
+    painter.setBrush(brush)
+    if SYMBOLS[mark] == "o":
+        painter.drawEllipse(QPointF(side / 2, side / 2), 4.5, 4.5)
+    else:
+        painter.drawPolygon(QPolygonF([QPointF(2, 3), QPointF(12, 3), QPointF(7, 12)]))
+    painter.end()
+    return pixmap

@@ -1,0 +1,157 @@
+"""The scans opened so far: one row each, whether identified, refused, stopped or under way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout
+
+from matching.errors import SpectraError
+from spectra_app.services.identify import Identified
+from spectra_app.ui.phrases import item_summary, item_title, percent
+from spectra_app.ui.shapes import shape_icon
+from spectra_app.ui.theme import Theme, icon
+
+State = Literal["working", "done", "failed", "stopped"]
+_ENTRY = Qt.ItemDataRole.UserRole
+
+
+@dataclass(eq=False, slots=True)
+class ScanEntry:
+    """One row: what it is called, how it stands, and what came of it.
+
+    `fraction` is the share of the work done (0-1) or None; `started_s` a monotonic clock.
+    """
+
+    title: str
+    state: State = "working"
+    emulated: bool = False
+    identified: Identified | None = None
+    error: SpectraError | None = None
+    details: str = ""
+    fraction: float | None = None
+    words: str = ""
+    started_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def summary(self) -> str:
+        """The second line of the row."""
+        if self.identified is not None:
+            return item_summary(self.identified.record)
+        if self.state == "failed":
+            return f"Refused: {self.error.what}" if self.error else "Refused"
+        if self.state == "stopped":
+            return "Stopped before it ended"
+        done = "" if self.fraction is None else f" {percent(self.fraction)}"
+        return f"Working…{done}"
+
+
+def done_entry(identified: Identified) -> ScanEntry:
+    """Return the row of an identified scan."""
+    record = identified.record
+    return ScanEntry(item_title(record), "done", record.emulated, identified)
+
+
+class ScanList(QFrame):
+    """The list of scans; the row chosen is the one shown."""
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._theme = theme
+        self.title = QLabel("Scans")
+        self.title.setObjectName("panelTitle")
+        self.title.setContentsMargins(8, 0, 0, 0)
+        self.empty = QLabel("None opened yet.")
+        self.empty.setObjectName("hint")
+        self.empty.setContentsMargins(8, 0, 0, 0)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Scans opened")
+        self.list.setIconSize(QSize(24, 24))
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setMinimumWidth(150)
+        self.list.currentItemChanged.connect(self._on_item)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 12, 6, 6)
+        layout.addWidget(self.title)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.list, 1)
+        self.list.hide()
+        layout.addStretch(0)
+
+    @property
+    def entries(self) -> list[ScanEntry]:
+        """All rows, top to bottom."""
+        return [self.list.item(row).data(_ENTRY) for row in range(self.list.count())]
+
+    @property
+    def current(self) -> ScanEntry | None:
+        """The row chosen."""
+        item = self.list.currentItem()
+        return item.data(_ENTRY) if item is not None else None
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaint in the colours of `theme`."""
+        self._theme = theme
+        for entry in self.entries:
+            self.refresh(entry)
+
+    def add(self, entry: ScanEntry) -> None:
+        """Add a row at the end."""
+        self._insert(self.list.count(), entry)
+        self.empty.hide()
+        self.list.show()
+
+    def replace(self, old: ScanEntry, new: list[ScanEntry]) -> None:
+        """Put `new` where `old` stood; the choice follows when `old` was the one chosen."""
+        row = self.entries.index(old)
+        was_current = self.current in {old, None}
+        blocked = self.list.blockSignals(True)
+        for offset, entry in enumerate(new, start=1):
+            self._insert(row + offset, entry)
+        self.list.takeItem(row)
+        self.list.blockSignals(blocked)
+        if was_current and new:
+            self.list.setCurrentRow(-1)
+            self.list.setCurrentRow(row)
+
+    def choose(self, entry: ScanEntry) -> None:
+        """Choose a row."""
+        self.list.setCurrentRow(self.entries.index(entry))
+
+    def refresh(self, entry: ScanEntry) -> None:
+        """Show what changed in a row."""
+        self._fill(self.list.item(self.entries.index(entry)), entry)
+
+    def _insert(self, row: int, entry: ScanEntry) -> None:
+        item = QListWidgetItem()
+        item.setData(_ENTRY, entry)
+        self._fill(item, entry)
+        self.list.insertItem(row, item)
+
+    def _fill(self, item: QListWidgetItem, entry: ScanEntry) -> None:
+        item.setText(f"{entry.title}\n{entry.summary}")
+        item.setToolTip(f"{entry.title}\n{entry.summary}")
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}. {entry.summary}")
+        theme = self._theme
+        if entry.identified is not None:
+            record = entry.identified.record
+            picture = shape_icon(
+                record.alarm, theme.alarm(record.alarm), theme["surface"],
+                dashed=record.outcome == "lead",
+            )  # fmt: skip
+        else:
+            picture = icon("working" if entry.state == "working" else "refused", theme)
+        item.setIcon(picture)
+
+    @Slot(QListWidgetItem, QListWidgetItem)
+    def _on_item(self, current: QListWidgetItem | None, previous: QListWidgetItem | None) -> None:
+        del previous
+        if current is not None:
+            self.chosen.emit(current.data(_ENTRY))

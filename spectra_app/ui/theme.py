@@ -1,0 +1,135 @@
+"""Light and dark: colours as data, the palette, the style sheet, icons and the fonts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+import resources
+from spectra_app.wording import ALARMS
+
+ThemeName = Literal["light", "dark"]
+ThemeChoice = Literal["light", "dark", "system"]
+
+BASE_POINTS = 11.0
+VERDICT_POINTS = 28.0
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The colours of one theme, by the names used in ``resources/styles``."""
+
+    name: ThemeName
+    colours: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.colours[name]
+
+    def alarm(self, level: str) -> str:
+        """Return the colour of an alarm level in this theme."""
+        style = ALARMS[level]
+        return style.light if self.name == "light" else style.dark
+
+
+@cache
+def load_theme(name: ThemeName) -> Theme:
+    """Return the theme `name` as stored in ``resources/styles``."""
+    text = resources.path(f"styles/{name}.json").read_text(encoding="utf-8")
+    return Theme(name, json.loads(text))
+
+
+def resolve(choice: ThemeChoice) -> ThemeName:
+    """Return the theme that `choice` means on this desktop; light when the desktop does not say."""
+    if choice != "system":
+        return choice
+    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return "dark" if dark else "light"
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Give every widget of `app` the palette and the style sheet of `theme`."""
+    app.setPalette(palette(theme))
+    app.setStyleSheet(style_sheet(theme))
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the style sheet with the colours of `theme` filled in."""
+    text = resources.path("styles/spectra.qss").read_text(encoding="utf-8")
+    for name in sorted(theme.colours, key=len, reverse=True):
+        text = text.replace(f"@{name}", theme.colours[name])
+    return text
+
+
+def palette(theme: Theme) -> QPalette:
+    """Return the palette of `theme`; disabled text has its own colour."""
+    role = QPalette.ColorRole
+    pairs = {
+        role.Window: "window", role.WindowText: "text", role.Base: "surface",
+        role.AlternateBase: "alternate", role.Text: "text", role.Button: "surface",
+        role.ButtonText: "text", role.ToolTipBase: "surface", role.ToolTipText: "text",
+        role.Highlight: "accent", role.HighlightedText: "on_accent", role.Link: "accent",
+        role.PlaceholderText: "muted", role.Mid: "border",
+    }  # fmt: skip
+    result = QPalette()
+    for key, name in pairs.items():
+        result.setColor(key, QColor(theme[name]))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, key, QColor(theme["disabled"]))
+    return result
+
+
+def use_fonts(app: QApplication) -> None:
+    """Use the shipped font at the base size; a machine without fonts still shows text."""
+    from spectra_app.reports.render_qt import load_fonts
+
+    font = QFont(load_fonts())
+    font.setPointSizeF(BASE_POINTS)
+    app.setFont(font)
+
+
+def sized(font: QFont, points: float, *, bold: bool = False) -> QFont:
+    """Return `font` in another size (points) and weight."""
+    result = QFont(font)
+    result.setPointSizeF(points)
+    result.setBold(bold)
+    return result
+
+
+def icon(name: str, theme: Theme, colour: str = "text") -> QIcon:
+    """Return the icon `name` in the named colour of `theme`, and greyed for disabled."""
+    result = QIcon()
+    result.addPixmap(_svg_pixmap(name, theme[colour]), QIcon.Mode.Normal)
+    result.addPixmap(_svg_pixmap(name, theme["disabled"]), QIcon.Mode.Disabled)
+    result.addPixmap(_svg_pixmap(name, theme["on_accent"]), QIcon.Mode.Selected)
+    return result
+
+
+def banner_style(theme: Theme) -> str:
+    """Return the style of the banner that says EMULATED."""
+    return (
+        f"background: {theme['emulated']}; color: {theme['on_emulated']};"
+        "padding: 6px; border-radius: 4px; font-weight: 700; font-size: 12pt;"
+    )
+
+
+def program_icon() -> QIcon:
+    """Return the icon of the program itself."""
+    return QIcon(_svg_pixmap("spectra", "#000000", 128))
+
+
+def _svg_pixmap(name: str, colour: str, side: int = 48) -> QPixmap:
+    source = resources.path(f"icons/{name}.svg").read_text(encoding="utf-8")
+    renderer = QSvgRenderer(QByteArray(source.replace("#000000", colour).encode()))
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter, QRectF(0, 0, side, side))
+    painter.end()
+    return pixmap

@@ -1,0 +1,78 @@
+"""Closing: at rest, during work that listens, and during work that does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from spectra_app.ui import app_window
+
+SCRIPT = """
+import sys, threading
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from spectra_app.services.api import UseCases
+from spectra_app.ui.start import run_window
+
+def slow(path):
+    print("working", flush=True)
+    threading.Event().wait(2.5)
+    raise RuntimeError("ended after the window was asked to close")
+
+cases = UseCases(slow, None, (), None, lambda: "L", lambda: "N", None)
+timer = QTimer()
+
+def watch():
+    windows = QApplication.topLevelWidgets()
+    for window in windows:
+        if window.isVisible() and getattr(window, "lane", None) and window.lane.busy:
+            timer.stop()
+            window.close()
+
+from spectra_app.ui.start import make_application
+make_application()
+timer.timeout.connect(watch)
+timer.start(300)
+sys.exit(run_window(cases, [Path("x.csv")]))
+"""
+
+
+def test_closing_at_rest_ends_the_thread(window):
+    thread = window.lane._thread
+    window.close()
+    assert thread.isFinished()
+
+
+def test_closing_during_a_scan_asks_it_to_stop(window, qtbot):
+    window.scan_emulated()
+    qtbot.waitUntil(lambda: window.pages.currentWidget() is window.work)
+    window.close()
+    assert not window.isVisible()
+    assert window.lane._thread.isFinished()
+
+
+def test_work_that_does_not_listen_delays_the_closing_and_says_so(window, qtbot, desk, monkeypatch):
+    monkeypatch.setattr(app_window, "CLOSE_WAIT_MS", 50)
+    window.open_files([Path("slow.csv")])
+    qtbot.waitUntil(lambda: bool(desk.asked))
+    window.close()
+    assert window.isVisible()
+    assert "closing when" in window.windowTitle()
+    desk.gate.set()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert window.lane._thread.isFinished()
+
+
+def test_a_process_closed_during_work_ends_with_zero_and_no_complaint_of_qt():
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        cwd=Path(app_window.__file__).parents[2],
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "working" in result.stdout
+    assert "QThread" not in result.stderr
+    assert "Traceback" not in result.stderr
