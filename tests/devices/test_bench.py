@@ -107,6 +107,17 @@ def test_saturation_is_flagged_although_the_mean_is_below_the_ceiling(on_bench, 
     assert analyser.acquire().flags == ()
 
 
+def test_saturation_of_the_first_exposure_only_is_kept(on_bench):
+    """A sample that bleaches: the first of many exposures clips, the last ones do not."""
+    bleaching = Sample(fluorescence=6.0, bleaching_time_s=2.0)
+    analyser, _bench = on_bench(sample=bleaching)
+    analyser.configure(Settings(integration_time_ms=1000.0, averages=10))
+    frame = analyser.acquire()
+    assert "saturated" in frame.flags
+    assert frame.counts.max() < 0.9 * frame.saturation_counts
+    assert analyser.acquire().flags == ()
+
+
 def test_converter_clips_at_both_ends_and_says_which(quiet_model):
     electrons = np.array([-1e6] * 16 + [0.0] * 16 + [1e9] * 16)
     counts, clipped = digitise(np.random.default_rng(0), quiet_model, electrons)
