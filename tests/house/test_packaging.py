@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import spectra_app
+
 PACKAGES = ("matching", "library", "devices", "spectra_app", "resources")
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
@@ -85,6 +87,7 @@ def test_the_wheel_says_what_the_project_file_says(wheel: zipfile.ZipFile, proje
 
 def test_the_installed_version_is_the_one_of_the_tree(project: dict) -> None:
     assert metadata.version(project["name"]) == project["version"]
+    assert spectra_app.__version__ == project["version"]
 
 
 def test_the_licence_travels_with_the_program(wheel: zipfile.ZipFile) -> None:
