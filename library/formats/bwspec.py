@@ -35,16 +35,7 @@ def parse(source: Source, request: Request) -> ReadResult:
     """Read the one measurement of the file."""
     separator = source.lines[0][len("File Version")]
     notes: list[str] = []
-    at = next(
-        (
-            i
-            for i, line in enumerate(source.lines[:HEADER_LINES])
-            if line.startswith(f"Pixel{separator}")
-        ),
-        None,
-    )
-    if at is None:
-        raise DamagedFileError("the row of column names is missing", "", EXPORT_AGAIN)
+    at = _names_row(source, separator)
     if separator == ",":
         source = _recombined(source, at)
         notes.append("The file uses the comma for decimals and columns; the pairs were rejoined.")
@@ -81,6 +72,14 @@ def parse(source: Source, request: Request) -> ReadResult:
     spectrum, said = assemble(material, request.laser_nm)
     entry = NamedSpectrum(None, 1, spectrum, metadata)
     return ReadResult(NAME, (entry,), (*notes, *facts.notes, *said))
+
+
+def _names_row(source: Source, separator: str) -> int:
+    """Return the index of the row of column names; raise DamagedFileError without one."""
+    for at, line in enumerate(source.lines[:HEADER_LINES]):
+        if line.startswith(f"Pixel{separator}"):
+            return at
+    raise DamagedFileError("the row of column names is missing", "", EXPORT_AGAIN)
 
 
 def _metadata(lines: tuple[str, ...]) -> Metadata:

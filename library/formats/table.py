@@ -81,7 +81,7 @@ def read_table(
     width = len(names)
     if (stop - start) * width > MAX_CELLS:
         raise FileTooLargeError(
-            f"{stop - start:,} rows of {width:,} columns are more than a spectrum or a session can have",
+            f"{stop - start:,} rows of {width:,} columns are more than a spectrum or session has",
             "",
             "split it into smaller files",
         )
