@@ -291,7 +291,7 @@ def _item(record: Identification, context: ReportContext) -> tuple[Fact, ...]:
         "Received": context.received_at,
         "Scanned": context.measured_at,
         "Sampling": context.sampling,
-        "Audit chain head": context.audit_head,
+        "Audit chain": context.audit_head,
     }
     facts.extend(Fact(label, clean(text)) for label, text in asked.items() if text)
     absent = [label.lower() for label, text in asked.items() if not text]

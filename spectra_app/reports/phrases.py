@@ -72,8 +72,8 @@ def hidden_note(record: Identification) -> str:
             "this scan. A hazardous component may be present unseen."
         )
     return (
-        "Share of the Raman signal below which this scan would have missed it (seen in 95 % of "
-        "in-silico spikes at that share). Substances not listed: not known."
+        "Below this share of the Raman signal it may be present unseen; at it, 95 % of in-silico "
+        "spikes into this scan were seen. Substances not listed: not known."
     )
 
 
