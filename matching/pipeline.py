@@ -137,10 +137,12 @@ def grid_noise(intensity: FloatArray, axis: FloatArray, bands: FloatArray) -> fl
 def is_saturated(spectrum: Spectrum) -> bool:
     """Tell whether the detector was at its limit.
 
-    Either values reach the saturation count the instrument states, or the scan ends in a
-    plateau: three or more neighbouring points with exactly the largest value. Noise makes that
-    impossible for an unsaturated detector with more than a few counts.
+    Either the source says so, or values reach the saturation count the instrument states, or the
+    scan ends in a plateau: three or more neighbouring points with exactly the largest value.
+    Noise makes that impossible for an unsaturated detector with more than a few counts.
     """
+    if spectrum.acquisition.saturated:
+        return True
     intensity = spectrum.intensity
     top = float(intensity.max())
     limit = spectrum.acquisition.saturation_counts

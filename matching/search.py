@@ -115,7 +115,13 @@ class Hits:
     compared: int
 
 
-def search(query: Prepared, matrix: ReferenceMatrix, settings: SearchSettings, top: int) -> Hits:
+def search(
+    query: Prepared,
+    matrix: ReferenceMatrix,
+    settings: SearchSettings,
+    top: int,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Hits:
     """Return the `top` references by correlation of square roots, over all shifts.
 
     The window is the query's range less the largest shift, so that every shift compares the same
@@ -132,6 +138,8 @@ def search(query: Prepared, matrix: ReferenceMatrix, settings: SearchSettings, t
         Shifts and least overlap.
     top : int
         Number of hits wanted.
+    allowed : array of bool, shape (n,), optional
+        References that may be found; all when left out.
 
     Returns
     -------
@@ -149,6 +157,8 @@ def search(query: Prepared, matrix: ReferenceMatrix, settings: SearchSettings, t
     high = np.maximum(np.clip(matrix.end, start, stop), low)
     count = (high - low).astype(np.float64)
     usable = count * COMMON_GRID.step_cm1 >= settings.least_overlap_cm1
+    if allowed is not None:
+        usable &= allowed
     dots = matrix.rows[:, start:stop] @ moved.T.astype(np.float32)
     scores = _correlations(dots.astype(np.float64), moved, matrix, (start, stop), (low, high))
     scores -= settings.penalty_per_cm1 * np.abs(shifts)

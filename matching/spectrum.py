@@ -55,6 +55,8 @@ class Acquisition:
         Time of measurement as the source states it.
     saturation_counts : float or None
         Count at which the detector saturates, when known.
+    saturated : bool
+        True when the source says, or its raw counts show, that the detector was at its limit.
     emulated : bool
         True when no real instrument produced the data.
     """
@@ -68,6 +70,7 @@ class Acquisition:
     detector: str | None = None
     measured_at: str | None = None
     saturation_counts: float | None = None
+    saturated: bool = False
     emulated: bool = False
 
 

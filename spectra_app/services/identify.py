@@ -1,11 +1,49 @@
-"""Identify scans: read, keep as evidence, compare with a library, decide."""
+"""Identify scans: keep the bytes as evidence, read them, compare with a library, decide."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
 
+import numpy as np
+
+from library.formats import Column, NamedSpectrum, load, read_bytes, select
+from library.store import Library
+from matching.axis import COMMON_GRID
+from matching.decision import Scored
+from matching.errors import QueryError, SpectraError
+from matching.evidence import hit_quality
+from matching.peaks import Peaks
+from matching.policy import Policy
 from matching.spectrum import Spectrum
-from spectra_app.records.identification import Comparison, Identification
+from spectra_app import __version__
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.identification import (
+    Alarm,
+    Candidate,
+    Comparison,
+    Component,
+    Identification,
+    LibraryReference,
+    Method,
+    Quality,
+)
+from spectra_app.services.control import control_status, highest
+from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
+
+METRIC = (
+    "hit quality 0-1 (1 best): logistic evidence from correlation of square roots and of their "
+    "second derivatives, unexplained and missing band area, matched bands"
+)
+MATCHED_WITHIN = 1.5  # band tolerances within which two band positions are drawn as one
+
+
+def utc_now() -> str:
+    """Return the time of the computer's clock, ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -25,3 +63,301 @@ class Identified:
     record: Identification
     query: Spectrum | None
     comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to take from a file and how much to show: the options of ``spectra identify``."""
+
+    column: Column | None = None
+    spectrum: str | None = None
+    laser_nm: float | None = None
+    top: int = 10
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Identifier:
+    """Everything that identification needs: engine, evidence store and clock."""
+
+    engine: Engine
+    evidence: EvidenceStore
+    clock: Callable[[], str] = utc_now
+
+    def keep(self, data: bytes, *, kind: str, name: str) -> str:
+        """Keep bytes as evidence and return their SHA-256; nothing reads them before that."""
+        return self.evidence.put(data, kind=kind, name=name, clock=self.clock).sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a scan came from, for its record."""
+
+    file: str
+    sha256: str
+    assumptions: tuple[str, ...] = ()
+    emulated: bool = False
+
+
+def identify_file(
+    path: Path, identifier: Identifier, choice: Choice | None = None
+) -> tuple[Identified, ...]:
+    """Identify every chosen spectrum of a file.
+
+    A file that cannot be read gives one record with outcome ``refused``, its bytes kept.
+
+    Parameters
+    ----------
+    path : Path
+        The file as the user named it.
+    identifier : Identifier
+        Engine, evidence store, clock.
+    choice : Choice, optional
+        Column, spectrum, laser line, number of candidates.
+
+    Raises
+    ------
+    EvidenceError
+        When the file's bytes cannot be kept: nothing is interpreted then.
+    """
+    wanted = choice or Choice()
+    begun = time.perf_counter()
+    try:
+        data = load(path)
+    except SpectraError as error:
+        return (_refused(Origin(str(path), ""), None, identifier, error),)
+    sha256 = identifier.keep(data, kind="imported file", name=path.name)
+    return identify_bytes(data, Origin(str(path), sha256), identifier, wanted, begun)
+
+
+def identify_bytes(
+    data: bytes, origin: Origin, identifier: Identifier, choice: Choice, begun: float
+) -> tuple[Identified, ...]:
+    """Identify the spectra in a file's bytes, already kept as evidence."""
+    try:
+        result = read_bytes(data, where=origin.file, column=choice.column, laser_nm=choice.laser_nm)
+        chosen = select(result, choice.spectrum, where=origin.file)
+    except SpectraError as error:
+        return (_refused(origin, choice.spectrum, identifier, error),)
+    full = Origin(origin.file, origin.sha256, result.assumptions, origin.emulated)
+    doubtful = axis_in_doubt(tuple(item.spectrum for item in result.spectra), identifier.engine)
+    read_ms = (time.perf_counter() - begun) * 1e3
+    several = len(result.spectra) > 1
+    return tuple(
+        identify_spectrum(
+            item.spectrum,
+            full,
+            identifier,
+            choice.top,
+            name=_spectrum_name(item, several=several, among=result.spectra),
+            axis_doubtful=doubtful,
+            read_ms=read_ms,
+        )
+        for item in chosen
+    )
+
+
+def _spectrum_name(
+    item: NamedSpectrum, *, several: bool, among: tuple[NamedSpectrum, ...]
+) -> str | None:
+    if item.name is None or not several:
+        return item.name
+    repeated = sum(other.name == item.name for other in among) > 1
+    return f"{item.name}#{item.index}" if repeated else item.name
+
+
+def identify_spectrum(
+    spectrum: Spectrum,
+    origin: Origin,
+    identifier: Identifier,
+    top: int,
+    *,
+    name: str | None = None,
+    axis_doubtful: bool = False,
+    read_ms: float = 0.0,
+) -> Identified:
+    """Identify one spectrum; see `identify_file`."""
+    begun = time.perf_counter()
+    try:
+        examined = examine(spectrum, identifier.engine, axis_doubtful=axis_doubtful)
+    except QueryError as error:
+        return _refused(origin, name, identifier, error)
+    shown = _shown(examined, top)
+    record = _record(examined, shown, origin, identifier, name)
+    total = read_ms + (time.perf_counter() - begun) * 1e3
+    record.timing_ms.update(read=read_ms, **examined.timing_ms, mixture=0.0, total=total)
+    drawn = tuple(
+        drawing(item, spectrum, identifier.engine.library.record(item.row).name) for item in shown
+    )
+    return Identified(record, spectrum, drawn)
+
+
+def _shown(examined: Examined, top: int) -> tuple[Scored, ...]:
+    """Candidates to show: the best `top`, and whatever is named."""
+    last = max((*examined.verdict.named, min(top, len(examined.scored)) - 1), default=-1)
+    return examined.scored[: last + 1]
+
+
+def _record(
+    examined: Examined,
+    shown: tuple[Scored, ...],
+    origin: Origin,
+    identifier: Identifier,
+    name: str | None,
+) -> Identification:
+    engine, verdict = identifier.engine, examined.verdict
+    on = date.fromisoformat(identifier.clock()[:10])
+    named = [examined.scored[position] for position in verdict.named]
+    components, levels = _components(named, engine.library, on)
+    alarm: Alarm = highest(levels)
+    if verdict.outcome == "container_only":
+        alarm = "container"
+    return Identification(
+        file=origin.file,
+        spectrum=name,
+        outcome=verdict.outcome,
+        reasons=verdict.reasons,
+        advice=verdict.advice,
+        components=components,
+        indistinguishable=(
+            (tuple(component.name for component in components),)
+            if verdict.indistinguishable
+            else ()
+        ),
+        candidates=_candidates(shown, engine.library),
+        family=None,
+        alarm=alarm,
+        quality=_quality(examined),
+        cannot_exclude=(),  # no limit has been computed: shown as not known
+        method=_method(engine.policy, engine),
+        library=_library_reference(engine.library),
+        sha256=origin.sha256,
+        emulated=origin.emulated,
+        assumptions=origin.assumptions,
+    )
+
+
+def _components(
+    named: list[Scored], library: Library, on: date
+) -> tuple[tuple[Component, ...], list[Alarm]]:
+    components, levels = [], []
+    for item in named:
+        record = library.record(item.row)
+        listings, level = control_status(record, on)
+        levels.append(level)
+        components.append(
+            Component(
+                name=record.name,
+                entry=record.entry,
+                signal_share=None,
+                signal_share_interval=None,
+                match_rate=None,
+                kind=record.kind,  # type: ignore[arg-type]  # checked when the library was built
+                role=record.role,
+                control=listings,
+            )
+        )
+    return tuple(components), levels
+
+
+def _candidates(shown: tuple[Scored, ...], library: Library) -> tuple[Candidate, ...]:
+    candidates = []
+    for rank, item in enumerate(shown, start=1):
+        record = library.record(item.row)
+        candidates.append(
+            Candidate(
+                rank=rank,
+                name=record.name,
+                entry=record.entry,
+                score=hit_quality(item.evidence),
+                explains=1.0 - item.comparison.unexplained,
+                missing=item.comparison.missing,
+                shift_cm1=item.comparison.shift_cm1,
+                kind=record.kind,  # type: ignore[arg-type]  # checked when the library was built
+            )
+        )
+    return tuple(candidates)
+
+
+def _quality(examined: Examined) -> Quality:
+    quality = examined.quality
+    flags = []
+    if quality.spikes:
+        flags.append("cosmic_rays_removed")
+    if quality.silent_share > 0:
+        flags.append("bands_in_silent_region")
+    return Quality(
+        snr=quality.snr,
+        saturated=quality.saturated,
+        fluorescence_ratio=quality.fluorescence_ratio,
+        range_cm1=quality.range_cm1,
+        flags=tuple(flags),
+    )
+
+
+def _method(policy: Policy, engine: Engine) -> Method:
+    return Method(engine.pipeline.hash, policy.hash, METRIC, __version__)
+
+
+def _library_reference(library: Library) -> LibraryReference:
+    info = library.info
+    kinds = tuple(kind for kind, _ in info.kinds)
+    return LibraryReference(info.name, info.version, info.sha256, info.entries, kinds)
+
+
+def _refused(
+    origin: Origin, name: str | None, identifier: Identifier, error: SpectraError
+) -> Identified:
+    engine = identifier.engine
+    record = Identification(
+        file=origin.file,
+        spectrum=name,
+        outcome="refused",
+        reasons=(error.code,),
+        advice=("check_input",),
+        components=(),
+        indistinguishable=(),
+        candidates=(),
+        family=None,
+        alarm="unknown",
+        quality=None,
+        cannot_exclude=(),
+        method=_method(engine.policy, engine),
+        library=_library_reference(engine.library),
+        sha256=origin.sha256,
+        emulated=origin.emulated,
+        assumptions=origin.assumptions,
+        error=str(error),
+    )
+    return Identified(record, None, ())
+
+
+def drawing(item: Scored, spectrum: Spectrum, name: str) -> Comparison:
+    """Return scan and reference as they are drawn: one axis, scan scaled to maximum 1."""
+    found = item.comparison
+    end = found.first + found.query.size
+    axis = COMMON_GRID.values[found.first : end]
+    raw = np.interp(axis - found.shift_cm1, spectrum.raman_shift_cm1, spectrum.intensity)
+    top = max(float(found.query.max()), 1e-300)
+    scan, reference = found.query_peaks, found.reference_peaks
+    near = MATCHED_WITHIN * 4.0
+    return Comparison(
+        raman_shift_cm1=axis,
+        query=found.query / top,
+        query_raw=raw,
+        reference=found.reference / top,
+        reference_name=name,
+        reference_kind=item.kind,  # type: ignore[arg-type]  # checked when the library was built
+        matched_peaks_cm1=_places(scan, reference, near, together=True),
+        missing_peaks_cm1=_places(reference, scan, near, together=False),
+        unexplained_peaks_cm1=_places(scan, reference, near, together=False),
+    )
+
+
+def _places(peaks: Peaks, others: Peaks, within: float, *, together: bool) -> tuple[float, ...]:
+    """Positions of `peaks` that have (or have not) one of `others` within `within` cm-1."""
+    places = peaks.raman_shift_cm1
+    if not others.index.size:
+        return () if together else tuple(sorted(places.tolist()))
+    distance = np.abs(places[:, None] - others.raman_shift_cm1[None, :])
+    close = distance.min(axis=1) <= within if places.size else np.zeros(0, dtype=bool)
+    return tuple(sorted(places[close == together].tolist()))

@@ -1,0 +1,1 @@
+"""What prints the figures in the README, and the programs that make shipped data."""

@@ -1,0 +1,56 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from library.errors import LibraryError
+
+
+def write_whole(target: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `target`, sync it and rename it into place.
+
+    A crash or power cut leaves the old file or the new one, never a part.
+
+    Raises
+    ------
+    LibraryError
+        When the folder cannot be written or the disk is full; the old file is untouched.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise LibraryError(
+            f"the folder cannot be written ({error.strerror})",
+            str(target.parent),
+            "choose another folder or ask for write permission",
+        ) from error
+    temporary = Path(name)
+    os.close(handle)
+    try:
+        write(temporary)
+        temporary.chmod(0o644)
+        _sync(temporary)
+        temporary.replace(target)
+        _sync(target.parent)
+    except OSError as error:
+        raise LibraryError(
+            f"the file could not be written ({error.strerror or error})",
+            str(target),
+            "free some space or choose another disk; nothing was changed",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir() and os.name == "nt":
+        return  # Windows has no handle on a folder to sync
+    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,152 @@
+"""Manifests: a CSV that says what each file holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from library.entry import KINDS, ROLES
+from library.errors import ManifestError
+
+KNOWN = frozenset(
+    {"file", "name", "composition", "spectrum", "cas", "inchikey", "formula", "class", "family"}
+    | {"role", "laser_nm", "serial", "instrument", "group", "kind", "technique", "licence"}
+    | {"source", "reliability"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One row: a file (or one spectrum of it) and what it is.
+
+    Parameters
+    ----------
+    path : Path
+        The file, resolved against the manifest's folder.
+    line : int
+        Line of the manifest, for messages.
+    fields : dict
+        All columns, stripped; the ones the program knows are listed in `KNOWN`.
+    composition : tuple of (str, float)
+        Components and their fractions, when the row states a mixture.
+    laser_nm : float or None
+        Excitation wavelength; None when absent or ``unknown``.
+    """
+
+    path: Path
+    line: int
+    fields: dict[str, str] = field(default_factory=dict)
+    composition: tuple[tuple[str, float], ...] = ()
+    laser_nm: float | None = None
+
+    def get(self, column: str) -> str:
+        """Return the text of a column, empty when absent."""
+        return self.fields.get(column, "")
+
+    @property
+    def extra(self) -> dict[str, str]:
+        """Columns the program does not know: kept as metadata."""
+        return {key: value for key, value in self.fields.items() if key not in KNOWN and value}
+
+
+def read_manifest(path: Path) -> list[ManifestRow]:
+    """Read a manifest.
+
+    Parameters
+    ----------
+    path : Path
+        CSV with a header that has at least the column ``file``.
+
+    Raises
+    ------
+    ManifestError
+        Naming the file, the line and the remedy.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ManifestError(
+            f"the manifest cannot be read ({error.strerror})", str(path), "check the path"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(
+            "the manifest is not UTF-8 text", str(path), "save it as CSV in UTF-8"
+        ) from error
+    reader = csv.DictReader(io.StringIO(text))
+    if "file" not in (reader.fieldnames or ()):
+        raise ManifestError(
+            "the header has no column 'file'",
+            str(path),
+            "give each row the path of a spectrum file, relative to the manifest",
+        )
+    try:
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise ManifestError(
+            f"the CSV is damaged ({error})", f"{path}, line {reader.line_num}", "save it again"
+        ) from error
+    return [manifest_row(path, line, row) for line, row in rows]
+
+
+def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> ManifestRow:
+    """Check one row and turn it into a record; `line` is its line in the manifest."""
+    where = f"{manifest}, line {line}"
+    if None in row:
+        raise ManifestError("more fields than the header has", where, "quote fields with commas")
+    fields = {key: (value or "").strip() for key, value in row.items()}
+    if not fields["file"]:
+        raise ManifestError("the column 'file' is empty", where, "name the spectrum file")
+    _check_choice(fields, "kind", KINDS, where)
+    _check_choice(fields, "role", ROLES, where)
+    _check_choice(fields, "technique", ("Raman", "SERS"), where)
+    return ManifestRow(
+        path=manifest.parent / fields["file"],
+        line=line,
+        fields=fields,
+        composition=_composition(fields.get("composition", ""), where),
+        laser_nm=_laser(fields.get("laser_nm", ""), where),
+    )
+
+
+def _check_choice(
+    fields: dict[str, str], column: str, allowed: tuple[str, ...], where: str
+) -> None:
+    value = fields.get(column, "")
+    if value and value not in allowed:
+        raise ManifestError(
+            f"{column} is {value!r}", where, f"use one of: {', '.join(allowed)}, or leave it empty"
+        )
+
+
+def _laser(text: str, where: str) -> float | None:
+    if not text or text == "unknown":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 150.0 <= value <= 2500.0:
+        raise ManifestError(
+            f"laser_nm is {text!r}", where, "give the wavelength in nanometres, or 'unknown'"
+        )
+    return value
+
+
+def _composition(text: str, where: str) -> tuple[tuple[str, float], ...]:
+    parts = []
+    for item in filter(None, (part.strip() for part in text.split("+"))):
+        name, _, share = item.rpartition(":")
+        try:
+            fraction = float(share)
+        except ValueError:
+            fraction = float("nan")
+        if not name.strip() or not 0.0 < fraction <= 1.0:
+            raise ManifestError(
+                f"composition {text!r} cannot be read",
+                where,
+                "write it as name:fraction+name:fraction with fractions from 0 to 1",
+            )
+        parts.append((name.strip(), fraction))
+    return tuple(parts)

@@ -1,0 +1,360 @@
+"""Reference libraries in one HDF5 file; the schema is described in docs/library-format.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from library.entry import Entry, EntryRecord, substance_numbers
+from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
+from library.files import write_whole
+from matching.axis import COMMON_GRID
+from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, prepare
+from matching.search import BLOCK, ReferenceMatrix, reference_matrix
+from matching.spectrum import Spectrum, Technique
+
+if TYPE_CHECKING:
+    import h5py
+
+FORMAT = "spectra-library"
+SCHEMA_VERSION = 1
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryInfo:
+    """What a library says about itself.
+
+    Parameters
+    ----------
+    name, version, licence : str
+        As given when it was built.
+    entries, substances : int
+        Number of spectra, and of different substances among them.
+    kinds : tuple of (str, int)
+        How many entries of each kind.
+    pipeline : str
+        Hash of the clean-up the search matrix was made with.
+    sha256 : str
+        Hash over all entries: identity, provenance and spectra.
+    schema : int
+        Version of the file layout.
+    """
+
+    name: str
+    version: str
+    licence: str
+    entries: int
+    substances: int
+    kinds: tuple[tuple[str, int], ...]
+    pipeline: str
+    sha256: str
+    schema: int
+
+
+def write_library(
+    target: Path,
+    entries: Sequence[Entry],
+    *,
+    name: str,
+    version: str = "1",
+    licence: str = "",
+    pipeline: PipelineSettings = DEFAULT_PIPELINE,
+) -> LibraryInfo:
+    """Write a library: temporary file, flushed and synced, then renamed.
+
+    Parameters
+    ----------
+    target : Path
+        The HDF5 file to make or replace.
+    entries : sequence of Entry
+        The references, in the order they are kept.
+    name, version, licence : str
+        What the library says about itself.
+    pipeline : PipelineSettings
+        Clean-up of the search matrix.
+
+    Raises
+    ------
+    LibraryError
+        When there is no entry, two entries are identical, or the disk refuses.
+    """
+    if not entries:
+        raise LibraryError("there is no entry to write", str(target), "give at least one spectrum")
+    repeated = [k for k, n in Counter(e.record.entry for e in entries).items() if n > 1]
+    if repeated:
+        names = [e.record.name for e in entries if e.record.entry == repeated[0]]
+        raise LibraryError(
+            f"the same spectrum is given twice under the name {names[0]!r}",
+            str(target),
+            "remove one of the two rows",
+        )
+    datasets = _datasets(entries, pipeline)
+    attributes = {
+        "format": FORMAT,
+        "schema": SCHEMA_VERSION,
+        "name": name,
+        "version": version,
+        "licence": licence,
+        "entries": len(entries),
+        "substances": int(datasets["entries/substance"].max()) + 1,
+        "kinds": json.dumps(dict(sorted(Counter(e.record.kind for e in entries).items()))),
+        "pipeline": pipeline.hash,
+        "sha256": library_hash(e.record for e in entries),
+        "grid": json.dumps([COMMON_GRID.start_cm1, COMMON_GRID.step_cm1, COMMON_GRID.size]),
+    }
+    write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
+    return _info(attributes)
+
+
+def library_hash(records: Iterator[EntryRecord] | Sequence[EntryRecord]) -> str:
+    """Return the SHA-256 over all records; each holds the hash of its own spectrum."""
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(record.to_bytes())
+    return digest.hexdigest()
+
+
+def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str, Array]:
+    lines = [entry.record.to_bytes() for entry in entries]
+    prepared = [prepare(entry.spectrum, pipeline) for entry in entries]
+    matrix = reference_matrix(prepared)
+    spectra = [entry.spectrum for entry in entries]
+    return {
+        "entries/records": np.frombuffer(b"".join(lines), dtype=np.uint8),
+        "entries/record_offsets": _offsets([len(line) for line in lines]),
+        "entries/substance": np.array(
+            substance_numbers([entry.record for entry in entries]), dtype=np.int32
+        ),
+        "entries/sers": np.array([s.technique == "SERS" for s in spectra], dtype=np.uint8),
+        "spectra/raman_shift_cm1": np.concatenate([s.raman_shift_cm1 for s in spectra]),
+        "spectra/intensity": np.concatenate([s.intensity for s in spectra]),
+        "spectra/offsets": _offsets([s.intensity.size for s in spectra]),
+        "search/rows": matrix.rows,
+        "search/first": matrix.first,
+        "search/end": matrix.end,
+        "search/sums": matrix.sums,
+        "search/squares": matrix.squares,
+        "search/noise": np.array(
+            [p.noise / max(float(np.linalg.norm(p.root)) ** 2, 1e-300) for p in prepared]
+        ),
+    }
+
+
+def _offsets(lengths: Sequence[int]) -> Array:
+    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+
+
+def _write_hdf5(path: Path, attributes: dict[str, Any], datasets: dict[str, Array]) -> None:
+    import h5py
+
+    with h5py.File(path, "w", libver=("v110", "v110"), track_order=False) as file:
+        for key, value in attributes.items():
+            file.attrs[key] = value
+        for key, value in datasets.items():
+            file.create_dataset(key, data=value, track_times=False)  # contiguous: memory-mappable
+        file.flush()
+
+
+def _info(attributes: dict[str, Any]) -> LibraryInfo:
+    return LibraryInfo(
+        name=str(attributes["name"]),
+        version=str(attributes["version"]),
+        licence=str(attributes["licence"]),
+        entries=int(attributes["entries"]),
+        substances=int(attributes["substances"]),
+        kinds=tuple(sorted(json.loads(attributes["kinds"]).items())),
+        pipeline=str(attributes["pipeline"]),
+        sha256=str(attributes["sha256"]),
+        schema=int(attributes["schema"]),
+    )
+
+
+class Library:
+    """A library opened read-only; numeric parts are memory-mapped and read when touched.
+
+    Use as a context manager. h5py is only used while opening, so that a `Library` may be handed
+    to another thread afterwards.
+
+    Raises
+    ------
+    LibraryError, LibraryDamagedError, LibraryVersionError
+        When the file is missing, not a library, inconsistent, or of a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.info, self._arrays = _open(path)
+        self.matrix = ReferenceMatrix(
+            rows=self._arrays["search/rows"],
+            first=self._arrays["search/first"],
+            end=self._arrays["search/end"],
+            sums=self._arrays["search/sums"],
+            squares=self._arrays["search/squares"],
+        )
+        self.substance = self._arrays["entries/substance"]
+        self.sers = self._arrays["entries/sers"] != 0
+        self.noise = self._arrays["search/noise"]
+        _check_layout(self)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; arrays already taken from it stay valid."""
+        self._arrays = {}
+
+    def __len__(self) -> int:
+        return self.info.entries
+
+    def _array(self, name: str) -> Array:
+        try:
+            return self._arrays[name]
+        except KeyError as error:
+            raise LibraryError("the library was closed", str(self.path), "open it again") from error
+
+    def record(self, row: int) -> EntryRecord:
+        """Return the record of an entry by its row."""
+        offsets = self._array("entries/record_offsets")
+        line = self._array("entries/records")[offsets[row] : offsets[row + 1]].tobytes()
+        try:
+            return EntryRecord.from_bytes(line)
+        except (ValueError, TypeError) as error:
+            raise LibraryDamagedError(
+                f"the record of entry {row + 1} cannot be read",
+                str(self.path),
+                "restore the library from its release or a backup",
+            ) from error
+
+    def records(self) -> Iterator[EntryRecord]:
+        """Yield the records of all entries in order."""
+        return (self.record(row) for row in range(len(self)))
+
+    def spectrum(self, row: int) -> Spectrum:
+        """Return the spectrum of an entry on its own axis."""
+        offsets = self._array("spectra/offsets")
+        part = slice(int(offsets[row]), int(offsets[row + 1]))
+        record = self.record(row)
+        technique: Technique = "SERS" if record.technique == "SERS" else "Raman"
+        return Spectrum(
+            self._array("spectra/raman_shift_cm1")[part],
+            self._array("spectra/intensity")[part],
+            laser_nm=record.laser_nm,
+            technique=technique,
+        )
+
+    def verify(self) -> None:
+        """Check every hash and the search matrix's row norms.
+
+        Raises
+        ------
+        LibraryDamagedError
+            Naming the first entry that is not what its record says.
+        """
+        records = list(self.records())
+        for row, record in enumerate(records):
+            if self.spectrum(row).content_hash != record.content_sha256:
+                raise LibraryDamagedError(
+                    f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded",
+                    str(self.path),
+                    "restore the library from its release or a backup",
+                )
+        if library_hash(records) != self.info.sha256:
+            raise LibraryDamagedError(
+                "the records do not agree with the library's hash",
+                str(self.path),
+                "restore the library from its release or a backup",
+            )
+
+
+def _open(path: Path) -> tuple[LibraryInfo, dict[str, Array]]:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            attributes = dict(file.attrs)
+            _check_format(path, attributes)
+            names = ("entries", "spectra", "search")
+            found = {f"{group}/{key}": file[group][key] for group in names for key in file[group]}
+            return _info(attributes), {key: _mapped(path, item) for key, item in found.items()}
+    except FileNotFoundError as error:
+        raise LibraryError(
+            "there is no such library", str(path), "check the path, or build one first"
+        ) from error
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise LibraryDamagedError(
+            f"this is not a readable library ({error})",
+            str(path),
+            "restore it from its release or a backup, or build it again",
+        ) from error
+
+
+def _check_format(path: Path, attributes: dict[str, Any]) -> None:
+    if attributes.get("format") != FORMAT:
+        raise LibraryError(
+            "the file is HDF5 but not a Spectra library",
+            str(path),
+            "give a file made by 'spectra library build'",
+        )
+    if int(attributes.get("schema", 0)) > SCHEMA_VERSION:
+        raise LibraryVersionError(
+            f"the library has layout {attributes['schema']}, this program knows {SCHEMA_VERSION}",
+            str(path),
+            "install a newer Spectra",
+        )
+
+
+def _mapped(path: Path, dataset: h5py.Dataset) -> Array:
+    """Map a contiguous dataset into memory; read it the ordinary way when it is not contiguous."""
+    offset = dataset.id.get_offset()
+    if offset is None or dataset.size == 0:
+        return np.asarray(dataset[()])
+    end = int(offset) + int(dataset.size) * int(dataset.dtype.itemsize)
+    if end > path.stat().st_size:
+        raise OSError("the file is truncated")
+    return np.memmap(path, dataset.dtype, mode="r", offset=int(offset), shape=dataset.shape)
+
+
+def _check_layout(library: Library) -> None:
+    count, grid = len(library), COMMON_GRID.size
+    arrays: dict[str, tuple[Array, tuple[int, ...], type]] = {
+        "search/rows": (library.matrix.rows, (count, grid), np.float32),
+        "search/first": (library.matrix.first, (count,), np.int64),
+        "search/end": (library.matrix.end, (count,), np.int64),
+        "search/sums": (library.matrix.sums, (-(-grid // BLOCK) + 1, count), np.float64),
+        "search/squares": (library.matrix.squares, (-(-grid // BLOCK) + 1, count), np.float64),
+        "entries/substance": (library.substance, (count,), np.int32),
+        "search/noise": (library.noise, (count,), np.float64),
+    }
+    for name, (array, shape, kind) in arrays.items():
+        if array.shape != shape or array.dtype != kind:
+            raise LibraryDamagedError(
+                f"{name} has shape {array.shape} and type {array.dtype}, expected {shape}",
+                str(library.path),
+                "build the library again with this program",
+            )
+    first, end = library.matrix.first, library.matrix.end
+    if count == 0 or (first < 0).any() or (end > grid).any() or (first >= end).any():
+        raise LibraryDamagedError(
+            "the covered ranges of the search matrix are not sound",
+            str(library.path),
+            "build the library again with this program",
+        )

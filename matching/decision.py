@@ -1,0 +1,187 @@
+"""From compared references to a verdict: a pure function of figures and policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from matching.compare import Comparison
+from matching.policy import Policy, Thresholds
+from matching.quality import ScanQuality
+
+Outcome = Literal[
+    "match", "mixture", "lead", "class_only", "container_only", "inconclusive", "not_in_library"
+]
+SENDABLE = ("confirm_second_technique", "send_to_laboratory")
+LARGEST_SET = 3  # a named set of substances has at most so many members
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scored:
+    """A reference compared in detail.
+
+    Parameters
+    ----------
+    row : int
+        Row of the library.
+    substance : int
+        Number of the substance; entries of one substance share it.
+    kind, role : str
+        Of the entry.
+    evidence : float
+        Logit of the evidence, see `matching.evidence`.
+    comparison : Comparison
+        The detailed comparison.
+    """
+
+    row: int
+    substance: int
+    kind: str
+    role: str
+    evidence: float
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may be said of a scan.
+
+    Parameters
+    ----------
+    outcome : str
+        One of the outcomes of the design, except ``refused``.
+    reasons, advice : tuple of str
+        Codes; see `spectra_app.wording`.
+    named : tuple of int
+        Positions among the scored references that are named, best first.
+    indistinguishable : bool
+        The named substances are a set that Raman cannot tell apart.
+    """
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    advice: tuple[str, ...]
+    named: tuple[int, ...] = ()
+    indistinguishable: bool = False
+
+
+def decide(
+    scored: Sequence[Scored],
+    quality: ScanQuality,
+    policy: Policy,
+    alike: Callable[[int, int], float],
+    *,
+    axis_doubtful: bool = False,
+) -> Verdict:
+    """Decide what may be said.
+
+    Parameters
+    ----------
+    scored : sequence of Scored
+        References by falling evidence; calculated ones must not be among them.
+    quality : ScanQuality
+        Figures of the scan.
+    policy : Policy
+        Thresholds.
+    alike : callable (int, int) -> float
+        Correlation of the references at two positions of `scored`.
+    axis_doubtful : bool
+        The axis of the instrument or session is in doubt for reasons outside this scan.
+
+    Returns
+    -------
+    Verdict
+        Never names when the scan is saturated, too weak, or on a doubtful axis.
+    """
+    limits = policy.thresholds
+    barred = _quality_bar(quality, limits, axis_doubtful=axis_doubtful)
+    if barred is not None:
+        return barred
+    if not scored:
+        return Verdict("inconclusive", ("short_range",), ("check_input", "send_to_laboratory"))
+    best = scored[0]
+    nameable = _nameable(best, limits)
+    if not nameable:
+        return _unnamed(best, quality, limits)
+    return _named(scored, limits, alike)
+
+
+def _quality_bar(
+    quality: ScanQuality, limits: Thresholds, *, axis_doubtful: bool
+) -> Verdict | None:
+    if quality.saturated:
+        return Verdict("inconclusive", ("saturated",), ("scan_shorter",))
+    if axis_doubtful or quality.silent_share > limits.most_silent_share:
+        return Verdict("inconclusive", ("axis_doubtful",), ("calibrate", "check_input"))
+    if quality.snr < limits.least_snr:
+        if quality.fluorescence_ratio > limits.most_fluorescence:
+            return Verdict("inconclusive", ("fluorescent",), ("use_other_laser", "scan_other_spot"))
+        return Verdict("inconclusive", ("weak_signal",), ("scan_longer", "scan_other_spot"))
+    return None
+
+
+def _nameable(candidate: Scored, limits: Thresholds) -> bool:
+    comparison = candidate.comparison
+    return (
+        candidate.evidence >= limits.name
+        and comparison.unexplained <= limits.most_unexplained
+        and comparison.overlap_cm1 >= limits.least_overlap_cm1
+        and candidate.kind != "calculated"
+    )
+
+
+def _named(
+    scored: Sequence[Scored], limits: Thresholds, alike: Callable[[int, int], float]
+) -> Verdict:
+    """Name the best reference, a set Raman cannot tell apart, or nothing when rivals differ."""
+    best = scored[0]
+    named, members = [_representative(scored, 0, limits)], {best.substance}
+    for position, other in enumerate(scored[1:], start=1):
+        if other.substance in members or other.evidence < best.evidence - limits.rival:
+            continue
+        if not _nameable(other, limits):
+            continue
+        if alike(0, position) < limits.same_spectrum or len(members) == LARGEST_SET:
+            return Verdict("inconclusive", ("candidates_close",), ("scan_longer", *SENDABLE))
+        named.append(_representative(scored, position, limits))
+        members.add(other.substance)
+    reasons: tuple[str, ...] = ("explains_spectrum",)
+    if len(members) > 1:
+        reasons = (*reasons, "indistinguishable")
+    chosen = [scored[position] for position in named]
+    if any(item.kind == "emulated" for item in chosen):
+        reasons = (*reasons, "reference_emulated")
+    outcome: Outcome = "match"
+    advice: tuple[str, ...] = SENDABLE
+    if any(item.kind == "reconstructed" for item in chosen):
+        outcome, reasons = "lead", (*reasons, "reference_reconstructed")
+        advice = (*SENDABLE, "measure_reference")
+    elif all(item.role == "container" for item in chosen):
+        outcome, advice = "container_only", ("scan_other_spot", "scan_longer")
+    return Verdict(outcome, reasons, advice, tuple(named), len(members) > 1)
+
+
+def _representative(scored: Sequence[Scored], position: int, limits: Thresholds) -> int:
+    """Return the entry that stands for a substance: a measured one when it may be named too."""
+    substance = scored[position].substance
+    for kind in ("measured", "emulated"):
+        for other, item in enumerate(scored):
+            if item.substance == substance and item.kind == kind and _nameable(item, limits):
+                return other
+    return position
+
+
+def _unnamed(best: Scored, quality: ScanQuality, limits: Thresholds) -> Verdict:
+    comparison = best.comparison
+    if best.evidence < limits.resemblance:
+        reason = "no_similar_reference"
+        if quality.fluorescence_ratio > limits.most_fluorescence:
+            return Verdict("inconclusive", ("fluorescent",), ("use_other_laser", "scan_other_spot"))
+        return Verdict("not_in_library", (reason,), ("send_to_laboratory", "handle_as_hazardous"))
+    reasons = ["resemblance_only"]
+    if comparison.unexplained >= comparison.missing:
+        reasons.append("bands_unexplained")
+    else:
+        reasons.append("bands_missing")
+    return Verdict("inconclusive", tuple(reasons), ("scan_other_spot", "scan_longer", *SENDABLE))

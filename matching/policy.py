@@ -1,0 +1,130 @@
+"""The policy: every threshold of a verdict, as versioned data with a hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from matching.compare import CompareSettings
+from matching.errors import SpectraError
+from matching.evidence import FEATURES, EvidenceModel
+from matching.search import SearchSettings
+
+T = TypeVar("T")
+
+
+class PolicyError(SpectraError):
+    """The policy file cannot be used."""
+
+    code = "bad_policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where a verdict changes.
+
+    Parameters
+    ----------
+    name : float
+        Evidence (logit) from which a substance may be named.
+    resemblance : float
+        Evidence from which a scan is said to resemble a reference it does not match.
+    rival : float
+        A different substance with evidence within this distance of the best is a rival.
+    same_spectrum : float
+        Correlation of two references from which Raman does not tell them apart.
+    most_unexplained : float
+        Largest share of the scan's band area a named reference may leave unexplained.
+    least_snr : float
+        Signal-to-noise ratio of the strongest band below which nothing is named.
+    most_fluorescence : float
+        Background over strongest band above which a weak scan counts as fluorescent.
+    most_silent_share : float
+        Share of band heights in the silent region above which the axis is doubted.
+    least_overlap_cm1 : float
+        Common range with a named reference, in cm-1.
+    """
+
+    name: float
+    resemblance: float
+    rival: float
+    same_spectrum: float
+    most_unexplained: float
+    least_snr: float
+    most_fluorescence: float
+    most_silent_share: float
+    least_overlap_cm1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Settings of search, comparison, evidence and verdict, with the version they go by.
+
+    `candidates` is how many references are compared in detail; `hash` the SHA-256 of the file
+    the policy was read from, kept with every result.
+    """
+
+    version: str
+    candidates: int
+    search: SearchSettings
+    compare: CompareSettings
+    model: EvidenceModel
+    thresholds: Thresholds
+    hash: str
+
+
+def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
+    """Build a policy from its JSON content.
+
+    Parameters
+    ----------
+    content : mapping
+        Parsed JSON with the keys version, candidates, search, compare, evidence, thresholds.
+    raw : bytes
+        The bytes of the file, for the hash.
+
+    Raises
+    ------
+    PolicyError
+        When a key is missing, unknown or not a number: a policy is never guessed.
+    """
+    try:
+        evidence = content["evidence"]
+        if tuple(evidence["weights"]) != FEATURES:
+            raise PolicyError(
+                f"the evidence weights name {', '.join(evidence['weights'])}",
+                "policy",
+                f"give weights for {', '.join(FEATURES)} in this order",
+            )
+        return Policy(
+            version=str(content["version"]),
+            candidates=int(content["candidates"]),
+            search=_numbers(SearchSettings, content["search"]),
+            compare=_numbers(CompareSettings, content["compare"]),
+            model=EvidenceModel(
+                tuple(float(w) for w in evidence["weights"].values()), float(evidence["intercept"])
+            ),
+            thresholds=_numbers(Thresholds, content["thresholds"]),
+            hash=hashlib.sha256(raw).hexdigest(),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PolicyError(
+            f"the policy is incomplete or wrong ({error})",
+            "policy",
+            "restore the policy file that came with the program",
+        ) from error
+
+
+def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
+    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    if set(values) != names:
+        odd = ", ".join(sorted(set(values) ^ names))
+        raise PolicyError(f"{kind.__name__} differs in {odd}", "policy", "name every setting once")
+    return kind(
+        **{
+            key: tuple(float(x) for x in value) if isinstance(value, list) else float(value)
+            for key, value in values.items()
+        }
+    )

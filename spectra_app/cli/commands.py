@@ -1,0 +1,226 @@
+"""The commands: each calls services and prints; heavy parts are imported where they are used."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectra_app.cli.terminal import progress_bar, verdict_text
+from spectra_app.errors import EXIT_OK, EXIT_REFUSED
+
+if TYPE_CHECKING:
+    from spectra_app.reports.document import Report
+    from spectra_app.services.identify import Identified, Identifier
+
+Renderer = Callable[["Report", Path], None]
+
+
+def _identifier(library: Path | None) -> Identifier:
+    from spectra_app.services.session import open_identifier
+
+    return open_identifier(library)
+
+
+def _json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def identify(options: argparse.Namespace, render: Renderer) -> int:
+    """Identify files; exit code 3 when any was refused, after printing all."""
+    from spectra_app.services.identify import Choice, identify_file
+
+    identifier = _identifier(options.library)
+    choice = Choice(options.column, options.spectrum, options.laser_nm, options.top)
+    refused = False
+    everything: list[Identified] = []
+    for path in options.files:
+        for found in identify_file(path, identifier, choice):
+            record = found.record
+            refused = refused or record.outcome == "refused"
+            everything.append(found)
+            if options.json:
+                _json(record.to_json())
+            else:
+                print(verdict_text(record) + "\n")
+    if options.report:
+        _report(everything, options.report, identifier, render)
+    return EXIT_REFUSED if refused else EXIT_OK
+
+
+def _report(
+    everything: list[Identified], path: Path, identifier: Identifier, render: Renderer
+) -> None:
+    from spectra_app.errors import AppError
+    from spectra_app.services.reporting import write_report
+
+    if len(everything) != 1:
+        raise AppError(
+            f"a report is of one scan, {len(everything)} were identified",
+            str(path),
+            "give one file, and --spectrum NAME when it holds several",
+        )
+    write_report(everything[0], path, identifier.clock(), render)
+
+
+def batch(options: argparse.Namespace) -> int:
+    """Identify all scans of a folder or manifest."""
+    from spectra_app.services.batch import run_batch
+
+    result = run_batch(
+        options.source,
+        options.out,
+        _identifier(options.library),
+        column=options.column,
+        top=options.top,
+        progress=progress_bar("batch"),
+    )
+    earlier = f" ({result.earlier} done earlier)" if result.earlier else ""
+    counts = ", ".join(f"{name} {count}" for name, count in result.outcomes) or "nothing to do"
+    print(f"{result.inputs} inputs{earlier}: {counts}; written to {options.out}")
+    return EXIT_OK
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Measure right, wrong and missing names on known scans."""
+    from spectra_app.services import evaluate as service
+
+    engine = _identifier(options.library).engine
+    queries = service.load_queries(options.queries, engine, options.column)
+    results = service.evaluate(
+        queries, engine, leave_out=options.leave_out, progress=progress_bar("evaluate")
+    )
+    figures = service.with_names(service.summary(results), engine.library)
+    if options.json:
+        _json(figures)
+    else:
+        print(_evaluation_text(figures))
+    return EXIT_OK
+
+
+def _evaluation_text(figures: dict[str, Any]) -> str:
+    def shown(key: str) -> str:
+        item = figures[key]
+        if item["rate"] is None:
+            return "none"
+        bounds = f"95 % {item['low95']:.1%} to {item['high95']:.1%}"
+        return f"{item['count']} of {item['n']} = {item['rate']:.1%} ({bounds})"
+
+    lines = [f"{figures['n']} queries, {figures['out_of_library']} of them not in the library"]
+    keys = ("top1", "top3", "named_right", "named_wrong", "inconclusive", "not_in_library")
+    lines += [f"  {key:16} {shown(key)}" for key in keys]
+    if "false_naming" in figures:
+        lines.append(f"  {'false_naming':16} {shown('false_naming')} with the substance left out")
+        for key in ("recall_at_5pct_false_naming", "recall_at_0"):
+            detail = figures[f"{key}_detail"]
+            lines.append(
+                f"  {key}: {detail['count']} of {detail['n']}, score {detail['score']:.3f}"
+            )
+    lines += [f"  wrong: {item['query']}: {', '.join(item['named'])}" for item in figures["wrong"]]
+    for item in figures.get("false_names", []):
+        lines.append(f"  false when left out: {item['query']}: {', '.join(item['named'])}")
+    return "\n".join([*lines, f"  score: {figures['score']}"])
+
+
+def library(options: argparse.Namespace) -> int:
+    """Build, describe, list or verify a library."""
+    if options.action == "build":
+        return _build(options)
+    from spectra_app.services.libraries import library_note, library_title, open_library
+
+    with open_library(options.library) as opened:
+        if options.action == "verify":
+            opened.verify()
+        if options.action == "list":
+            for record in opened.records():
+                if options.json:
+                    _json(asdict(record))
+                else:
+                    laser = f"{record.laser_nm:g} nm" if record.laser_nm else "laser unknown"
+                    print(f"{record.entry}  {record.kind:13} {laser:14} {record.name}")
+            return EXIT_OK
+        if options.json:
+            _json({**asdict(opened.info), "kinds": dict(opened.info.kinds)})
+            return EXIT_OK
+        print(library_title(opened.info))
+        print(library_note(opened.info))
+        print(f"sha256 {opened.info.sha256}\nlayout {opened.info.schema}, file {opened.path}")
+        if options.action == "verify":
+            print("every hash is right")
+    return EXIT_OK
+
+
+def _build(options: argparse.Namespace) -> int:
+    from spectra_app.services.libraries import build_library, library_title
+
+    report = build_library(
+        options.source,
+        options.out,
+        name=options.name,
+        licence=options.licence,
+        column=options.column,
+        progress=progress_bar("build"),
+    )
+    print(f"wrote {options.out}: {library_title(report.info)}")
+    for sentence in (*report.left_out, *report.assumptions):
+        print(f"  {sentence}")
+    return EXIT_OK
+
+
+def devices(options: argparse.Namespace) -> int:
+    """List analysers, or scan with an emulated one."""
+    from spectra_app.services import scanning
+
+    if options.action == "list":
+        rows = scanning.analyser_rows()
+        for row in rows:
+            mark = " [emulated]" if row["emulated"] else ""
+            if options.json:
+                _json(row)
+            else:
+                print(f"{row['family']:24} {row['title']} ({row['laser_nm']:g} nm){mark}")
+        return EXIT_OK
+    found = scanning.scan_emulated(
+        options.sample or scanning.SHOWN_FIRST[0],
+        _identifier(options.library),
+        family_name=options.family,
+        seed=options.seed,
+        progress=progress_bar("scan"),
+    )
+    if options.json:
+        _json(found.record.to_json())
+    else:
+        print(verdict_text(found.record))
+    return EXIT_OK
+
+
+def demo(options: argparse.Namespace, render: Renderer) -> int:
+    """Run the whole path on the emulated analyser and say where everything was put."""
+    from spectra_app.services.demo import demo_library, run_demo
+    from spectra_app.services.reporting import write_report
+    from spectra_app.services.session import open_identifier, utc_now
+    from spectra_app.settings import made
+
+    out = made(options.out)
+    show = progress_bar("demo")
+    show(0.0, "building the demonstration library")
+    path = demo_library(out / "demo-library.h5", utc_now, options.seed, lambda _seconds: None)
+    identifier = open_identifier(path, evidence=out / "evidence")
+    steps = run_demo(identifier, options.seed, lambda _seconds: None, show)
+    for step in steps:
+        stem = step.sample.replace(" ", "-")
+        record = step.found.record
+        report = out / f"{stem}.pdf"
+        write_report(step.found, report, identifier.clock(), render)
+        text = json.dumps(record.to_json(), ensure_ascii=False, indent=2)
+        (out / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
+        if options.json:
+            _json(record.to_json())
+        else:
+            print(verdict_text(record, candidates=3) + f"\n  Report: {report}\n")
+    if not options.json:
+        print(f"Everything above is EMULATED. Library, evidence, records and reports: {out}")
+    return EXIT_OK

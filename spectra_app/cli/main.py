@@ -1,0 +1,70 @@
+"""Run one command: parse, call the service, print, return the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matching.errors import SpectraError
+from spectra_app.cli.parser import parser
+from spectra_app.errors import EXIT_ARGUMENTS, EXIT_INTEGRITY, EXIT_OK, EXIT_REFUSED
+
+if TYPE_CHECKING:
+    from spectra_app.reports.document import Report
+
+Renderer = Callable[["Report", Path], None]
+INTEGRITY_CODES = frozenset({"library_damaged", "evidence_damaged"})
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    render: Renderer,
+    window: Callable[[Sequence[Path]], int],
+) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Everything after the program's name.
+    render : callable (Report, Path)
+        Writes a report as PDF; imported only when it is called.
+    window : callable (files) -> int
+        Opens the window.
+
+    Returns
+    -------
+    int
+        The exit code: 0 done, 2 bad arguments, 3 unreadable or refused, 4 failed check.
+    """
+    options = parser().parse_args(arguments)
+    if options.command in {None, "window"}:
+        return window(getattr(options, "files", []))
+    try:
+        return _command(options, render)
+    except SpectraError as error:
+        sys.stderr.write(f"spectra: {error}\n")
+        return EXIT_INTEGRITY if error.code in INTEGRITY_CODES else EXIT_REFUSED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output went away: nothing to complain about
+        return EXIT_OK
+    except KeyboardInterrupt:
+        sys.stderr.write("spectra: stopped\n")
+        return EXIT_ARGUMENTS
+
+
+def _command(options: Any, render: Renderer) -> int:
+    from spectra_app.cli import commands
+
+    handlers: dict[str, Callable[[], int]] = {
+        "demo": lambda: commands.demo(options, render),
+        "identify": lambda: commands.identify(options, render),
+        "batch": lambda: commands.batch(options),
+        "evaluate": lambda: commands.evaluate(options),
+        "library": lambda: commands.library(options),
+        "devices": lambda: commands.devices(options),
+    }
+    return handlers[options.command]()

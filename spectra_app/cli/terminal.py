@@ -1,0 +1,83 @@
+"""What the terminal shows: progress on standard error, verdicts as text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from spectra_app.records.identification import PRESUMPTIVE, Identification
+from spectra_app.wording import ALARMS, OUTCOMES, advice_texts, headline, reason_texts
+
+WIDTH = 30
+
+
+def progress_bar(title: str) -> Callable[[float, str], None]:
+    """Return a progress callable that draws a bar on standard error, on a terminal only."""
+    if not sys.stderr.isatty():
+        return lambda _share, _words: None
+
+    def show(share: float, words: str) -> None:
+        filled = round(WIDTH * min(max(share, 0.0), 1.0))
+        bar = "#" * filled + "." * (WIDTH - filled)
+        end = "\n" if share >= 1.0 else ""
+        sys.stderr.write(f"\r{title} [{bar}] {share:4.0%} {words[:40]:40}{end}")
+        sys.stderr.flush()
+
+    return show
+
+
+def verdict_text(record: Identification, candidates: int = 5) -> str:
+    """Return one verdict as a block of text for a person."""
+    where = record.file + (f" [{record.spectrum}]" if record.spectrum else "")
+    lines = [where]
+    if record.emulated:
+        lines.append("  EMULATED: no real instrument produced these data")
+    if record.outcome == "refused":
+        return "\n".join([*lines, f"  REFUSED  {record.error}"])
+    alarm = ALARMS[record.alarm]
+    lines += [
+        f"  {PRESUMPTIVE}",
+        f"  {alarm.word}: {headline(record)}",
+        f"  Outcome: {OUTCOMES[record.outcome]}",
+        f"  Why: {' '.join(reason_texts(record))}",
+        f"  Next: {' '.join(advice_texts(record))}",
+    ]
+    lines += _components(record)
+    if record.quality:
+        quality = record.quality
+        low, high = quality.range_cm1
+        lines.append(
+            f"  Scan: signal to noise {quality.snr:.0f}, range {low:.0f}-{high:.0f} cm-1, "
+            f"background {quality.fluorescence_ratio:.1f} x strongest band"
+        )
+    lines += _candidates(record, candidates)
+    lines.append("  Cannot exclude: not known; small shares of other substances may be hidden")
+    lines += [f"  Assumed: {text}" for text in record.assumptions]
+    return "\n".join(lines)
+
+
+def _components(record: Identification) -> list[str]:
+    lines = []
+    for component in record.components:
+        mark = "" if component.kind == "measured" else f" ({component.kind} reference)"
+        listed = "; ".join(
+            f"{c.instrument} {c.schedule} (text of {c.as_of}, grade {c.grade})"
+            for c in component.control
+        )
+        status = listed or "no listing found in the lists shipped; that does not mean uncontrolled"
+        lines.append(f"  Control status of {component.name}{mark}: {status}")
+    return lines
+
+
+def _candidates(record: Identification, most: int) -> list[str]:
+    if not record.candidates:
+        return []
+    lines = ["  Candidates             hit quality   explains   missing   shift/cm-1"]
+    for candidate in record.candidates[:most]:
+        mark = "" if candidate.kind == "measured" else f" ({candidate.kind})"
+        lines.append(
+            f"   {candidate.rank:2}. {candidate.name[:40] + mark}\n"
+            f"{'':25} {candidate.score:10.3f} {candidate.explains:10.0%}"
+            f" {candidate.missing:9.0%} {candidate.shift_cm1:12.1f}"
+        )
+    return lines

@@ -1,0 +1,253 @@
+"""Identify many files: one line per scan, in input order, continuing where it was stopped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from library.formats import Column
+from library.manifest import read_manifest
+from spectra_app.errors import AppError
+from spectra_app.records.identification import Identification
+from spectra_app.services.identify import Choice, Identifier, identify_file
+from spectra_app.services.libraries import SUFFIXES
+
+CSV_COLUMNS = (
+    "file",
+    "spectrum",
+    "outcome",
+    "names",
+    "alarm",
+    "best_candidate",
+    "best_score",
+    "explains",
+    "missing",
+    "shift_cm1",
+    "snr",
+    "reasons",
+    "advice",
+    "error",
+    "sha256",
+    "library_sha256",
+    "policy",
+    "pipeline",
+    "version",
+)
+
+
+class BatchError(AppError):
+    """The batch cannot be run or continued."""
+
+    code = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What a batch did: inputs taken, inputs done earlier, and how often each outcome came."""
+
+    inputs: int
+    earlier: int
+    outcomes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    path: Path
+    spectrum: str | None
+    laser_nm: float | None
+
+
+def run_batch(
+    source: Path,
+    out: Path,
+    identifier: Identifier,
+    *,
+    column: Column | None = None,
+    top: int = 10,
+    progress: Callable[[float, str], None] = lambda _share, _words: None,
+) -> BatchResult:
+    """Identify all inputs of a folder or manifest and write one line per scan.
+
+    A bad file gives a line with outcome ``refused`` and the work goes on. When `out` exists from
+    an interrupted run with the same library, policy and clean-up, its lines are kept and the
+    rest is added; a torn last line is done again.
+
+    Raises
+    ------
+    BatchError
+        When there is no input, or `out` holds something else.
+    """
+    inputs = batch_inputs(source)
+    writer = _writer_for(out)
+    done = _continue(out, writer, inputs, identifier)
+    counts: dict[str, int] = {}
+    with out.open("a", encoding="utf-8", newline="") as file:
+        if done == 0:
+            file.write(writer.header())
+        for number, item in enumerate(inputs[done:], start=done):
+            progress(number / len(inputs), item.path.name)
+            choice = Choice(column, item.spectrum, item.laser_nm, top)
+            records = [found.record for found in identify_file(item.path, identifier, choice)]
+            for record in records:
+                counts[record.outcome] = counts.get(record.outcome, 0) + 1
+            file.write("".join(writer.line(record) for record in records))
+            file.flush()
+    progress(1.0, "done")
+    return BatchResult(len(inputs), done, tuple(sorted(counts.items())))
+
+
+def batch_inputs(source: Path) -> list[_Input]:
+    """Return the inputs of a folder (its text spectra by name) or manifest (its rows)."""
+    if source.is_dir():
+        paths = sorted(p for p in source.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
+        inputs = [_Input(path, None, None) for path in paths if path.name != "manifest.csv"]
+    else:
+        inputs = [
+            _Input(row.path, row.get("spectrum") or None, row.laser_nm)
+            for row in read_manifest(source)
+        ]
+    if not inputs:
+        raise BatchError("there is no scan to identify", str(source), "check the folder")
+    return inputs
+
+
+class _JsonLines:
+    """One JSON object per line, as ``spectra identify --json`` prints it."""
+
+    def header(self) -> str:
+        return ""
+
+    def line(self, record: Identification) -> str:
+        return json.dumps(record.to_json(), ensure_ascii=False) + "\n"
+
+    def read(self, text: str) -> Iterator[dict[str, Any]]:
+        for line in text.splitlines():
+            record = json.loads(line)
+            yield {
+                "file": record["file"],
+                "spectrum": record["spectrum"] or "",
+                **method_of(record["library"]["sha256"], record["method"]),
+            }
+
+
+class _Csv:
+    """One row per scan with the columns of `CSV_COLUMNS`."""
+
+    def header(self) -> str:
+        return ",".join(CSV_COLUMNS) + "\n"
+
+    def line(self, record: Identification) -> str:
+        best = record.candidates[0] if record.candidates else None
+        fields = {
+            "file": record.file,
+            "spectrum": record.spectrum,
+            "outcome": record.outcome,
+            "names": " + ".join(component.name for component in record.components),
+            "alarm": record.alarm,
+            "best_candidate": best and best.name,
+            "best_score": best and f"{best.score:.4f}",
+            "explains": best and f"{best.explains:.4f}",
+            "missing": best and f"{best.missing:.4f}",
+            "shift_cm1": best and f"{best.shift_cm1:.1f}",
+            "snr": record.quality and f"{record.quality.snr:.1f}",
+            "reasons": " ".join(record.reasons),
+            "advice": " ".join(record.advice),
+            "error": record.error,
+            "sha256": record.sha256,
+            "library_sha256": record.library.sha256,
+            "policy": record.method.policy,
+            "pipeline": record.method.pipeline,
+            "version": record.method.version,
+        }
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerow(fields[name] for name in CSV_COLUMNS)
+        return buffer.getvalue()
+
+    def read(self, text: str) -> Iterator[dict[str, Any]]:
+        for row in csv.DictReader(io.StringIO(text), strict=True):
+            if None in row.values() or None in row:
+                raise ValueError("a row is cut")
+            yield {
+                "file": row["file"],
+                "spectrum": row["spectrum"],
+                **method_of(row["library_sha256"], row),
+            }
+
+
+def method_of(library: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what must agree for a batch to be continued."""
+    return {
+        "library": library,
+        "policy": fields["policy"],
+        "pipeline": fields["pipeline"],
+        "version": fields["version"],
+    }
+
+
+def _writer_for(out: Path) -> _JsonLines | _Csv:
+    if out.suffix.lower() == ".jsonl":
+        return _JsonLines()
+    if out.suffix.lower() == ".csv":
+        return _Csv()
+    raise BatchError(
+        f"results cannot be written as {out.suffix!r}", str(out), "end the name in .jsonl or .csv"
+    )
+
+
+def _continue(
+    out: Path, writer: _JsonLines | _Csv, inputs: list[_Input], identifier: Identifier
+) -> int:
+    """Cut `out` back to its last whole input and return how many inputs are done."""
+    if not out.exists() or not out.stat().st_size:
+        return 0
+    from spectra_app import __version__
+
+    text = out.read_bytes().decode("utf-8", errors="replace")
+    text = text[: text.rfind("\n") + 1]
+    engine = identifier.engine
+    now = {
+        "library": engine.library.info.sha256,
+        "policy": engine.policy.hash,
+        "pipeline": engine.pipeline.hash,
+        "version": __version__,
+    }
+    try:
+        lines = list(writer.read(text))
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise _other_results(out) from error
+    if any({key: line[key] for key in now} != now for line in lines):
+        raise _other_results(out)
+    counts = _per_input(lines, inputs, out)
+    done = max(len(counts) - 1, 0)  # the last input may have been cut short: do it again
+    kept = sum(counts[:done])
+    body = text.splitlines(keepends=True)
+    header = 1 if writer.header() else 0
+    out.write_text("".join(body[: header + kept]) if done else "", encoding="utf-8")
+    return done
+
+
+def _per_input(lines: list[dict[str, Any]], inputs: list[_Input], out: Path) -> list[int]:
+    """Count the lines of each input; they must be the first inputs, in order."""
+    counts: list[int] = []
+    for line in lines:
+        current = inputs[len(counts) - 1] if counts else None
+        if current and line["file"] == str(current.path) and current.spectrum is None:
+            counts[-1] += 1
+        elif len(counts) < len(inputs) and line["file"] == str(inputs[len(counts)].path):
+            counts.append(1)
+        else:
+            raise _other_results(out)
+    return counts
+
+
+def _other_results(out: Path) -> BatchError:
+    return BatchError(
+        "the file holds results of other inputs, another library or another program version",
+        str(out),
+        "choose a new name; nothing was overwritten",
+    )

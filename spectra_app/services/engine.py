@@ -1,0 +1,165 @@
+"""The engine: a library, a policy and a clean-up, applied to one spectrum. No files here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from library.store import Library
+from matching.compare import Bands, compare, correlation
+from matching.decision import Scored, Verdict, decide
+from matching.errors import QueryError
+from matching.evidence import evidence
+from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare
+from matching.policy import Policy
+from matching.quality import ScanQuality, scan_quality
+from matching.search import search
+from matching.spectrum import FloatArray, Spectrum
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Engine:
+    """What identifies: the library opened, the policy, and the clean-up."""
+
+    library: Library
+    policy: Policy
+    pipeline: PipelineSettings = DEFAULT_PIPELINE
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Examined:
+    """A scan compared with a library.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The cleaned scan.
+    quality : ScanQuality
+        Its figures.
+    scored : tuple of Scored
+        References compared in detail, by falling evidence; ties in library order.
+    verdict : Verdict
+        What may be said.
+    timing_ms : dict
+        Time of preprocessing and search in milliseconds.
+    """
+
+    prepared: Prepared
+    quality: ScanQuality
+    scored: tuple[Scored, ...]
+    verdict: Verdict
+    timing_ms: dict[str, float]
+
+
+def reference_bands(library: Library, row: int) -> Bands:
+    """Return a reference's band intensities (relative) from the search matrix, float64."""
+    first, end = int(library.matrix.first[row]), int(library.matrix.end[row])
+    root = np.asarray(library.matrix.rows[row, first:end], dtype=np.float64)
+    return Bands(root * root, first, float(library.noise[row]))
+
+
+def examine(
+    spectrum: Spectrum,
+    engine: Engine,
+    *,
+    without: NDArray[np.bool_] | None = None,
+    axis_doubtful: bool = False,
+) -> Examined:
+    """Clean a scan, search the library, compare in detail and decide.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        The scan, dark already subtracted.
+    engine : Engine
+        Library, policy and clean-up.
+    without : array of bool, shape (entries,), optional
+        Entries to be treated as if they were not in the library.
+    axis_doubtful : bool
+        The axis is in doubt for reasons outside this scan.
+
+    Raises
+    ------
+    QueryError
+        When the scan cannot be compared at all.
+    """
+    begun = time.perf_counter()
+    prepared = prepare(spectrum, engine.pipeline)
+    quality = scan_quality(prepared)
+    cleaned = time.perf_counter()
+    scored = _scored(spectrum, prepared, engine, without)
+    verdict = decide(
+        scored,
+        quality,
+        engine.policy,
+        lambda a, b: alike(engine.library, scored[a].row, scored[b].row),
+        axis_doubtful=axis_doubtful,
+    )
+    timing = {
+        "preprocess": (cleaned - begun) * 1e3,
+        "search": (time.perf_counter() - cleaned) * 1e3,
+    }
+    return Examined(prepared, quality, tuple(scored), verdict, timing)
+
+
+def _scored(
+    spectrum: Spectrum,
+    prepared: Prepared,
+    engine: Engine,
+    without: NDArray[np.bool_] | None,
+) -> list[Scored]:
+    library, policy = engine.library, engine.policy
+    barred = library.sers != (spectrum.technique == "SERS")
+    if without is not None:
+        barred = barred | without
+    hits = search(prepared, library.matrix, policy.search, policy.candidates, ~barred)
+    query = Bands(np.clip(prepared.bands, 0.0, None), prepared.first, prepared.noise)
+    scored = []
+    for row, shift in zip(hits.row.tolist(), hits.shift_cm1.tolist(), strict=True):
+        found = compare(query, reference_bands(library, row), shift, policy.compare)
+        record = library.record(row)
+        if found is None or record.role == "mixture":
+            continue  # a mixture's spectrum names nothing
+        scored.append(
+            Scored(
+                row=row,
+                substance=int(library.substance[row]),
+                kind=record.kind,
+                role=record.role,
+                evidence=evidence(found, policy.model),
+                comparison=found,
+            )
+        )
+    return sorted(scored, key=lambda item: (-item.evidence, item.row))
+
+
+def alike(library: Library, one: int, other: int) -> float:
+    """Return the correlation of two references' square roots over their common range, -1 to 1."""
+    first = int(max(library.matrix.first[one], library.matrix.first[other]))
+    end = int(min(library.matrix.end[one], library.matrix.end[other]))
+    if end - first < 16:
+        return 0.0
+    pair: FloatArray = np.asarray(library.matrix.rows[[one, other], first:end], dtype=np.float64)
+    return float(correlation(pair[0], pair[1]))
+
+
+def axis_in_doubt(spectra: tuple[Spectrum, ...], engine: Engine) -> bool:
+    """Tell whether the common axis of a session's spectra is wrong.
+
+    One spectrum with bands where molecules have none is barred by its own quality; when that
+    holds for at least a third of a session (two or more spectra on one axis), the axis itself is
+    wrong and none of the session may be named.
+    """
+    if len(spectra) < 2:
+        return False
+    doubtful = 0
+    for spectrum in spectra:
+        try:
+            quality = scan_quality(prepare(spectrum, engine.pipeline))
+        except QueryError:
+            continue
+        doubtful += quality.silent_share > engine.policy.thresholds.most_silent_share
+    return doubtful >= 2 and 3 * doubtful >= len(spectra)

@@ -1,0 +1,235 @@
+"""Build libraries, describe them, and make the starter library on first use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from library.entry import Entry, EntryRecord, entry_id
+from library.errors import LibraryError, ManifestError
+from library.formats import Column, NamedSpectrum, read_file, select
+from library.manifest import ManifestRow, read_manifest
+from library.starter import starter_entries, starter_note, starter_sha256
+from library.store import Library, LibraryInfo, write_library
+from matching.pipeline import DEFAULT_PIPELINE
+from matching.spectrum import Spectrum
+from spectra_app.settings import data_folder, made
+
+SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".asc", ".dat", ".prn", ".xy"})
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build took in and what it left out.
+
+    Parameters
+    ----------
+    info : LibraryInfo
+        The library written.
+    left_out : tuple of str
+        Why rows were not taken, one sentence each.
+    assumptions : tuple of str
+        What reading assumed, each sentence once, with the number of files it applies to.
+    """
+
+    info: LibraryInfo
+    left_out: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+
+def no_progress(share: float, words: str) -> None:
+    """Ignore progress."""
+
+
+def build_library(
+    source: Path,
+    target: Path,
+    *,
+    name: str = "",
+    licence: str = "",
+    column: Column | None = None,
+    progress: Callable[[float, str], None] = no_progress,
+) -> BuildReport:
+    """Build a library from a manifest, or from a folder whose file names are the names.
+
+    Parameters
+    ----------
+    source : Path
+        Manifest CSV, or a folder (its ``manifest.csv`` is used when there is one).
+    target : Path
+        The HDF5 file to write.
+    name, licence : str
+        What the library says about itself; the name defaults to the source's folder.
+    column : str or None
+        Column taken from vendor files.
+    progress : callable (share, words)
+        Told how far the work is.
+
+    Raises
+    ------
+    SpectraError
+        For the first file that cannot be read: a library with silent gaps is worse than none.
+    """
+    rows, left_out = _rows(source)
+    entries: list[Entry] = []
+    notes: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        progress(number / len(rows), row.path.name)
+        for entry in _entries_of(row, column):
+            entries.append(entry)
+            for sentence in entry.record.assumptions:
+                notes[sentence] = notes.get(sentence, 0) + 1
+    progress(1.0, "writing")
+    title = name or (source.parent.name if source.is_file() else source.name)
+    info = write_library(target, entries, name=title, licence=licence)
+    assumptions = tuple(f"{text} ({count} of {len(entries)})" for text, count in notes.items())
+    return BuildReport(info, tuple(left_out), assumptions)
+
+
+def _rows(source: Path) -> tuple[list[ManifestRow], list[str]]:
+    if source.is_dir() and (source / "manifest.csv").is_file():
+        source = source / "manifest.csv"
+    if not source.is_dir():
+        rows = read_manifest(source)
+        named = [row for row in rows if row.get("name")]
+        left = [f"line {r.line}: no name, so it is a query" for r in rows if not r.get("name")]
+        if not named:
+            raise ManifestError(
+                "no row has a name", str(source), "fill in the column 'name' for references"
+            )
+        return named, left
+    files = sorted(p for p in source.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ManifestError(
+            "the folder holds no spectrum file and no manifest.csv",
+            str(source),
+            "give a folder with text spectra, or a manifest",
+        )
+    rows = [
+        ManifestRow(path, 0, {"file": path.name, "name": path.stem.replace("-", " ")})
+        for path in files
+    ]
+    return rows, []
+
+
+def _entries_of(row: ManifestRow, column: Column | None) -> Iterator[Entry]:
+    data, result = read_file(row.path, column=column, laser_nm=row.laser_nm)
+    chosen = select(result, row.get("spectrum") or None, where=str(row.path))
+    digest = hashlib.sha256(data).hexdigest()
+    for item in chosen:
+        yield _entry(row, item, (digest, column or "", result.assumptions))
+
+
+def _entry(
+    row: ManifestRow, item: NamedSpectrum, origin: tuple[str, str, tuple[str, ...]]
+) -> Entry:
+    digest, column, assumptions = origin
+    spectrum = _with_facts(item.spectrum, row)
+    acquisition = spectrum.acquisition
+    record = EntryRecord(
+        entry=entry_id(f"{row.get('name')}|{row.get('inchikey')}|{digest}", spectrum),
+        name=row.get("name"),
+        group=row.get("group"),
+        inchikey=row.get("inchikey"),
+        cas=row.get("cas"),
+        formula=row.get("formula"),
+        category=row.get("class"),
+        family=row.get("family"),
+        role=row.get("role") or "substance",
+        kind=row.get("kind") or "measured",
+        technique=spectrum.technique,
+        laser_nm=spectrum.laser_nm,
+        serial=row.get("serial") or acquisition.serial or "",
+        instrument=row.get("instrument") or acquisition.instrument or "",
+        source=row.get("source"),
+        licence=row.get("licence"),
+        reliability=row.get("reliability"),
+        file=row.get("file"),
+        file_sha256=digest,
+        spectrum=item.name or "",
+        column=column,
+        content_sha256=spectrum.content_hash,
+        assumptions=assumptions,
+        metadata=row.extra,
+    )
+    return Entry(record, spectrum)
+
+
+def _with_facts(spectrum: Spectrum, row: ManifestRow) -> Spectrum:
+    return Spectrum(
+        spectrum.raman_shift_cm1,
+        spectrum.intensity,
+        laser_nm=row.laser_nm if row.laser_nm is not None else spectrum.laser_nm,
+        technique="SERS" if row.get("technique") == "SERS" else spectrum.technique,
+        acquisition=spectrum.acquisition,
+        history=spectrum.history,
+    )
+
+
+def table_entries(rows: Iterator[tuple[dict[str, str], Spectrum]]) -> list[Entry]:
+    """Turn rows of a table that comes with the program into entries (no file behind them)."""
+    entries = []
+    for fields, spectrum in rows:
+        row = ManifestRow(Path(), 0, fields)
+        entries.append(_entry(row, NamedSpectrum(None, 1, spectrum), ("", "", ())))
+    return entries
+
+
+def starter_library() -> Path:
+    """Return the starter library in the data folder, made from the shipped table when missing.
+
+    The file name carries the hashes of table and clean-up, so that a new table or program makes
+    a new library.
+    """
+    stamp = hashlib.sha256((starter_sha256() + DEFAULT_PIPELINE.hash).encode()).hexdigest()[:12]
+    target = made(data_folder() / "libraries") / f"starter-{stamp}.h5"
+    if not target.is_file():
+        write_library(
+            target,
+            table_entries(starter_entries()),
+            name="Starter library (reconstructed from published bands)",
+            version=starter_sha256()[:12],
+            licence="facts from published tables; see the source of each entry",
+        )
+    return target
+
+
+def open_library(path: Path | None = None) -> Library:
+    """Open a library read-only; without a path the starter library.
+
+    Raises
+    ------
+    LibraryError
+        When it is missing, damaged, newer than the program, or made with another clean-up.
+    """
+    library = Library(path or starter_library())
+    if library.info.pipeline != DEFAULT_PIPELINE.hash:
+        library.close()
+        raise LibraryError(
+            "the library was made with another clean-up than this program uses",
+            str(path),
+            "build it again with this program",
+        )
+    return library
+
+
+def library_title(info: LibraryInfo) -> str:
+    """Return name, version and size of a library on one line."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in info.kinds)
+    return f"{info.name}, version {info.version}: {kinds} ({info.substances:,} substances)"
+
+
+def library_note(info: LibraryInfo) -> str:
+    """Return what a reader must know before trusting an answer from a library."""
+    kinds = dict(info.kinds)
+    if info.version == starter_sha256()[:12]:
+        return starter_note()
+    parts = [f"{info.entries:,} spectra of {info.substances:,} substances."]
+    if kinds.get("reconstructed"):
+        parts.append(f"{kinds['reconstructed']:,} are reconstructed and can only give a lead.")
+    if kinds.get("emulated"):
+        parts.append(f"{kinds['emulated']:,} are emulated and no evidence of anything.")
+    parts.append("A substance that is not in it cannot be named.")
+    return " ".join(parts)

@@ -1,0 +1,52 @@
+"""Reports: the context of a record, and the renderer that is handed in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from spectra_app import __version__
+from spectra_app.records.identification import Comparison
+from spectra_app.reports.document import Report, ReportContext, build_report
+from spectra_app.services.control import lists_read_to
+from spectra_app.services.identify import Identified
+
+Renderer = Callable[[Report, Path], None]
+
+
+def report_of(found: Identified, issued_at: str) -> Report:
+    """Return the report of one identification as data.
+
+    Parameters
+    ----------
+    found : Identified
+        The record and its drawing.
+    issued_at : str
+        Time of issue, ISO 8601; also part of the report's id.
+    """
+    record = found.record
+    key = f"{record.sha256}|{record.file}|{record.spectrum}|{issued_at}"
+    context = ReportContext(
+        report_id=f"SP-{issued_at[:10]}-{hashlib.sha256(key.encode()).hexdigest()[:8].upper()}",
+        issued_at=issued_at,
+        program_version=__version__,
+        evidence_sha256=record.sha256,
+        control_lists=f"lists shipped with the program, read to {lists_read_to()}",
+        measured_at=found.query.acquisition.measured_at if found.query else None,
+    )
+    return build_report(record, best_comparison(found), context)
+
+
+def best_comparison(found: Identified) -> Comparison | None:
+    """Return the drawing of the named reference, or of the best candidate when none is named."""
+    named = {component.entry for component in found.record.components[:1]}
+    for candidate, comparison in zip(found.record.candidates, found.comparisons, strict=True):
+        if candidate.entry in named:
+            return comparison
+    return found.comparisons[0] if found.comparisons else None
+
+
+def write_report(found: Identified, path: Path, issued_at: str, render: Renderer) -> None:
+    """Write the one-page PDF of one identification with the renderer handed in."""
+    render(report_of(found, issued_at), path)

@@ -1,0 +1,204 @@
+"""Scan with an analyser: the raw frame is kept as evidence before anything interprets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from devices.errors import DeviceError
+from devices.frame import RawFrame
+from devices.interface import Analyser, Settings
+from devices.registry import families, family, open_analyser
+from devices.sample import Sample
+from library.errors import SpectrumChoiceError
+from library.starter import StarterMaterial, starter_materials
+from matching.spectrum import Acquisition, Spectrum, Step
+from spectra_app.errors import AppError
+from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
+
+Progress = Callable[[float, str], None]
+ShouldStop = Callable[[], bool]
+
+EMPTY_VIAL = "empty glass vial"
+SHOWN_FIRST = (
+    "amphetamine sulfate",
+    "ephedrine hydrochloride",
+    "paracetamol",
+    "caffeine",
+    "lactose",
+    "acetone",
+)
+
+
+class AnalyserError(AppError):
+    """The analyser could not be used; the words are the driver's own."""
+
+    code = "analyser"
+
+
+def as_app_error(error: DeviceError) -> AnalyserError:
+    """Return a driver's error as one of the program's, with the same words."""
+    return AnalyserError(error.what, error.where, error.remedy)
+
+
+def emulated_samples() -> tuple[str, ...]:
+    """Return the names of what can lie under the emulated laser, the telling ones first."""
+    names = sorted({m.name for m in starter_materials() if len(m.bands) >= 5}, key=str.casefold)
+    first = [name for name in SHOWN_FIRST if name in names]
+    return (*first, EMPTY_VIAL, *(name for name in names if name not in first))
+
+
+def emulated_sample(name: str) -> Sample:
+    """Return an emulated sample of a material of the starter table.
+
+    Raises
+    ------
+    SpectrumChoiceError
+        When the table has no such material.
+    """
+    if name == EMPTY_VIAL:
+        return Sample(strength=0.0, fluorescence=0.05, glass=0.5)
+    chosen = max(
+        (m for m in starter_materials() if m.name.casefold() == name.casefold()),
+        key=lambda m: len(m.bands),
+        default=None,
+    )
+    if chosen is None:
+        raise SpectrumChoiceError(
+            f"there is no emulated sample {name!r}", "", "see the list in the window's scan menu"
+        )
+    return Sample(bands=_bands(chosen), fluorescence=0.3, glass=0.05)
+
+
+def _bands(material: StarterMaterial) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    return np.array([(b.position_cm1, max(b.height, 0.5), 8.0) for b in material.bands])
+
+
+def spectrum_of_frame(frame: RawFrame) -> Spectrum:
+    """Make a spectrum of a raw frame: dark subtracted when there is one, axis in cm-1."""
+    history: tuple[Step, ...] = ()
+    intensity = frame.counts
+    if frame.dark is not None:
+        intensity = frame.counts - frame.dark
+        history = (Step("dark subtracted"),)
+    return Spectrum(
+        frame.raman_shift_cm1(),
+        intensity,
+        laser_nm=frame.laser_nm,
+        acquisition=Acquisition(
+            integration_time_ms=frame.integration_time_ms,
+            averages=frame.averages,
+            laser_power=frame.laser_power,
+            detector_temperature_c=frame.temperature_c,
+            instrument=frame.model,
+            serial=frame.serial,
+            detector=frame.detector,
+            measured_at=frame.clock,
+            saturation_counts=frame.saturation_counts,
+            saturated="saturated" in frame.flags,
+            emulated=frame.emulated,
+        ),
+        history=history,
+    )
+
+
+def measure(
+    analyser: Analyser, settings: Settings, progress: Progress, should_stop: ShouldStop
+) -> RawFrame:
+    """Measure a dark and then the sample with one setting.
+
+    Raises
+    ------
+    AnalyserError
+        In the driver's words, whatever went wrong.
+    """
+    try:
+        analyser.configure(settings)
+        analyser.dark(lambda share, words: progress(0.4 * share, words), should_stop)
+        return analyser.acquire(
+            lambda share, words: progress(0.4 + 0.5 * share, words), should_stop
+        )
+    except DeviceError as error:
+        raise as_app_error(error) from error
+
+
+def scan(
+    analyser: Analyser,
+    identifier: Identifier,
+    *,
+    label: str,
+    settings: Settings,
+    progress: Progress,
+    should_stop: ShouldStop,
+    top: int = 10,
+) -> tuple[Identified, RawFrame]:
+    """Measure, keep the frame as evidence, then identify; returns the result and the frame."""
+    frame = measure(analyser, settings, progress, should_stop)
+    sha256 = identifier.keep(frame.to_bytes(), kind="raw frame", name=f"{label}.frame.json")
+    progress(0.92, "identifying")
+    origin = Origin(
+        file=label,
+        sha256=sha256,
+        assumptions=_remarks(frame),
+        emulated=frame.emulated,
+    )
+    found = identify_spectrum(spectrum_of_frame(frame), origin, identifier, top)
+    progress(1.0, "done")
+    return found, frame
+
+
+def _remarks(frame: RawFrame) -> tuple[str, ...]:
+    remarks = []
+    if frame.emulated:
+        remarks.append("EMULATED: no real instrument produced these data")
+    if frame.dark is None:
+        remarks.append("no dark was subtracted")
+    if "partial" in frame.flags:
+        remarks.append("partial: the scan was stopped early")
+    return tuple(remarks)
+
+
+def scan_emulated(
+    sample: str,
+    identifier: Identifier,
+    *,
+    family_name: str = "emulated-785-handheld",
+    seed: int = 7,
+    settings: Settings | None = None,
+    progress: Progress = lambda _share, _words: None,
+    should_stop: ShouldStop = lambda: False,
+    sleep: Callable[[float], None] | None = None,
+) -> Identified:
+    """Scan a named emulated sample; see `scan`. `sleep` replaces waiting for the exposure."""
+    label = f"emulated scan of {sample}"
+    options = {} if sleep is None else {"sleep": sleep}
+    try:
+        analyser = open_analyser(
+            family_name,
+            sample=emulated_sample(sample),
+            seed=seed,
+            clock=identifier.clock,
+            **options,
+        )
+    except DeviceError as error:
+        raise as_app_error(error) from error
+    with analyser:
+        found, _ = scan(
+            analyser,
+            identifier,
+            label=label,
+            settings=settings or Settings(integration_time_ms=400.0, averages=3),
+            progress=progress,
+            should_stop=should_stop,
+        )
+    return found
+
+
+def analyser_rows() -> list[dict[str, object]]:
+    """Return the families that can be opened, one plain row each."""
+    rows = (family(name) for name in families())
+    return [
+        {"family": r.name, "title": r.title, "laser_nm": r.laser_nm, "emulated": r.emulated}
+        for r in rows
+    ]
