@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from spectra_app.ui.theme import Theme, ThemeChoice, icon
 
+NARROW_BAR = 1240  # pixels
 THEMES: tuple[tuple[ThemeChoice, str], ...] = (
     ("light", "Light"),
     ("dark", "Dark"),
@@ -53,13 +54,13 @@ class ActionBar(QToolBar):
         self.addAction(self.library)
         self.addSeparator()
         label = QLabel("Emulated sample:")
+        label.setContentsMargins(8, 0, 2, 0)
         self.sample.addItems(list(samples))
         self.sample.setAccessibleName("Sample for the emulated analyser")
         self.sample.setToolTip("The made-up sample that the emulated analyser measures")
-        self.sample.setMinimumSize(230, 36)
-        self.sample.setMaximumWidth(320)
+        self.sample.setFixedSize(230, 36)
         label.setBuddy(self.sample)
-        self.addWidget(label)
+        self._sample_label = self.addWidget(label)
         self.addWidget(self.sample)
         self.addAction(self.scan)
         self.addAction(self.stop)
@@ -98,6 +99,13 @@ class ActionBar(QToolBar):
         self.report.setIcon(icon("report", theme))
         self.library.setIcon(icon("library", theme))
         self.theme_button.setIcon(icon("theme", theme))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep every action in sight in a narrow window."""
+        narrow = event.size().width() < NARROW_BAR
+        self._sample_label.setVisible(not narrow)
+        self.sample.setFixedWidth(150 if narrow else 230)
+        super().resizeEvent(event)
 
     def show_busy(self, busy: bool) -> None:
         """Put Stop in the place of Scan while work is under way."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -19,6 +19,7 @@ from spectra_app.ui.phrases import COLUMN_HELP, percent
 HEADERS = ("#", "Reference", "Kind", "Score 0–1", "Explains", "Missing", "Shift cm⁻¹")
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
+NARROW_TABLE = 600  # pixels
 
 
 def cell(candidate: Candidate, column: int) -> str:
@@ -144,6 +145,12 @@ class CandidatePanel(QFrame):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         table.selectionModel().currentRowChanged.connect(self._on_row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the names the room of rank and shift where the window is narrow."""
+        super().resizeEvent(event)
+        for column in (0, 6):
+            self.table.setColumnHidden(column, self.width() < NARROW_TABLE)
 
     def show_candidates(self, rows: tuple[Candidate, ...], metric: str) -> None:
         """Show `rows` and choose the first without announcing it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 from matching.errors import SpectraError
 from spectra_app.ui.fitted import FittedLabel
 from spectra_app.ui.phrases import percent
-from spectra_app.ui.theme import Theme, banner_style
-from spectra_app.ui.verdict_card import text_label
+from spectra_app.ui.theme import BASE_POINTS, Theme, banner_style, sized
+from spectra_app.ui.verdict_card import WIDE_CARD, WIDE_POINTS, text_label
 
 
 class Page(QFrame):
@@ -38,6 +38,13 @@ class Page(QFrame):
         self.column.setContentsMargins(24, 20, 24, 20)
         self.column.setSpacing(14)
         self.column.addWidget(self.title)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use larger text where there is room for it."""
+        super().resizeEvent(event)
+        points = WIDE_POINTS if self.width() >= WIDE_CARD else BASE_POINTS
+        for label in self.findChildren(QLabel):
+            label.setFont(sized(label.font(), points, bold=label.font().bold()))
 
 
 class StartPage(Page):
@@ -165,6 +172,7 @@ class ProblemPage(Page):
         self.column.addLayout(details)
         self.column.addWidget(self.details, 1)
         self.column.addStretch(1)
+        self.details.setMinimumHeight(140)
         self.details.hide()
         self.open.clicked.connect(self.open_wanted)
         self.copy.clicked.connect(self._copy)

@@ -9,13 +9,13 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from matching.spectrum import Spectrum
 from spectra_app.records.identification import Comparison
 from spectra_app.ui.phrases import KINDS
-from spectra_app.ui.theme import Theme
+from spectra_app.ui.theme import BASE_POINTS, Theme, sized
 
 View = Literal["overlaid", "mirrored", "raw"]
 VIEWS: tuple[tuple[View, str, str], ...] = (
@@ -25,6 +25,8 @@ VIEWS: tuple[tuple[View, str, str], ...] = (
 )
 LINE_WIDTH = 1.5
 MARKER_GAP = 0.045
+LABEL_PIXELS = 22
+NARROW_KEY = 660  # pixels
 Mark = Literal["matched", "missing", "unexplained"]
 SYMBOLS: dict[Mark, str] = {"matched": "o", "missing": "o", "unexplained": "t"}
 
@@ -39,6 +41,15 @@ class Drawn:
     view: View
     reference: str
     peaks: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A direct label at the left edge, `line` rows from the top; from the bottom when negative."""
+
+    item: pg.TextItem
+    text: str
+    line: int
 
 
 class SpectrumPlot(QFrame):
@@ -56,7 +67,8 @@ class SpectrumPlot(QFrame):
         self._comparison: Comparison | None = None
         self._emulated = False
         self._message = ""
-        self._labels: list[tuple[pg.TextItem, str, float]] = []
+        self._labels: list[_Label] = []
+        self._extent = (0.0, 1.0)
         self.drawn: Drawn | None = None
         self.buttons: dict[View, QPushButton] = {}
         self.quality = QLabel()
@@ -81,7 +93,7 @@ class SpectrumPlot(QFrame):
         item.setMouseEnabled(x=True, y=False)
         item.getAxis("left").setTicks([[]])
         item.vb.sigRangeChanged.connect(self._place_labels)
-        item.vb.sigResized.connect(self._place_labels)
+        item.vb.sigResized.connect(self._fit_height)
         self.widget.setAcceptDrops(False)
         self.widget.setMinimumHeight(180)
 
@@ -176,7 +188,8 @@ class SpectrumPlot(QFrame):
             self._draw_raw()
         else:
             self._draw_comparison(self._comparison, -1.0 if self._view == "mirrored" else 1.0)
-        self._place_labels()
+        if has_axis:
+            self._fit_height()
 
     def _draw_message(self) -> None:
         self.widget.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
@@ -194,11 +207,8 @@ class SpectrumPlot(QFrame):
         else:
             return
         self._curve(axis, values, "query")
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        span = (high - low) or 1.0
-        top = high + 0.22 * span
-        self._range(axis, low - 0.05 * span, top)
-        self._label(f"{self._scan_name()}, raw", "query", top, below=True)
+        self._range(axis, float(np.nanmin(values)), float(np.nanmax(values)))
+        self._label(f"{self._scan_name()}, raw", "query", 0)
         self._done("", (0, 0, 0))
 
     def _draw_comparison(self, shown: Comparison, sign: float) -> None:
@@ -207,17 +217,15 @@ class SpectrumPlot(QFrame):
         self._curve(axis, query, "query")
         peaks = self._draw_marks(shown, sign)
         tallest = max(float(np.nanmax(query)), float(np.nanmax(shown.reference)), 0.1)
-        top = 1.28 * tallest
         name = f"Reference: {shown.reference_name} ({KINDS[shown.reference_kind]})"
+        high = tallest + 3 * MARKER_GAP
         if sign < 0:
-            self._range(axis, -top, top)
+            self._range(axis, -high, high)
             self.widget.addLine(y=0, pen=pg.mkPen(self._theme["grid"]))
-            self._label(name, "reference", -top, below=False)
         else:
-            top = 1.36 * tallest
-            self._range(axis, -0.08 * tallest, top)
-            self._label(name, "reference", top, below=True, line=1)
-        self._label(self._scan_name(), "query", top, below=True)
+            self._range(axis, min(0.0, float(np.nanmin(query))), high)
+        self._label(self._scan_name(), "query", 0)
+        self._label(name, "reference", -1 if sign < 0 else 1)
         self.key.show_counts(peaks)
         self.key.setVisible(True)
         self._done(shown.reference_name, peaks)
@@ -263,33 +271,47 @@ class SpectrumPlot(QFrame):
     def _range(self, axis: NDArray[np.float64], bottom: float, top: float) -> None:
         low, high = float(axis[0]), float(axis[-1])
         item = self.widget.getPlotItem()
-        item.vb.setLimits(xMin=low - 20, xMax=high + 20, yMin=None, yMax=None)
-        self.widget.setRange(xRange=(low, high), yRange=(bottom, top), padding=0.01)
+        item.vb.setLimits(xMin=low - 20, xMax=high + 20)
+        item.setXRange(low, high, padding=0.01)
+        self._extent = (bottom, top if top > bottom else bottom + 1.0)
+
+    @Slot()
+    def _fit_height(self) -> None:
+        """Leave room for the labels above and below the data, whatever the height in pixels."""
+        box = self.widget.getPlotItem().vb
+        above = sum(label.line >= 0 for label in self._labels)
+        below = len(self._labels) - above
+        room = max(40.0, box.height() - (above + below) * LABEL_PIXELS)
+        bottom, top = self._extent
+        unit = (top - bottom) / room
+        if self._labels:
+            low, high = bottom - below * LABEL_PIXELS * unit, top + above * LABEL_PIXELS * unit
+            box.setYRange(low - 4 * unit, high, padding=0)
+        self._place_labels()
 
     def _scan_name(self) -> str:
         return "This scan (EMULATED)" if self._emulated else "This scan"
 
-    def _label(self, text: str, colour: str, y: float, *, below: bool, line: int = 0) -> None:
-        anchor = (0.0, -0.9 * line) if below else (0.0, 1.0)
+    def _label(self, text: str, colour: str, line: int) -> None:
+        anchor = (0.0, 0.0) if line >= 0 else (0.0, 1.0)
         label = pg.TextItem(text, color=self._theme[colour], anchor=anchor)
-        font = self.font()
-        font.setBold(True)
-        label.setFont(font)
+        label.setFont(sized(self.font(), BASE_POINTS, bold=True))
         self.widget.addItem(label, ignoreBounds=True)
-        self._labels.append((label, text, y))
+        self._labels.append(_Label(label, text, line))
 
     @Slot()
     def _place_labels(self) -> None:
         """Keep the labels at the left edge, shortened to the width there is."""
         box = self.widget.getPlotItem().vb
-        left, right = box.viewRange()[0]
-        font = self.font()
-        font.setBold(True)
-        metrics = QFontMetrics(font)
-        for label, text, y in self._labels:
-            room = max(40, int(box.width()) - 24)
-            label.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
-            label.setPos(left + 0.005 * (right - left), y)
+        (left, right), (low, high) = box.viewRange()
+        line_height = LABEL_PIXELS * (high - low) / max(1.0, box.height())
+        metrics = QFontMetrics(sized(self.font(), BASE_POINTS, bold=True))
+        room = max(40, int(box.width()) - 24)
+        for label in self._labels:
+            text = metrics.elidedText(label.text, Qt.TextElideMode.ElideMiddle, room)
+            label.item.setText(text)
+            y = high - label.line * line_height if label.line >= 0 else low
+            label.item.setPos(left + 0.005 * (right - left), y)
 
     def _done(self, reference: str, peaks: tuple[int, int, int]) -> None:
         view: View = "raw" if not reference else self._view
@@ -317,6 +339,8 @@ class MarkerKey(QFrame):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._peaks = (0, 0, 0)
+        self.setMinimumWidth(1)
         self._pictures: dict[Mark, QLabel] = {}
         self._words: dict[Mark, QLabel] = {}
         row = QHBoxLayout(self)
@@ -339,10 +363,18 @@ class MarkerKey(QFrame):
 
     def show_counts(self, peaks: tuple[int, int, int]) -> None:
         """Show how many peaks are matched, missing and unexplained."""
+        self._peaks = peaks
+        wide = self.width() >= NARROW_KEY
         matched, missing, unexplained = peaks
         self._words["matched"].setText(f"{matched} matched")
-        self._words["missing"].setText(f"{missing} missing from the scan")
-        self._words["unexplained"].setText(f"{unexplained} of the scan unexplained")
+        self._words["missing"].setText(f"{missing} missing{' from the scan' if wide else ''}")
+        words = " by this reference" if wide else ""
+        self._words["unexplained"].setText(f"{unexplained} unexplained{words}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use the short words where the long ones do not fit."""
+        super().resizeEvent(event)
+        self.show_counts(self._peaks)
 
 
 def _mark_pixmap(mark: Mark, theme: Theme) -> QPixmap:

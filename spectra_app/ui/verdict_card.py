@@ -155,7 +155,11 @@ class VerdictCard(QFrame):
     def _show_details(self, record: Identification) -> None:
         _fill(self.components, "What was found", found_lines(record))
         reasons = [*reason_texts(record), *(f"Assumed: {text}" for text in record.assumptions)]
-        _fill(self.why, "Why", [*([record.error] if record.error else []), *reasons])
+        _fill(
+            self.why,
+            "Why",
+            [*([record.error[:1].upper() + record.error[1:]] if record.error else []), *reasons],
+        )
         _fill(self.next, "What to do next", advice_texts(record))
         hidden = hidden_lines(record)
         text = " ".join(hidden)

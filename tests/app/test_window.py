@@ -54,13 +54,13 @@ def test_a_lead_says_lead(opened):
     assert window.card.lead.text() == "LEAD"
     assert "never evidence" in window.card.outcome.text()
     assert "Assumed: the excitation" in window.card.why.text()
-    assert "reconstructed, not measured" in window.plot._labels[0][1]
+    assert "reconstructed, not measured" in window.plot._labels[1].text
 
 
 def test_what_was_emulated_says_so_everywhere(opened):
     window = opened("long_name.csv")
     assert window.card.emulated.isVisible()
-    assert any("EMULATED" in text for _, text, _ in window.plot._labels)
+    assert any("EMULATED" in label.text for label in window.plot._labels)
     assert "EMULATED" in window.scans.list.item(0).text()
     assert window.candidates.model.index(0, 2).data() == "EMULATED"
 
