@@ -13,6 +13,7 @@ import argparse
 import importlib.util
 import os
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -111,21 +112,27 @@ def take(app, state, theme, size, out):
 
 
 def readme(app, out):
-    """Take the two pictures of the README from the program itself."""
-    from spectra_app.app import build_use_cases
-
+    """Take the two pictures of the README from the program itself, with an empty data folder."""
+    from spectra_app.reports.render_qt import render_pdf
+    from spectra_app.services.desk import desk_use_cases
     from spectra_app.ui.app_window import AppWindow
 
     for theme in ("light", "dark"):
-        window = AppWindow(build_use_cases())
-        window.bar.themes[theme].trigger()
-        window.resize(*SIZES[0])
-        window.show()
-        wait_until_idle(app, window)
-        window.scan_emulated()
-        wait_until_idle(app, window)
-        picture(window, out / f"window-{theme}.png")
-        window.close()
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["SPECTRA_HOME"] = home
+            window = AppWindow(desk_use_cases(None, render_pdf))
+            window.bar.themes[theme].trigger()
+            window.resize(*SIZES[0])
+            window.show()
+            for sample in (0, 2, 4):
+                wait_until_idle(app, window)
+                window.bar.sample.setCurrentIndex(sample)
+                window.scan_emulated()
+            wait_until_idle(app, window)
+            window.scans.list.setCurrentRow(0)
+            settle(app)
+            picture(window, out / f"window-{theme}.png")
+            window.close()
 
 
 def main():

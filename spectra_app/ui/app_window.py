@@ -40,6 +40,7 @@ from spectra_app.ui.verdict_card import VerdictCard
 
 REVEAL_MS = 200
 CLOSE_WAIT_MS = 1500
+SAVED_MS = 15_000
 COLUMNS = (17, 34, 49)
 SCAN_FILTER = "All files (*)"
 LIBRARY_FILTER = "Spectra libraries (*.h5 *.hdf5);;All files (*)"
@@ -236,7 +237,7 @@ class AppWindow(QMainWindow):
         if job.error is not None:
             self._show_problem("The report was not saved", job)
         elif not job.stopped:
-            self.statusBar().showMessage(f"Report saved: {job.result}")
+            self.statusBar().showMessage(f"Report saved: {job.result}", SAVED_MS)
 
     def _on_library(self, job: Job) -> None:
         self.statusBar().clearMessage()

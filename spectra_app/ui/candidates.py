@@ -64,8 +64,9 @@ class CandidateModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            text = cell(self._rows[index.row()], index.column())
-            return f"{text}\n{COLUMN_HELP[index.column()]}"
+            candidate = self._rows[index.row()]
+            text = f"{cell(candidate, index.column())}\n{COLUMN_HELP[index.column()]}"
+            return f"{text}\nEntry {candidate.entry}" if index.column() == 1 else text
         return None
 
     def headerData(
@@ -139,7 +140,7 @@ class CandidatePanel(QFrame):
         table.setTextElideMode(Qt.TextElideMode.ElideRight)
         table.setWordWrap(False)
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(30)
+        table.verticalHeader().setDefaultSectionSize(28)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -135,7 +135,7 @@ class WorkPage(Page):
         """Show `fraction` (0-1) of the work done."""
         self.bar.setRange(0, 100)
         self.bar.setValue(round(100 * fraction))
-        self.words.setText(escape(words))
+        self.words.setText(escape(words[:1].upper() + words[1:]))
         done = percent(fraction)
         self.left.setText(f"{done} done, {left}" if left else f"{done} done")
 

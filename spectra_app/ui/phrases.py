@@ -110,7 +110,11 @@ def item_title(record: Identification) -> str:
 
 def item_summary(record: Identification) -> str:
     """Return the second line of a scan in the list."""
-    text = "Lead: " + headline(record) if record.outcome == "lead" else headline(record)
+    text = headline(record)
+    if record.outcome == "lead":
+        text = f"Lead: {text}"
+    elif record.outcome == "refused" and record.error:
+        text = f"Refused: {record.error}"
     return f"EMULATED. {text}" if record.emulated else text
 
 

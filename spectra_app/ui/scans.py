@@ -140,7 +140,7 @@ class ScanList(QFrame):
         item.setToolTip(f"{entry.title}\n{entry.summary}")
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}. {entry.summary}")
         theme = self._theme
-        if entry.identified is not None:
+        if entry.identified is not None and entry.identified.record.outcome != "refused":
             record = entry.identified.record
             picture = shape_icon(
                 record.alarm, theme.alarm(record.alarm), theme["surface"],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
+from matching.errors import SpectraError
 from spectra_app.services.api import UseCases
 
 
@@ -25,6 +28,24 @@ def make_application() -> QApplication:
     return app
 
 
+def show_unexpected(
+    window: QWidget,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """Return a hook that shows a fault of the window itself, instead of losing it in a console."""
+    from spectra_app.ui.pages import ProblemDialog
+
+    def hook(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+        details = "".join(traceback.format_exception(kind, fault, trace))
+        sys.stderr.write(details)
+        what = f"the window met something it does not know: {fault or kind.__name__}"
+        remedy = "copy the details and send them to whoever maintains the program"
+        ProblemDialog(
+            window, "A fault of the program", SpectraError(what, "", remedy), details
+        ).open()
+
+    return hook
+
+
 def run_window(use_cases: UseCases, files: Sequence[Path]) -> int:
     """Show the window, open `files` in it, and return the exit code when it is closed."""
     from spectra_app.ui.app_window import AppWindow
@@ -34,4 +55,8 @@ def run_window(use_cases: UseCases, files: Sequence[Path]) -> int:
     window.resize(1366, 768)
     window.show()
     window.open_files(files)
-    return app.exec()
+    sys.excepthook = show_unexpected(window)
+    try:
+        return app.exec()
+    finally:
+        sys.excepthook = sys.__excepthook__

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QToolButton
 
 from spectra_app.ui.pages import ProblemDialog, TextDialog
+from spectra_app.ui.start import show_unexpected
 
 
 @pytest.fixture
@@ -273,3 +274,22 @@ def test_every_action_has_icon_words_and_key(window):
     assert window.candidates.table.accessibleName()
     assert window.scans.list.accessibleName()
     assert window.bar.sample.accessibleName()
+
+
+def test_a_fault_of_the_window_itself_is_shown_with_details_to_copy(window, capsys):
+    try:
+        raise ZeroDivisionError("of the painting")
+    except ZeroDivisionError as fault:
+        show_unexpected(window)(type(fault), fault, fault.__traceback__)
+    dialog = window.findChildren(ProblemDialog)[0]
+    assert "of the painting" in dialog.page.what.text()
+    assert "Traceback" in dialog.page.details.toPlainText()
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    dialog.accept()
+
+
+def test_a_refused_record_says_why_in_the_list_and_on_the_card(opened):
+    window = opened("refused_record.csv")
+    assert "Refused: the axis is not increasing" in window.scans.list.item(0).text()
+    assert "The axis is not increasing after point 12" in window.card.why.text()
+    assert "Nothing to draw." in window.plot.widget.accessibleName()
