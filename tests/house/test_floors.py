@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 PACKAGES = {"matching", "library", "devices", "spectra_app", "resources"}
 
@@ -129,7 +130,8 @@ def test_only_declared_packages_are_imported(checkout: Path, sources) -> None:
     with (checkout / "pyproject.toml").open("rb") as file:
         wanted = tomllib.load(file)["project"]["dependencies"]
     names = {"pyside6-essentials": "PySide6", "pyserial": "serial", "pyusb": "usb"}
-    declared = {names.get(dep, dep.replace("-", "_")) for dep in (w.split(">")[0] for w in wanted)}
+    asked = (Requirement(line).name for line in wanted)
+    declared = {names.get(name, name.replace("-", "_")) for name in asked}
     declared |= {"shiboken6"}  # comes with PySide6
     undeclared = {
         f"{source.where}:{line} imports {name}"
