@@ -41,7 +41,7 @@ benchmark: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks
 
 screenshots: $(VENV)/.dev-installed
-	$(BIN)/python benchmarks/screenshots.py --out docs/images
+	$(BIN)/python benchmarks/screenshots.py --out docs/images --readme
 
 # Asked before anything is downloaded, and each time: one sentence instead of a traceback from Qt.
 system:

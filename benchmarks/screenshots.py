@@ -113,6 +113,8 @@ def take(app, state, theme, size, out):
 
 def readme(app, out):
     """Take the two pictures of the README from the program itself, with an empty data folder."""
+    from PySide6.QtGui import QCursor
+
     from spectra_app.reports.render_qt import render_pdf
     from spectra_app.services.desk import desk_use_cases
     from spectra_app.ui.app_window import AppWindow
@@ -130,6 +132,7 @@ def readme(app, out):
                 window.scan_emulated()
             wait_until_idle(app, window)
             window.scans.list.setCurrentRow(0)
+            QCursor.setPos(SIZES[0][0] - 3, SIZES[0][1] - 3)
             settle(app)
             picture(window, out / f"window-{theme}.png")
             window.close()

@@ -19,7 +19,7 @@ from spectra_app.ui.phrases import COLUMN_HELP, percent
 HEADERS = ("#", "Reference", "Kind", "Score 0–1", "Explains", "Missing", "Shift cm⁻¹")
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
-NARROW_TABLE = 600  # pixels
+HIDDEN_BELOW = {0: 700, 6: 600}  # column: width of the panel in pixels
 
 
 def cell(candidate: Candidate, column: int) -> str:
@@ -150,8 +150,8 @@ class CandidatePanel(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the names the room of rank and shift where the window is narrow."""
         super().resizeEvent(event)
-        for column in (0, 6):
-            self.table.setColumnHidden(column, self.width() < NARROW_TABLE)
+        for column, width in HIDDEN_BELOW.items():
+            self.table.setColumnHidden(column, self.width() < width)
 
     def show_candidates(self, rows: tuple[Candidate, ...], metric: str) -> None:
         """Show `rows` and choose the first without announcing it."""

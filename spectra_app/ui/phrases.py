@@ -112,7 +112,7 @@ def item_summary(record: Identification) -> str:
     """Return the second line of a scan in the list."""
     text = headline(record)
     if record.outcome == "lead":
-        text = f"Lead: {text}"
+        text = f"Lead: r{text[1:]}" if text.startswith("Resembles ") else f"Lead: {text}"
     elif record.outcome == "refused" and record.error:
         text = f"Refused: {record.error}"
     return f"EMULATED. {text}" if record.emulated else text

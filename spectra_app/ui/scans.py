@@ -16,6 +16,7 @@ from spectra_app.ui.shapes import shape_icon
 from spectra_app.ui.theme import Theme, icon
 
 State = Literal["working", "done", "failed", "stopped"]
+ROW_CHARACTERS = 60
 _ENTRY = Qt.ItemDataRole.UserRole
 
 
@@ -74,6 +75,8 @@ class ScanList(QFrame):
         self.list.setAccessibleName("Scans opened")
         self.list.setIconSize(QSize(24, 24))
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setWordWrap(True)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setMinimumWidth(150)
         self.list.currentItemChanged.connect(self._on_item)
@@ -136,7 +139,8 @@ class ScanList(QFrame):
         self.list.insertItem(row, item)
 
     def _fill(self, item: QListWidgetItem, entry: ScanEntry) -> None:
-        item.setText(f"{entry.title}\n{entry.summary}")
+        shown = [_shortened(text) for text in (entry.title, entry.summary)]
+        item.setText("\n".join(shown))
         item.setToolTip(f"{entry.title}\n{entry.summary}")
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}. {entry.summary}")
         theme = self._theme
@@ -155,3 +159,8 @@ class ScanList(QFrame):
         del previous
         if current is not None:
             self.chosen.emit(current.data(_ENTRY))
+
+
+def _shortened(text: str) -> str:
+    """Return `text` cut to what a row has room for; the tool tip and the card show all of it."""
+    return text if len(text) <= ROW_CHARACTERS else f"{text[: ROW_CHARACTERS - 1].rstrip()}…"
