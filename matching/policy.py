@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 from matching.compare import CompareSettings
 from matching.errors import SpectraError
 from matching.evidence import FEATURES, EvidenceModel
+from matching.mixture import MixtureSettings
 from matching.search import SearchSettings
 
 T = TypeVar("T")
@@ -70,6 +72,7 @@ class Policy:
     candidates: int
     search: SearchSettings
     compare: CompareSettings
+    mixture: MixtureSettings
     model: EvidenceModel
     thresholds: Thresholds
     hash: str
@@ -81,7 +84,8 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
     Parameters
     ----------
     content : mapping
-        Parsed JSON with the keys version, candidates, search, compare, evidence, thresholds.
+        Parsed JSON with the keys version, candidates, search, compare, mixture, evidence and
+        thresholds.
     raw : bytes
         The bytes of the file, for the hash.
 
@@ -100,11 +104,13 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
             )
         return Policy(
             version=str(content["version"]),
-            candidates=int(content["candidates"]),
+            candidates=int(_finite(content["candidates"])),
             search=_numbers(SearchSettings, content["search"]),
             compare=_numbers(CompareSettings, content["compare"]),
+            mixture=_numbers(MixtureSettings, content["mixture"]),
             model=EvidenceModel(
-                tuple(float(w) for w in evidence["weights"].values()), float(evidence["intercept"])
+                tuple(_finite(w) for w in evidence["weights"].values()),
+                _finite(evidence["intercept"]),
             ),
             thresholds=_numbers(Thresholds, content["thresholds"]),
             hash=hashlib.sha256(raw).hexdigest(),
@@ -117,6 +123,14 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
         ) from error
 
 
+def _finite(value: Any) -> float:
+    """Return a number; NaN would switch a threshold off, because no comparison with it holds."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a number")
+    return number
+
+
 def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
     names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
     if set(values) != names:
@@ -124,7 +138,7 @@ def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
         raise PolicyError(f"{kind.__name__} differs in {odd}", "policy", "name every setting once")
     return kind(
         **{
-            key: tuple(float(x) for x in value) if isinstance(value, list) else float(value)
+            key: tuple(_finite(x) for x in value) if isinstance(value, list) else _finite(value)
             for key, value in values.items()
         }
     )
