@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.decision import Scored, decide
+from matching.decision import Scored
+from matching.decision import decide as decide_rows
 from matching.quality import ScanQuality
 from spectra_app.wording import ADVICE, OUTCOMES, REASONS
 
@@ -39,6 +40,12 @@ def scored(comparison, limits):
         return Scored(substance, substance, kind, role, limits.name + above, found)
 
     return build
+
+
+def decide(entries, *rest, **options):
+    """Number the entries by their place, so that a row and a position are the same thing."""
+    placed = [dataclasses.replace(entry, row=row) for row, entry in enumerate(entries)]
+    return decide_rows(placed, *rest, **options)
 
 
 def same(_one: int, _other: int) -> float:
