@@ -69,7 +69,7 @@ def bands(item: Prepared) -> Bands:
 
 def collect(data: Path) -> Pairs:
     references = list(load(data / "reference-785xs", None))
-    matrix = reference_matrix([item for _, item in references])
+    matrix = reference_matrix([item for _, item in references], range(len(references)))
     features, same, fold_key, query, known = [], [], [], [], []
     sets = [(title, list(load(data / name, column))) for title, (name, column) in SETS.items()]
     sets.append(("references", references))

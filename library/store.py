@@ -128,15 +128,15 @@ def library_hash(records: Iterator[EntryRecord] | Sequence[EntryRecord]) -> str:
 def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str, Array]:
     lines = [entry.record.to_bytes() for entry in entries]
     prepared = [prepare(entry.spectrum, pipeline) for entry in entries]
-    matrix = reference_matrix(prepared)
+    substance = substance_numbers([entry.record for entry in entries])
+    matrix = reference_matrix(prepared, substance)
     spectra = [entry.spectrum for entry in entries]
     return {
         "entries/records": np.frombuffer(b"".join(lines), dtype=np.uint8),
         "entries/record_offsets": _offsets([len(line) for line in lines]),
-        "entries/substance": np.array(
-            substance_numbers([entry.record for entry in entries]), dtype=np.int32
-        ),
+        "entries/substance": matrix.substance,
         "entries/sers": np.array([s.technique == "SERS" for s in spectra], dtype=np.uint8),
+        "entries/comparable": np.array([_comparable(e.record) for e in entries], dtype=np.uint8),
         "spectra/raman_shift_cm1": np.concatenate([s.raman_shift_cm1 for s in spectra]),
         "spectra/intensity": np.concatenate([s.intensity for s in spectra]),
         "spectra/offsets": _offsets([s.intensity.size for s in spectra]),
@@ -149,6 +149,11 @@ def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str,
             [p.noise / max(float(np.linalg.norm(p.root)) ** 2, 1e-300) for p in prepared]
         ),
     }
+
+
+def _comparable(record: EntryRecord) -> bool:
+    """Tell whether scans are compared with an entry: not with mixtures or calculated spectra."""
+    return record.role != "mixture" and record.kind != "calculated"
 
 
 def _offsets(lengths: Sequence[int]) -> Array:
@@ -201,9 +206,10 @@ class Library:
             end=self._arrays["search/end"],
             sums=self._arrays["search/sums"],
             squares=self._arrays["search/squares"],
+            substance=self._arrays["entries/substance"],
         )
-        self.substance = self._arrays["entries/substance"]
         self.sers = self._arrays["entries/sers"] != 0
+        self.comparable = self._arrays["entries/comparable"] != 0
         self.noise = self._arrays["search/noise"]
         _check_layout(self)
 
@@ -341,7 +347,7 @@ def _check_layout(library: Library) -> None:
         "search/end": (library.matrix.end, (count,), np.int64),
         "search/sums": (library.matrix.sums, (-(-grid // BLOCK) + 1, count), np.float64),
         "search/squares": (library.matrix.squares, (-(-grid // BLOCK) + 1, count), np.float64),
-        "entries/substance": (library.substance, (count,), np.int32),
+        "entries/substance": (library.matrix.substance, (count,), np.int64),
         "search/noise": (library.noise, (count,), np.float64),
     }
     for name, (array, shape, kind) in arrays.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from matching.compare import Comparison
+from matching.mixture import Part, SetFit, nameable
 from matching.policy import Policy, Thresholds
 from matching.quality import ScanQuality
 
@@ -54,7 +55,9 @@ class Verdict:
     reasons, advice : tuple of str
         Codes; see `spectra_app.wording`.
     named : tuple of int
-        Positions among the scored references that are named, best first.
+        Rows of the library that are named: the best first, or components by falling share.
+    parts : tuple of Part
+        Shares of a mixture's components, in the order of `named`; empty otherwise.
     indistinguishable : bool
         The named substances are a set that Raman cannot tell apart.
     """
@@ -63,7 +66,17 @@ class Verdict:
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
     named: tuple[int, ...] = ()
+    parts: tuple[Part, ...] = ()
     indistinguishable: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Mixture:
+    """The set of components that explains a scan, with kind and role of each part's entry."""
+
+    fit: SetFit
+    kinds: tuple[str, ...]
+    roles: tuple[str, ...]
 
 
 def decide(
@@ -71,6 +84,7 @@ def decide(
     quality: ScanQuality,
     policy: Policy,
     alike: Callable[[int, int], float],
+    mixture: Mixture | None = None,
     *,
     axis_doubtful: bool = False,
 ) -> Verdict:
@@ -86,6 +100,8 @@ def decide(
         Thresholds.
     alike : callable (int, int) -> float
         Correlation of the references at two positions of `scored`.
+    mixture : Mixture, optional
+        The largest set of components of which each was needed; ignored when it is only one.
     axis_doubtful : bool
         The axis of the instrument or session is in doubt for reasons outside this scan.
 
@@ -100,10 +116,10 @@ def decide(
         return barred
     if not scored:
         return Verdict("inconclusive", ("short_range",), ("check_input", "send_to_laboratory"))
-    best = scored[0]
-    nameable = _nameable(best, limits)
-    if not nameable:
-        return _unnamed(best, quality, limits)
+    if mixture is not None and len(mixture.fit.parts) > 1:
+        return _mixed(mixture, policy)
+    if not _nameable(scored[0], limits):
+        return _unnamed(scored[0], quality, limits)
     return _named(scored, limits, alike)
 
 
@@ -159,7 +175,36 @@ def _named(
         advice = (*SENDABLE, "measure_reference")
     elif all(item.role == "container" for item in chosen):
         outcome, advice = "container_only", ("scan_other_spot", "scan_longer")
-    return Verdict(outcome, reasons, advice, tuple(named), len(members) > 1)
+    rows = tuple(scored[position].row for position in named)
+    return Verdict(outcome, reasons, advice, rows, indistinguishable=len(members) > 1)
+
+
+def _mixed(mixture: Mixture, policy: Policy) -> Verdict:
+    """Name the components, or say that one reference is not enough and the set cannot be named."""
+    fit = mixture.fit
+    if not nameable(fit, policy.mixture) or "calculated" in mixture.kinds:
+        reasons: tuple[str, ...] = ("several_components", "bands_unexplained")
+        return Verdict("inconclusive", reasons, ("scan_other_spot", "scan_longer", *SENDABLE))
+    outcome: Outcome = "mixture"
+    reasons = ("components_needed",)
+    advice: tuple[str, ...] = SENDABLE
+    contents = [role for role in mixture.roles if role != "container"]
+    if len(contents) == 1:
+        outcome, reasons = "match", ("explains_spectrum", "container_seen")
+    elif not contents:
+        return Verdict(
+            "container_only",
+            ("explains_spectrum",),
+            ("scan_other_spot", "scan_longer"),
+            tuple(part.row for part in fit.parts),
+            fit.parts,
+        )
+    if "emulated" in mixture.kinds:
+        reasons = (*reasons, "reference_emulated")
+    if "reconstructed" in mixture.kinds:
+        outcome, reasons = "lead", (*reasons, "reference_reconstructed")
+        advice = (*SENDABLE, "measure_reference")
+    return Verdict(outcome, reasons, advice, tuple(part.row for part in fit.parts), fit.parts)
 
 
 def _representative(scored: Sequence[Scored], position: int, limits: Thresholds) -> int:

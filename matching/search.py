@@ -7,6 +7,7 @@ to 1, 1 best. An inverted spectrum is not a match: the sign is kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,8 @@ class ReferenceMatrix:
         Covered grid points of each row.
     sums, squares : float64 arrays, shape (blocks + 1, n)
         Prefix sums of each row and of its squares at every 32nd grid point.
+    substance : int64 array, shape (n,)
+        Number of the substance of each row; rows of one substance share it.
     """
 
     rows: Float32Array
@@ -69,6 +72,7 @@ class ReferenceMatrix:
     end: IntArray
     sums: FloatArray
     squares: FloatArray
+    substance: IntArray
 
     @property
     def size(self) -> int:
@@ -89,8 +93,16 @@ def prefix_sums(rows: Float32Array) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def reference_matrix(prepared: list[Prepared]) -> ReferenceMatrix:
-    """Lay prepared references out as a matrix (rows in the order given)."""
+def reference_matrix(prepared: Sequence[Prepared], substance: Sequence[int]) -> ReferenceMatrix:
+    """Lay prepared references out as a matrix (rows in the order given).
+
+    Parameters
+    ----------
+    prepared : sequence of Prepared
+        The cleaned references.
+    substance : sequence of int
+        Number of the substance of each.
+    """
     rows = np.zeros((len(prepared), COMMON_GRID.size), dtype=np.float32)
     for row, item in zip(rows, prepared, strict=True):
         root = item.root
@@ -98,7 +110,8 @@ def reference_matrix(prepared: list[Prepared]) -> ReferenceMatrix:
     sums, squares = prefix_sums(rows)
     first = np.array([item.first for item in prepared], dtype=np.int64)
     end = np.array([item.end for item in prepared], dtype=np.int64)
-    return ReferenceMatrix(rows, first, end, sums, squares)
+    numbers = np.array(substance, dtype=np.int64)
+    return ReferenceMatrix(rows, first, end, sums, squares, numbers)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -49,6 +49,8 @@ REASONS: dict[str, str] = {
     "explains_spectrum": "The reference explains the bands of the scan.",
     "indistinguishable": "Raman does not tell these substances apart.",
     "components_needed": "Each component is needed to explain the scan.",
+    "container_seen": "Part of the signal is packaging.",
+    "several_components": "No single reference explains the scan, and no set of references does.",
     "reference_reconstructed": "The reference was reconstructed from published band positions, "
     "not measured.",
     "reference_emulated": "The reference was emulated for demonstration, not measured.",
@@ -78,6 +80,13 @@ ADVICE: dict[str, str] = {
     "use_other_laser": "Try an instrument with a longer excitation wavelength.",
     "check_input": "Check the file and export it again.",
 }
+
+
+def outcome_text(record: Identification) -> str:
+    """Return the outcome in words; a match with an emulated reference says so."""
+    if record.outcome == "match" and any(c.kind == "emulated" for c in record.components):
+        return "Match with an emulated reference (demonstration only)"
+    return OUTCOMES[record.outcome]
 
 
 def headline(record: Identification) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from spectra_app.records.identification import PRESUMPTIVE, Identification
-from spectra_app.wording import ALARMS, OUTCOMES, advice_texts, headline, reason_texts
+from spectra_app.wording import ALARMS, advice_texts, headline, outcome_text, reason_texts
 
 WIDTH = 30
 
@@ -38,7 +38,7 @@ def verdict_text(record: Identification, candidates: int = 5) -> str:
     lines += [
         f"  {PRESUMPTIVE}",
         f"  {alarm.word}: {headline(record)}",
-        f"  Outcome: {OUTCOMES[record.outcome]}",
+        f"  Outcome: {outcome_text(record)}",
         f"  Why: {' '.join(reason_texts(record))}",
         f"  Next: {' '.join(advice_texts(record))}",
     ]
@@ -60,6 +60,12 @@ def _components(record: Identification) -> list[str]:
     lines = []
     for component in record.components:
         mark = "" if component.kind == "measured" else f" ({component.kind} reference)"
+        if component.signal_share is not None and component.signal_share_interval is not None:
+            low, high = component.signal_share_interval
+            lines.append(
+                f"  {component.name}{mark}: about {component.signal_share:.0%} of the Raman signal "
+                f"({low:.0%}-{high:.0%}), not of the weight"
+            )
         listed = "; ".join(
             f"{c.instrument} {c.schedule} (text of {c.as_of}, grade {c.grade})"
             for c in component.control
@@ -72,12 +78,15 @@ def _components(record: Identification) -> list[str]:
 def _candidates(record: Identification, most: int) -> list[str]:
     if not record.candidates:
         return []
-    lines = ["  Candidates             hit quality   explains   missing   shift/cm-1"]
-    for candidate in record.candidates[:most]:
-        mark = "" if candidate.kind == "measured" else f" ({candidate.kind})"
+    shown = [
+        (f"{c.rank:2}. {c.name}" + ("" if c.kind == "measured" else f" ({c.kind})"), c)
+        for c in record.candidates[:most]
+    ]
+    width = min(max(len(label) for label, _ in shown), 52)
+    lines = [f"  {'Candidates':{width}}  hit quality  explains  missing  shift/cm-1"]
+    for label, candidate in shown:
         lines.append(
-            f"   {candidate.rank:2}. {candidate.name[:40] + mark}\n"
-            f"{'':25} {candidate.score:10.3f} {candidate.explains:10.0%}"
-            f" {candidate.missing:9.0%} {candidate.shift_cm1:12.1f}"
+            f"  {label[:width]:{width}}  {candidate.score:11.3f}  {candidate.explains:8.0%}"
+            f"  {candidate.missing:7.0%}  {candidate.shift_cm1:10.1f}"
         )
     return lines

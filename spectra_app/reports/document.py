@@ -25,7 +25,14 @@ from spectra_app.records.identification import (
 )
 from spectra_app.reports import phrases
 from spectra_app.reports.figures import clean, figure, percent
-from spectra_app.wording import ALARMS, OUTCOMES, Shape, advice_texts, headline, reason_texts
+from spectra_app.wording import (
+    ALARMS,
+    Shape,
+    advice_texts,
+    headline,
+    outcome_text,
+    reason_texts,
+)
 
 LONGEST_ID, LONGEST_METRIC = 40, 90
 NOT_SET = "not set"
@@ -259,7 +266,7 @@ def _verdict(record: Identification, context: ReportContext) -> Verdict:
         colour=style.light,
         word=word,
         headline=clean(headline(record)),
-        outcome=OUTCOMES[record.outcome],
+        outcome=outcome_text(record),
         lead=record.outcome == "lead",
     )
 

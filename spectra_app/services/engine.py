@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from library.store import Library
 from matching.compare import Bands, compare, correlation
-from matching.decision import Scored, Verdict, decide
+from matching.decision import Mixture, Scored, Verdict, decide
 from matching.errors import QueryError
 from matching.evidence import evidence
+from matching.mixture import accepted, explain
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare
 from matching.policy import Policy
 from matching.quality import ScanQuality, scan_quality
@@ -91,16 +92,20 @@ def examine(
     quality = scan_quality(prepared)
     cleaned = time.perf_counter()
     scored = _scored(spectrum, prepared, engine, without)
+    searched = time.perf_counter()
+    mixture = _mixture(spectrum, prepared, engine, without, scored)
     verdict = decide(
         scored,
         quality,
         engine.policy,
         lambda a, b: alike(engine.library, scored[a].row, scored[b].row),
+        mixture,
         axis_doubtful=axis_doubtful,
     )
     timing = {
         "preprocess": (cleaned - begun) * 1e3,
-        "search": (time.perf_counter() - cleaned) * 1e3,
+        "search": (searched - cleaned) * 1e3,
+        "mixture": (time.perf_counter() - searched) * 1e3,
     }
     return Examined(prepared, quality, tuple(scored), verdict, timing)
 
@@ -112,21 +117,19 @@ def _scored(
     without: NDArray[np.bool_] | None,
 ) -> list[Scored]:
     library, policy = engine.library, engine.policy
-    barred = library.sers != (spectrum.technique == "SERS")
-    if without is not None:
-        barred = barred | without
-    hits = search(prepared, library.matrix, policy.search, policy.candidates, ~barred)
+    allowed = _allowed(spectrum, library, without)
+    hits = search(prepared, library.matrix, policy.search, policy.candidates, allowed)
     query = Bands(np.clip(prepared.bands, 0.0, None), prepared.first, prepared.noise)
     scored = []
     for row, shift in zip(hits.row.tolist(), hits.shift_cm1.tolist(), strict=True):
         found = compare(query, reference_bands(library, row), shift, policy.compare)
         record = library.record(row)
-        if found is None or record.role == "mixture":
-            continue  # a mixture's spectrum names nothing
+        if found is None:
+            continue
         scored.append(
             Scored(
                 row=row,
-                substance=int(library.substance[row]),
+                substance=int(library.matrix.substance[row]),
                 kind=record.kind,
                 role=record.role,
                 evidence=evidence(found, policy.model),
@@ -134,6 +137,40 @@ def _scored(
             )
         )
     return sorted(scored, key=lambda item: (-item.evidence, item.row))
+
+
+def _allowed(
+    spectrum: Spectrum, library: Library, without: NDArray[np.bool_] | None
+) -> NDArray[np.bool_]:
+    """Entries that may be found: same technique, nameable kind and role, not left out."""
+    allowed: NDArray[np.bool_] = library.comparable & (
+        library.sers == (spectrum.technique == "SERS")
+    )
+    return allowed if without is None else allowed & ~without
+
+
+def _mixture(
+    spectrum: Spectrum,
+    prepared: Prepared,
+    engine: Engine,
+    without: NDArray[np.bool_] | None,
+    scored: list[Scored],
+) -> Mixture | None:
+    library, settings = engine.library, engine.policy.mixture
+    if not scored:
+        return None
+    sets = explain(
+        prepared,
+        library.matrix,
+        settings,
+        allowed=_allowed(spectrum, library, without),
+        width_cm1=scored[0].comparison.width_cm1,
+    )
+    fit = accepted(sets, settings)
+    if fit is None:
+        return None
+    records = [library.record(part.row) for part in fit.parts]
+    return Mixture(fit, tuple(r.kind for r in records), tuple(r.role for r in records))
 
 
 def alike(library: Library, one: int, other: int) -> float:

@@ -119,7 +119,7 @@ def _substances_by_key(library: Library) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for row, record in enumerate(library.records()):
         for key in identity_keys(record.name, record.group, record.inchikey):
-            numbers[key] = int(library.substance[row])
+            numbers[key] = int(library.matrix.substance[row])
     return numbers
 
 
@@ -154,7 +154,7 @@ def evaluate(
         answer = _answer(query, engine, None)
         left_out = None
         if leave_out:
-            without = np.isin(engine.library.substance, list(query.truth))
+            without = np.isin(engine.library.matrix.substance, list(query.truth))
             left_out = _answer(query, engine, without) if query.truth else answer
         results.append(Result(query, answer, left_out))
     progress(1.0, "done")
@@ -169,14 +169,14 @@ def _answer(query: Query, engine: Engine, without: NDArray[np.bool_] | None) -> 
         found = examine(query.spectrum, engine, without=without, axis_doubtful=query.axis_doubtful)
     except SpectraError:
         return refused
-    return _answer_of(found)
+    return _answer_of(found, engine.library)
 
 
-def _answer_of(found: Examined) -> Answer:
+def _answer_of(found: Examined, library: Library) -> Answer:
     ranked = tuple(dict.fromkeys(item.substance for item in found.scored))
     return Answer(
         outcome=found.verdict.outcome,
-        named=tuple(found.scored[position].substance for position in found.verdict.named),
+        named=tuple(int(library.matrix.substance[row]) for row in found.verdict.named),
         indistinguishable=found.verdict.indistinguishable,
         ranked=ranked,
         score=hit_quality(found.scored[0].evidence) if found.scored else 0.0,
@@ -311,7 +311,7 @@ def with_names(figures: dict[str, Any], library: Library) -> dict[str, Any]:
     """Replace substance numbers in the listings of `summary` by names."""
     first: dict[int, str] = {}
     for row, record in enumerate(library.records()):
-        first.setdefault(int(library.substance[row]), record.name)
+        first.setdefault(int(library.matrix.substance[row]), record.name)
     for key in ("wrong", "false_names"):
         for item in figures.get(key, []):
             numbers = item.pop("named_substances")

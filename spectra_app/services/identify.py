@@ -13,7 +13,7 @@ import numpy as np
 from library.formats import Column, NamedSpectrum, load, read_bytes, select
 from library.store import Library
 from matching.axis import COMMON_GRID
-from matching.decision import Scored
+from matching.decision import Scored, Verdict
 from matching.errors import QueryError, SpectraError
 from matching.evidence import hit_quality
 from matching.peaks import Peaks
@@ -184,7 +184,7 @@ def identify_spectrum(
     shown = _shown(examined, top)
     record = _record(examined, shown, origin, identifier, name)
     total = read_ms + (time.perf_counter() - begun) * 1e3
-    record.timing_ms.update(read=read_ms, **examined.timing_ms, mixture=0.0, total=total)
+    record.timing_ms.update(read=read_ms, **examined.timing_ms, total=total)
     drawn = tuple(
         drawing(item, spectrum, identifier.engine.library.record(item.row).name) for item in shown
     )
@@ -193,7 +193,9 @@ def identify_spectrum(
 
 def _shown(examined: Examined, top: int) -> tuple[Scored, ...]:
     """Candidates to show: the best `top`, and whatever is named."""
-    last = max((*examined.verdict.named, min(top, len(examined.scored)) - 1), default=-1)
+    named = set(examined.verdict.named)
+    places = [place for place, item in enumerate(examined.scored) if item.row in named]
+    last = max((*places, min(top, len(examined.scored)) - 1), default=-1)
     return examined.scored[: last + 1]
 
 
@@ -206,8 +208,7 @@ def _record(
 ) -> Identification:
     engine, verdict = identifier.engine, examined.verdict
     on = date.fromisoformat(identifier.clock()[:10])
-    named = [examined.scored[position] for position in verdict.named]
-    components, levels = _components(named, engine.library, on)
+    components, levels = _components(verdict, engine.library, on)
     alarm: Alarm = highest(levels)
     if verdict.outcome == "container_only":
         alarm = "container"
@@ -237,19 +238,22 @@ def _record(
 
 
 def _components(
-    named: list[Scored], library: Library, on: date
+    verdict: Verdict, library: Library, on: date
 ) -> tuple[tuple[Component, ...], list[Alarm]]:
     components, levels = [], []
-    for item in named:
-        record = library.record(item.row)
+    shares = {part.row: (part.share, part.interval) for part in verdict.parts}
+    for row in verdict.named:
+        record = library.record(row)
         listings, level = control_status(record, on)
-        levels.append(level)
+        if record.role != "container":
+            levels.append(level)
+        share, interval = shares.get(row, (None, None))
         components.append(
             Component(
                 name=record.name,
                 entry=record.entry,
-                signal_share=None,
-                signal_share_interval=None,
+                signal_share=share,
+                signal_share_interval=interval,
                 match_rate=None,
                 kind=record.kind,  # type: ignore[arg-type]  # checked when the library was built
                 role=record.role,

@@ -27,7 +27,7 @@ from spectra_app.ui.phrases import (
 )
 from spectra_app.ui.shapes import AlarmShape
 from spectra_app.ui.theme import BASE_POINTS, VERDICT_POINTS, Theme, banner_style, sized
-from spectra_app.wording import ALARMS, OUTCOMES, advice_texts, headline, reason_texts
+from spectra_app.wording import ALARMS, advice_texts, headline, outcome_text, reason_texts
 
 HIDDEN_SHOWN = 260  # characters
 WIDE_CARD = 560  # pixels
@@ -145,9 +145,9 @@ class VerdictCard(QFrame):
         self.emulated.setVisible(record.emulated)
         title = headline(record)
         self.headline.set_text(title)
-        outcome = OUTCOMES[record.outcome].removeprefix("Lead: ")
+        outcome = outcome_text(record).removeprefix("Lead: ")
         self.outcome.setText(outcome[:1].upper() + outcome[1:])
-        self.outcome.setVisible(OUTCOMES[record.outcome] != title)
+        self.outcome.setVisible(outcome_text(record) != title)
         self._show_details(record)
         self.setAccessibleName(spoken_verdict(record, level.word))
         self.update()
