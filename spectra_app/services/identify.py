@@ -34,10 +34,7 @@ from spectra_app.records.identification import (
 from spectra_app.services.control import control_status, highest
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
 
-METRIC = (
-    "hit quality 0-1 (1 best): logistic evidence from correlation of square roots and of their "
-    "second derivatives, unexplained and missing band area, matched bands"
-)
+METRIC = "hit quality 0-1 (1 best): logistic evidence"
 MATCHED_WITHIN = 1.5  # band tolerances within which two band positions are drawn as one
 
 

@@ -150,8 +150,6 @@ def scan(
 
 def _remarks(frame: RawFrame) -> tuple[str, ...]:
     remarks = []
-    if frame.emulated:
-        remarks.append("EMULATED: no real instrument produced these data")
     if frame.dark is None:
         remarks.append("no dark was subtracted")
     if "partial" in frame.flags:
