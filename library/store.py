@@ -12,14 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from library.entry import Entry, EntryRecord, substance_numbers
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
 from library.files import write_whole
+from library.layout import DATASETS, WHOLE, Array, check_layout, whole_hash
 from matching.axis import COMMON_GRID
+from matching.errors import SpectrumError
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, prepare
-from matching.search import BLOCK, ReferenceMatrix, reference_matrix
+from matching.search import ReferenceMatrix, reference_matrix
 from matching.spectrum import Spectrum, Technique
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 FORMAT = "spectra-library"
 SCHEMA_VERSION = 1
 
-Array = NDArray[Any]
+# What h5py and NumPy raise over a file whose structure was damaged.
+UNREADABLE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def write_library(
         "sha256": library_hash(e.record for e in entries),
         "grid": json.dumps([COMMON_GRID.start_cm1, COMMON_GRID.step_cm1, COMMON_GRID.size]),
     }
+    attributes[WHOLE] = whole_hash(attributes, datasets)
     write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
     return _info(attributes)
 
@@ -199,7 +202,7 @@ class Library:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.info, self._arrays = _open(path)
+        self.info, self._attributes, self._arrays = _open(path)
         self.matrix = ReferenceMatrix(
             rows=self._arrays["search/rows"],
             first=self._arrays["search/first"],
@@ -211,7 +214,6 @@ class Library:
         self.sers = self._arrays["entries/sers"] != 0
         self.comparable = self._arrays["entries/comparable"] != 0
         self.noise = self._arrays["search/noise"]
-        _check_layout(self)
 
     def __enter__(self) -> Library:
         return self
@@ -243,7 +245,7 @@ class Library:
         line = self._array("entries/records")[offsets[row] : offsets[row + 1]].tobytes()
         try:
             return EntryRecord.from_bytes(line)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise LibraryDamagedError(
                 f"the record of entry {row + 1} cannot be read",
                 str(self.path),
@@ -260,15 +262,25 @@ class Library:
         part = slice(int(offsets[row]), int(offsets[row + 1]))
         record = self.record(row)
         technique: Technique = "SERS" if record.technique == "SERS" else "Raman"
-        return Spectrum(
-            self._array("spectra/raman_shift_cm1")[part],
-            self._array("spectra/intensity")[part],
-            laser_nm=record.laser_nm,
-            technique=technique,
+        try:
+            return Spectrum(
+                self._array("spectra/raman_shift_cm1")[part],
+                self._array("spectra/intensity")[part],
+                laser_nm=record.laser_nm,
+                technique=technique,
+            )
+        except (SpectrumError, TypeError) as error:
+            raise self._not_recorded(row, record) from error
+
+    def _not_recorded(self, row: int, record: EntryRecord) -> LibraryDamagedError:
+        return LibraryDamagedError(
+            f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded",
+            str(self.path),
+            "restore the library from its release or a backup",
         )
 
     def verify(self) -> None:
-        """Check every hash and the search matrix's row norms.
+        """Check every hash: of each spectrum, of the records, and of the whole file's content.
 
         Raises
         ------
@@ -278,39 +290,43 @@ class Library:
         records = list(self.records())
         for row, record in enumerate(records):
             if self.spectrum(row).content_hash != record.content_sha256:
-                raise LibraryDamagedError(
-                    f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded",
-                    str(self.path),
-                    "restore the library from its release or a backup",
-                )
-        if library_hash(records) != self.info.sha256:
+                raise self._not_recorded(row, record)
+        whole = whole_hash(self._attributes, {name: self._array(name) for name in DATASETS})
+        if library_hash(records) != self.info.sha256 or whole != self._attributes.get(WHOLE):
             raise LibraryDamagedError(
-                "the records do not agree with the library's hash",
+                "the records or the search matrix do not agree with the library's hash",
                 str(self.path),
-                "restore the library from its release or a backup",
+                "restore the library from its release or a backup, or build it again",
             )
 
 
-def _open(path: Path) -> tuple[LibraryInfo, dict[str, Array]]:
+def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
             attributes = dict(file.attrs)
             _check_format(path, attributes)
-            names = ("entries", "spectra", "search")
-            found = {f"{group}/{key}": file[group][key] for group in names for key in file[group]}
-            return _info(attributes), {key: _mapped(path, item) for key, item in found.items()}
+            info = _info(attributes)
+            arrays = {name: _mapped(path, file[name]) for name in DATASETS}
     except FileNotFoundError as error:
         raise LibraryError(
             "there is no such library", str(path), "check the path, or build one first"
         ) from error
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except (PermissionError, IsADirectoryError) as error:
+        raise LibraryError(
+            f"the library cannot be read ({error.strerror})",
+            str(path),
+            "choose a library file that you may read",
+        ) from error
+    except UNREADABLE as error:
         raise LibraryDamagedError(
             f"this is not a readable library ({error})",
             str(path),
             "restore it from its release or a backup, or build it again",
         ) from error
+    check_layout(path, info.entries, arrays)
+    return info, attributes, arrays
 
 
 def _check_format(path: Path, attributes: dict[str, Any]) -> None:
@@ -337,30 +353,3 @@ def _mapped(path: Path, dataset: h5py.Dataset) -> Array:
     if end > path.stat().st_size:
         raise OSError("the file is truncated")
     return np.memmap(path, dataset.dtype, mode="r", offset=int(offset), shape=dataset.shape)
-
-
-def _check_layout(library: Library) -> None:
-    count, grid = len(library), COMMON_GRID.size
-    arrays: dict[str, tuple[Array, tuple[int, ...], type]] = {
-        "search/rows": (library.matrix.rows, (count, grid), np.float32),
-        "search/first": (library.matrix.first, (count,), np.int64),
-        "search/end": (library.matrix.end, (count,), np.int64),
-        "search/sums": (library.matrix.sums, (-(-grid // BLOCK) + 1, count), np.float64),
-        "search/squares": (library.matrix.squares, (-(-grid // BLOCK) + 1, count), np.float64),
-        "entries/substance": (library.matrix.substance, (count,), np.int64),
-        "search/noise": (library.noise, (count,), np.float64),
-    }
-    for name, (array, shape, kind) in arrays.items():
-        if array.shape != shape or array.dtype != kind:
-            raise LibraryDamagedError(
-                f"{name} has shape {array.shape} and type {array.dtype}, expected {shape}",
-                str(library.path),
-                "build the library again with this program",
-            )
-    first, end = library.matrix.first, library.matrix.end
-    if count == 0 or (first < 0).any() or (end > grid).any() or (first >= end).any():
-        raise LibraryDamagedError(
-            "the covered ranges of the search matrix are not sound",
-            str(library.path),
-            "build the library again with this program",
-        )

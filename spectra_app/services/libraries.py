@@ -10,6 +10,7 @@ from pathlib import Path
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryError, ManifestError
 from library.formats import Column, NamedSpectrum, read_file, select
+from library.layout import DATASETS
 from library.manifest import ManifestRow, read_manifest
 from library.starter import starter_entries, starter_note, starter_sha256
 from library.store import Library, LibraryInfo, write_library
@@ -180,10 +181,11 @@ def table_entries(rows: Iterator[tuple[dict[str, str], Spectrum]]) -> list[Entry
 def starter_library() -> Path:
     """Return the starter library in the data folder, made from the shipped table when missing.
 
-    The file name carries the hashes of table and clean-up, so that a new table or program makes
+    The file name carries a hash of table, clean-up and layout, so that a new table or program makes
     a new library.
     """
-    stamp = hashlib.sha256((starter_sha256() + DEFAULT_PIPELINE.hash).encode()).hexdigest()[:12]
+    made_with = f"{starter_sha256()}{DEFAULT_PIPELINE.hash}{DATASETS}"
+    stamp = hashlib.sha256(made_with.encode()).hexdigest()[:12]
     target = made(data_folder() / "libraries") / f"starter-{stamp}.h5"
     if not target.is_file():
         write_library(
