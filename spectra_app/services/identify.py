@@ -177,7 +177,7 @@ def identify_spectrum(
     try:
         examined = examine(spectrum, identifier.engine, axis_doubtful=axis_doubtful)
     except QueryError as error:
-        return _refused(origin, name, identifier, error)
+        return _refused(origin, name, identifier, error.at(origin.file))
     shown = _shown(examined, top)
     record = _record(examined, shown, origin, identifier, name)
     total = read_ms + (time.perf_counter() - begun) * 1e3
