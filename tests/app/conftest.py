@@ -6,6 +6,7 @@ import importlib.util
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from matching.errors import SpectrumError
@@ -101,3 +102,98 @@ def window(desk, qtbot):
         shown.show()
     qtbot.waitUntil(lambda: not shown.lane.busy)
     return shown
+
+
+# --- Scans on disk, and a small library, for services and command line --------------------------
+
+SUBSTANCES = ("acetone", "caffeine", "lactose", "paracetamol", "urea", "sucrose")
+
+
+def _scan_lines(name: str, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Axis in cm-1 and intensities of a made-up substance: ten bands that its name decides."""
+    rng = np.random.default_rng(sum(name.encode()) * 31)
+    axis = np.round(np.arange(300.0, 1800.0, 2.0), 2)
+    y = np.full(axis.size, 300.0)
+    for place in rng.choice(np.arange(360.0, 1740.0, 25.0), 10, replace=False):
+        y += rng.uniform(200.0, 2000.0) * np.exp(-(((axis - place) / 6.0) ** 2))
+    return axis, y + np.random.default_rng(seed).normal(0.0, noise, axis.size)
+
+
+@pytest.fixture(scope="session")
+def scan_text():
+    """Return a builder of ENLIGHTEN files: one made-up substance, with Processed, Raw and Dark."""
+
+    def build(name, *, seed=1, noise=2.0, columns=("Wavenumber", "Processed", "Raw", "Dark")):
+        axis, y = _scan_lines(name, noise, seed)
+        values = {"Wavenumber": axis, "Processed": y, "Raw": y + 900.0, "Dark": 900.0 + 0.0 * y}
+        header = {
+            "ENLIGHTEN Version": "4.1.22",
+            "Serial Number": "WP-00000",
+            "Integration Time": "500",
+            "Laser Wavelength": "785.0",
+            "Pixel Count": axis.size,
+        }
+        lines = [f"{key},{value}" for key, value in header.items()]
+        lines += ["", ",".join(columns)]
+        lines += [",".join(f"{values[c][i]:.2f}" for c in columns) for i in range(axis.size)]
+        return "\n".join(lines) + "\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def session_text():
+    """Return a builder of ENLIGHTEN sessions: several made-up substances in one file."""
+
+    def build(names):
+        made = [_scan_lines(name, 2.0, seed) for seed, name in enumerate(names, start=50)]
+        lines = [
+            "Integration Time,200",
+            "Timestamp,2019-03-04 19_36_49",
+            "Laser Wavelength,785.0",
+            f"Pixel Count,{made[0][0].size}",
+            "",
+            ",".join(["Pixel", "Wavelength", "Wavenumber", *names]),
+        ]
+        for i, x in enumerate(made[0][0]):
+            wavelength = 1e7 / (1e7 / 785.0 - x)
+            values = ",".join(f"{y[i]:.2f}" for _, y in made)
+            lines.append(f"{i},{wavelength:.2f},{x:.2f},{values}")
+        return "\n".join(lines) + "\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def small_library(tmp_path_factory, scan_text):
+    """Return a library of six made-up substances, built by the program itself."""
+    from spectra_app.services.libraries import build_library
+
+    folder = tmp_path_factory.mktemp("references")
+    rows = ["file,name,class"]
+    for name in SUBSTANCES:
+        (folder / f"{name}.csv").write_text(scan_text(name, seed=9), encoding="utf-8")
+        rows.append(f"{name}.csv,{name},made up")
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    build_library(folder, folder / "small.h5", name="Small")
+    return folder / "small.h5"
+
+
+@pytest.fixture
+def spectra(capfd, spectra_home):  # noqa: ARG001  the folder is made for the program
+    """Return a function that runs the command line in this process, with its own data folder.
+
+    Gives exit code, standard output and standard error.
+    """
+    from spectra_app.app import main
+
+    def run(*arguments):
+        capfd.readouterr()
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as left:
+            code = left.code
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
