@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,32 +81,49 @@ def run_batch(
     Raises
     ------
     BatchError
-        When there is no input, or `out` holds something else.
+        When there is no input, or `out` holds something else or cannot be written.
     """
-    inputs = batch_inputs(source)
     writer = _writer_for(out)
-    done = _continue(out, writer, inputs, identifier)
+    inputs = batch_inputs(source, out)
     counts: dict[str, int] = {}
-    with out.open("a", encoding="utf-8", newline="") as file:
-        if done == 0:
-            file.write(writer.header())
-        for number, item in enumerate(inputs[done:], start=done):
-            progress(number / len(inputs), item.path.name)
-            choice = Choice(column, item.spectrum, item.laser_nm, top)
-            records = [found.record for found in identify_file(item.path, identifier, choice)]
-            for record in records:
-                counts[record.outcome] = counts.get(record.outcome, 0) + 1
-            file.write("".join(writer.line(record) for record in records))
-            file.flush()
+    with _named(out):
+        done = _continue(out, writer, inputs, identifier)
+        with out.open("a", encoding="utf-8", newline="") as file:
+            if done == 0:
+                file.write(writer.header())
+            for number, item in enumerate(inputs[done:], start=done):
+                progress(number / len(inputs), item.path.name)
+                choice = Choice(column, item.spectrum, item.laser_nm, top)
+                records = [found.record for found in identify_file(item.path, identifier, choice)]
+                for record in records:
+                    counts[record.outcome] = counts.get(record.outcome, 0) + 1
+                file.write("".join(writer.line(record) for record in records))
+                file.flush()
     progress(1.0, "done")
     return BatchResult(len(inputs), done, tuple(sorted(counts.items())))
 
 
-def batch_inputs(source: Path) -> list[_Input]:
-    """Return the inputs of a folder (its text spectra by name) or manifest (its rows)."""
+@contextmanager
+def _named(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BatchError(
+            f"the results cannot be written ({error.strerror or error})",
+            str(out),
+            "choose another place or free some space, then run it again to continue",
+        ) from error
+
+
+def batch_inputs(source: Path, out: Path | None = None) -> list[_Input]:
+    """Return the inputs of a folder (its text spectra by name) or manifest (its rows).
+
+    The results `out` may lie in the folder: they are no input.
+    """
     if source.is_dir():
+        left_out = {(source / "manifest.csv").resolve(), *([out.resolve()] if out else [])}
         paths = sorted(p for p in source.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
-        inputs = [_Input(path, None, None) for path in paths if path.name != "manifest.csv"]
+        inputs = [_Input(path, None, None) for path in paths if path.resolve() not in left_out]
     else:
         inputs = [
             _Input(row.path, row.get("spectrum") or None, row.laser_nm)
@@ -125,10 +143,17 @@ class _JsonLines:
     def line(self, record: Identification) -> str:
         return json.dumps(record.to_json(), ensure_ascii=False) + "\n"
 
+    def begins(self, text: str) -> bool:
+        """Tell whether a torn first line may be one of ours."""
+        start = '{"file": '
+        return text.startswith(start) or start.startswith(text)
+
     def read(self, text: str) -> Iterator[dict[str, Any]]:
-        for line in text.splitlines():
+        # Not splitlines: names may hold what it takes for the end of a line (U+0085, U+2028).
+        for number, line in enumerate(text.split("\n")[:-1], start=1):
             record = json.loads(line)
             yield {
+                "end": number,
                 "file": record["file"],
                 "spectrum": record["spectrum"] or "",
                 **method_of(record["library"]["sha256"], record["method"]),
@@ -168,11 +193,27 @@ class _Csv:
         csv.writer(buffer, lineterminator="\n").writerow(fields[name] for name in CSV_COLUMNS)
         return buffer.getvalue()
 
+    def begins(self, text: str) -> bool:
+        """Tell whether a torn first line may be one of ours."""
+        return self.header().startswith(text)
+
     def read(self, text: str) -> Iterator[dict[str, Any]]:
-        for row in csv.DictReader(io.StringIO(text), strict=True):
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        if text and tuple(reader.fieldnames or ()) != CSV_COLUMNS:
+            raise ValueError("other columns")
+        while True:
+            try:
+                row = next(reader, None)
+            except csv.Error:
+                if reader.reader.line_num < text.count("\n"):
+                    raise
+                return  # cut inside a quoted line break
+            if row is None:
+                return
             if None in row.values() or None in row:
                 raise ValueError("a row is cut")
             yield {
+                "end": reader.line_num,
                 "file": row["file"],
                 "spectrum": row["spectrum"],
                 **method_of(row["library_sha256"], row),
@@ -207,8 +248,10 @@ def _continue(
         return 0
     from spectra_app import __version__
 
-    text = out.read_bytes().decode("utf-8", errors="replace")
-    text = text[: text.rfind("\n") + 1]
+    data = out.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if not whole and not writer.begins(data.decode("utf-8", errors="replace")):
+        raise _other_results(out)
     engine = identifier.engine
     now = {
         "library": engine.library.info.sha256,
@@ -217,32 +260,32 @@ def _continue(
         "version": __version__,
     }
     try:
-        lines = list(writer.read(text))
+        lines = list(writer.read(data[:whole].decode("utf-8")))
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise _other_results(out) from error
     if any({key: line[key] for key in now} != now for line in lines):
         raise _other_results(out)
-    counts = _per_input(lines, inputs, out)
-    done = max(len(counts) - 1, 0)  # the last input may have been cut short: do it again
-    kept = sum(counts[:done])
-    body = text.splitlines(keepends=True)
-    header = 1 if writer.header() else 0
-    out.write_text("".join(body[: header + kept]) if done else "", encoding="utf-8")
+    firsts = _first_lines(lines, inputs, out)
+    done = max(len(firsts) - 1, 0)  # the last input may have been cut short: do it again
+    last = lines[firsts[done] - 1]["end"] if done else 0
+    with out.open("r+b") as file:
+        file.truncate(sum(len(line) + 1 for line in data.split(b"\n")[:last]))
     return done
 
 
-def _per_input(lines: list[dict[str, Any]], inputs: list[_Input], out: Path) -> list[int]:
-    """Count the lines of each input; they must be the first inputs, in order."""
-    counts: list[int] = []
-    for line in lines:
-        current = inputs[len(counts) - 1] if counts else None
-        if current and line["file"] == str(current.path) and current.spectrum is None:
-            counts[-1] += 1
-        elif len(counts) < len(inputs) and line["file"] == str(inputs[len(counts)].path):
-            counts.append(1)
-        else:
+def _first_lines(lines: list[dict[str, Any]], inputs: list[_Input], out: Path) -> list[int]:
+    """Return where the lines of each input begin; they must be the first inputs, in order."""
+    firsts: list[int] = []
+    for number, line in enumerate(lines):
+        current = inputs[len(firsts) - 1] if firsts else None
+        again = current is not None and line["spectrum"] == lines[firsts[-1]]["spectrum"]
+        several = current is not None and current.spectrum is None and not again
+        if current and several and line["file"] == str(current.path):
+            continue
+        if len(firsts) == len(inputs) or line["file"] != str(inputs[len(firsts)].path):
             raise _other_results(out)
-    return counts
+        firsts.append(number)
+    return firsts
 
 
 def _other_results(out: Path) -> BatchError:
