@@ -19,10 +19,13 @@ SOURCE = "SYNTHETIC: random bands made for timing, no substance"
 
 
 def band_spectrum(seed: int, number: int) -> NDArray[np.float64]:
-    """Return intensities on `AXIS_CM1`, shape (2000,): 8 to 30 Lorentzian bands, no background."""
+    """Return intensities on `AXIS_CM1`, shape (2000,): 8 to 30 Lorentzian bands, no background.
+
+    None above 1780 cm-1: bands where molecules have none would put the axis in doubt.
+    """
     random = np.random.default_rng((seed, number))
     count = int(random.integers(8, 31))
-    place = random.uniform(230.0, 2170.0, count)[:, None]
+    place = random.uniform(230.0, 1780.0, count)[:, None]
     height = random.lognormal(0.0, 0.8, count)[:, None]
     half = 0.5 * WIDTH_CM1
     return (height / (1.0 + ((AXIS_CM1 - place) / half) ** 2)).sum(axis=0)
