@@ -2,8 +2,9 @@
 
     python -m benchmarks.fit_policy SHARED_DATA [--write]
 
-Pairs come from real scans of five instruments against the reference set (one 785 nm unit), plus
-every reference against the others. Folds are by substance. A component of a mixture is neither a
+Pairs come from real scans of five instruments against the reference set (one 785 nm unit), from
+seeded distortions of one of these sets, and from every reference against the others. Folds are by
+substance. A component of a mixture is neither a
 right nor a wrong pair and is left out. With --write the weights go into the shipped policy.
 """
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 import resources
+from benchmarks.distortions import KINDS, distorted
 from library.entry import folded, identity_keys
 from library.formats import read_file, select
 from library.manifest import ManifestRow, read_manifest
@@ -59,6 +61,12 @@ def load(folder: Path, column: str | None) -> Iterator[tuple[ManifestRow, Prepar
         yield row, prepare(item.spectrum)
 
 
+def load_distorted(folder: Path, kind: str) -> Iterator[tuple[ManifestRow, Prepared]]:
+    for row in read_manifest(folder / "manifest.csv"):
+        _, result = read_file(row.path, column="raw-dark", laser_nm=row.laser_nm)
+        yield row, prepare(distorted(result.spectra[0].spectrum, kind, seed=row.line))
+
+
 def keys(row: ManifestRow) -> frozenset[str]:
     return identity_keys(row.get("name"), row.get("group"), row.get("inchikey"))
 
@@ -72,6 +80,7 @@ def collect(data: Path) -> Pairs:
     matrix = reference_matrix([item for _, item in references], range(len(references)))
     features, same, fold_key, query, known = [], [], [], [], []
     sets = [(title, list(load(data / name, column))) for title, (name, column) in SETS.items()]
+    sets += [(kind, list(load_distorted(data / "queries-785x", kind))) for kind in KINDS]
     sets.append(("references", references))
     for title, scans in sets:
         for row, item in scans:

@@ -10,6 +10,7 @@ from matching.axis import COMMON_GRID, shifted
 from matching.peaks import Peaks, find_peaks
 from matching.preprocess.scale import gaussian_broadened, second_derivative, square_root
 from matching.spectrum import FloatArray
+from matching.weights import ErrorSettings, error_weights, highpass
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,14 +56,17 @@ class CompareSettings:
         Distance at which two band positions count as half matched.
     least_band : float
         Smallest band considered, as a share of the strongest.
+    errors : ErrorSettings
+        Noise and model error of the weighted misfit.
     """
 
-    reach_cm1: float = 8.0
-    fine_cm1: tuple[float, ...] = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
-    widths_cm1: tuple[float, ...] = (-10.0, -6.0, 0.0, 5.0, 8.0, 11.0, 15.0)
-    intensity_tolerance: float = 1.6
-    band_tolerance_cm1: float = 4.0
-    least_band: float = 0.03
+    reach_cm1: float
+    fine_cm1: tuple[float, ...]
+    widths_cm1: tuple[float, ...]
+    intensity_tolerance: float
+    band_tolerance_cm1: float
+    least_band: float
+    errors: ErrorSettings
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,6 +87,10 @@ class Comparison:
         Share of the bands of one (by square root of prominence) with a band of the other nearby.
     independent_bands : float
         Effective number of matched bands; one strong common band gives about 1.
+    misfit, contrast : float
+        Mean weighted square of what the reference leaves of the scan, and of the scan itself,
+        after a high-pass; the weights hold noise and model error (see `matching.weights`), so a
+        right reference leaves about 1 or less however noisy the scan is.
     shift_cm1 : float
         What was added to the scan's axis.
     width_cm1 : float
@@ -102,6 +110,8 @@ class Comparison:
     query_bands_matched: float
     reference_bands_matched: float
     independent_bands: float
+    misfit: float
+    contrast: float
     shift_cm1: float
     width_cm1: float
     overlap_cm1: float
@@ -165,6 +175,7 @@ def compare(
     found, expected = _band_lists(best.query, fitted, query.noise, start, settings)
     near, far = _matched(found, expected, settings), _matched(expected, found, settings)
     unexplained, missing = _remains(best.query, fitted, query.noise, settings)
+    misfit, contrast = _misfit(best.query, best.reference, query.noise, settings.errors)
     return Comparison(
         root_correlation=best.root,
         derivative_correlation=best.derivative,
@@ -173,6 +184,8 @@ def compare(
         query_bands_matched=_share(found, near),
         reference_bands_matched=_share(expected, far),
         independent_bands=_effective_number(found.prominence * near),
+        misfit=misfit,
+        contrast=contrast,
         shift_cm1=best.shift,
         width_cm1=best.width,
         overlap_cm1=(stop - start) * step,
@@ -191,36 +204,50 @@ def _align(
     settings: CompareSettings,
     window: tuple[int, int],
 ) -> _Alignment:
-    """Try the allowed shifts and widths; penalties keep both small without need."""
+    """Find the width at the shift given, then the shift at that width.
+
+    Penalties keep both small without need. The reference is moved, not the scan, so that scan and
+    noise stay as they are; the shift is reported as what was added to the scan's axis.
+    """
     step = COMMON_GRID.step_cm1
     start, stop = window
-    shifts = np.clip(
-        around_cm1 + np.array(settings.fine_cm1), -settings.reach_cm1, settings.reach_cm1
+    span = slice(start - query.first, stop - query.first)
+    scans = {
+        width: gaussian_broadened(query.values, max(-width, 0.0) / step)[span]
+        for width in {min(width, 0.0) for width in settings.widths_cm1}
+    }
+    wide = {
+        width: gaussian_broadened(reference.values, max(width, 0.0) / step)
+        for width in {max(width, 0.0) for width in settings.widths_cm1}
+    }
+    place = slice(start - reference.first, stop - reference.first)
+
+    def at(width: float, shifts: FloatArray) -> _Alignment:
+        moved = shifted(wide[max(width, 0.0)], -shifts, step)[:, place]
+        return _merit(scans[min(width, 0.0)], moved, width, shifts)
+
+    centre = np.clip(np.array([around_cm1]), -settings.reach_cm1, settings.reach_cm1)
+    coarse = max((at(width, centre) for width in settings.widths_cm1), key=lambda a: a.merit)
+    shifts = np.clip(centre + np.array(settings.fine_cm1), -settings.reach_cm1, settings.reach_cm1)
+    return at(coarse.width, shifts)
+
+
+def _merit(scan: FloatArray, moved: FloatArray, width: float, shifts: FloatArray) -> _Alignment:
+    """Return the best of several shifts of a reference (rows of `moved`) at one width."""
+    root, roots = square_root(scan), square_root(moved)
+    plain = correlation(root, roots)
+    sharp = correlation(second_derivative(root), second_derivative(roots))
+    merit = plain + 0.5 * sharp - 0.004 * np.abs(shifts) - 0.001 * abs(width)
+    top = int(np.argmax(merit))
+    return _Alignment(
+        merit=float(merit[top]),
+        width=width,
+        shift=float(shifts[top]),
+        root=float(plain[top]),
+        derivative=float(sharp[top]),
+        query=np.clip(scan, 0.0, None),
+        reference=np.clip(moved[top], 0.0, None),
     )
-    best: _Alignment | None = None
-    for width in settings.widths_cm1:
-        wide = gaussian_broadened(reference.values, width / step)
-        part = wide[start - reference.first : stop - reference.first]
-        moved = shifted(gaussian_broadened(query.values, -width / step), shifts, step)
-        moved = np.clip(moved[:, start - query.first : stop - query.first], 0.0, None)
-        roots, root = square_root(moved), square_root(part)
-        plain = correlation(roots, root)
-        sharp = correlation(second_derivative(roots), second_derivative(root))
-        merit = plain + 0.5 * sharp - 0.004 * np.abs(shifts) - 0.001 * abs(width)
-        top = int(np.argmax(merit))
-        if best is None or merit[top] > best.merit:
-            best = _Alignment(
-                merit=float(merit[top]),
-                width=width,
-                shift=float(shifts[top]),
-                root=float(plain[top]),
-                derivative=float(sharp[top]),
-                query=moved[top],
-                reference=np.clip(part, 0.0, None),
-            )
-    if best is None:
-        raise ValueError("settings.widths_cm1 is empty")
-    return best
 
 
 def _band_lists(
@@ -252,6 +279,17 @@ def _effective_number(weights: FloatArray) -> float:
     root = np.sqrt(np.clip(weights, 0.0, None))
     square = float((root * root).sum())
     return float(root.sum()) ** 2 / square if square > 0 else 0.0
+
+
+def _misfit(
+    query: FloatArray, reference: FloatArray, noise: float, errors: ErrorSettings
+) -> tuple[float, float]:
+    scan, light = highpass(query, errors.highpass_cm1), highpass(reference, errors.highpass_cm1)
+    weight = error_weights(scan, noise, errors)
+    power = float(light @ (weight * light))
+    amount = max(float(light @ (weight * scan)) / power, 0.0) if power > 0 else 0.0
+    left = scan - amount * light
+    return float(np.mean(weight * left**2)), float(np.mean(weight * scan**2))
 
 
 def _remains(

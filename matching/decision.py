@@ -141,6 +141,7 @@ def _nameable(candidate: Scored, limits: Thresholds) -> bool:
     comparison = candidate.comparison
     return (
         candidate.evidence >= limits.name
+        and comparison.independent_bands >= limits.least_bands
         and comparison.unexplained <= limits.most_unexplained
         and comparison.overlap_cm1 >= limits.least_overlap_cm1
         and candidate.kind != "calculated"
@@ -225,7 +226,9 @@ def _unnamed(best: Scored, quality: ScanQuality, limits: Thresholds) -> Verdict:
             return Verdict("inconclusive", ("fluorescent",), ("use_other_laser", "scan_other_spot"))
         return Verdict("not_in_library", (reason,), ("send_to_laboratory", "handle_as_hazardous"))
     reasons = ["resemblance_only"]
-    if comparison.unexplained >= comparison.missing:
+    if comparison.independent_bands < limits.least_bands:
+        reasons.append("few_bands")
+    elif comparison.unexplained >= comparison.missing:
         reasons.append("bands_unexplained")
     else:
         reasons.append("bands_missing")

@@ -22,6 +22,8 @@ FEATURES = (
     "query_bands_matched",
     "reference_bands_matched",
     "independent_bands",
+    "misfit",
+    "contrast",
 )
 
 
@@ -42,10 +44,11 @@ class EvidenceModel:
 
 
 def feature_vector(comparison: Comparison) -> FloatArray:
-    """Return the features on scales where they add up, shape (7,).
+    """Return the features on scales where they add up, shape (9,).
 
     Correlations c become ``-ln(1 - c)`` (Fisher-like, so that 0.98 against 0.96 counts as much as
-    0.8 against 0.6), shares their square roots, the number of bands its logarithm.
+    0.8 against 0.6), shares their square roots; the number of bands and the misfits become
+    logarithms.
     """
     c = comparison
     return np.array(
@@ -57,6 +60,8 @@ def feature_vector(comparison: Comparison) -> FloatArray:
             c.query_bands_matched,
             c.reference_bands_matched,
             math.log(max(c.independent_bands, 1.0)),
+            math.log(min(max(c.misfit, 0.05), 100.0)),
+            math.log(min(max(c.contrast, 0.05), 100.0)),
         ]
     )
 

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
@@ -21,6 +20,7 @@ from matching.pipeline import Prepared
 from matching.preprocess.scale import gaussian_broadened
 from matching.search import ReferenceMatrix
 from matching.spectrum import FloatArray
+from matching.weights import ErrorSettings, error_weights, highpass
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -32,14 +32,6 @@ class MixtureSettings:
 
     Parameters
     ----------
-    highpass_cm1 : float
-        Width (FWHM) of the Gaussian whose mean is taken off, in cm-1.
-    model_error : float
-        Share of the local band height by which instruments differ (one standard deviation).
-    floor : float
-        Smallest error, as a share of the strongest band.
-    neighbourhood_cm1 : float
-        Distance over which the local band height is taken, in cm-1.
     reach_cm1 : float
         Largest shift of a reference, in cm-1, in steps of the grid.
     branches, partners : float
@@ -58,12 +50,10 @@ class MixtureSettings:
         Smallest share of the Raman signal of a component.
     most_components : float
         Largest number of components.
+    errors : ErrorSettings
+        Noise and model error.
     """
 
-    highpass_cm1: float
-    model_error: float
-    floor: float
-    neighbourhood_cm1: float
     reach_cm1: float
     branches: float
     partners: float
@@ -74,6 +64,7 @@ class MixtureSettings:
     most_misfit: float
     least_share: float
     most_components: float
+    errors: ErrorSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,22 +152,6 @@ def nameable(fit: SetFit, settings: MixtureSettings) -> bool:
     )
 
 
-def highpass(values: FloatArray, width_cm1: float) -> FloatArray:
-    """Return values less their Gaussian mean over `width_cm1`, same shape (rows on the grid)."""
-    smooth = gaussian_broadened(values, width_cm1 / COMMON_GRID.step_cm1)
-    return np.asarray(values - smooth)
-
-
-def error_weights(query: FloatArray, noise: float, settings: MixtureSettings) -> FloatArray:
-    """Return inverse variances of a high-passed scan: noise, model error and floor, shape (m,)."""
-    reach = round(settings.neighbourhood_cm1 / COMMON_GRID.step_cm1)
-    padded = np.pad(np.abs(query), reach, mode="edge")
-    local = sliding_window_view(padded, 2 * reach + 1).max(axis=1)
-    least = settings.floor * float(np.abs(query).max())
-    variance = noise**2 + (settings.model_error * local) ** 2 + least**2
-    return np.asarray(1.0 / np.maximum(variance, 1e-300))
-
-
 def explain(
     query: Prepared,
     matrix: ReferenceMatrix,
@@ -255,13 +230,13 @@ def _problem(
     if (stop - start) * step < 300.0:
         return None
     bands = gaussian_broadened(query.bands, max(-width_cm1, 0.0) / step)
-    scan = highpass(bands, settings.highpass_cm1)[start - query.first : stop - query.first]
-    weight = error_weights(scan, query.noise, settings)
+    scan = highpass(bands, settings.errors.highpass_cm1)[start - query.first : stop - query.first]
+    weight = error_weights(scan, query.noise, settings.errors)
     if rows.size > settings.pool:
         rows = _pool(scan * weight, matrix, rows, settings, (start, stop))
     light = np.asarray(matrix.rows[rows], dtype=np.float64) ** 2
     light = gaussian_broadened(light, max(width_cm1, 0.0) / step)
-    sharp = highpass(light, settings.highpass_cm1)
+    sharp = highpass(light, settings.errors.highpass_cm1)
     shifts = np.arange(-reach, reach + 1)
     moved = np.stack([sharp[:, start - k : stop - k] for k in shifts])
     return _Problem(
@@ -292,7 +267,7 @@ def _pool(
     """
     start, stop = window
     chosen: list[int] = []
-    target = highpass(weighted, settings.highpass_cm1)
+    target = highpass(weighted, settings.errors.highpass_cm1)
     half = int(settings.pool) // 2
     left = target
     for _ in range(2):

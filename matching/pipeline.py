@@ -12,7 +12,7 @@ from matching.axis import COMMON_GRID, onto_grid
 from matching.errors import QueryError
 from matching.preprocess.baseline import arpls
 from matching.preprocess.despike import find_spikes, pixel_noise, repair
-from matching.preprocess.scale import square_root
+from matching.preprocess.scale import gaussian_broadened, square_root
 from matching.spectrum import FloatArray, Spectrum
 
 
@@ -26,14 +26,17 @@ class PipelineSettings:
         Height of a cosmic ray over its surroundings in noise units.
     baseline_stiffness : float
         arPLS lambda on the common grid (2 cm-1 steps).
-    edge_cm1 : float
-        What is cut off at both ends, where filter edges and the baseline are least certain.
+    smooth_below_snr : float
+        Scans with a lower signal-to-noise ratio are smoothed, the more the noisier they are.
+    most_smoothing_cm1 : float
+        Width (FWHM) of the Gaussian at a tenth of that ratio and below, in cm-1.
     """
 
-    version: str = "1"
+    version: str = "2"
     spike_threshold: float = 10.0
     baseline_stiffness: float = 1.0e3
-    edge_cm1: float = 0.0
+    smooth_below_snr: float = 150.0
+    most_smoothing_cm1: float = 12.0
 
     @property
     def hash(self) -> str:
@@ -58,7 +61,9 @@ class Prepared:
     first, end : int
         Covered grid points are ``first <= i < end``; ``m = end - first``.
     noise : float
-        One standard deviation of the noise of `bands`, same unit.
+        One standard deviation of the noise of `bands`, same unit, after smoothing.
+    smoothing_cm1 : float
+        Width (FWHM) of the Gaussian `bands` were smoothed with; 0 for a quiet scan.
     spikes : int
         Pixels repaired as cosmic rays.
     saturated : bool
@@ -70,6 +75,7 @@ class Prepared:
     first: int
     end: int
     noise: float
+    smoothing_cm1: float
     spikes: int
     saturated: bool
 
@@ -112,15 +118,33 @@ def prepare(spectrum: Spectrum, settings: PipelineSettings = DEFAULT_PIPELINE) -
     values, first, end = onto_grid(axis, clean, COMMON_GRID)
     baseline = arpls(values, settings.baseline_stiffness)
     bands = values - baseline
+    noise = grid_noise(clean, axis, bands)
+    width = smoothing_width_cm1(float(np.sort(bands)[-3]) / noise, settings)
     return Prepared(
-        bands=bands,
+        bands=gaussian_broadened(bands, width / COMMON_GRID.step_cm1),
         background=baseline,
         first=first,
         end=end,
-        noise=grid_noise(clean, axis, bands),
+        noise=noise * smoothed_noise(width / COMMON_GRID.step_cm1),
+        smoothing_cm1=width,
         spikes=int(spikes.sum()),
         saturated=is_saturated(spectrum),
     )
+
+
+def smoothing_width_cm1(snr: float, settings: PipelineSettings) -> float:
+    """Return the width (FWHM, cm-1) a scan of this signal-to-noise ratio is smoothed with.
+
+    0 at `smooth_below_snr` and above, growing with the logarithm to the largest width at a tenth.
+    """
+    lack = math.log10(settings.smooth_below_snr / max(snr, 1e-9))
+    return settings.most_smoothing_cm1 * min(max(lack, 0.0), 1.0)
+
+
+def smoothed_noise(fwhm_points: float) -> float:
+    """Return the factor by which Gaussian smoothing lowers white noise (at most 1)."""
+    sigma = fwhm_points / 2.3548200450309493
+    return min(1.0, math.sqrt(1.0 / (2.0 * math.sqrt(math.pi) * sigma))) if sigma > 0 else 1.0
 
 
 def grid_noise(intensity: FloatArray, axis: FloatArray, bands: FloatArray) -> float:

@@ -13,6 +13,7 @@ from matching.errors import SpectraError
 from matching.evidence import FEATURES, EvidenceModel
 from matching.mixture import MixtureSettings
 from matching.search import SearchSettings
+from matching.weights import ErrorSettings
 
 T = TypeVar("T")
 
@@ -31,6 +32,9 @@ class Thresholds:
     ----------
     name : float
         Evidence (logit) from which a substance may be named.
+    least_bands : float
+        Effective number of matched bands below which nothing is named: one strong band that two
+        substances share is not enough.
     resemblance : float
         Evidence from which a scan is said to resemble a reference it does not match.
     rival : float
@@ -50,6 +54,7 @@ class Thresholds:
     """
 
     name: float
+    least_bands: float
     resemblance: float
     rival: float
     same_spectrum: float
@@ -84,8 +89,8 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
     Parameters
     ----------
     content : mapping
-        Parsed JSON with the keys version, candidates, search, compare, mixture, evidence and
-        thresholds.
+        Parsed JSON with the keys version, candidates, search, errors, compare, mixture,
+        evidence and thresholds.
     raw : bytes
         The bytes of the file, for the hash.
 
@@ -102,12 +107,13 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
                 "policy",
                 f"give weights for {', '.join(FEATURES)} in this order",
             )
+        errors = _numbers(ErrorSettings, content["errors"])
         return Policy(
             version=str(content["version"]),
             candidates=int(_finite(content["candidates"])),
             search=_numbers(SearchSettings, content["search"]),
-            compare=_numbers(CompareSettings, content["compare"]),
-            mixture=_numbers(MixtureSettings, content["mixture"]),
+            compare=_numbers(CompareSettings, {**content["compare"], "errors": errors}),
+            mixture=_numbers(MixtureSettings, {**content["mixture"], "errors": errors}),
             model=EvidenceModel(
                 tuple(_finite(w) for w in evidence["weights"].values()),
                 _finite(evidence["intercept"]),
@@ -136,9 +142,10 @@ def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
     if set(values) != names:
         odd = ", ".join(sorted(set(values) ^ names))
         raise PolicyError(f"{kind.__name__} differs in {odd}", "policy", "name every setting once")
-    return kind(
-        **{
-            key: tuple(_finite(x) for x in value) if isinstance(value, list) else _finite(value)
-            for key, value in values.items()
-        }
-    )
+    return kind(**{key: _setting(value) for key, value in values.items()})
+
+
+def _setting(value: Any) -> Any:
+    if isinstance(value, ErrorSettings):
+        return value
+    return tuple(_finite(x) for x in value) if isinstance(value, list) else _finite(value)

@@ -62,6 +62,7 @@ REASONS: dict[str, str] = {
     "candidates_close": "Several different references fit almost equally well.",
     "baseline_sensitive": "The result changes with the way the background is removed.",
     "resemblance_only": "The nearest reference resembles the scan but does not explain it.",
+    "few_bands": "Only one band rises above the noise; one band is not enough to name a substance.",
     "bands_unexplained": "The scan has bands that the nearest reference lacks.",
     "bands_missing": "The nearest reference has bands that the scan lacks.",
     "no_similar_reference": "No reference resembles the scan.",
