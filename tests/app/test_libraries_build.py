@@ -1,0 +1,175 @@
+"""Building libraries: what goes in, what is left out and told, and the starter library."""
+
+from __future__ import annotations
+
+import hashlib
+
+import h5py
+import numpy as np
+import pytest
+
+from library.errors import LibraryError, ManifestError
+from library.store import Library, whole_hash
+from matching.errors import SpectraError
+from spectra_app.services.libraries import (
+    build_library,
+    library_note,
+    library_title,
+    open_library,
+    starter_library,
+)
+
+
+@pytest.fixture
+def folder(tmp_path, scan_text, session_text):
+    """Return a folder with two scans and a session."""
+    made = tmp_path / "references"
+    made.mkdir()
+    for name in ("urea", "caffeine"):
+        (made / f"{name}.csv").write_text(scan_text(name), encoding="utf-8")
+    (made / "session.csv").write_text(session_text(["lactose", "sucrose"]), encoding="utf-8")
+    return made
+
+
+def manifest(folder, text):
+    path = folder / "manifest.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_manifest_becomes_a_library_with_everything_it_says(folder, tmp_path):
+    source = manifest(
+        folder,
+        "file,name,group,inchikey,cas,class,role,kind,laser_nm,licence,source,spectrum,Bag no.\n"
+        "urea.csv,Urea,amides,XSQUKJ,57-13-6,amide,cutting agent,measured,784.9,MIT,lab,,17/4\n"
+        "session.csv,Lactose,,,,,,,,,,lactose,\n",
+    )
+    report = build_library(source, tmp_path / "lib.h5", name="N", licence="L")
+    with Library(tmp_path / "lib.h5") as library:
+        library.verify()
+        urea, lactose = library.records()
+    assert (urea.name, urea.group, urea.inchikey, urea.cas) == (
+        "Urea",
+        "amides",
+        "XSQUKJ",
+        "57-13-6",
+    )
+    assert (urea.category, urea.role, urea.kind) == ("amide", "cutting agent", "measured")
+    assert (urea.laser_nm, urea.licence, urea.source) == (784.9, "MIT", "lab")
+    assert urea.metadata == {"Bag no.": "17/4"}
+    assert urea.file_sha256 == hashlib.sha256((folder / "urea.csv").read_bytes()).hexdigest()
+    assert lactose.spectrum == "lactose"
+    assert (report.info.name, report.info.licence, report.info.entries) == ("N", "L", 2)
+
+
+def test_rows_without_a_name_are_queries_and_that_is_told(folder, tmp_path):
+    text = "file,name,composition\nurea.csv,Urea,\ncaffeine.csv,,urea:0.5+caffeine:0.5\n"
+    report = build_library(manifest(folder, text), tmp_path / "lib.h5")
+    assert report.info.entries == 1
+    assert len(report.left_out) == 1
+    assert "line 3" in report.left_out[0]
+
+
+def test_a_folder_without_manifest_takes_names_from_files(folder, tmp_path):
+    (folder / "session.csv").unlink()
+    report = build_library(folder, tmp_path / "lib.h5")
+    with Library(tmp_path / "lib.h5") as library:
+        assert sorted(record.name for record in library.records()) == ["caffeine", "urea"]
+    assert report.info.name == "references"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("file,name\nabsent.csv,X\n", "absent.csv"),
+        ("file,name\nurea.csv,\n", "no row has a name"),
+        ("file,name\nurea.csv,A\nurea.csv,A\n", "twice"),
+        ("file,name,spectrum\nsession.csv,A,morphine\n", "morphine"),
+    ],
+)
+def test_what_cannot_be_built_is_told_and_nothing_is_written(folder, tmp_path, text, told):
+    with pytest.raises(SpectraError, match=told) as caught:
+        build_library(manifest(folder, text), tmp_path / "lib.h5")
+    assert caught.value.remedy
+    assert not (tmp_path / "lib.h5").exists()
+
+
+def test_one_bad_file_stops_the_build_and_keeps_the_old_library(folder, tmp_path):
+    source = manifest(folder, "file,name\nurea.csv,Urea\ncaffeine.csv,Caffeine\n")
+    build_library(source, tmp_path / "lib.h5")
+    before = (tmp_path / "lib.h5").read_bytes()
+    (folder / "caffeine.csv").write_bytes(b"damaged")
+    with pytest.raises(SpectraError, match=r"caffeine\.csv"):
+        build_library(source, tmp_path / "lib.h5")
+    assert (tmp_path / "lib.h5").read_bytes() == before
+
+
+def test_an_empty_folder_is_no_library(tmp_path):
+    with pytest.raises(ManifestError, match="no spectrum file"):
+        build_library(tmp_path, tmp_path / "lib.h5")
+
+
+def test_a_column_that_is_not_there_stops_the_build(folder, tmp_path):
+    source = manifest(folder, "file,name,spectrum\nsession.csv,Lactose,lactose\n")
+    with pytest.raises(SpectraError) as caught:
+        build_library(source, tmp_path / "lib.h5", column="raw-dark")
+    assert caught.value.code == "column_missing"
+
+
+def test_built_twice_it_is_the_same_file(folder, tmp_path):
+    source = manifest(folder, "file,name\nurea.csv,Urea\ncaffeine.csv,Caffeine\n")
+    for name in ("a.h5", "b.h5"):
+        build_library(source, tmp_path / name)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_a_library_of_another_clean_up_is_refused_by_name(small_library, tmp_path):
+    other = tmp_path / "other.h5"
+    other.write_bytes(small_library.read_bytes())
+    with h5py.File(other, "r+") as file:
+        file.attrs["pipeline"] = "f" * 64
+    with pytest.raises(LibraryError, match="another clean-up") as caught:
+        open_library(other)
+    assert "other.h5" in str(caught.value)
+    assert caught.value.remedy
+
+
+@pytest.mark.usefixtures("spectra_home")
+def test_the_starter_library_is_made_once_and_holds_nothing_measured(spectra_home):
+    first = starter_library()
+    stamp = first.stat().st_mtime_ns
+    assert starter_library() == first
+    assert first.stat().st_mtime_ns == stamp
+    assert spectra_home in first.parents
+    with open_library() as library:
+        library.verify()
+        assert set(dict(library.info.kinds)) == {"reconstructed"}
+        note = library_note(library.info)
+        assert "reconstructed" in note.lower()
+        assert str(library.info.substances) in library_title(library.info).replace(",", "")
+
+
+def test_the_note_says_what_a_mixed_library_can_do(small_library):
+    with open_library(small_library) as library:
+        note = library_note(library.info)
+    assert "6 spectra of 6 substances" in note
+    assert "cannot be named" in note
+
+
+def test_the_hash_of_the_whole_covers_every_attribute(small_library):
+    with h5py.File(small_library, "r") as file:
+        attributes = dict(file.attrs)
+        arrays = {}
+        file.visititems(
+            lambda name, item: (
+                arrays.__setitem__(name, item[()]) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+    stored = attributes.pop("whole_sha256")
+    assert whole_hash(attributes, arrays) == stored
+    for key in attributes:
+        assert whole_hash({**attributes, key: "changed"}, arrays) != stored
+    for name, array in arrays.items():
+        changed = np.array(array)
+        changed.flat[0] += 1
+        assert whole_hash(attributes, {**arrays, name: changed}) != stored
