@@ -50,7 +50,6 @@ def test_emulated_stands_in_every_record_report_and_on_the_terminal(demo, record
     assert printed.count("EMULATED") >= len(STEMS) + 1
     for stem, record in records.items():
         assert record["emulated"] is True
-        assert any("EMULATED" in text for text in record["assumptions"])
         document = pdfium.PdfDocument(folder / f"{stem}.pdf")
         text = document[0].get_textpage().get_text_bounded()
         document.close()
