@@ -62,8 +62,8 @@ class Prepared:
         Covered grid points are ``first <= i < end``; ``m = end - first``.
     noise : float
         One standard deviation of the noise of `bands`, same unit, after smoothing.
-    smoothing_cm1 : float
-        Width (FWHM) of the Gaussian `bands` were smoothed with; 0 for a quiet scan.
+    snr : float
+        Height of the strongest band over the noise of one grid point, before smoothing.
     spikes : int
         Pixels repaired as cosmic rays.
     saturated : bool
@@ -75,7 +75,7 @@ class Prepared:
     first: int
     end: int
     noise: float
-    smoothing_cm1: float
+    snr: float
     spikes: int
     saturated: bool
 
@@ -119,14 +119,15 @@ def prepare(spectrum: Spectrum, settings: PipelineSettings = DEFAULT_PIPELINE) -
     baseline = arpls(values, settings.baseline_stiffness)
     bands = values - baseline
     noise = grid_noise(clean, axis, bands)
-    width = smoothing_width_cm1(float(np.sort(bands)[-3]) / noise, settings)
+    snr = max(float(np.sort(bands)[-3]), 0.0) / noise
+    width = smoothing_width_cm1(snr, settings)
     return Prepared(
         bands=gaussian_broadened(bands, width / COMMON_GRID.step_cm1),
         background=baseline,
         first=first,
         end=end,
         noise=noise * smoothed_noise(width / COMMON_GRID.step_cm1),
-        smoothing_cm1=width,
+        snr=snr,
         spikes=int(spikes.sum()),
         saturated=is_saturated(spectrum),
     )

@@ -51,7 +51,7 @@ def scan_quality(prepared: Prepared) -> ScanQuality:
     height = max(top, 1e-300)
     peaks = find_peaks(prepared.bands, prepared.first, max(5 * prepared.noise, 0.03 * height))
     return ScanQuality(
-        snr=max(top, 0.0) / max(prepared.noise, 1e-300),
+        snr=prepared.snr,
         saturated=prepared.saturated,
         fluorescence_ratio=float(np.ptp(prepared.background)) / height,
         range_cm1=prepared.range_cm1,

@@ -47,7 +47,17 @@ def prepared() -> Callable[..., Prepared]:
         values = np.asarray(bands, dtype=np.float64)
         end = first + values.size
         assert end <= COMMON_GRID.size
-        return Prepared(values, np.zeros(values.size), first, end, noise, 0, saturated=False)
+        snr = max(float(values.max(initial=0.0)), 0.0) / noise
+        return Prepared(
+            bands=values,
+            background=np.zeros(values.size),
+            first=first,
+            end=end,
+            noise=noise,
+            snr=snr,
+            spikes=0,
+            saturated=False,
+        )
 
     return build
 
@@ -67,6 +77,8 @@ def comparison() -> Callable[..., Comparison]:
             "query_bands_matched": 1.0,
             "reference_bands_matched": 1.0,
             "independent_bands": 6.0,
+            "misfit": 0.5,
+            "contrast": 50.0,
             "shift_cm1": 0.0,
             "width_cm1": 0.0,
             "overlap_cm1": 1500.0,

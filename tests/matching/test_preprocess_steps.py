@@ -258,7 +258,7 @@ def test_every_setting_changes_the_hash_that_is_stored_with_results():
         PipelineSettings(version="x").hash,
         PipelineSettings(spike_threshold=11.0).hash,
         PipelineSettings(baseline_stiffness=2e3).hash,
-        PipelineSettings(edge_cm1=1.0).hash,
+        PipelineSettings(smooth_below_snr=100.0).hash,
     }
     assert len(hashes) == 5
     assert PipelineSettings().hash == DEFAULT_PIPELINE.hash
