@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
 from matching.pipeline import Prepared
+from matching.pool import Target, best_of_each, pool_scores
 from matching.preprocess.scale import gaussian_broadened
 from matching.search import ReferenceMatrix
 from matching.spectrum import FloatArray
@@ -118,6 +119,22 @@ class SetFit:
     left: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the search for single references found.
+
+    Parameters
+    ----------
+    width_cm1 : float
+        Extra width given to references (positive) or the scan (negative) to match resolutions.
+    rows : tuple of int
+        Best references, best first; what each of them leaves is searched for further components.
+    """
+
+    width_cm1: float = 0.0
+    rows: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Problem:
     """Scan and pool over one window: `rows` has shape (shifts, pool, m)."""
@@ -158,7 +175,7 @@ def explain(
     settings: MixtureSettings,
     *,
     allowed: BoolArray,
-    width_cm1: float = 0.0,
+    hints: Hints | None = None,
 ) -> list[SetFit]:
     """Return the best set of one, two, ... components, as far as each is needed.
 
@@ -172,8 +189,8 @@ def explain(
         See there.
     allowed : bool array, shape (n,)
         Rows that may be components.
-    width_cm1 : float
-        Extra width given to references (positive) or the scan (negative) to match resolutions.
+    hints : Hints, optional
+        What the search found: width and best rows.
 
     Returns
     -------
@@ -181,7 +198,8 @@ def explain(
         First the best single reference, then sets of growing size; the last one is the largest
         tried, whether or not its gain is enough. Empty when no reference is usable.
     """
-    problem = _problem(query, matrix, settings, allowed, width_cm1)
+    rows = np.flatnonzero(allowed)
+    problem = _problem(query, matrix, settings, rows, hints or Hints())
     if problem is None:
         return []
     sets = [_best_single(problem, settings)]
@@ -217,10 +235,9 @@ def _problem(
     query: Prepared,
     matrix: ReferenceMatrix,
     settings: MixtureSettings,
-    allowed: BoolArray,
-    width_cm1: float,
+    rows: IntArray,
+    hints: Hints,
 ) -> _Problem | None:
-    rows = np.flatnonzero(allowed)
     step = COMMON_GRID.step_cm1
     reach = round(settings.reach_cm1 / step)
     if not rows.size:
@@ -229,13 +246,18 @@ def _problem(
     stop = min(query.end, int(matrix.end[rows].max())) - reach
     if (stop - start) * step < 300.0:
         return None
-    bands = gaussian_broadened(query.bands, max(-width_cm1, 0.0) / step)
+    bands = gaussian_broadened(query.bands, max(-hints.width_cm1, 0.0) / step)
     scan = highpass(bands, settings.errors.highpass_cm1)[start - query.first : stop - query.first]
     weight = error_weights(scan, query.noise, settings.errors)
     if rows.size > settings.pool:
-        rows = _pool(scan * weight, matrix, rows, settings, (start, stop))
+        scores = pool_scores(
+            Target(scan, weight, start, settings.reach_cm1, settings.errors.highpass_cm1),
+            matrix.rows,
+            hints.rows,
+        )
+        rows = best_of_each(scores, rows, int(settings.pool))
     light = np.asarray(matrix.rows[rows], dtype=np.float64) ** 2
-    light = gaussian_broadened(light, max(width_cm1, 0.0) / step)
+    light = gaussian_broadened(light, max(hints.width_cm1, 0.0) / step)
     sharp = highpass(light, settings.errors.highpass_cm1)
     shifts = np.arange(-reach, reach + 1)
     moved = np.stack([sharp[:, start - k : stop - k] for k in shifts])
@@ -250,41 +272,6 @@ def _problem(
         stop=stop,
         shifts=shifts,
     )
-
-
-def _pool(
-    weighted: FloatArray,
-    matrix: ReferenceMatrix,
-    rows: IntArray,
-    settings: MixtureSettings,
-    window: tuple[int, int],
-) -> IntArray:
-    """Choose the references most like the scan, and most like what the best of them leave.
-
-    One pass over the library per round; the weighting is put on the scan, so that rows are read
-    as they are stored. Half of the pool is taken by the scan itself, the other half by what is
-    left when the scan's best references are taken away.
-    """
-    start, stop = window
-    chosen: list[int] = []
-    target = highpass(weighted, settings.errors.highpass_cm1)
-    half = int(settings.pool) // 2
-    left = target
-    for _ in range(2):
-        score = np.empty(rows.size)
-        for begin in range(0, rows.size, 4096):
-            part = rows[begin : begin + 4096]
-            light = np.asarray(matrix.rows[part, start:stop]) ** 2
-            norm = np.sqrt(np.einsum("ij,ij->i", light, light, dtype=np.float64))
-            dots = light @ left.astype(np.float32)
-            score[begin : begin + part.size] = dots / np.maximum(norm, 1e-12)
-        order = rows[np.argsort(-score, kind="stable")]
-        fresh = [int(row) for row in order[: 2 * half] if int(row) not in set(chosen)][:half]
-        chosen += fresh
-        best = np.asarray(matrix.rows[chosen[:5], start:stop], dtype=np.float64) ** 2
-        basis, _ = np.linalg.qr(best.T)
-        left = target - basis @ (basis.T @ target)
-    return np.array(sorted(chosen), dtype=np.int64)
 
 
 def _projections(problem: _Problem) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -13,7 +13,7 @@ from matching.compare import Bands, compare, correlation
 from matching.decision import Mixture, Scored, Verdict, decide
 from matching.errors import QueryError
 from matching.evidence import evidence
-from matching.mixture import accepted, explain
+from matching.mixture import Hints, accepted, explain
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare
 from matching.policy import Policy
 from matching.quality import ScanQuality, scan_quality
@@ -164,7 +164,7 @@ def _mixture(
         library.matrix,
         settings,
         allowed=_allowed(spectrum, library, without),
-        width_cm1=scored[0].comparison.width_cm1,
+        hints=Hints(scored[0].comparison.width_cm1, tuple(item.row for item in scored[:5])),
     )
     fit = accepted(sets, settings)
     if fit is None:
