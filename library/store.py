@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import h5py
 
 FORMAT = "spectra-library"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SCHEMA_VERSION = 1
 
 # What h5py and NumPy raise over a file whose structure was damaged.
@@ -304,6 +305,13 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
     import h5py
 
     try:
+        with path.open("rb") as file:
+            if file.read(len(SIGNATURE)) != SIGNATURE:
+                raise LibraryError(
+                    "this is not a library: the file is not HDF5",
+                    str(path),
+                    "give a file made by 'spectra library build'",
+                )
         with h5py.File(path, "r") as file:
             attributes = dict(file.attrs)
             _check_format(path, attributes)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spectra_app.reports.document import Report
 
 Renderer = Callable[["Report", Path], None]
-INTEGRITY_CODES = frozenset({"library_damaged", "evidence_damaged"})
+INTEGRITY_CODES = frozenset({"library_damaged"})
 
 
 def run(

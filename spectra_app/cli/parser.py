@@ -96,7 +96,7 @@ def _batch(commands: Commands) -> None:
     batch.add_argument("source", type=Path, metavar="FOLDER|MANIFEST.csv")
     batch.add_argument("--library", type=Path, metavar="LIB.h5", help="default: starter library")
     batch.add_argument(
-        "--out", type=Path, required=True, metavar="RESULTS.csv|.jsonl", help="one line per scan"
+        "--out", type=results, required=True, metavar="RESULTS.csv|.jsonl", help="one line per scan"
     )
     batch.add_argument(
         "--top", type=positive, default=10, metavar="N", help="candidates to keep per scan"
@@ -155,3 +155,11 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("a number above zero is needed")
     return value
+
+
+def results(text: str) -> Path:
+    """Parse the name of a results file: its ending says the form."""
+    path = Path(text)
+    if path.suffix.lower() not in {".csv", ".jsonl"}:
+        raise argparse.ArgumentTypeError("end the name in .csv or .jsonl")
+    return path

@@ -138,8 +138,20 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What the caller asked for: a column (None: the vendor's own) and candidates to show."""
+
+    column: str | None = None
+    top: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Identification:
-    """One scan, one verdict. `reasons` and `advice` are codes; see `spectra_app.wording`."""
+    """One scan, one verdict. `reasons` and `advice` are codes; see `spectra_app.wording`.
+
+    `asked` says what was asked for: the column (None for the vendor's own) and how many
+    candidates to show.
+    """
 
     file: str
     spectrum: str | None
@@ -159,6 +171,7 @@ class Identification:
     sha256: str = ""
     emulated: bool = False
     assumptions: tuple[str, ...] = ()
+    asked: Asked = field(default_factory=Asked)
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:

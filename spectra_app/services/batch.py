@@ -13,6 +13,7 @@ from typing import Any
 
 from library.formats import Column
 from library.manifest import read_manifest
+from spectra_app import __version__
 from spectra_app.errors import AppError
 from spectra_app.records.identification import Identification
 from spectra_app.services.identify import Choice, Identifier, identify_file
@@ -34,6 +35,8 @@ CSV_COLUMNS = (
     "advice",
     "error",
     "sha256",
+    "column",
+    "top",
     "library_sha256",
     "policy",
     "pipeline",
@@ -86,8 +89,19 @@ def run_batch(
     writer = _writer_for(out)
     inputs = batch_inputs(source, out)
     counts: dict[str, int] = {}
+    engine = identifier.engine
+    now = method_of(
+        engine.library.info.sha256,
+        {
+            "policy": engine.policy.hash,
+            "pipeline": engine.pipeline.hash,
+            "version": __version__,
+            "column": column,
+            "top": top,
+        },
+    )
     with _named(out):
-        done = _continue(out, writer, inputs, identifier)
+        done = _continue(out, writer, inputs, now)
         with out.open("a", encoding="utf-8", newline="") as file:
             if done == 0:
                 file.write(writer.header())
@@ -156,7 +170,7 @@ class _JsonLines:
                 "end": number,
                 "file": record["file"],
                 "spectrum": record["spectrum"] or "",
-                **method_of(record["library"]["sha256"], record["method"]),
+                **method_of(record["library"]["sha256"], {**record["method"], **record["asked"]}),
             }
 
 
@@ -184,6 +198,8 @@ class _Csv:
             "advice": " ".join(record.advice),
             "error": record.error,
             "sha256": record.sha256,
+            "column": record.asked.column,
+            "top": record.asked.top,
             "library_sha256": record.library.sha256,
             "policy": record.method.policy,
             "pipeline": record.method.pipeline,
@@ -227,6 +243,8 @@ def method_of(library: str, fields: dict[str, Any]) -> dict[str, Any]:
         "policy": fields["policy"],
         "pipeline": fields["pipeline"],
         "version": fields["version"],
+        "column": fields["column"] or "",
+        "top": str(fields["top"]),
     }
 
 
@@ -241,24 +259,15 @@ def _writer_for(out: Path) -> _JsonLines | _Csv:
 
 
 def _continue(
-    out: Path, writer: _JsonLines | _Csv, inputs: list[_Input], identifier: Identifier
+    out: Path, writer: _JsonLines | _Csv, inputs: list[_Input], now: dict[str, Any]
 ) -> int:
     """Cut `out` back to its last whole input and return how many inputs are done."""
     if not out.exists() or not out.stat().st_size:
         return 0
-    from spectra_app import __version__
-
     data = out.read_bytes()
     whole = data.rfind(b"\n") + 1
     if not whole and not writer.begins(data.decode("utf-8", errors="replace")):
         raise _other_results(out)
-    engine = identifier.engine
-    now = {
-        "library": engine.library.info.sha256,
-        "policy": engine.policy.hash,
-        "pipeline": engine.pipeline.hash,
-        "version": __version__,
-    }
     try:
         lines = list(writer.read(data[:whole].decode("utf-8")))
     except (ValueError, KeyError, TypeError, csv.Error) as error:
@@ -290,7 +299,7 @@ def _first_lines(lines: list[dict[str, Any]], inputs: list[_Input], out: Path) -
 
 def _other_results(out: Path) -> BatchError:
     return BatchError(
-        "the file holds results of other inputs, another library or another program version",
+        "the file holds results of other inputs, other options, another library or another version",
         str(out),
         "choose a new name; nothing was overwritten",
     )

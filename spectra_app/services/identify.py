@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from spectra_app import __version__
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.identification import (
     Alarm,
+    Asked,
     Candidate,
     Comparison,
     Component,
@@ -93,6 +94,7 @@ class Origin:
     sha256: str
     assumptions: tuple[str, ...] = ()
     emulated: bool = False
+    asked: Asked = field(default_factory=Asked)
 
 
 def identify_file(
@@ -118,12 +120,14 @@ def identify_file(
     """
     wanted = choice or Choice()
     begun = time.perf_counter()
+    asked = Asked(wanted.column, wanted.top)
     try:
         data = load(path)
     except SpectraError as error:
-        return (_refused(Origin(str(path), ""), None, identifier, error),)
+        return (_refused(Origin(str(path), "", asked=asked), None, identifier, error),)
     sha256 = identifier.keep(data, kind="imported file", name=path.name)
-    return identify_bytes(data, Origin(str(path), sha256), identifier, wanted, begun)
+    origin = Origin(str(path), sha256, asked=asked)
+    return identify_bytes(data, origin, identifier, wanted, begun)
 
 
 def identify_bytes(
@@ -135,7 +139,7 @@ def identify_bytes(
         chosen = select(result, choice.spectrum, where=origin.file)
     except SpectraError as error:
         return (_refused(origin, choice.spectrum, identifier, error),)
-    full = Origin(origin.file, origin.sha256, result.assumptions, origin.emulated)
+    full = replace(origin, assumptions=result.assumptions)
     doubtful = axis_in_doubt(tuple(item.spectrum for item in result.spectra), identifier.engine)
     read_ms = (time.perf_counter() - begun) * 1e3
     several = len(result.spectra) > 1
@@ -231,6 +235,7 @@ def _record(
         sha256=origin.sha256,
         emulated=origin.emulated,
         assumptions=origin.assumptions,
+        asked=origin.asked,
     )
 
 
@@ -327,6 +332,7 @@ def _refused(
         sha256=origin.sha256,
         emulated=origin.emulated,
         assumptions=origin.assumptions,
+        asked=origin.asked,
         error=str(error),
     )
     return Identified(record, None, ())

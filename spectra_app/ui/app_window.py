@@ -132,8 +132,11 @@ class AppWindow(QMainWindow):
 
     def open_files(self, paths: Sequence[Path]) -> None:
         """Identify every spectrum in `paths`, one file after the other, off this thread."""
-        for path in paths:
-            self._submit(ScanEntry(path.name), path)
+        entries = [ScanEntry(path.name) for path in paths]
+        for entry, path in zip(entries, paths, strict=True):
+            self._submit(entry, path)
+        if entries:
+            self.scans.choose(entries[0])
 
     def _submit(self, entry: ScanEntry, path: Path | None) -> None:
         identify, scan = self._use_cases.identify_file, self._use_cases.scan_emulated
@@ -161,7 +164,9 @@ class AppWindow(QMainWindow):
         """Scan the chosen sample with the emulated analyser."""
         if self.bar.scan.isEnabled():
             title = f"EMULATED: {self.bar.sample.currentText()}"
-            self._submit(ScanEntry(title, emulated=True), None)
+            entry = ScanEntry(title, emulated=True)
+            self._submit(entry, None)
+            self.scans.choose(entry)
 
     @Slot()
     def stop(self) -> None:

@@ -337,7 +337,7 @@ def test_a_missing_library_is_told_in_one_sentence(spectra, scan, tmp_path):
 def test_a_file_that_is_no_library_is_told_in_one_sentence(spectra, scan):
     path = scan()
     code, out, err = spectra("identify", path, "--library", path)
-    assert (code, out) == (4, "")
+    assert (code, out) == (3, "")
     assert path.name in one_sentence(err)
 
 

@@ -199,7 +199,7 @@ def test_f5_scans_with_progress_and_the_result_is_marked_emulated(window, qtbot,
     assert desk.asked == ["Caffeine"]
     assert window.work.banner.text().startswith("EMULATED")
     qtbot.waitUntil(lambda: window.work.bar.value() == 25)
-    assert window.bar.stop.isVisible()
+    qtbot.waitUntil(window.bar.stop.isVisible)
     desk.gate.set()
     qtbot.waitUntil(lambda: window.pages.currentWidget() is window.card)
     assert window.card.emulated.isVisible()

@@ -156,15 +156,21 @@ def test_a_library_cut_off_anywhere_is_refused(sound, copy):
         assert caught.value.remedy
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\x89HDF\r\n\x1a\n", b"name,file\n", b"PK\x03\x04" + bytes(500), bytes(5000)]
-)
+@pytest.mark.parametrize("data", [b"", b"name,file\n", b"PK\x03\x04" + bytes(500), bytes(5000)])
 def test_a_file_that_is_no_hdf5_is_refused_in_words(tmp_path, data):
     path = tmp_path / "other.h5"
     path.write_bytes(data)
-    with pytest.raises(LibraryDamagedError, match="not a readable library") as caught:
+    with pytest.raises(LibraryError, match="the file is not HDF5") as caught:
         Library(path)
+    assert not isinstance(caught.value, LibraryDamagedError)
     assert caught.value.where == str(path)
+
+
+def test_a_library_cut_after_its_signature_is_called_damaged(tmp_path):
+    path = tmp_path / "cut.h5"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(LibraryDamagedError, match="not a readable library"):
+        Library(path)
 
 
 def test_a_missing_library_and_a_folder_are_told_apart(tmp_path):
