@@ -9,6 +9,7 @@ measured pure scans that part stays small, whatever the instrument.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -51,6 +52,8 @@ class MixtureSettings:
         Smallest share of the Raman signal of a component.
     most_components : float
         Largest number of components.
+    share_error : float
+        Standard deviation of the logit of a share between instruments, added to the jackknife's.
     errors : ErrorSettings
         Noise and model error.
     """
@@ -65,6 +68,7 @@ class MixtureSettings:
     most_misfit: float
     least_share: float
     most_components: float
+    share_error: float
     errors: ErrorSettings
 
 
@@ -83,7 +87,8 @@ class Part:
     share : float
         Share of the Raman signal, by band area over the compared range.
     interval : tuple of float
-        95 % interval of the share, from leaving out 100 cm-1 of the scan at a time (jackknife).
+        95 % interval of the share: what leaving out 100 cm-1 of the scan at a time changes
+        (jackknife), and what instruments differ by.
     """
 
     row: int
@@ -375,15 +380,22 @@ def _refined(
             float(amounts[i]),
             shifts[i] * COMMON_GRID.step_cm1,
             float(shares[i]),
-            (
-                max(0.0, float(shares[i] - 1.96 * spread[i])),
-                min(1.0, float(shares[i] + 1.96 * spread[i])),
-            ),
+            _interval(float(shares[i]), float(spread[i]), settings.share_error),
         )
         for i, (_, row) in enumerate(members)
     ]
     left = problem.weight * (problem.query - amounts @ rows) ** 2
     return SetFit(tuple(sorted(parts, key=lambda p: (-p.share, p.row))), misfit, 0.0, 0.0, left)
+
+
+def _interval(share: float, spread: float, between: float) -> tuple[float, float]:
+    """Return a 95 % interval on the logit scale, which cannot leave 0 to 1."""
+    if share >= 1.0:
+        return (1.0, 1.0)
+    logit = math.log(share / (1.0 - share))
+    reach = 1.96 * math.hypot(spread / (share * (1.0 - share)), between)
+    low, high = (1.0 / (1.0 + math.exp(-(logit + sign * reach))) for sign in (-1.0, 1.0))
+    return low, high
 
 
 def _share_spread(problem: _Problem, rows: FloatArray, area: FloatArray) -> FloatArray:
