@@ -28,8 +28,10 @@ from library.manifest import ManifestRow, read_manifest
 from matching.compare import Bands, compare
 from matching.evidence import FEATURES, feature_vector
 from matching.pipeline import Prepared, prepare
+from matching.rates import monotone_bins
 from matching.search import ReferenceMatrix, reference_matrix, search
 from spectra_app.services.policies import load_policy
+from spectra_app.services.statistics import rate
 
 SETS = {
     "queries-785x raw-dark": ("queries-785x", "raw-dark"),
@@ -178,13 +180,83 @@ def report(pairs: Pairs, scores: Floats, say: Callable[[str], None]) -> None:
         say(f"  highest when left out: {score:6.2f} {name}")
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The best reference of one query, with its substance left in or left out."""
+
+    score: float
+    right: bool
+    substance: str
+
+
+def answers(pairs: Pairs, scores: Floats) -> list[Answer]:
+    """Return every query's answer with its substance left in, and left out."""
+    found = []
+    query = np.array(pairs.query)
+    for name in dict.fromkeys(pairs.query):
+        mine = np.flatnonzero(query == name)
+        same, substance = pairs.same[mine] > 0, pairs.fold_key[mine[0]]
+        if same.any():
+            best = mine[np.argmax(scores[mine])]
+            found.append(Answer(float(scores[best]), bool(pairs.same[best] > 0), substance))
+        if (~same).any():
+            found.append(Answer(float(scores[mine][~same].max()), False, substance))
+    return found
+
+
+def pooled(found: list[Answer], fewest: int = 10) -> list[tuple[float, float, float]]:
+    return monotone_bins(
+        [a.score for a in found], [a.right for a in found], [1.0] * len(found), fewest
+    )
+
+
+def calibration_error(found: list[Answer], folds: int = 5, parts: int = 10) -> float:
+    """Return the expected calibration error of pooled rates, folds by substance."""
+    names = sorted({a.substance for a in found})
+    order = np.random.default_rng(0).permutation(len(names)) % folds
+    fold = dict(zip(names, order, strict=True))
+    stated, right = [], []
+    for number in range(folds):
+        ranges = pooled([a for a in found if fold[a.substance] != number])
+        for answer in (a for a in found if fold[a.substance] == number):
+            at = max((r for r in ranges if answer.score >= r[0]), default=ranges[0])
+            stated.append(at[1] / at[2])
+            right.append(float(answer.right))
+    said, true = np.array(stated), np.array(right)
+    groups = np.array_split(np.argsort(said, kind="stable"), parts)
+    return float(sum(g.size / said.size * abs(said[g].mean() - true[g].mean()) for g in groups))
+
+
+def rate_table(found: list[Answer]) -> list[dict[str, float]]:
+    """Return the policy's rates, counting substances: right only if every answer was right."""
+    ends = [least for least, _, _ in pooled(found)]
+    table = []
+    for least, above in zip(ends, [*ends[1:], np.inf], strict=True):
+        inside: dict[str, bool] = {}
+        for answer in (a for a in found if least <= a.score < above):
+            inside[answer.substance] = inside.get(answer.substance, True) and answer.right
+        counted = rate(sum(inside.values()), len(inside))
+        table.append(
+            {
+                "least": round(least, 4),
+                "right": counted.count,
+                "n": counted.n,
+                "low95": round(counted.low95 or 0.0, 4),
+            }
+        )
+    return table
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with the measured sets (shared/data)")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     pairs = collect(options.data / "spectra")
-    report(pairs, cross_validated(pairs), print)
+    scores = cross_validated(pairs)
+    report(pairs, scores, print)
+    found = answers(pairs, scores)
+    print(f"expected calibration error {calibration_error(found):.3f} over {len(found)} answers")
     weights, intercept = fit(pairs.features, pairs.same)
     print({k: round(float(w), 3) for k, w in zip(FEATURES, weights, strict=True)}, intercept)
     if options.write:
@@ -194,6 +266,7 @@ def main() -> None:
             name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True)
         }
         content["evidence"]["intercept"] = round(intercept, 4)
+        content["rates"] = rate_table(found)
         content["evidence"]["fitted_on"] = (
             f"{int(pairs.same.sum())} same-substance and {int((pairs.same == 0).sum())} "
             f"different-substance pairs of {len(set(pairs.fold_key))} substances"

@@ -12,6 +12,7 @@ from matching.compare import CompareSettings
 from matching.errors import SpectraError
 from matching.evidence import FEATURES, EvidenceModel
 from matching.mixture import MixtureSettings
+from matching.rates import RateBin
 from matching.search import SearchSettings
 from matching.weights import ErrorSettings
 
@@ -80,6 +81,7 @@ class Policy:
     mixture: MixtureSettings
     model: EvidenceModel
     thresholds: Thresholds
+    rates: tuple[RateBin, ...]
     hash: str
 
 
@@ -90,7 +92,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
     ----------
     content : mapping
         Parsed JSON with the keys version, candidates, search, errors, compare, mixture,
-        evidence and thresholds.
+        evidence, thresholds and rates.
     raw : bytes
         The bytes of the file, for the hash.
 
@@ -119,6 +121,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
                 _finite(evidence["intercept"]),
             ),
             thresholds=_numbers(Thresholds, content["thresholds"]),
+            rates=_rates(content["rates"]),
             hash=hashlib.sha256(raw).hexdigest(),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -143,6 +146,21 @@ def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
         odd = ", ".join(sorted(set(values) ^ names))
         raise PolicyError(f"{kind.__name__} differs in {odd}", "policy", "name every setting once")
     return kind(**{key: _setting(value) for key, value in values.items()})
+
+
+def _rates(values: Any) -> tuple[RateBin, ...]:
+    bins = tuple(_rate(item) for item in values) if isinstance(values, list) else ()
+    starts = [item.least for item in bins]
+    if not bins or starts != sorted(set(starts)):
+        raise ValueError("the validation rates must be a list by rising evidence")
+    return bins
+
+
+def _rate(values: Mapping[str, Any]) -> RateBin:
+    item = _numbers(RateBin, values)
+    if not 0 <= item.right <= item.n or item.n < 1 or not 0.0 <= item.low95 <= 1.0:
+        raise ValueError(f"the validation counts {dict(values)} make no sense")
+    return RateBin(item.least, int(item.right), int(item.n), item.low95)
 
 
 def _setting(value: Any) -> Any:

@@ -66,6 +66,12 @@ def _components(record: Identification) -> list[str]:
                 f"  {component.name}{mark}: about {component.signal_share:.0%} of the Raman signal "
                 f"({low:.0%}-{high:.0%}), not of the weight"
             )
+        if component.match_rate is not None:
+            rate = component.match_rate
+            lines.append(
+                f"  Validation: {rate.rate:.0%} of {rate.n} substances with such a score were "
+                f"right (exact lower bound {rate.low95:.0%})"
+            )
         listed = "; ".join(
             f"{c.instrument} {c.schedule} (text of {c.as_of}, grade {c.grade})"
             for c in component.control

@@ -13,11 +13,12 @@ import numpy as np
 from library.formats import Column, NamedSpectrum, load, read_bytes, select
 from library.store import Library
 from matching.axis import COMMON_GRID
-from matching.decision import Scored, Verdict
+from matching.decision import Scored
 from matching.errors import QueryError, SpectraError
 from matching.evidence import hit_quality
 from matching.peaks import Peaks
 from matching.policy import Policy
+from matching.rates import rate_of
 from matching.spectrum import Spectrum
 from spectra_app import __version__
 from spectra_app.records.evidence import EvidenceStore
@@ -29,6 +30,7 @@ from spectra_app.records.identification import (
     Component,
     Identification,
     LibraryReference,
+    MatchRate,
     Method,
     Quality,
 )
@@ -209,7 +211,7 @@ def _record(
 ) -> Identification:
     engine, verdict = identifier.engine, examined.verdict
     on = date.fromisoformat(identifier.clock()[:10])
-    components, levels = _components(verdict, engine.library, on)
+    components, levels = _components(examined, engine, on)
     alarm: Alarm = highest(levels)
     if verdict.outcome == "container_only":
         alarm = "container"
@@ -240,9 +242,10 @@ def _record(
 
 
 def _components(
-    verdict: Verdict, library: Library, on: date
+    examined: Examined, engine: Engine, on: date
 ) -> tuple[tuple[Component, ...], list[Alarm]]:
     components, levels = [], []
+    verdict, library = examined.verdict, engine.library
     shares = {part.row: (part.share, part.interval) for part in verdict.parts}
     for row in verdict.named:
         record = library.record(row)
@@ -256,13 +259,22 @@ def _components(
                 entry=record.entry,
                 signal_share=share,
                 signal_share_interval=interval,
-                match_rate=None,
+                match_rate=_match_rate(examined, row, engine.policy),
                 kind=record.kind,  # type: ignore[arg-type]  # checked when the library was built
                 role=record.role,
                 control=listings,
             )
         )
     return tuple(components), levels
+
+
+def _match_rate(examined: Examined, row: int, policy: Policy) -> MatchRate | None:
+    """Return the validated rate of a single name; components of a mixture are not validated."""
+    if examined.verdict.parts:
+        return None
+    item = next((s for s in examined.scored if s.row == row and s.kind == "measured"), None)
+    found = rate_of(item.evidence, policy.rates) if item else None
+    return MatchRate(found.rate, found.low95, found.n) if found else None
 
 
 def _candidates(shown: tuple[Scored, ...], library: Library) -> tuple[Candidate, ...]:

@@ -196,7 +196,7 @@ def test_f5_scans_with_progress_and_the_result_is_marked_emulated(window, qtbot,
     window.bar.sample.setCurrentIndex(1)
     qtbot.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: window.pages.currentWidget() is window.work)
-    assert desk.asked == ["Caffeine"]
+    qtbot.waitUntil(lambda: desk.asked == ["Caffeine"])
     assert window.work.banner.text().startswith("EMULATED")
     qtbot.waitUntil(lambda: window.work.bar.value() == 25)
     qtbot.waitUntil(window.bar.stop.isVisible)
