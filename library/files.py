@@ -18,10 +18,15 @@ def write_whole(target: Path, write: Callable[[Path], None]) -> None:
     Raises
     ------
     LibraryError
-        When the folder cannot be written or the disk is full; the old file is untouched.
+        When the folder cannot be written, the disk is full, or `target` is a device or a folder;
+        what was there is untouched.
     """
+    if target.exists() and not target.is_file():
+        raise LibraryError(
+            "this is a folder or a device, not a file", str(target), "give the name of a file"
+        )
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
     except OSError as error:
         raise LibraryError(
             f"the folder cannot be written ({error.strerror})",

@@ -220,7 +220,11 @@ def _pen(item: Path | Box) -> QPen:
 
 
 def _write_whole(content: bytes, path: FilePath) -> None:
-    """Write to a temporary file beside `path` and move it into place."""
+    """Write to a temporary file beside `path` and move it into place, never over a device."""
+    if path.exists() and not path.is_file():
+        raise AppError(
+            "this is a folder or a device, not a file", str(path), "give the name of a file"
+        )
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("xb") as file:

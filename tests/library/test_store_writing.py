@@ -285,3 +285,14 @@ def test_h5py_is_not_needed_to_know_what_a_library_is():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
     assert (child.returncode, child.stderr) == (0, "")
+
+
+@unix
+def test_a_device_or_folder_is_never_replaced(entries, tmp_path):
+    pipe = tmp_path / "pipe.h5"
+    os.mkfifo(pipe)
+    for target in (pipe, tmp_path):
+        with pytest.raises(LibraryError, match="not a file"):
+            write_library(target, entries, name="New")
+    assert pipe.is_fifo()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["pipe.h5"]
