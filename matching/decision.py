@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from matching.compare import Comparison
-from matching.mixture import Part, SetFit, nameable
+from matching.mixture import nameable
 from matching.policy import Policy, Thresholds
 from matching.quality import ScanQuality
+from matching.setfit import Part, SetFit
 
 Outcome = Literal[
     "match", "mixture", "lead", "class_only", "container_only", "inconclusive", "not_in_library"

@@ -9,7 +9,6 @@ measured pure scans that part stays small, whatever the instrument.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,11 +20,11 @@ from matching.pipeline import Prepared
 from matching.pool import Target, best_of_each, pool_scores
 from matching.preprocess.scale import gaussian_broadened
 from matching.search import ReferenceMatrix
+from matching.setfit import IntArray, Members, Problem, SetFit, refined, steady_gain
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
 BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,58 +72,6 @@ class MixtureSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One component of a set.
-
-    Parameters
-    ----------
-    row : int
-        Row of the library.
-    amount : float
-        Factor of the reference (its row has unit norm as a square root).
-    shift_cm1 : float
-        Shift of the reference on the scan's axis.
-    share : float
-        Share of the Raman signal, by band area over the compared range.
-    interval : tuple of float
-        95 % interval of the share: what leaving out 100 cm-1 of the scan at a time changes
-        (jackknife), and what instruments differ by.
-    """
-
-    row: int
-    amount: float
-    shift_cm1: float
-    share: float
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class SetFit:
-    """A set of components and how well it explains the scan.
-
-    Parameters
-    ----------
-    parts : tuple of Part
-        By falling share.
-    misfit : float
-        Mean weighted square of what is left; about 1 or less when model and noise explain it.
-    gain : float
-        Share of what the next smaller set leaves that this set explains; 0 for one component.
-    steady_gain : float
-        The smallest gain when any 100 cm-1 of the scan are left out: a component that rests on a
-        single band has little of it.
-    left : array, shape (m,)
-        Weighted squares left over, point by point.
-    """
-
-    parts: tuple[Part, ...]
-    misfit: float
-    gain: float
-    steady_gain: float
-    left: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
 class Hints:
     """What the search for single references found.
 
@@ -138,21 +85,6 @@ class Hints:
 
     width_cm1: float = 0.0
     rows: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Problem:
-    """Scan and pool over one window: `rows` has shape (shifts, pool, m)."""
-
-    query: FloatArray
-    weight: FloatArray
-    rows: FloatArray
-    area: FloatArray
-    number: IntArray
-    substance: IntArray
-    start: int
-    stop: int
-    shifts: IntArray
 
 
 def accepted(sets: Sequence[SetFit], settings: MixtureSettings) -> SetFit | None:
@@ -208,14 +140,16 @@ def explain(
     if problem is None:
         return []
     sets = [_best_single(problem, settings)]
-    beam: list[tuple[tuple[int, int], ...]] = list(_singles(problem, settings))
+    beam: list[Members] = list(_singles(problem, settings))
     while len(sets) < int(settings.most_components):
         beam = list(_grown(problem, beam, settings))
-        fits = [_refined(problem, members, settings) for members in beam[: int(settings.refined)]]
-        good = [fit for fit in fits if fit is not None]
-        if not good:
+        fits = [
+            refined(problem, members, settings.least_share, settings.share_error)
+            for members in beam[: int(settings.refined)]
+        ]
+        if not fits:
             break
-        best = min(good, key=lambda fit: fit.misfit)
+        best = min(fits, key=lambda fit: fit.misfit)
         gain = 1.0 - best.misfit / max(sets[-1].misfit, 1e-300)
         steady = steady_gain(sets[-1].left, best.left)
         sets.append(replace(best, gain=gain, steady_gain=steady))
@@ -224,25 +158,13 @@ def explain(
     return sets
 
 
-def steady_gain(smaller: FloatArray, larger: FloatArray) -> float:
-    """Return the smallest gain over all ways of leaving out 100 cm-1, from weighted squares left.
-
-    `smaller` and `larger` have shape (m,): what the smaller and the larger set leave.
-    """
-    size = round(100.0 / COMMON_GRID.step_cm1)
-    edges = np.arange(0, smaller.size, size)
-    before = smaller.sum() - np.add.reduceat(smaller, edges)
-    after = larger.sum() - np.add.reduceat(larger, edges)
-    return float(np.min(1.0 - after / np.maximum(before, 1e-300)))
-
-
 def _problem(
     query: Prepared,
     matrix: ReferenceMatrix,
     settings: MixtureSettings,
     rows: IntArray,
     hints: Hints,
-) -> _Problem | None:
+) -> Problem | None:
     step = COMMON_GRID.step_cm1
     reach = round(settings.reach_cm1 / step)
     if not rows.size:
@@ -266,7 +188,7 @@ def _problem(
     sharp = highpass(light, settings.errors.highpass_cm1)
     shifts = np.arange(-reach, reach + 1)
     moved = np.stack([sharp[:, start - k : stop - k] for k in shifts])
-    return _Problem(
+    return Problem(
         query=scan,
         weight=weight,
         rows=moved,
@@ -279,14 +201,14 @@ def _problem(
     )
 
 
-def _projections(problem: _Problem) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _projections(problem: Problem) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Weighted rows, their norms and their products with the scan, for every shift and row."""
     weighted = problem.rows * problem.weight
     norms = np.einsum("knm,knm->kn", weighted, problem.rows)
     return weighted, np.maximum(norms, 1e-300), weighted @ problem.query
 
 
-def _singles(problem: _Problem, settings: MixtureSettings) -> Iterator[tuple[tuple[int, int], ...]]:
+def _singles(problem: Problem, settings: MixtureSettings) -> Iterator[Members]:
     _, norms, products = _projections(problem)
     gain = np.where(products > 0, products**2 / norms, 0.0)
     shift = gain.argmax(axis=0)
@@ -301,13 +223,13 @@ def _singles(problem: _Problem, settings: MixtureSettings) -> Iterator[tuple[tup
 
 
 def _grown(
-    problem: _Problem,
-    beam: Sequence[tuple[tuple[int, int], ...]],
+    problem: Problem,
+    beam: Sequence[Members],
     settings: MixtureSettings,
-) -> Iterator[tuple[tuple[int, int], ...]]:
+) -> Iterator[Members]:
     """Add to every set the references that explain most of what it leaves, best sets first."""
     weighted, norms, products = _projections(problem)
-    found: dict[frozenset[int], tuple[float, tuple[tuple[int, int], ...]]] = {}
+    found: dict[frozenset[int], tuple[float, Members]] = {}
     root = np.sqrt(problem.weight)
     for members in beam[: int(settings.branches)]:
         held = np.array([problem.rows[k, row] for k, row in members])
@@ -342,107 +264,19 @@ def _best_partners(
             yield row
 
 
-def _best_single(problem: _Problem, settings: MixtureSettings) -> SetFit:
-    fits = [_refined(problem, members, settings) for members in _singles(problem, settings)]
+def _fits(problem: Problem, sets: Sequence[Members], settings: MixtureSettings) -> list[SetFit]:
+    """Fit sets with their shifts refined; those with a negative or tiny component fall out."""
+    tried = (refined(problem, s, settings.least_share, settings.share_error) for s in sets)
+    return [fit for fit in tried if fit is not None]
+
+
+def _best_single(problem: Problem, settings: MixtureSettings) -> SetFit:
+    fits = [
+        refined(problem, members, settings.least_share, settings.share_error)
+        for members in _singles(problem, settings)
+    ]
     good = [fit for fit in fits if fit is not None]
     if not good:
         left = problem.weight * problem.query**2
         return SetFit((), float(left.mean()), 0.0, 0.0, left)
-    return min(good, key=lambda fit: fit.misfit)
-
-
-def _refined(
-    problem: _Problem, members: tuple[tuple[int, int], ...], settings: MixtureSettings
-) -> SetFit | None:
-    """Refine the shifts of a set by half grid steps, one component after the other."""
-    shifts = [float(problem.shifts[k]) for k, _ in members]
-    best = _solve(problem, members, shifts)
-    for _ in range(2):
-        for place in range(len(members)):
-            for change in (-0.5, 0.5, -1.0, 1.0):
-                tried = [*shifts]
-                tried[place] = float(np.clip(tried[place] + change, *_reach(problem)))
-                fit = _solve(problem, members, tried)
-                if fit is not None and (best is None or fit[0] < best[0]):
-                    best, shifts = fit, tried
-    if best is None:
-        return None
-    misfit, amounts = best
-    area = problem.area[[row for _, row in members]]
-    shares = amounts * area / float(amounts @ area)
-    if len(members) > 1 and float(shares.min()) < settings.least_share:
-        return None
-    rows = np.array([_moved(problem, row, s) for (_, row), s in zip(members, shifts, strict=True)])
-    spread = _share_spread(problem, rows, area)
-    parts = [
-        Part(
-            int(problem.number[row]),
-            float(amounts[i]),
-            shifts[i] * COMMON_GRID.step_cm1,
-            float(shares[i]),
-            _interval(float(shares[i]), float(spread[i]), settings.share_error),
-        )
-        for i, (_, row) in enumerate(members)
-    ]
-    left = problem.weight * (problem.query - amounts @ rows) ** 2
-    return SetFit(tuple(sorted(parts, key=lambda p: (-p.share, p.row))), misfit, 0.0, 0.0, left)
-
-
-def _interval(share: float, spread: float, between: float) -> tuple[float, float]:
-    """Return a 95 % interval on the logit scale, which cannot leave 0 to 1."""
-    if share >= 1.0:
-        return (1.0, 1.0)
-    logit = math.log(share / (1.0 - share))
-    reach = 1.96 * math.hypot(spread / (share * (1.0 - share)), between)
-    low, high = (1.0 / (1.0 + math.exp(-(logit + sign * reach))) for sign in (-1.0, 1.0))
-    return low, high
-
-
-def _share_spread(problem: _Problem, rows: FloatArray, area: FloatArray) -> FloatArray:
-    """Return the jackknife standard error of each share, leaving out 100 cm-1 at a time."""
-    size = round(100.0 / COMMON_GRID.step_cm1)
-    edges = np.arange(0, rows.shape[1], size)
-    weighted = rows * problem.weight
-    grams = np.add.reduceat(weighted[:, None, :] * rows[None, :, :], edges, axis=2)
-    products = np.add.reduceat(weighted * problem.query, edges, axis=1)
-    gram, product = grams.sum(axis=2), products.sum(axis=1)
-    shares = []
-    for block in range(edges.size):
-        part, _, _, _ = np.linalg.lstsq(
-            gram - grams[:, :, block], product - products[:, block], rcond=None
-        )
-        amounts = np.clip(part, 0.0, None) * area
-        shares.append(amounts / max(float(amounts.sum()), 1e-300))
-    spread = np.array(shares)
-    return np.asarray(np.sqrt((edges.size - 1) * spread.var(axis=0)))
-
-
-def _reach(problem: _Problem) -> tuple[float, float]:
-    return float(problem.shifts[0]), float(problem.shifts[-1])
-
-
-def _solve(
-    problem: _Problem, members: tuple[tuple[int, int], ...], shifts: Sequence[float]
-) -> tuple[float, FloatArray] | None:
-    """Weighted least squares for the amounts; None unless all are positive."""
-    rows = np.array([_moved(problem, row, s) for (_, row), s in zip(members, shifts, strict=True)])
-    weighted = rows * problem.weight
-    gram = weighted @ rows.T
-    try:
-        amounts = np.linalg.solve(gram, weighted @ problem.query)
-    except np.linalg.LinAlgError:
-        return None
-    if not (amounts > 0).all():
-        return None
-    rest = problem.query - amounts @ rows
-    return float(rest @ (problem.weight * rest)) / rest.size, amounts
-
-
-def _moved(problem: _Problem, row: int, shift: float) -> FloatArray:
-    """Return a pool row at a shift given in grid steps, between two stored shifts if need be."""
-    place = shift - float(problem.shifts[0])
-    low = int(np.floor(place))
-    part = place - low
-    if part == 0.0:
-        return np.asarray(problem.rows[low, row])
-    return np.asarray((1 - part) * problem.rows[low, row] + part * problem.rows[low + 1, row])
+    return min(fits, key=lambda fit: fit.misfit)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from matching.axis import COMMON_GRID
-from matching.mixture import Hints, accepted, explain, nameable, steady_gain
+from matching.mixture import Hints, accepted, explain, nameable
 from matching.pool import Target, best_of_each, pool_scores
 from matching.rates import RateBin, monotone_bins, rate_of
 from matching.search import reference_matrix
+from matching.setfit import steady_gain
 from matching.weights import error_weights, highpass
 
 FIRST = 100
