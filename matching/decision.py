@@ -138,10 +138,11 @@ def _quality_bar(
     return None
 
 
-def _nameable(candidate: Scored, limits: Thresholds) -> bool:
+def _nameable(candidate: Scored, limits: Thresholds, least: float | None = None) -> bool:
+    """Tell whether a reference may be named, or be a rival with evidence from `least` on."""
     comparison = candidate.comparison
     return (
-        candidate.evidence >= limits.name
+        candidate.evidence >= (limits.name if least is None else least)
         and comparison.independent_bands >= limits.least_bands
         and comparison.unexplained <= limits.most_unexplained
         and comparison.overlap_cm1 >= limits.least_overlap_cm1
@@ -158,7 +159,7 @@ def _named(
     for position, other in enumerate(scored[1:], start=1):
         if other.substance in members or other.evidence < best.evidence - limits.rival:
             continue
-        if not _nameable(other, limits):
+        if not _nameable(other, limits, best.evidence - limits.rival):
             continue
         if alike(0, position) < limits.same_spectrum or len(members) == LARGEST_SET:
             return Verdict("inconclusive", ("candidates_close",), ("scan_longer", *SENDABLE))

@@ -143,10 +143,7 @@ def explain(
     beam: list[Members] = list(_singles(problem, settings))
     while len(sets) < int(settings.most_components):
         beam = list(_grown(problem, beam, settings))
-        fits = [
-            refined(problem, members, settings.least_share, settings.share_error)
-            for members in beam[: int(settings.refined)]
-        ]
+        fits = _fits(problem, beam[: int(settings.refined)], settings)
         if not fits:
             break
         best = min(fits, key=lambda fit: fit.misfit)
@@ -271,12 +268,8 @@ def _fits(problem: Problem, sets: Sequence[Members], settings: MixtureSettings) 
 
 
 def _best_single(problem: Problem, settings: MixtureSettings) -> SetFit:
-    fits = [
-        refined(problem, members, settings.least_share, settings.share_error)
-        for members in _singles(problem, settings)
-    ]
-    good = [fit for fit in fits if fit is not None]
-    if not good:
+    fits = _fits(problem, list(_singles(problem, settings)), settings)
+    if not fits:
         left = problem.weight * problem.query**2
         return SetFit((), float(left.mean()), 0.0, 0.0, left)
     return min(fits, key=lambda fit: fit.misfit)

@@ -171,7 +171,11 @@ def is_saturated(spectrum: Spectrum) -> bool:
     intensity = spectrum.intensity
     top = float(intensity.max())
     limit = spectrum.acquisition.saturation_counts
-    if limit is not None and top >= limit:
-        return True
+    return (limit is not None and top >= limit) or has_plateau(intensity)
+
+
+def has_plateau(intensity: FloatArray) -> bool:
+    """Tell whether counts, shape (n,), end in a plateau: three neighbours at the largest value."""
+    top = float(intensity.max())
     at_top = (intensity == top).astype(np.int64)
     return top > 100.0 and bool((at_top[:-2] + at_top[1:-1] + at_top[2:] == 3).any())

@@ -6,6 +6,8 @@ The columns may be any subset of Pixel, Wavelength, Wavenumber, Processed, Raw, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from library.errors import ColumnMissingError, DamagedFileError, FileError
@@ -13,6 +15,7 @@ from library.formats.assemble import Facts, Material, assemble
 from library.formats.records import Column, Metadata, NamedSpectrum, ReadResult, Request, Source
 from library.formats.table import Table, check_pixels, declared_points, read_table, valid_rows
 from library.formats.text import EXPORT_AGAIN, clip, split_csv
+from matching.pipeline import has_plateau
 from matching.spectrum import Acquisition, FloatArray, Step, Technique
 
 NAME = "ENLIGHTEN CSV"
@@ -20,6 +23,7 @@ AXES = ("pixel", "wavelength", "wavenumber")
 KINDS = ("processed", "raw", "dark", "reference")
 HEADER_LINES = 500
 RAMAN_TECHNIQUES = {"", "raman", "scope", "sers", "none"}
+CONVERTER_CEILING = 65535.0
 GRID_CM1 = 0.011  # two decimals in the file
 
 
@@ -66,7 +70,7 @@ def parse(source: Source, request: Request) -> ReadResult:
         first_line=table.first_line + rows.start,
         laser_nm=facts.positive("Laser Wavelength"),
         technique=technique(facts),
-        acquisition=acquisition(facts),
+        acquisition=replace(acquisition(facts), saturated=raw_saturated(table, names)),
         history=(*vendor_steps(facts, steps), *steps),
     )
     spectrum, more = assemble(material, request.laser_nm)
@@ -124,6 +128,22 @@ def pick(
         return intensity, rows, (Step("column read", (("column", wanted),)),), notes
     step = Step("dark subtracted", (("column", "raw"), ("dark", "dark")))
     return intensity - table.values(at[1], rows), rows, (step,), notes
+
+
+def raw_saturated(table: Table, names: list[str]) -> bool:
+    """Tell whether the raw counts of the file show saturation, whatever column is taken.
+
+    Dark subtraction and processing hide the plateau. A count at the ceiling of a 16-bit converter
+    is enough. A file without usable raw counts shows nothing.
+    """
+    if "raw" not in names:
+        return False
+    at = names.index("raw")
+    try:
+        raw = table.values(at, _common_rows(table, [at]))
+    except DamagedFileError:
+        return False
+    return bool(raw.max() >= CONVERTER_CEILING) or has_plateau(raw)
 
 
 def _default(present: list[str]) -> Column:

@@ -21,6 +21,7 @@ from library.formats.enlighten import (
     check_declared,
     find_columns,
     pick,
+    raw_saturated,
     read_metadata,
     technique,
 )
@@ -162,7 +163,7 @@ def _read_part(
     try:
         intensity, rows, steps, notes = pick(table, kinds, request.column)
         notes += check_declared(table, kinds, facts, rows)
-        facts_used = acquisition(facts)
+        facts_used = replace(acquisition(facts), saturated=raw_saturated(table, kinds))
         _refuse_axis(intensity)
         if shared:
             facts_used = replace(facts_used, integration_time_ms=None, measured_at=None)

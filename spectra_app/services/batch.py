@@ -13,6 +13,7 @@ from typing import Any
 
 from library.formats import Column
 from library.manifest import read_manifest
+from matching.spectrum import Technique
 from spectra_app import __version__
 from spectra_app.errors import AppError
 from spectra_app.records.identification import Identification
@@ -64,6 +65,7 @@ class _Input:
     path: Path
     spectrum: str | None
     laser_nm: float | None
+    technique: Technique | None = None
 
 
 def run_batch(
@@ -107,7 +109,7 @@ def run_batch(
                 file.write(writer.header())
             for number, item in enumerate(inputs[done:], start=done):
                 progress(number / len(inputs), item.path.name)
-                choice = Choice(column, item.spectrum, item.laser_nm, top)
+                choice = Choice(column, item.spectrum, item.laser_nm, top, item.technique)
                 records = [found.record for found in identify_file(item.path, identifier, choice)]
                 for record in records:
                     counts[record.outcome] = counts.get(record.outcome, 0) + 1
@@ -140,7 +142,12 @@ def batch_inputs(source: Path, out: Path | None = None) -> list[_Input]:
         inputs = [_Input(path, None, None) for path in paths if path.resolve() not in left_out]
     else:
         inputs = [
-            _Input(row.path, row.get("spectrum") or None, row.laser_nm)
+            _Input(
+                row.path,
+                row.get("spectrum") or None,
+                row.laser_nm,
+                "SERS" if row.get("technique") == "SERS" else None,
+            )
             for row in read_manifest(source)
         ]
     if not inputs:

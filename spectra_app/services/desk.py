@@ -50,7 +50,8 @@ class Desk:
     def open(self, path: Path) -> str:
         """Use another library; the present one stays in use when that fails."""
         fresh = open_identifier(path)
-        self.identifier.engine.library.close()
+        if self._identifier is not None:
+            self._identifier.engine.library.close()
         self._identifier = fresh
         return self.title()
 

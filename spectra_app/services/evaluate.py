@@ -100,6 +100,8 @@ def load_queries(manifest: Path, engine: Engine, column: Column | None) -> list[
             _, result = read_file(row.path, column=column, laser_nm=row.laser_nm)
             (item,) = select(result, row.get("spectrum") or None, where=str(row.path))
             spectrum = item.spectrum
+            if row.get("technique") == "SERS":
+                spectrum = replace(spectrum, technique="SERS")
             if row.path not in doubtful:
                 session = tuple(other.spectrum for other in result.spectra)
                 doubtful[row.path] = axis_in_doubt(session, engine)
@@ -174,9 +176,11 @@ def _answer(query: Query, engine: Engine, without: NDArray[np.bool_] | None) -> 
 
 def _answer_of(found: Examined, library: Library) -> Answer:
     ranked = tuple(dict.fromkeys(item.substance for item in found.scored))
+    rows = found.verdict.named
+    contents = tuple(row for row in rows if library.record(row).role != "container")
     return Answer(
         outcome=found.verdict.outcome,
-        named=tuple(int(library.matrix.substance[row]) for row in found.verdict.named),
+        named=tuple(int(library.matrix.substance[row]) for row in contents or rows),
         indistinguishable=found.verdict.indistinguishable,
         ranked=ranked,
         score=hit_quality(found.scored[0].evidence) if found.scored else 0.0,
@@ -194,7 +198,7 @@ def named_right(query: Query, answer: Answer) -> bool:
     named = set(answer.named)
     if query.components > 1:
         return query.complete and named == query.truth
-    if answer.outcome == "mixture":
+    if answer.outcome == "mixture" or (len(named) > 1 and not answer.indistinguishable):
         return False
     return bool(named & query.truth) and len(named) <= LARGEST_SET
 

@@ -19,7 +19,7 @@ from matching.evidence import hit_quality
 from matching.peaks import Peaks
 from matching.policy import Policy
 from matching.rates import rate_of
-from matching.spectrum import Spectrum
+from matching.spectrum import Spectrum, Technique
 from spectra_app import __version__
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.identification import (
@@ -73,6 +73,7 @@ class Choice:
     spectrum: str | None = None
     laser_nm: float | None = None
     top: int = 10
+    technique: Technique | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -147,7 +148,7 @@ def identify_bytes(
     several = len(result.spectra) > 1
     return tuple(
         identify_spectrum(
-            item.spectrum,
+            replace(item.spectrum, technique=choice.technique or item.spectrum.technique),
             full,
             identifier,
             choice.top,

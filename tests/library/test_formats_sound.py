@@ -67,6 +67,22 @@ def test_raw_and_raw_minus_dark_keep_all_rows(enlighten_text: Build) -> None:
     assert difference.history[-1].name == "dark subtracted"
 
 
+@pytest.mark.parametrize("column", ["processed", "raw", "raw-dark"])
+def test_saturated_raw_counts_are_seen_whatever_column_is_taken(
+    enlighten_text: Build, column: str
+) -> None:
+    lines = enlighten_text(rows=60, na=3).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("Pixel,"))
+    raw = lines[at].split(",").index("Raw")
+    for number in range(at + 31, at + 34):
+        cells = lines[number].split(",")
+        cells[raw] = "60000"
+        lines[number] = ",".join(cells)
+    assert not _one(enlighten_text(rows=60, na=3)).spectra[0].spectrum.acquisition.saturated
+    found = _one("\n".join(lines) + "\n", column=column).spectra[0].spectrum
+    assert found.acquisition.saturated
+
+
 def test_without_processed_raw_minus_dark_is_used_and_said(enlighten_text: Build) -> None:
     result = _one(enlighten_text(("Pixel", "Wavenumber", "Raw", "Dark")))
     assert any("no processed column; raw minus dark" in note for note in result.assumptions)

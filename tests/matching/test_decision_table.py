@@ -167,6 +167,12 @@ def test_a_rival_outside_the_rival_distance_does_not_matter(scored, policy, limi
     assert decide([scored(1, 3.0), rival], GOOD, policy, different).outcome == "match"
 
 
+def test_a_rival_just_below_the_naming_limit_still_counts(scored, policy, limits):
+    close = [scored(1, limits.name + 0.1), scored(2, limits.name - 0.05)]
+    assert decide(close, GOOD, policy, different).reasons == ("candidates_close",)
+    assert decide(close, GOOD, policy, same).named == (0, 1)
+
+
 def test_a_set_of_more_than_three_names_nothing(scored, policy):
     many = [scored(number, 3.0 - number / 10) for number in range(4)]
     assert decide(many[:3], GOOD, policy, same).named == (0, 1, 2)
