@@ -41,9 +41,10 @@ def write_whole(target: Path, write: Callable[[Path], None]) -> None:
         _sync(temporary)
         temporary.replace(target)
         _sync(target.parent)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # h5py raises RuntimeError when closing fails
+        reason = (getattr(error, "strerror", None) or str(error)).partition("\n")[0]
         raise LibraryError(
-            f"the file could not be written ({error.strerror or error})",
+            f"the file could not be written ({reason})",
             str(target),
             "free some space or choose another disk; nothing was changed",
         ) from error

@@ -25,6 +25,7 @@ DATASETS: dict[str, tuple[tuple[str, ...], str]] = {
     "entries/substance": (("n",), "int64"),
     "entries/sers": (("n",), "uint8"),
     "entries/comparable": (("n",), "uint8"),
+    "entries/emulated": (("n",), "uint8"),
     "spectra/raman_shift_cm1": (("p",), "float64"),
     "spectra/intensity": (("p",), "float64"),
     "spectra/offsets": (("n + 1",), "int64"),

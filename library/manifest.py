@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +81,11 @@ def read_manifest(path: Path) -> list[ManifestRow]:
             "the header has no column 'file'",
             str(path),
             "give each row the path of a spectrum file, relative to the manifest",
+        )
+    repeated = [n for n, times in Counter(reader.fieldnames or ()).items() if times > 1]
+    if repeated:  # the last one would win in silence: perhaps the wrong name
+        raise ManifestError(
+            f"the column {repeated[0]!r} is there more than once", str(path), "keep one of them"
         )
     try:
         rows = [(reader.line_num, row) for row in reader]

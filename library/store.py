@@ -141,6 +141,7 @@ def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str,
         "entries/substance": matrix.substance,
         "entries/sers": np.array([s.technique == "SERS" for s in spectra], dtype=np.uint8),
         "entries/comparable": np.array([_comparable(e.record) for e in entries], dtype=np.uint8),
+        "entries/emulated": np.array([e.record.kind == "emulated" for e in entries], np.uint8),
         "spectra/raman_shift_cm1": np.concatenate([s.raman_shift_cm1 for s in spectra]),
         "spectra/intensity": np.concatenate([s.intensity for s in spectra]),
         "spectra/offsets": _offsets([s.intensity.size for s in spectra]),
@@ -214,6 +215,7 @@ class Library:
         )
         self.sers = self._arrays["entries/sers"] != 0
         self.comparable = self._arrays["entries/comparable"] != 0
+        self.emulated = self._arrays["entries/emulated"] != 0
         self.noise = self._arrays["search/noise"]
 
     def __enter__(self) -> Library:
@@ -256,6 +258,27 @@ class Library:
     def records(self) -> Iterator[EntryRecord]:
         """Yield the records of all entries in order."""
         return (self.record(row) for row in range(len(self)))
+
+    def damaged(self, what: str) -> LibraryDamagedError:
+        """Return the error to raise when the library is found not to be sound."""
+        return LibraryDamagedError(
+            what, str(self.path), "restore the library from its release or a backup"
+        )
+
+    def checked_spectrum(self, row: int) -> Spectrum:
+        """Return the spectrum of an entry after checking it against the hash in its record.
+
+        Raises
+        ------
+        LibraryDamagedError
+            When it is not the spectrum recorded.
+        """
+        spectrum, record = self.spectrum(row), self.record(row)
+        if spectrum.content_hash != record.content_sha256:
+            raise self.damaged(
+                f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded"
+            )
+        return spectrum
 
     def spectrum(self, row: int) -> Spectrum:
         """Return the spectrum of an entry on its own axis."""
@@ -334,6 +357,12 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             "restore it from its release or a backup, or build it again",
         ) from error
     check_layout(path, info.entries, arrays)
+    if hashlib.sha256(arrays["entries/records"].data).hexdigest() != info.sha256:
+        raise LibraryDamagedError(
+            "the records do not agree with the library's hash",
+            str(path),
+            "restore the library from its release or a backup",
+        )
     return info, attributes, arrays
 
 

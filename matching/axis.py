@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.errors import QueryError
-from matching.spectrum import FloatArray, Spectrum
+from matching.spectrum import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,18 @@ def onto_grid(axis: FloatArray, intensity: FloatArray, grid: Grid) -> tuple[Floa
     return np.diff(cumulative) / grid.step_cm1, first, end
 
 
-def longest_gap_cm1(spectrum: Spectrum) -> float:
-    """Return the widest step of the axis in cm-1."""
-    return float(np.max(np.diff(spectrum.raman_shift_cm1)))
+def longest_stretch(axis: FloatArray) -> slice:
+    """Return the longest part of an axis, shape (n,), without a gap.
+
+    A gap is a step of more than 20 cm-1 that is also more than ten times the median step: what
+    lies in it was not measured, and nothing may be compared there.
+    """
+    steps = np.diff(axis)
+    gaps = np.flatnonzero(steps > max(20.0, 10.0 * float(np.median(steps)))) + 1
+    edges = [0, *gaps.tolist(), axis.size]
+    pieces = [(axis[end - 1] - axis[start], start, end) for start, end in pairwise(edges)]
+    _, start, end = max(pieces)
+    return slice(start, end)
 
 
 def shifted(values: FloatArray, shifts_cm1: FloatArray, step_cm1: float) -> NDArray[np.float64]:

@@ -12,6 +12,8 @@ from matching.preprocess.scale import gaussian_broadened, second_derivative, squ
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
+FINGERPRINT_CM1 = (300.0, 1850.0)  # where nearly every molecule has bands that tell it apart
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bands:
@@ -53,7 +55,8 @@ class CompareSettings:
     intensity_tolerance : float
         Factor by which band intensities may differ between instruments.
     band_tolerance_cm1 : float
-        Distance at which two band positions count as half matched.
+        Standard deviation of the distance of two matching band positions: at this distance a
+        band counts as 0.61 matched, at twice as 0.14.
     least_band : float
         Smallest band considered, as a share of the strongest.
     errors : ErrorSettings
@@ -91,6 +94,9 @@ class Comparison:
         Mean weighted square of what the reference leaves of the scan, and of the scan itself,
         after a high-pass; the weights hold noise and model error (see `matching.weights`), so a
         right reference leaves about 1 or less however noisy the scan is.
+    uncovered : float
+        Share of the scan's band area between 300 and 1850 cm-1 that lies outside the common
+        range: bands about which this reference says nothing.
     shift_cm1 : float
         What was added to the scan's axis.
     width_cm1 : float
@@ -112,6 +118,7 @@ class Comparison:
     independent_bands: float
     misfit: float
     contrast: float
+    uncovered: float
     shift_cm1: float
     width_cm1: float
     overlap_cm1: float
@@ -186,6 +193,7 @@ def compare(
         independent_bands=_effective_number(found.prominence * near),
         misfit=misfit,
         contrast=contrast,
+        uncovered=_uncovered(query, start, stop),
         shift_cm1=best.shift,
         width_cm1=best.width,
         overlap_cm1=(stop - start) * step,
@@ -290,6 +298,17 @@ def _misfit(
     amount = max(float(light @ (weight * scan)) / power, 0.0) if power > 0 else 0.0
     left = scan - amount * light
     return float(np.mean(weight * left**2)), float(np.mean(weight * scan**2))
+
+
+def _uncovered(query: Bands, start: int, stop: int) -> float:
+    """Share of the scan's band area in the fingerprint region that lies outside the window."""
+    first, end = COMMON_GRID.coverage(*FINGERPRINT_CM1)
+    first, end = max(first, query.first), min(end, query.end)
+    light = np.clip(query.values - 3.0 * query.noise, 0.0, None)
+    total = float(light[max(first - query.first, 0) : max(end - query.first, 0)].sum())
+    low, high = np.clip((start, stop), first, max(first, end)) - query.first
+    inside = float(light[low:high].sum())
+    return max(1.0 - inside / total, 0.0) if total > 0 else 0.0
 
 
 def _remains(

@@ -59,8 +59,8 @@ class Verdict:
         Rows of the library that are named: the best first, or components by falling share.
     parts : tuple of Part
         Shares of a mixture's components, in the order of `named`; empty otherwise.
-    indistinguishable : bool
-        The named substances are a set that Raman cannot tell apart.
+    sets : tuple of tuple of int
+        Rows that Raman does not tell apart, each set with the named row first.
     """
 
     outcome: Outcome
@@ -68,16 +68,20 @@ class Verdict:
     advice: tuple[str, ...]
     named: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
-    indistinguishable: bool = False
+    sets: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Mixture:
-    """The set of components that explains a scan, with kind and role of each part's entry."""
+    """The set of components that explains a scan, with kind and role of each part's entry.
+
+    `alike` holds for each part the rows of other substances that Raman does not tell from it.
+    """
 
     fit: SetFit
     kinds: tuple[str, ...]
     roles: tuple[str, ...]
+    alike: tuple[tuple[int, ...], ...]
 
 
 def decide(
@@ -116,7 +120,7 @@ def decide(
     if barred is not None:
         return barred
     if not scored:
-        return Verdict("inconclusive", ("short_range",), ("check_input", "send_to_laboratory"))
+        return Verdict("inconclusive", ("nothing_comparable",), ("send_to_laboratory",))
     if mixture is not None and len(mixture.fit.parts) > 1:
         return _mixed(mixture, policy)
     if not _nameable(scored[0], limits):
@@ -145,6 +149,7 @@ def _nameable(candidate: Scored, limits: Thresholds, least: float | None = None)
         candidate.evidence >= (limits.name if least is None else least)
         and comparison.independent_bands >= limits.least_bands
         and comparison.unexplained <= limits.most_unexplained
+        and comparison.uncovered <= limits.most_uncovered
         and comparison.overlap_cm1 >= limits.least_overlap_cm1
         and candidate.kind != "calculated"
     )
@@ -179,7 +184,8 @@ def _named(
     elif all(item.role == "container" for item in chosen):
         outcome, advice = "container_only", ("scan_other_spot", "scan_longer")
     rows = tuple(scored[position].row for position in named)
-    return Verdict(outcome, reasons, advice, rows, indistinguishable=len(members) > 1)
+    sets = (rows,) if len(members) > 1 else ()
+    return Verdict(outcome, reasons, advice, rows, sets=sets)
 
 
 def _mixed(mixture: Mixture, policy: Policy) -> Verdict:
@@ -188,6 +194,10 @@ def _mixed(mixture: Mixture, policy: Policy) -> Verdict:
     if not nameable(fit, policy.mixture) or "calculated" in mixture.kinds:
         reasons: tuple[str, ...] = ("several_components", "bands_unexplained")
         return Verdict("inconclusive", reasons, ("scan_other_spot", "scan_longer", *SENDABLE))
+    if any(1 + len(rows) > LARGEST_SET for rows in mixture.alike):
+        return Verdict("inconclusive", ("candidates_close",), ("scan_longer", *SENDABLE))
+    rows = tuple(part.row for part in fit.parts)
+    sets = tuple((row, *others) for row, others in zip(rows, mixture.alike, strict=True) if others)
     outcome: Outcome = "mixture"
     reasons = ("components_needed",)
     advice: tuple[str, ...] = SENDABLE
@@ -199,15 +209,18 @@ def _mixed(mixture: Mixture, policy: Policy) -> Verdict:
             "container_only",
             ("explains_spectrum",),
             ("scan_other_spot", "scan_longer"),
-            tuple(part.row for part in fit.parts),
+            rows,
             fit.parts,
+            sets,
         )
+    if sets:
+        reasons = (*reasons, "indistinguishable")
     if "emulated" in mixture.kinds:
         reasons = (*reasons, "reference_emulated")
     if "reconstructed" in mixture.kinds:
         outcome, reasons = "lead", (*reasons, "reference_reconstructed")
         advice = (*SENDABLE, "measure_reference")
-    return Verdict(outcome, reasons, advice, tuple(part.row for part in fit.parts), fit.parts)
+    return Verdict(outcome, reasons, advice, rows, fit.parts, sets)
 
 
 def _representative(scored: Sequence[Scored], position: int, limits: Thresholds) -> int:
@@ -230,6 +243,8 @@ def _unnamed(best: Scored, quality: ScanQuality, limits: Thresholds) -> Verdict:
     reasons = ["resemblance_only"]
     if comparison.independent_bands < limits.least_bands:
         reasons.append("few_bands")
+    elif comparison.uncovered > limits.most_uncovered:
+        reasons.append("bands_uncovered")
     elif comparison.unexplained >= comparison.missing:
         reasons.append("bands_unexplained")
     else:

@@ -25,6 +25,7 @@ from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
 BoolArray = NDArray[np.bool_]
+UNCOVERED = 0.12  # share of the window that a component's reference may lack at either end
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +167,13 @@ def _problem(
     reach = round(settings.reach_cm1 / step)
     if not rows.size:
         return None
-    start = max(query.first, int(matrix.first[rows].min())) + reach
-    stop = min(query.end, int(matrix.end[rows].max())) - reach
+    base = list(hints.rows[:1]) or rows
+    start = max(query.first, int(matrix.first[base].min())) + reach
+    stop = min(query.end, int(matrix.end[base].max())) - reach
     if (stop - start) * step < 300.0:
         return None
+    slack = round(UNCOVERED * (stop - start))  # what a reference did not measure is no absence
+    rows = rows[(matrix.first[rows] <= start + slack) & (matrix.end[rows] >= stop - slack)]
     bands = gaussian_broadened(query.bands, max(-hints.width_cm1, 0.0) / step)
     scan = highpass(bands, settings.errors.highpass_cm1)[start - query.first : stop - query.first]
     weight = error_weights(scan, query.noise, settings.errors)

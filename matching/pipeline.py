@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from matching.axis import COMMON_GRID, onto_grid
+from matching.axis import COMMON_GRID, longest_stretch, onto_grid
 from matching.errors import QueryError
 from matching.preprocess.baseline import arpls
 from matching.preprocess.despike import find_spikes, pixel_noise, repair
 from matching.preprocess.scale import gaussian_broadened, square_root
-from matching.spectrum import FloatArray, Spectrum
+from matching.spectrum import MIN_POINTS, FloatArray, Spectrum
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Prepared:
 
 
 def prepare(spectrum: Spectrum, settings: PipelineSettings = DEFAULT_PIPELINE) -> Prepared:
-    """Clean a spectrum and bring it onto the common grid.
+    """Clean a spectrum and bring it onto the common grid; of a gapped one the longest piece.
 
     Parameters
     ----------
@@ -110,7 +110,10 @@ def prepare(spectrum: Spectrum, settings: PipelineSettings = DEFAULT_PIPELINE) -
     QueryError
         When too little of the common grid is covered, or the spectrum is flat.
     """
-    axis, intensity = spectrum.raman_shift_cm1, spectrum.intensity
+    whole = longest_stretch(spectrum.raman_shift_cm1)
+    axis, intensity = spectrum.raman_shift_cm1[whole], spectrum.intensity[whole]
+    if axis.size < MIN_POINTS:
+        raise QueryError("the axis has gaps and no long piece", "", "measure the whole range")
     if float(np.ptp(intensity)) == 0.0:
         raise QueryError("all intensities are equal", "", "check the cable and the column chosen")
     spikes = find_spikes(intensity, settings.spike_threshold)

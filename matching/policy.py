@@ -44,6 +44,8 @@ class Thresholds:
         Correlation of two references from which Raman does not tell them apart.
     most_unexplained : float
         Largest share of the scan's band area a named reference may leave unexplained.
+    most_uncovered : float
+        Largest share of the scan's band area that may lie where a named reference was not measured.
     least_snr : float
         Signal-to-noise ratio of the strongest band below which nothing is named.
     most_fluorescence : float
@@ -60,6 +62,7 @@ class Thresholds:
     rival: float
     same_spectrum: float
     most_unexplained: float
+    most_uncovered: float
     least_snr: float
     most_fluorescence: float
     most_silent_share: float

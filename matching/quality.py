@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.axis import COMMON_GRID
 from matching.peaks import find_peaks
 from matching.pipeline import Prepared
 
@@ -80,8 +79,3 @@ def silent_share(prepared: Prepared) -> float:
     if int(silent.sum()) < 2 or total <= 0:
         return 0.0
     return float(peaks.prominence[silent].sum()) / total
-
-
-def covered_cm1(prepared: Prepared) -> float:
-    """Return the length of the covered range in cm-1."""
-    return (prepared.end - prepared.first) * COMMON_GRID.step_cm1

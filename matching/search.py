@@ -19,6 +19,7 @@ from matching.pipeline import Prepared
 from matching.spectrum import FloatArray
 
 BLOCK = 32  # grid points between two stored prefix sums
+PER_SUBSTANCE = 2  # references of one substance among the hits
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
@@ -135,7 +136,7 @@ def search(
     top: int,
     allowed: NDArray[np.bool_] | None = None,
 ) -> Hits:
-    """Return the `top` references by correlation of square roots, over all shifts.
+    """Return the best references of the `top` substances by correlation of square roots.
 
     The window is the query's range less the largest shift, so that every shift compares the same
     points. Means and norms are taken over the overlap of window and reference only (prefix sums
@@ -150,14 +151,15 @@ def search(
     settings : SearchSettings
         Shifts and least overlap.
     top : int
-        Number of hits wanted.
+        Number of substances wanted, each with at most its two best references: many entries of
+        one substance must not hide its rivals.
     allowed : array of bool, shape (n,), optional
         References that may be found; all when left out.
 
     Returns
     -------
     Hits
-        At most `top`; fewer when fewer references overlap enough.
+        Fewer when fewer references overlap enough.
 
     Raises
     ------
@@ -177,9 +179,22 @@ def search(
     scores -= settings.penalty_per_cm1 * np.abs(shifts)
     best = np.argmax(scores, axis=1)
     value = np.where(usable, scores[np.arange(matrix.size), best], -np.inf)
-    kept = min(top, int(usable.sum()))
-    order = np.argsort(-value, kind="stable")[:kept]
+    order = _best_substances(value, matrix.substance, int(usable.sum()), top)
     return Hits(order, value[order], shifts[best[order]], int(usable.sum()))
+
+
+def _best_substances(value: FloatArray, substance: IntArray, usable: int, top: int) -> IntArray:
+    order = np.argsort(-value, kind="stable")[:usable]
+    taken: dict[int, int] = {}
+    chosen = []
+    for row in order.tolist():
+        number = int(substance[row])
+        if number not in taken and len(taken) == top:
+            break
+        taken[number] = taken.get(number, 0) + 1
+        if taken[number] <= PER_SUBSTANCE:
+            chosen.append(row)
+    return np.array(chosen, dtype=np.int64)
 
 
 def _window(query: Prepared, settings: SearchSettings) -> tuple[int, int, FloatArray]:

@@ -34,6 +34,10 @@ ALARMS: dict[str, AlarmStyle] = {
     "benign": AlarmStyle("circle", "NO LISTING FOUND", "#00796B", "#80CBC4"),
 }
 
+# The lists that are asked, see `services.control.JURISDICTION`; national lists are shipped but not.
+NO_LISTING = "no listing found in the UN and EU lists shipped (national lists not asked)"
+STATUS_UNKNOWN = "control status not known: name not recognised, or its listing was not read"
+
 OUTCOMES: dict[str, str] = {
     "match": "Match with a measured reference",
     "mixture": "Mixture",
@@ -63,10 +67,11 @@ REASONS: dict[str, str] = {
     "baseline_sensitive": "The result changes with the way the background is removed.",
     "resemblance_only": "The nearest reference resembles the scan but does not explain it.",
     "few_bands": "Only one band rises above the noise; one band is not enough to name a substance.",
+    "bands_uncovered": "The scan has bands where the nearest reference was not measured.",
     "bands_unexplained": "The scan has bands that the nearest reference lacks.",
     "bands_missing": "The nearest reference has bands that the scan lacks.",
     "no_similar_reference": "No reference resembles the scan.",
-    "library_empty": "The library has no entry to compare with.",
+    "nothing_comparable": "The library has nothing of this technique and range to compare with.",
 }
 
 ADVICE: dict[str, str] = {
@@ -83,6 +88,22 @@ ADVICE: dict[str, str] = {
 }
 
 
+def alarm_word(record: Identification) -> str:
+    """Return the word of the alarm level; a named substance of unknown status says so."""
+    if record.alarm == "unknown" and record.outcome in {"match", "mixture", "lead"}:
+        return "CONTROL STATUS NOT KNOWN"
+    return ALARMS[record.alarm].word
+
+
+def no_listing_text(record: Identification) -> str:
+    """Return what to say of a component without a listing; never more than was looked up.
+
+    The level of a single component is that of the record. Of several, the record tells only the
+    most serious, so where that is unknown, it is said of each.
+    """
+    return STATUS_UNKNOWN if record.alarm == "unknown" else NO_LISTING
+
+
 def outcome_text(record: Identification) -> str:
     """Return the outcome in words; a match with an emulated reference says so."""
     if record.outcome == "match" and any(c.kind == "emulated" for c in record.components):
@@ -90,23 +111,39 @@ def outcome_text(record: Identification) -> str:
     return OUTCOMES[record.outcome]
 
 
+def named_text(record: Identification) -> str:
+    """Return the names: contents before packaging, what Raman cannot tell apart with "or"."""
+    sets = {names[0]: names for names in record.indistinguishable}
+    shown: list[str] = []
+    covered: set[str] = set()
+    for component in sorted(record.components, key=lambda c: c.role == "container"):
+        if component.name in covered:
+            continue
+        names = sets.get(component.name, (component.name,))
+        covered.update(names)
+        shown.append(" or ".join(names))
+    return " with ".join(shown)
+
+
 def headline(record: Identification) -> str:
     """Return the one line in large type: the name or names, or what the outcome means."""
-    names = [component.name for component in record.components]
-    if record.outcome == "match" and record.indistinguishable:
-        return " or ".join(record.indistinguishable[0])
+    names = named_text(record)
     if record.outcome == "lead" and names:
-        return "Resembles " + " with ".join(names)
+        return "Resembles " + names
     if record.outcome in {"match", "mixture", "container_only"} and names:
-        return " with ".join(names)
+        return names
     if record.outcome == "class_only" and record.family:
         return f"Belongs to: {record.family}"
     return OUTCOMES[record.outcome]
 
 
 def reason_texts(record: Identification) -> list[str]:
-    """Return the reasons of a record as sentences; an unknown code is shown as it stands."""
-    return [REASONS.get(code, code) for code in record.reasons]
+    """Return the reasons of a record as sentences; an unknown code is shown as it stands.
+
+    A refused input says why in `error`, so the code of that error is not repeated.
+    """
+    told = record.outcome == "refused" and bool(record.error)
+    return [REASONS.get(code, code) for code in record.reasons if not told or code in REASONS]
 
 
 def advice_texts(record: Identification) -> list[str]:

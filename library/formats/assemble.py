@@ -171,7 +171,7 @@ def _gaps(shift: FloatArray) -> list[str]:
         return []
     return [
         f"The axis has a gap between {shift[at]:g} and {shift[at + 1]:g} cm-1; "
-        "nothing was filled in."
+        "only the longer piece is compared."
     ]
 
 

@@ -194,7 +194,7 @@ def devices(options: argparse.Namespace) -> int:
         _json(found.record.to_json())
     else:
         print(verdict_text(found.record))
-    return EXIT_OK
+    return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
 
 
 def demo(options: argparse.Namespace, render: Renderer) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,16 +45,30 @@ def run(
     if options.command in {None, "window"}:
         return window(getattr(options, "files", []))
     try:
-        return _command(options, render)
+        code = _command(options, render)
+        sys.stdout.flush()
+        return code
     except SpectraError as error:
         sys.stderr.write(f"spectra: {error}\n")
         return EXIT_INTEGRITY if error.code in INTEGRITY_CODES else EXIT_REFUSED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output went away: nothing to complain about
-        return EXIT_OK
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            return _reader_gone()
+        place = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(
+            f"spectra: {place}{error.strerror or error}; free space, check the path and the "
+            "permissions, then run it again\n"
+        )
+        return EXIT_REFUSED
     except KeyboardInterrupt:
         sys.stderr.write("spectra: stopped\n")
         return EXIT_ARGUMENTS
+
+
+def _reader_gone() -> int:
+    """End quietly when the reader of our output went away (``| head``)."""
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  the exit closes it
+    return EXIT_OK
 
 
 def _command(options: Any, render: Renderer) -> int:

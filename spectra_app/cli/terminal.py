@@ -6,7 +6,14 @@ import sys
 from collections.abc import Callable
 
 from spectra_app.records.identification import PRESUMPTIVE, Identification
-from spectra_app.wording import ALARMS, advice_texts, headline, outcome_text, reason_texts
+from spectra_app.wording import (
+    advice_texts,
+    alarm_word,
+    headline,
+    no_listing_text,
+    outcome_text,
+    reason_texts,
+)
 
 WIDTH = 30
 
@@ -34,10 +41,9 @@ def verdict_text(record: Identification, candidates: int = 5) -> str:
         lines.append("  EMULATED: no real instrument produced these data")
     if record.outcome == "refused":
         return "\n".join([*lines, f"  REFUSED  {record.error}"])
-    alarm = ALARMS[record.alarm]
     lines += [
         f"  {PRESUMPTIVE}",
-        f"  {alarm.word}: {headline(record)}",
+        f"  {alarm_word(record)}: {headline(record)}",
         f"  Outcome: {outcome_text(record)}",
         f"  Why: {' '.join(reason_texts(record))}",
         f"  Next: {' '.join(advice_texts(record))}",
@@ -76,7 +82,7 @@ def _components(record: Identification) -> list[str]:
             f"{c.instrument} {c.schedule} (text of {c.as_of}, grade {c.grade})"
             for c in component.control
         )
-        status = listed or "no listing found in the lists shipped; that does not mean uncontrolled"
+        status = listed or f"{no_listing_text(record)}; that does not mean uncontrolled"
         lines.append(f"  Control status of {component.name}{mark}: {status}")
     return lines
 

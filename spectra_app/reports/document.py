@@ -29,7 +29,9 @@ from spectra_app.wording import (
     ALARMS,
     Shape,
     advice_texts,
+    alarm_word,
     headline,
+    no_listing_text,
     outcome_text,
     reason_texts,
 )
@@ -214,7 +216,9 @@ def build_report(
         reasons=_reasons(record),
         advice=tuple(clean(text) for text in advice_texts(record)),
         item=_item(record, context),
-        components=tuple(_component(component) for component in record.components),
+        components=tuple(
+            _component(component, no_listing_text(record)) for component in record.components
+        ),
         components_title=f"Components, and control status on {_control_date(context)}",
         components_note=phrases.components_note(record),
         control_note=phrases.control_note(record, clean(context.control_lists or "")),
@@ -253,7 +257,7 @@ def _check(context: ReportContext) -> None:
 
 def _verdict(record: Identification, context: ReportContext) -> Verdict:
     style = ALARMS[record.alarm]
-    word = style.word
+    word = alarm_word(record)
     if record.alarm == "benign":
         word += f" ({clean(context.control_lists or 'edition of the lists not set')})"
     if record.outcome == "lead":
@@ -307,7 +311,7 @@ def _item(record: Identification, context: ReportContext) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _component(component: Component) -> ComponentLine:
+def _component(component: Component, unlisted: str) -> ComponentLine:
     listings = tuple(
         clean(
             f"{status.instrument}, {status.schedule} "
@@ -321,7 +325,7 @@ def _component(component: Component) -> ComponentLine:
         kind=phrases.KINDS[component.kind],
         share=_share(component),
         rate=_rate(component),
-        control=listings or ("no listing found in the lists shipped",),
+        control=listings or (unlisted,),
     )
 
 

@@ -102,12 +102,31 @@ def examine(
         mixture,
         axis_doubtful=axis_doubtful,
     )
+    for row in verdict.named:
+        library_is_sound(engine, row)
     timing = {
         "preprocess": (cleaned - begun) * 1e3,
         "search": (searched - cleaned) * 1e3,
         "mixture": (time.perf_counter() - searched) * 1e3,
     }
     return Examined(prepared, quality, tuple(scored), verdict, timing)
+
+
+def library_is_sound(engine: Engine, row: int) -> None:
+    """Check that a named entry is what it says: record, spectrum and search row belong together.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When they do not: a damaged or altered library names nothing.
+    """
+    prepared = prepare(engine.library.checked_spectrum(row), engine.pipeline)
+    root = prepared.root / max(float(np.linalg.norm(prepared.root)), 1e-300)
+    first, end = int(engine.library.matrix.first[row]), int(engine.library.matrix.end[row])
+    stored = engine.library.matrix.rows[row, first:end]
+    same = (prepared.first, prepared.end) == (first, end)
+    if not same or not np.allclose(root, stored, rtol=0, atol=1e-5):
+        raise engine.library.damaged(f"the search row of entry {row + 1} is not its spectrum")
 
 
 def _scored(
@@ -142,10 +161,15 @@ def _scored(
 def _allowed(
     spectrum: Spectrum, library: Library, without: NDArray[np.bool_] | None
 ) -> NDArray[np.bool_]:
-    """Entries that may be found: same technique, nameable kind and role, not left out."""
+    """Entries that may be found: same technique, nameable kind and role, not left out.
+
+    Emulated references are compared with emulated scans only.
+    """
     allowed: NDArray[np.bool_] = library.comparable & (
         library.sers == (spectrum.technique == "SERS")
     )
+    if not spectrum.acquisition.emulated:
+        allowed &= ~library.emulated
     return allowed if without is None else allowed & ~without
 
 
@@ -170,7 +194,28 @@ def _mixture(
     if fit is None:
         return None
     records = [library.record(part.row) for part in fit.parts]
-    return Mixture(fit, tuple(r.kind for r in records), tuple(r.role for r in records))
+    least = engine.policy.thresholds.same_spectrum
+    allowed = _allowed(spectrum, library, without)
+    return Mixture(
+        fit,
+        tuple(r.kind for r in records),
+        tuple(r.role for r in records),
+        tuple(look_alikes(library, part.row, least, allowed) for part in fit.parts),
+    )
+
+
+def look_alikes(
+    library: Library, row: int, least: float, allowed: NDArray[np.bool_]
+) -> tuple[int, ...]:
+    """Return one row of every other substance whose reference correlates `least` or more."""
+    dots = library.matrix.rows @ np.asarray(library.matrix.rows[row])
+    substance = library.matrix.substance
+    close = np.flatnonzero((dots >= 0.75) & allowed & (substance != substance[row]))
+    found: dict[int, int] = {}
+    for other in close[np.argsort(-dots[close], kind="stable")].tolist():
+        if alike(library, row, other) >= least:
+            found.setdefault(int(substance[other]), other)
+    return tuple(found.values())
 
 
 def alike(library: Library, one: int, other: int) -> float:

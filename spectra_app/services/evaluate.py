@@ -14,14 +14,14 @@ from library.entry import identity_keys
 from library.formats import Column, read_file, select
 from library.manifest import ManifestRow, read_manifest
 from library.store import Library
-from matching.errors import SpectraError
+from matching.errors import QueryError, SpectraError
 from matching.evidence import hit_quality
 from matching.spectrum import Spectrum
 from spectra_app.errors import AppError
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
 from spectra_app.services.statistics import macro, rate
 
-NAMING = frozenset({"match", "mixture", "lead"})
+NAMING = frozenset({"match", "mixture", "lead", "container_only"})
 LARGEST_SET = 3
 SCORE = "hit quality 0-1 (1 best) of the best candidate: logistic evidence of the shipped policy"
 FALSE_SHARE = 0.05
@@ -68,7 +68,7 @@ class Answer:
 
     outcome: str
     named: tuple[int, ...]
-    indistinguishable: bool
+    sets: tuple[frozenset[int], ...]
     ranked: tuple[int, ...]
     score: float
 
@@ -120,6 +120,8 @@ def load_queries(manifest: Path, engine: Engine, column: Column | None) -> list[
 def _substances_by_key(library: Library) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for row, record in enumerate(library.records()):
+        if not library.comparable[row]:
+            continue  # a mixture or calculated entry can never be the answer
         for key in identity_keys(record.name, record.group, record.inchikey):
             numbers[key] = int(library.matrix.substance[row])
     return numbers
@@ -164,12 +166,12 @@ def evaluate(
 
 
 def _answer(query: Query, engine: Engine, without: NDArray[np.bool_] | None) -> Answer:
-    refused = Answer("refused", (), indistinguishable=False, ranked=(), score=0.0)
+    refused = Answer("refused", (), sets=(), ranked=(), score=0.0)
     if query.spectrum is None:
         return refused
     try:
         found = examine(query.spectrum, engine, without=without, axis_doubtful=query.axis_doubtful)
-    except SpectraError:
+    except QueryError:
         return refused
     return _answer_of(found, engine.library)
 
@@ -181,7 +183,10 @@ def _answer_of(found: Examined, library: Library) -> Answer:
     return Answer(
         outcome=found.verdict.outcome,
         named=tuple(int(library.matrix.substance[row]) for row in contents or rows),
-        indistinguishable=found.verdict.indistinguishable,
+        sets=tuple(
+            frozenset(int(library.matrix.substance[row]) for row in rows)
+            for rows in found.verdict.sets
+        ),
         ranked=ranked,
         score=hit_quality(found.scored[0].evidence) if found.scored else 0.0,
     )
@@ -190,17 +195,31 @@ def _answer_of(found: Examined, library: Library) -> Answer:
 def named_right(query: Query, answer: Answer) -> bool:
     """Tell whether the names given are right.
 
-    One substance: the named set holds it and has at most three members. A mixture: exactly its
-    components are named.
+    One substance: the named set holds it and has at most three members. A mixture: each of its
+    components is named, alone or in such a set, and nothing else.
     """
     if answer.outcome not in NAMING or not query.truth:
         return False
-    named = set(answer.named)
-    if query.components > 1:
-        return query.complete and named == query.truth
-    if answer.outcome == "mixture" or (len(named) > 1 and not answer.indistinguishable):
+    groups = _named_sets(answer)
+    if any(len(group) > LARGEST_SET for group in groups):
         return False
-    return bool(named & query.truth) and len(named) <= LARGEST_SET
+    if query.components > 1:
+        return (
+            query.complete
+            and len(groups) == len(query.truth)
+            and all(any(true in group for group in groups) for true in query.truth)
+        )
+    return len(groups) == 1 and bool(groups[0] & query.truth)
+
+
+def _named_sets(answer: Answer) -> list[frozenset[int]]:
+    """Return what was named: one set for every component, of one substance or of look-alikes."""
+    groups: list[frozenset[int]] = []
+    for number in answer.named:
+        if not any(number in group for group in groups):
+            alike = next((group for group in answer.sets if number in group), frozenset({number}))
+            groups.append(alike)
+    return groups
 
 
 def in_library(query: Query) -> bool:

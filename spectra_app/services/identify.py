@@ -189,9 +189,7 @@ def identify_spectrum(
     record = _record(examined, shown, origin, identifier, name)
     total = read_ms + (time.perf_counter() - begun) * 1e3
     record.timing_ms.update(read=read_ms, **examined.timing_ms, total=total)
-    drawn = tuple(
-        drawing(item, spectrum, identifier.engine.library.record(item.row).name) for item in shown
-    )
+    drawn = tuple(drawing(item, spectrum, identifier.engine) for item in shown)
     return Identified(record, spectrum, drawn)
 
 
@@ -223,10 +221,8 @@ def _record(
         reasons=verdict.reasons,
         advice=verdict.advice,
         components=components,
-        indistinguishable=(
-            (tuple(component.name for component in components),)
-            if verdict.indistinguishable
-            else ()
+        indistinguishable=tuple(
+            tuple(engine.library.record(row).name for row in rows) for rows in verdict.sets
         ),
         candidates=_candidates(shown, engine.library),
         family=None,
@@ -351,7 +347,7 @@ def _refused(
     return Identified(record, None, ())
 
 
-def drawing(item: Scored, spectrum: Spectrum, name: str) -> Comparison:
+def drawing(item: Scored, spectrum: Spectrum, engine: Engine) -> Comparison:
     """Return scan and reference as they are drawn: one axis, scan scaled to maximum 1."""
     found = item.comparison
     end = found.first + found.query.size
@@ -359,13 +355,13 @@ def drawing(item: Scored, spectrum: Spectrum, name: str) -> Comparison:
     raw = np.interp(axis - found.shift_cm1, spectrum.raman_shift_cm1, spectrum.intensity)
     top = max(float(found.query.max()), 1e-300)
     scan, reference = found.query_peaks, found.reference_peaks
-    near = MATCHED_WITHIN * 4.0
+    near = MATCHED_WITHIN * engine.policy.compare.band_tolerance_cm1
     return Comparison(
         raman_shift_cm1=axis,
         query=found.query / top,
         query_raw=raw,
         reference=found.reference / top,
-        reference_name=name,
+        reference_name=engine.library.record(item.row).name,
         reference_kind=item.kind,  # type: ignore[arg-type]  # checked when the library was built
         matched_peaks_cm1=_places(scan, reference, near, together=True),
         missing_peaks_cm1=_places(reference, scan, near, together=False),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from library.entry import Entry, EntryRecord, entry_id
-from library.errors import LibraryError, ManifestError
+from library.errors import LibraryDamagedError, LibraryError, ManifestError
 from library.formats import Column, NamedSpectrum, read_file, select
 from library.layout import DATASETS
 from library.manifest import ManifestRow, read_manifest
@@ -198,6 +198,15 @@ def starter_library() -> Path:
     return target
 
 
+def _open_starter() -> Library:
+    """Open the starter library; one that is damaged is made again from the shipped table."""
+    try:
+        return Library(starter_library())
+    except LibraryDamagedError:
+        starter_library().unlink()
+        return Library(starter_library())
+
+
 def open_library(path: Path | None = None) -> Library:
     """Open a library read-only; without a path the starter library.
 
@@ -206,7 +215,7 @@ def open_library(path: Path | None = None) -> Library:
     LibraryError
         When it is missing, damaged, newer than the program, or made with another clean-up.
     """
-    library = Library(path or starter_library())
+    library = Library(path) if path else _open_starter()
     if library.info.pipeline != DEFAULT_PIPELINE.hash:
         library.close()
         raise LibraryError(

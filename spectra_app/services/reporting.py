@@ -32,7 +32,7 @@ def report_of(found: Identified, issued_at: str) -> Report:
         issued_at=issued_at,
         program_version=__version__,
         evidence_sha256=record.sha256,
-        control_lists=f"lists shipped with the program, read to {lists_read_to()}",
+        control_lists=f"UN and EU lists shipped, read to {lists_read_to()}",
         measured_at=found.query.acquisition.measured_at if found.query else None,
     )
     return build_report(record, best_comparison(found), context)

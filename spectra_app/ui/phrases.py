@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spectra_app.records.identification import Component, Identification
-from spectra_app.wording import headline
+from spectra_app.wording import headline, no_listing_text
 
 KINDS = {
     "measured": "measured",
@@ -61,7 +61,7 @@ def found_lines(record: Identification) -> list[str]:
             for listing in component.control
         ]
         if not component.control and component.role != "container":
-            lines.append(f"{prefix}no listing found in the lists shipped")
+            lines.append(f"{prefix}{no_listing_text(record)}")
     return [line[:1].upper() + line[1:] for line in lines]
 
 

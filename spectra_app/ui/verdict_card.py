@@ -27,7 +27,7 @@ from spectra_app.ui.phrases import (
 )
 from spectra_app.ui.shapes import AlarmShape
 from spectra_app.ui.theme import BASE_POINTS, VERDICT_POINTS, Theme, banner_style, sized
-from spectra_app.wording import ALARMS, advice_texts, headline, outcome_text, reason_texts
+from spectra_app.wording import advice_texts, alarm_word, headline, outcome_text, reason_texts
 
 HIDDEN_SHOWN = 260  # characters
 WIDE_CARD = 560  # pixels
@@ -133,10 +133,9 @@ class VerdictCard(QFrame):
         """Show the verdict of `record`."""
         self._record = record
         is_lead = record.outcome == "lead"
-        level = ALARMS[record.alarm]
         colour = self._theme.alarm(record.alarm)
         self.shape.show_level(record.alarm, colour, self._theme["surface"], dashed=is_lead)
-        self.word.set_text(level.word)
+        self.word.set_text(alarm_word(record))
         self.lead.setVisible(is_lead)
         self.lead.setStyleSheet(
             f"border: 2px dashed {colour}; border-radius: 4px; padding: 2px 12px;"
@@ -149,7 +148,7 @@ class VerdictCard(QFrame):
         self.outcome.setText(outcome[:1].upper() + outcome[1:])
         self.outcome.setVisible(outcome_text(record) != title)
         self._show_details(record)
-        self.setAccessibleName(spoken_verdict(record, level.word))
+        self.setAccessibleName(spoken_verdict(record, alarm_word(record)))
         self.update()
 
     def _show_details(self, record: Identification) -> None:

@@ -123,7 +123,8 @@ def query(truth, components=1, *, complete=True, label="q"):
 
 
 def answer(outcome, named=(), score=0.5, ranked=None):
-    return Answer(outcome, tuple(named), len(named) > 1, tuple(ranked or named), score)
+    sets = (frozenset(named),) if outcome == "match" and len(named) > 1 else ()
+    return Answer(outcome, tuple(named), sets, tuple(ranked or named), score)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def answer(outcome, named=(), score=0.5, ranked=None):
         (query({1}), answer("match", [2, 1, 3]), True),
         (query({1}), answer("match", [2, 1, 3, 4]), False),
         (query({1}), answer("mixture", [1, 2]), False),
-        (query({1}), Answer("lead", (1, 2), False, (1,), 0.9), False),
+        (query({1}), Answer("lead", (1, 2), (), (1,), 0.9), False),
         (query({1}), answer("inconclusive", []), False),
         (query(set(), complete=False), answer("match", [1]), False),
         (query({1, 2}, 2), answer("mixture", [2, 1]), True),

@@ -26,6 +26,7 @@ from spectra_app.records.identification import (
 )
 from spectra_app.reports.document import ReportContext, build_report
 from spectra_app.reports.figures import clean, percent
+from spectra_app.wording import NO_LISTING
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_a_listing_is_shown_with_list_schedule_edition_and_grade(record, context
 def test_no_listing_is_never_said_to_be_not_controlled(record, context) -> None:
     bare = replace(record.components[0], control=())
     report = build_report(replace(record, components=(bare,), alarm="benign"), None, context)
-    assert report.components[0].control == ("no listing found in the lists shipped",)
+    assert report.components[0].control == (NO_LISTING,)
     assert report.verdict.word == "NO LISTING FOUND (edition of the lists not set)"
     shown = texts(report).lower()
     assert not [word for word in ("not controlled", "uncontrolled", "safe") if word in shown]

@@ -31,7 +31,7 @@ from spectra_app.records.identification import (
 from spectra_app.reports import page as paper
 from spectra_app.reports.document import ReportContext, build_report
 from spectra_app.reports.layout import compose
-from spectra_app.wording import ALARMS
+from spectra_app.wording import ALARMS, alarm_word
 
 LONG = "(2R,3S)-N-[2-(4-methoxyphenyl)-1-methylethyl]-3,4-methylenedioxy-α-pyrrolidinohexanophenone"
 HASH = "0123456789abcdef" * 4
@@ -262,7 +262,7 @@ def test_every_level_is_told_by_word_shape_and_colour(
     page = compose(build_report(changed, comparison, context), metrics)
     assert faults(page) == []
     style = ALARMS[alarm]
-    word = [i for i in page.items if isinstance(i, paper.Text) and style.word in i.text]
+    word = [i for i in page.items if isinstance(i, paper.Text) and alarm_word(changed) in i.text]
     assert word[0].style.colour == style.light
     outlines = [
         item

@@ -79,6 +79,7 @@ def comparison() -> Callable[..., Comparison]:
             "independent_bands": 6.0,
             "misfit": 0.5,
             "contrast": 50.0,
+            "uncovered": 0.0,
             "shift_cm1": 0.0,
             "width_cm1": 0.0,
             "overlap_cm1": 1500.0,

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from matching.axis import COMMON_GRID, Grid, longest_gap_cm1, onto_grid, shifted
+from matching.axis import COMMON_GRID, Grid, longest_stretch, onto_grid, shifted
 from matching.errors import QueryError
-from matching.spectrum import Spectrum
 
 
 def finely_sampled(axis, intensity, grid, covered):
@@ -86,9 +85,12 @@ def test_a_spectrum_beside_the_common_range_is_refused_in_words(low, high):
     assert caught.value.remedy
 
 
-def test_the_widest_step_is_found():
+def test_of_a_gapped_axis_the_longest_piece_is_taken():
     axis = np.concatenate((np.arange(200.0, 300.0), np.arange(340.0, 400.0)))
-    assert longest_gap_cm1(Spectrum(axis, np.ones(axis.size))) == 41.0
+    assert longest_stretch(axis) == slice(0, 100)
+    assert longest_stretch(np.arange(200.0, 900.0, 2.0)) == slice(0, 350)
+    uneven = np.cumsum(np.linspace(1.0, 9.0, 200))  # a real spectrograph's steps vary
+    assert longest_stretch(uneven) == slice(0, 200)
 
 
 def test_a_positive_shift_moves_bands_to_larger_raman_shifts(lines):

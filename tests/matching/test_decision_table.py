@@ -61,7 +61,7 @@ def test_one_measured_reference_that_explains_everything_is_a_match(scored, poli
     assert verdict.outcome == "match"
     assert verdict.named == (0,)
     assert verdict.reasons == ("explains_spectrum",)
-    assert not verdict.indistinguishable
+    assert not verdict.sets
     assert "confirm_second_technique" in verdict.advice
 
 
@@ -96,7 +96,7 @@ def test_an_axis_in_doubt_from_outside_bars_a_name(scored, policy):
 
 def test_nothing_comparable_is_inconclusive_not_unknown(policy):
     verdict = decide([], GOOD, policy, different)
-    assert (verdict.outcome, verdict.reasons) == ("inconclusive", ("short_range",))
+    assert (verdict.outcome, verdict.reasons) == ("inconclusive", ("nothing_comparable",))
 
 
 def test_a_good_scan_that_resembles_nothing_is_not_in_the_library(scored, policy, limits):
@@ -149,7 +149,7 @@ def test_two_substances_with_one_spectrum_are_named_as_a_set(scored, policy):
     verdict = decide([scored(1, 3.0), scored(2, 2.5)], GOOD, policy, same)
     assert verdict.outcome == "match"
     assert verdict.named == (0, 1)
-    assert verdict.indistinguishable
+    assert verdict.sets == (verdict.named,)
     assert "indistinguishable" in verdict.reasons
 
 
@@ -184,7 +184,7 @@ def test_more_entries_of_one_substance_are_one_name(scored, policy):
     verdict = decide(entries, GOOD, policy, different)
     assert verdict.outcome == "match"
     assert verdict.named == (0,)
-    assert not verdict.indistinguishable
+    assert not verdict.sets
 
 
 def test_a_reconstructed_reference_gives_a_lead_only(scored, policy):

@@ -1,0 +1,28 @@
+"""What a person reads: never the code of an error, never more than was looked up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from spectra_app.cli.terminal import verdict_text
+from spectra_app.ui.phrases import found_lines
+from spectra_app.wording import alarm_word, no_listing_text, reason_texts
+
+
+def test_the_code_of_an_error_is_not_repeated_beside_its_sentence(samples):
+    refused = replace(samples.refused().record, reasons=("unknown_format",))
+    assert reason_texts(replace(refused, error="a.csv: the content is binary")) == []
+    assert reason_texts(replace(refused, error=None)) == ["unknown_format"]
+
+
+def test_a_name_that_the_lists_do_not_know_is_not_called_unlisted(samples):
+    record = replace(samples.benign().record, alarm="unknown")
+    assert alarm_word(record) == "CONTROL STATUS NOT KNOWN"
+    for text in (verdict_text(record), " ".join(found_lines(record)).lower()):
+        assert "control status not known" in text
+        assert "no listing found" not in text
+        assert "NO CLEAR RESULT" not in text
+
+
+def test_no_listing_found_names_the_lists_that_were_asked(samples):
+    assert "UN and EU lists" in no_listing_text(samples.benign().record)
