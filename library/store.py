@@ -17,6 +17,7 @@ from library.entry import Entry, EntryRecord, substance_numbers
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
 from library.files import write_whole
 from library.layout import DATASETS, WHOLE, Array, check_layout, whole_hash
+from library.seal import BLOCK, check, seal
 from matching.axis import COMMON_GRID
 from matching.errors import SpectrumError
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, prepare
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import h5py
 
 FORMAT = "spectra-library"
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SCHEMA_VERSION = 1
 
 # What h5py and NumPy raise over a file whose structure was damaged.
@@ -168,12 +168,13 @@ def _offsets(lengths: Sequence[int]) -> Array:
 def _write_hdf5(path: Path, attributes: dict[str, Any], datasets: dict[str, Array]) -> None:
     import h5py
 
-    with h5py.File(path, "w", libver=("v110", "v110"), track_order=False) as file:
+    with h5py.File(path, "w", libver=("v110", "v110"), userblock_size=BLOCK) as file:
         for key, value in attributes.items():
             file.attrs[key] = value
         for key, value in datasets.items():
             file.create_dataset(key, data=value, track_times=False)  # contiguous: memory-mappable
         file.flush()
+    seal(path)
 
 
 def _info(attributes: dict[str, Any]) -> LibraryInfo:
@@ -328,13 +329,7 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
     import h5py
 
     try:
-        with path.open("rb") as file:
-            if file.read(len(SIGNATURE)) != SIGNATURE:
-                raise LibraryError(
-                    "this is not a library: the file is not HDF5",
-                    str(path),
-                    "give a file made by 'spectra library build'",
-                )
+        check(path)
         with h5py.File(path, "r") as file:
             attributes = dict(file.attrs)
             _check_format(path, attributes)
@@ -382,10 +377,10 @@ def _check_format(path: Path, attributes: dict[str, Any]) -> None:
 
 
 def _mapped(path: Path, dataset: h5py.Dataset) -> Array:
-    """Map a contiguous dataset into memory; read it the ordinary way when it is not contiguous."""
+    """Map a dataset into memory; all are contiguous."""
     offset = dataset.id.get_offset()
     if offset is None or dataset.size == 0:
-        return np.asarray(dataset[()])
+        raise OSError(f"{dataset.name} is empty or not contiguous")
     end = int(offset) + int(dataset.size) * int(dataset.dtype.itemsize)
     if end > path.stat().st_size:
         raise OSError("the file is truncated")

@@ -284,7 +284,7 @@ def _candidates(shown: tuple[Scored, ...], library: Library) -> tuple[Candidate,
                 name=record.name,
                 entry=record.entry,
                 score=hit_quality(item.evidence),
-                explains=1.0 - item.comparison.unexplained,
+                explains=(1.0 - item.comparison.unexplained) * (1.0 - item.comparison.uncovered),
                 missing=item.comparison.missing,
                 shift_cm1=item.comparison.shift_cm1,
                 kind=record.kind,  # type: ignore[arg-type]  # checked when the library was built

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import contextmanager
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -11,9 +13,18 @@ import pytest
 
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
+from library.seal import check, seal
 from library.store import SCHEMA_VERSION, Library, write_library
 from matching.errors import SpectraError
 from matching.spectrum import Spectrum
+
+
+@contextmanager
+def edited(path):
+    """Open a library file for writing and seal it again: what a careful forger would do."""
+    with h5py.File(path, "r+") as file:
+        yield file
+    seal(Path(path))
 
 
 @pytest.fixture(scope="module")
@@ -161,17 +172,28 @@ def test_a_library_cut_off_anywhere_is_refused(sound, copy):
 def test_a_file_that_is_no_hdf5_is_refused_in_words(tmp_path, data):
     path = tmp_path / "other.h5"
     path.write_bytes(data)
-    with pytest.raises(LibraryError, match="the file is not HDF5") as caught:
+    with pytest.raises(LibraryError, match="the file is not a library") as caught:
         Library(path)
     assert not isinstance(caught.value, LibraryDamagedError)
     assert caught.value.where == str(path)
 
 
-def test_a_library_cut_after_its_signature_is_called_damaged(tmp_path):
-    path = tmp_path / "cut.h5"
-    path.write_bytes(b"\x89HDF\r\n\x1a\n")
-    with pytest.raises(LibraryDamagedError, match="not a readable library"):
-        Library(path)
+def test_a_library_cut_inside_its_seal_is_called_damaged(copy):
+    copy.write_bytes(copy.read_bytes()[:3000])
+    with pytest.raises(LibraryDamagedError, match=r"seal|structure"):
+        Library(copy)
+
+
+def test_every_flipped_byte_of_the_structure_is_found_before_hdf5_reads_it(copy):
+    data = copy.read_bytes()
+    covered = set()
+    for first, end in dataset_ranges(copy).values():
+        covered.update(range(first, end))
+    places = [place for place in range(len(data)) if place not in covered]
+    for place in places[:: max(len(places) // 400, 1)]:
+        copy.write_bytes(data[:place] + bytes([data[place] ^ 8]) + data[place + 1 :])
+        with pytest.raises(LibraryError):
+            check(copy)
 
 
 def test_a_missing_library_and_a_folder_are_told_apart(tmp_path):
@@ -191,7 +213,7 @@ def test_another_programs_hdf5_is_not_called_damaged(tmp_path):
 
 
 def test_a_library_of_a_newer_program_is_refused_as_such(copy):
-    with h5py.File(copy, "r+") as file:
+    with edited(copy) as file:
         file.attrs["schema"] = SCHEMA_VERSION + 1
     with pytest.raises(LibraryVersionError, match="newer Spectra"):
         Library(copy)
@@ -199,7 +221,7 @@ def test_a_library_of_a_newer_program_is_refused_as_such(copy):
 
 @pytest.mark.parametrize("name", [*CHECKED, *SEARCHED])
 def test_a_missing_dataset_is_named(copy, name):
-    with h5py.File(copy, "r+") as file:
+    with edited(copy) as file:
         del file[name]
     with pytest.raises(LibraryDamagedError) as caught:
         use(copy)
@@ -209,7 +231,7 @@ def test_a_missing_dataset_is_named(copy, name):
 @pytest.mark.parametrize("name", [*CHECKED, *SEARCHED])
 @pytest.mark.parametrize("change", ["shorter", "other type", "scalar"])
 def test_a_dataset_of_another_shape_or_type_is_refused(copy, name, change):
-    with h5py.File(copy, "r+") as file:
+    with edited(copy) as file:
         data = file[name][()]
         del file[name]
         file[name] = {
@@ -224,7 +246,7 @@ def test_a_dataset_of_another_shape_or_type_is_refused(copy, name, change):
 @pytest.mark.parametrize("name", ["format", "schema", "name", "entries", "kinds", "sha256"])
 def test_a_missing_or_odd_attribute_is_refused(copy, name):
     for value in (None, np.array([1, 2, 3]), "odd"):
-        with h5py.File(copy, "r+") as file:
+        with edited(copy) as file:
             kept = file.attrs[name]
             del file.attrs[name]
             if value is not None:
@@ -234,23 +256,22 @@ def test_a_missing_or_odd_attribute_is_refused(copy, name):
         else:
             with pytest.raises(LibraryError):
                 use(copy)
-        with h5py.File(copy, "r+") as file:
+        with edited(copy) as file:
             file.attrs[name] = kept
 
 
-def test_a_compressed_copy_made_by_another_tool_still_works(copy, tmp_path, entries):
+def test_a_copy_made_by_another_tool_has_no_seal_and_is_refused(copy, tmp_path):
     other = tmp_path / "compressed.h5"
     with h5py.File(copy, "r") as source, h5py.File(other, "w") as target:
         target.attrs.update(dict(source.attrs))
         for name in dataset_ranges(copy):
             target.create_dataset(name, data=source[name][()], compression="gzip")
-    use(other)
-    with Library(other) as library:
-        assert library.record(0) == entries[0].record
+    with pytest.raises(LibraryError, match="HDF5 but not a Spectra library"):
+        Library(other)
 
 
 def test_the_entry_at_fault_is_named(copy):
-    with h5py.File(copy, "r+") as file:
+    with edited(copy) as file:
         start = int(file["spectra/offsets"][2])
         file["spectra/intensity"][start + 5] += 1.0
     with Library(copy) as library, pytest.raises(LibraryDamagedError, match=r"entry 3 \(Substance"):
@@ -258,7 +279,7 @@ def test_the_entry_at_fault_is_named(copy):
 
 
 def test_a_record_exchanged_for_another_is_found(copy):
-    with h5py.File(copy, "r+") as file:
+    with edited(copy) as file:
         data = file["entries/records"][()].tobytes().replace(b'"Substance 1"', b'"Substance 9"')
         file["entries/records"][...] = np.frombuffer(data, dtype=np.uint8)
     with pytest.raises(LibraryDamagedError, match="hash"):
