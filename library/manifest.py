@@ -65,6 +65,10 @@ def read_manifest(path: Path) -> list[ManifestRow]:
     ManifestError
         Naming the file, the line and the remedy.
     """
+    if path.exists() and not path.is_file():
+        raise ManifestError(
+            "this is a folder or a device, not a manifest", str(path), "give a CSV file"
+        )
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

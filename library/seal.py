@@ -70,6 +70,12 @@ def check(path: Path) -> None:
         )
 
 
+def is_library(path: Path) -> bool:
+    """Tell whether a file begins as a library does."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def _structure_hash(path: Path, size: int, ranges: Sequence[tuple[int, int]]) -> str:
     """Hash what lies between the data ranges; they must be in order and inside the file."""
     digest = hashlib.sha256(json.dumps([size, *map(list, ranges)]).encode())

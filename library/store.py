@@ -102,6 +102,8 @@ def write_library(
             str(target),
             "remove one of the two rows",
         )
+    for entry in entries:
+        _check_record(entry, target)
     datasets = _datasets(entries, pipeline)
     attributes = {
         "format": FORMAT,
@@ -119,6 +121,17 @@ def write_library(
     attributes[WHOLE] = whole_hash(attributes, datasets)
     write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
     return _info(attributes)
+
+
+def _check_record(entry: Entry, target: Path) -> None:
+    record, spectrum = entry.record, entry.spectrum
+    stated = (record.content_sha256, record.laser_nm, record.technique)
+    if stated != (spectrum.content_hash, spectrum.laser_nm, spectrum.technique):
+        raise LibraryError(
+            f"the record of {record.name!r} does not describe its spectrum",
+            str(target),
+            "make the record from the spectrum that is written",
+        )
 
 
 def library_hash(records: Iterator[EntryRecord] | Sequence[EntryRecord]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -199,7 +198,7 @@ def check_intensity(intensity: FloatArray, points: int) -> None:
             f"the intensity of point {at + 1} is not a number", "", "measure or export it again"
         )
     largest = float(np.max(np.abs(intensity)))
-    if largest > 1e30 or not math.isfinite(largest):
+    if largest > 1e30 or 0.0 < largest < 1e-30:
         raise IntensityError(
             f"an intensity of {largest:g} is not a measurement", "", "check the column chosen"
         )

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from spectra_app.records.identification import PRESUMPTIVE, Identification
+from spectra_app.reports.figures import clean
 from spectra_app.wording import (
     advice_texts,
     alarm_word,
@@ -36,7 +37,7 @@ def progress_bar(title: str) -> Callable[[float, str], None]:
 def verdict_text(record: Identification, candidates: int = 5) -> str:
     """Return one verdict as a block of text for a person."""
     where = record.file + (f" [{record.spectrum}]" if record.spectrum else "")
-    lines = [where]
+    lines = [clean(where)]
     if record.emulated:
         lines.append("  EMULATED: no real instrument produced these data")
     if record.outcome == "refused":
@@ -57,7 +58,10 @@ def verdict_text(record: Identification, candidates: int = 5) -> str:
             f"background {quality.fluorescence_ratio:.1f} x strongest band"
         )
     lines += _candidates(record, candidates)
-    lines.append("  Cannot exclude: not known; small shares of other substances may be hidden")
+    lines.append(
+        "  This scan could not have seen: not known; small shares of any other substance, a "
+        "fentanyl or a nitazene too, may be hidden"
+    )
     lines += [f"  Assumed: {text}" for text in record.assumptions]
     return "\n".join(lines)
 

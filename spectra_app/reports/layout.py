@@ -66,7 +66,7 @@ def compose(report: Report, metrics: Metrics) -> Page:
     raise AppError(
         "the report does not fit on one page",
         report.report_id,
-        "shorten the description of the item, or use the JSON record",
+        "shorten the description of the item, or use 'spectra identify --json'",
     )
 
 

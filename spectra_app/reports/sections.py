@@ -178,7 +178,7 @@ def _listings(metrics: Metrics, item: ComponentLine, budget: Budget) -> Block:
     shown = item.control[: budget.listings]
     text = "Control: " + "; ".join(shown)
     if len(item.control) > len(shown):
-        text += f"; … and {len(item.control) - len(shown)} more in the JSON record"
+        text += f"; … and {len(item.control) - len(shown)} more, see 'spectra identify --json'"
     words = paragraph(metrics, text, BODY, WIDTH - 4.0, budget.lines + 1)
     return Block(words.height, placed(words, 4.0, 0.0))
 
@@ -292,7 +292,7 @@ def left_out(metrics: Metrics, count: int, word: str, width: float = WIDTH) -> B
     """Return the statement that `count` things are not printed, or nothing for none."""
     if count < 1:
         return Block(0.0)
-    text = f"… and {count} more {word}{'s' if count > 1 else ''} in the JSON record"
+    text = f"… and {count} more {word}{'s' if count > 1 else ''}, see 'spectra identify --json'"
     return paragraph(metrics, text, Style(BODY.size, colour=GREY), width)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +18,11 @@ from library.manifest import read_manifest
 from matching.spectrum import Technique
 from spectra_app import __version__
 from spectra_app.errors import AppError
+from spectra_app.records.durable import locked
 from spectra_app.records.identification import Identification
-from spectra_app.services.identify import Choice, Identifier, identify_file
+from spectra_app.services.identify import Choice, Identifier, identify_file, shown_path
 from spectra_app.services.libraries import SUFFIXES
+from spectra_app.settings import data_folder, made
 
 CSV_COLUMNS = (
     "file",
@@ -102,7 +106,7 @@ def run_batch(
             "top": top,
         },
     )
-    with _named(out):
+    with _named(out), locked(_lock_of(out)):
         done = _continue(out, writer, inputs, now)
         with out.open("a", encoding="utf-8", newline="") as file:
             if done == 0:
@@ -117,6 +121,12 @@ def run_batch(
                 file.flush()
     progress(1.0, "done")
     return BatchResult(len(inputs), done, tuple(sorted(counts.items())))
+
+
+def _lock_of(out: Path) -> Path:
+    """Return the lock file of a results file: a second batch waits, then continues."""
+    key = hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:24]
+    return made(data_folder() / "locks") / f"batch-{key}"
 
 
 @contextmanager
@@ -136,6 +146,8 @@ def batch_inputs(source: Path, out: Path | None = None) -> list[_Input]:
 
     The results `out` may lie in the folder: they are no input.
     """
+    if source.is_dir() and (source / "manifest.csv").is_file():
+        source = source / "manifest.csv"
     if source.is_dir():
         left_out = {(source / "manifest.csv").resolve(), *([out.resolve()] if out else [])}
         paths = sorted(p for p in source.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
@@ -296,9 +308,9 @@ def _first_lines(lines: list[dict[str, Any]], inputs: list[_Input], out: Path) -
         current = inputs[len(firsts) - 1] if firsts else None
         again = current is not None and line["spectrum"] == lines[firsts[-1]]["spectrum"]
         several = current is not None and current.spectrum is None and not again
-        if current and several and line["file"] == str(current.path):
+        if current and several and line["file"] == shown_path(current.path):
             continue
-        if len(firsts) == len(inputs) or line["file"] != str(inputs[len(firsts)].path):
+        if len(firsts) == len(inputs) or line["file"] != shown_path(inputs[len(firsts)].path):
             raise _other_results(out)
         firsts.append(number)
     return firsts

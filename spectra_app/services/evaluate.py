@@ -112,6 +112,12 @@ def load_queries(manifest: Path, engine: Engine, column: Column | None) -> list[
         query = _query(row, label, numbers)
         doubt = doubtful.get(row.path, False)
         queries.append(replace(query, spectrum=spectrum, error=error, axis_doubtful=doubt))
+    if queries and all(query.spectrum is None for query in queries):
+        raise EvaluationError(
+            f"none of the {len(queries)} queries could be read; the first: {queries[0].error}",
+            str(manifest),
+            "check the paths in the column 'file' and the option --column",
+        )
     if not queries:
         raise EvaluationError("the manifest has no row", str(manifest), "add queries")
     return queries

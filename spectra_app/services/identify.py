@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -100,6 +101,11 @@ class Origin:
     asked: Asked = field(default_factory=Asked)
 
 
+def shown_path(path: Path) -> str:
+    """Return a path as text that can be written anywhere; bytes that are no UTF-8 spelled out."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
+
+
 def identify_file(
     path: Path, identifier: Identifier, choice: Choice | None = None
 ) -> tuple[Identified, ...]:
@@ -127,9 +133,9 @@ def identify_file(
     try:
         data = load(path)
     except SpectraError as error:
-        return (_refused(Origin(str(path), "", asked=asked), None, identifier, error),)
-    sha256 = identifier.keep(data, kind="imported file", name=path.name)
-    origin = Origin(str(path), sha256, asked=asked)
+        return (_refused(Origin(shown_path(path), "", asked=asked), None, identifier, error),)
+    sha256 = identifier.keep(data, kind="imported file", name=shown_path(Path(path.name)))
+    origin = Origin(shown_path(path), sha256, asked=asked)
     return identify_bytes(data, origin, identifier, wanted, begun)
 
 

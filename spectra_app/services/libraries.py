@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from library.errors import LibraryDamagedError, LibraryError, ManifestError
 from library.formats import Column, NamedSpectrum, read_file, select
 from library.layout import DATASETS
 from library.manifest import ManifestRow, read_manifest
+from library.seal import is_library
 from library.starter import starter_entries, starter_note, starter_sha256
 from library.store import Library, LibraryInfo, write_library
 from matching.pipeline import DEFAULT_PIPELINE
@@ -74,6 +76,7 @@ def build_library(
         For the first file that cannot be read: a library with silent gaps is worse than none.
     """
     rows, left_out = _rows(source)
+    _check_target(target)
     entries: list[Entry] = []
     notes: dict[str, int] = {}
     for number, row in enumerate(rows):
@@ -87,6 +90,16 @@ def build_library(
     info = write_library(target, entries, name=title, licence=licence)
     assumptions = tuple(f"{text} ({count} of {len(entries)})" for text, count in notes.items())
     return BuildReport(info, tuple(left_out), assumptions)
+
+
+def _check_target(target: Path) -> None:
+    """Refuse to replace a file that is not a library, an input above all."""
+    if target.is_file() and target.stat().st_size and not is_library(target):
+        raise LibraryError(
+            "this file is there already and is not a library",
+            str(target),
+            "choose another name; nothing was changed",
+        )
 
 
 def _rows(source: Path) -> tuple[list[ManifestRow], list[str]]:
@@ -109,10 +122,14 @@ def _rows(source: Path) -> tuple[list[ManifestRow], list[str]]:
             "give a folder with text spectra, or a manifest",
         )
     rows = [
-        ManifestRow(path, 0, {"file": path.name, "name": path.stem.replace("-", " ")})
-        for path in files
+        ManifestRow(path, 0, {"file": _text(path.name), "name": _text(path.stem)}) for path in files
     ]
     return rows, []
+
+
+def _text(name: str) -> str:
+    """Return a file name as text; bytes that are no UTF-8 are spelled out."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
 def _entries_of(row: ManifestRow, column: Column | None) -> Iterator[Entry]:

@@ -66,7 +66,9 @@ def emulated_sample(name: str) -> Sample:
     )
     if chosen is None:
         raise SpectrumChoiceError(
-            f"there is no emulated sample {name!r}", "", "see the list in the window's scan menu"
+            f"there is no emulated sample {name!r}",
+            "",
+            f"choose one of: {', '.join(emulated_samples()[:12])}, ...",
         )
     return Sample(bands=_bands(chosen), fluorescence=0.3, glass=0.05)
 

@@ -289,7 +289,7 @@ def test_what_does_not_fit_is_counted_and_nothing_overlaps(
     shown = text.count("(2R,3S)")
     assert shown < 60
     for word in ("candidates", "hazards", "components", "sentences"):
-        assert f"more {word} in the JSON record" in text
+        assert f"more {word}, see 'spectra identify --json'" in text
     assert "(shortened)" in text
     assert "No spectrum is drawn: the texts of this record leave no room for it." in text
 
