@@ -44,7 +44,7 @@ def entries(count: int, seed: int) -> Iterator[Entry]:
         record = EntryRecord(
             entry=hashlib.sha256(f"synthetic {number} {digest}".encode()).hexdigest()[:16],
             name=f"synthetic {number:05}",
-            kind="emulated",
+            kind="reconstructed",
             laser_nm=785.0,
             source=SOURCE,
             content_sha256=digest,

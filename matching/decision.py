@@ -75,12 +75,14 @@ class Verdict:
 class Mixture:
     """The set of components that explains a scan, with kind and role of each part's entry.
 
+    `support` is the evidence (logit) of each part against what the others leave of the scan;
     `alike` holds for each part the rows of other substances that Raman does not tell from it.
     """
 
     fit: SetFit
     kinds: tuple[str, ...]
     roles: tuple[str, ...]
+    support: tuple[float, ...]
     alike: tuple[tuple[int, ...], ...]
 
 
@@ -191,7 +193,8 @@ def _named(
 def _mixed(mixture: Mixture, policy: Policy) -> Verdict:
     """Name the components, or say that one reference is not enough and the set cannot be named."""
     fit = mixture.fit
-    if not nameable(fit, policy.mixture) or "calculated" in mixture.kinds:
+    supported = min(mixture.support) >= policy.thresholds.support
+    if not (nameable(fit, policy.mixture) and supported) or "calculated" in mixture.kinds:
         reasons: tuple[str, ...] = ("several_components", "bands_unexplained")
         return Verdict("inconclusive", reasons, ("scan_other_spot", "scan_longer", *SENDABLE))
     if any(1 + len(rows) > LARGEST_SET for rows in mixture.alike):

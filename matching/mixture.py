@@ -9,6 +9,7 @@ measured pure scans that part stays small, whatever the instrument.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from matching.pipeline import Prepared
 from matching.pool import Target, best_of_each, pool_scores
 from matching.preprocess.scale import gaussian_broadened
 from matching.search import ReferenceMatrix
-from matching.setfit import IntArray, Members, Problem, SetFit, refined, steady_gain
+from matching.setfit import IntArray, Members, Part, Problem, SetFit, refined, steady_gain
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
@@ -105,6 +106,38 @@ def nameable(fit: SetFit, settings: MixtureSettings) -> bool:
         and fit.misfit <= settings.most_misfit
         and fit.steady_gain >= settings.least_steady_gain
     )
+
+
+def peeled(
+    query: Prepared, parts: Sequence[Part], matrix: ReferenceMatrix, model_error: float
+) -> tuple[FloatArray, float]:
+    """Return what a scan shows when other components are taken away, and its noise.
+
+    Where the model error of the components taken away exceeds what is left, nothing can be said,
+    and nothing is left; their mean model error adds to the noise. The first has the shape of
+    ``query.bands``.
+
+    Parameters
+    ----------
+    query : Prepared
+        The cleaned scan.
+    parts : sequence of Part
+        The components to take away.
+    matrix : ReferenceMatrix
+        The library.
+    model_error : float
+        Share of the band height by which instruments differ.
+    """
+    index = np.arange(COMMON_GRID.size, dtype=np.float64)
+    taken = np.zeros(COMMON_GRID.size)
+    for part in parts:
+        light = np.asarray(matrix.rows[part.row], dtype=np.float64) ** 2
+        moved = np.interp(index - part.shift_cm1 / COMMON_GRID.step_cm1, index, light)
+        taken += part.amount * moved
+    taken = taken[query.first : query.end]
+    left = np.clip(query.bands - taken, 0.0, None)
+    noise = math.hypot(query.noise, model_error * float(taken.mean()))
+    return np.where(model_error * taken > left, 0.0, left), noise
 
 
 def explain(

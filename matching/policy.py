@@ -38,6 +38,9 @@ class Thresholds:
         substances share is not enough.
     resemblance : float
         Evidence from which a scan is said to resemble a reference it does not match.
+    support : float
+        Evidence that a component must have against what the other components leave of the scan:
+        a stand-in for a substance that the library lacks has less.
     rival : float
         A different substance with evidence within this distance of the best is a rival.
     same_spectrum : float
@@ -59,6 +62,7 @@ class Thresholds:
     name: float
     least_bands: float
     resemblance: float
+    support: float
     rival: float
     same_spectrum: float
     most_unexplained: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -13,11 +14,12 @@ from matching.compare import Bands, compare, correlation
 from matching.decision import Mixture, Scored, Verdict, decide
 from matching.errors import QueryError
 from matching.evidence import evidence
-from matching.mixture import Hints, accepted, explain
+from matching.mixture import Hints, accepted, explain, peeled
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare
 from matching.policy import Policy
 from matching.quality import ScanQuality, scan_quality
 from matching.search import search
+from matching.setfit import SetFit
 from matching.spectrum import FloatArray, Spectrum
 
 
@@ -200,8 +202,24 @@ def _mixture(
         fit,
         tuple(r.kind for r in records),
         tuple(r.role for r in records),
+        tuple(_support(prepared, fit, place, engine) for place in range(len(fit.parts))),
         tuple(look_alikes(library, part.row, least, allowed) for part in fit.parts),
     )
+
+
+def _support(prepared: Prepared, fit: SetFit, place: int, engine: Engine) -> float:
+    """Return the evidence of one component against what the others leave of the scan."""
+    library, policy = engine.library, engine.policy
+    part = fit.parts[place]
+    others = (*fit.parts[:place], *fit.parts[place + 1 :])
+    left, noise = peeled(prepared, others, library.matrix, policy.mixture.errors.model_error)
+    found = compare(
+        Bands(left, prepared.first, noise),
+        reference_bands(library, part.row),
+        -part.shift_cm1,
+        policy.compare,
+    )
+    return evidence(found, policy.model) if found else -math.inf
 
 
 def look_alikes(

@@ -34,7 +34,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         axis = np.arange(300.0, 1500.0 + 100.0 * number)
         bands = 1.0 / (1.0 + ((axis - 800.0 - 90.0 * number) / 5.0) ** 2)
         spectrum = Spectrum(axis, 100.0 * bands, laser_nm=785.0)
-        record = EntryRecord(f"{number:016x}", name, content_sha256=spectrum.content_hash)
+        record = EntryRecord(
+            f"{number:016x}", name, laser_nm=785.0, content_sha256=spectrum.content_hash
+        )
         entries.append(Entry(record, spectrum))
     path = tmp_path_factory.mktemp("format") / "library.h5"
     write_library(path, entries, name="format test")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from matching.axis import COMMON_GRID
-from matching.mixture import Hints, accepted, explain, nameable
+from matching.mixture import Hints, accepted, explain, nameable, peeled
 from matching.pool import Target, best_of_each, pool_scores
 from matching.rates import RateBin, monotone_bins, rate_of
 from matching.search import reference_matrix
@@ -182,3 +182,17 @@ def test_the_shipped_rates_have_exact_bounds_and_do_not_fall(policy):
         assert item.low95 == pytest.approx(rate(item.right, item.n).low95, abs=1e-4)
     assert policy.rates[-1].rate > 0.95
     assert policy.rates[0].rate < 0.05
+
+
+def test_what_is_peeled_off_leaves_the_other_component(references, policy):
+    scan = scan_of(references, {3: 0.7, 17: 0.3}, noise=2e-5)
+    fit = accepted(sets_of(references, policy, scan), policy.mixture)
+    major = [part for part in fit.parts if part.row == 3]
+    left, noise = peeled(scan, major, references[1], policy.mixture.errors.model_error)
+    other = references[0][17].bands
+    assert np.corrcoef(left, other)[0, 1] > 0.9
+    assert noise > scan.noise
+    assert (left >= 0).all()
+    untouched, same = peeled(scan, [], references[1], 0.12)
+    np.testing.assert_allclose(untouched, np.clip(scan.bands, 0, None))
+    assert same == scan.noise
