@@ -8,7 +8,8 @@ from pathlib import Path
 
 from spectra_app import __version__
 from spectra_app.records.identification import Comparison
-from spectra_app.reports.document import Report, ReportContext, build_report
+from spectra_app.reports.builder import build_report
+from spectra_app.reports.document import Report, ReportContext
 from spectra_app.services.control import lists_read_to
 from spectra_app.services.identify import Identified
 

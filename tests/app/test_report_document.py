@@ -24,7 +24,8 @@ from spectra_app.records.identification import (
     Method,
     Quality,
 )
-from spectra_app.reports.document import ReportContext, build_report
+from spectra_app.reports.builder import build_report
+from spectra_app.reports.document import ReportContext
 from spectra_app.reports.figures import clean, percent
 from spectra_app.wording import NO_LISTING
 

@@ -29,7 +29,8 @@ from spectra_app.records.identification import (
     Quality,
 )
 from spectra_app.reports import page as paper
-from spectra_app.reports.document import ReportContext, build_report
+from spectra_app.reports.builder import build_report
+from spectra_app.reports.document import ReportContext
 from spectra_app.reports.layout import compose
 from spectra_app.wording import ALARMS, alarm_word
 
@@ -393,7 +394,8 @@ def test_it_runs_without_display_and_without_an_application(tmp_path) -> None:
 import sys
 from pathlib import Path
 from spectra_app.records.identification import Identification, LibraryReference, Method
-from spectra_app.reports.document import ReportContext, build_report
+from spectra_app.reports.builder import build_report
+from spectra_app.reports.document import ReportContext
 from spectra_app.reports.render_qt import render_pdf
 record = Identification("a.csv", None, "refused", (), (), (), (), (), None, "unknown", None, (),
                         Method("", "", "", ""), LibraryReference("", "", ""), error="cut short")
