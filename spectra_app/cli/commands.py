@@ -167,6 +167,13 @@ def _build(options: argparse.Namespace) -> int:
     print(f"wrote {options.out}: {library_title(report.info)}")
     for sentence in (*report.left_out, *report.assumptions):
         print(f"  {sentence}")
+    if report.unrecognised:
+        names = ", ".join(report.unrecognised[:8])
+        more = ", ..." if len(report.unrecognised) > 8 else ""
+        print(
+            f"  {len(report.unrecognised)} names are in no substance table, so their control "
+            f"status is not known: {names}{more}"
+        )
     return EXIT_OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from library.manifest import ManifestRow, read_manifest
 from library.seal import is_library
 from library.starter import starter_entries, starter_note, starter_sha256
 from library.store import Library, LibraryInfo, write_library
+from library.substances import substances
 from matching.pipeline import DEFAULT_PIPELINE
 from matching.spectrum import Spectrum
 from spectra_app.settings import data_folder, made
@@ -35,11 +36,14 @@ class BuildReport:
         Why rows were not taken, one sentence each.
     assumptions : tuple of str
         What reading assumed, each sentence once, with the number of files it applies to.
+    unrecognised : tuple of str
+        Names that the substance tables do not know: their control status will not be known.
     """
 
     info: LibraryInfo
     left_out: tuple[str, ...]
     assumptions: tuple[str, ...]
+    unrecognised: tuple[str, ...]
 
 
 def no_progress(share: float, words: str) -> None:
@@ -89,7 +93,15 @@ def build_library(
     title = name or (source.parent.name if source.is_file() else source.name)
     info = write_library(target, entries, name=title, licence=licence)
     assumptions = tuple(f"{text} ({count} of {len(entries)})" for text, count in notes.items())
-    return BuildReport(info, tuple(left_out), assumptions)
+    return BuildReport(info, tuple(left_out), assumptions, unrecognised(entries))
+
+
+def unrecognised(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the names of entries that the substance tables do not know, each once."""
+    known, records = substances(), [entry.record for entry in entries]
+    found = [bool(known.find(inchikey=r.inchikey, cas=r.cas, name=r.name)) for r in records]
+    missing = (r.name for r, hit in zip(records, found, strict=True) if not hit)
+    return tuple(dict.fromkeys(missing))
 
 
 def _check_target(target: Path) -> None:

@@ -184,3 +184,14 @@ def test_the_hash_of_the_whole_covers_every_attribute(small_library):
         changed = np.array(array)
         changed.flat[0] += 1
         assert whole_hash(attributes, {**arrays, name: changed}) != stored
+
+
+def test_names_that_no_substance_table_knows_are_told(spectra, scan_text, tmp_path):
+    folder = tmp_path / "named"
+    folder.mkdir()
+    for name in ("caffeine", "Kokain lot 4"):
+        (folder / f"{name}.csv").write_text(scan_text("caffeine"), encoding="utf-8")
+    code, out, _ = spectra("library", "build", folder, "--out", tmp_path / "named.h5")
+    assert code == 0
+    assert "1 names are in no substance table" in out
+    assert out.rstrip().endswith("Kokain lot 4")
