@@ -150,7 +150,8 @@ class Identification:
     """One scan, one verdict. `reasons` and `advice` are codes; see `spectra_app.wording`.
 
     `asked` says what was asked for: the column (None for the vendor's own) and how many
-    candidates to show.
+    candidates to show. `control_on` is the date for which the control lists were asked, ISO 8601:
+    the day of the scan where the source states it, otherwise the day of the examination.
     """
 
     file: str
@@ -172,6 +173,7 @@ class Identification:
     emulated: bool = False
     assumptions: tuple[str, ...] = ()
     asked: Asked = field(default_factory=Asked)
+    control_on: str = ""
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:

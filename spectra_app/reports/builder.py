@@ -78,7 +78,7 @@ def build_report(
         components=tuple(
             _component(component, no_listing_text(record)) for component in record.components
         ),
-        components_title=f"Components, and control status on {_control_date(context)}",
+        components_title=f"Components, and control status on {_control_date(record, context)}",
         components_note=phrases.components_note(record),
         control_note=phrases.control_note(record, clean(context.control_lists or "")),
         candidates=tuple(_candidate(candidate) for candidate in record.candidates),
@@ -282,7 +282,10 @@ def _metric(record: Identification) -> str:
     return metric if len(metric) <= LONGEST_METRIC else metric[:LONGEST_METRIC] + " … (shortened)"
 
 
-def _control_date(context: ReportContext) -> str:
+def _control_date(record: Identification, context: ReportContext) -> str:
+    if record.control_on:
+        scanned = (context.measured_at or "").startswith(record.control_on)
+        return record.control_on + (" (date of scan)" if scanned else " (date of examination)")
     if context.measured_at:
         return clean(context.measured_at[:10]) + " (date of scan)"
     return clean(context.issued_at[:10]) + " (date of issue; date of scan not recorded)"

@@ -192,11 +192,25 @@ def identify_spectrum(
     except QueryError as error:
         return _refused(origin, name, identifier, error.at(origin.file))
     shown = _shown(examined, top)
-    record = _record(examined, shown, origin, identifier, name)
+    on = control_date(spectrum.acquisition.measured_at, identifier.clock())
+    record = replace(_record(examined, shown, origin, identifier.engine, on), spectrum=name)
     total = read_ms + (time.perf_counter() - begun) * 1e3
     record.timing_ms.update(read=read_ms, **examined.timing_ms, total=total)
     drawn = tuple(drawing(item, spectrum, identifier.engine) for item in shown)
     return Identified(record, spectrum, drawn)
+
+
+def control_date(measured_at: str | None, now: str) -> date:
+    """Return the date whose control status counts: that of the scan, or today when not stated.
+
+    `now` is ISO 8601; a date of measurement that cannot be read or lies in the future is not used.
+    """
+    today = date.fromisoformat(now[:10])
+    try:
+        measured = date.fromisoformat((measured_at or "")[:10])
+    except ValueError:
+        return today
+    return measured if measured <= today else today
 
 
 def _shown(examined: Examined, top: int) -> tuple[Scored, ...]:
@@ -211,18 +225,17 @@ def _record(
     examined: Examined,
     shown: tuple[Scored, ...],
     origin: Origin,
-    identifier: Identifier,
-    name: str | None,
+    engine: Engine,
+    on: date,
 ) -> Identification:
-    engine, verdict = identifier.engine, examined.verdict
-    on = date.fromisoformat(identifier.clock()[:10])
+    verdict = examined.verdict
     components, levels = _components(examined, engine, on)
     alarm: Alarm = highest(levels)
     if verdict.outcome == "container_only":
         alarm = "container"
     return Identification(
         file=origin.file,
-        spectrum=name,
+        spectrum=None,
         outcome=verdict.outcome,
         reasons=verdict.reasons,
         advice=verdict.advice,
@@ -241,6 +254,7 @@ def _record(
         emulated=origin.emulated,
         assumptions=origin.assumptions,
         asked=origin.asked,
+        control_on=on.isoformat(),
     )
 
 

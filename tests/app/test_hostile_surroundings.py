@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from library.errors import LibraryDamagedError
 from library.seal import seal
 from library.store import Library, write_library
 from matching.spectrum import Acquisition, Spectrum
+from spectra_app.services.control import control_status
 from spectra_app.services.engine import Engine, examine
+from spectra_app.services.identify import control_date
 from spectra_app.services.policies import load_policy
 
 unix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file names and pipes")
@@ -218,3 +221,27 @@ def test_an_evaluation_without_a_readable_query_fails(spectra, small_library, tm
     code, _, err = spectra("evaluate", "--library", small_library, "--queries", manifest)
     assert code == 3
     assert "absent.csv" in err
+
+
+# --- The date of the control status -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        ("2025-02-20 20:31:00.186764", "2025-02-20"),
+        ("2019-03-04 19_36_49", "2019-03-04"),
+        (None, "2026-11-21"),
+        ("20.02.2025", "2026-11-21"),
+        ("2099-01-01", "2026-11-21"),
+    ],
+)
+def test_the_control_status_is_that_of_the_day_of_the_scan(measured, expected):
+    assert control_date(measured, "2026-11-21T10:00:00.000Z").isoformat() == expected
+
+
+def test_a_substance_scanned_before_its_listing_is_told_by_the_lists_of_that_day():
+    record = EntryRecord(entry="x", name="4-piperidone")
+    before, _ = control_status(record, date(2020, 1, 1))
+    after, _ = control_status(record, date(2026, 1, 1))
+    assert len(before) < len(after)
