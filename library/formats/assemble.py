@@ -10,7 +10,10 @@ from library.errors import AmbiguousAxisError, DamagedFileError, LaserMissingErr
 from library.formats.records import Metadata
 from library.formats.text import clip, number
 from matching.errors import AxisError
+from matching.pipeline import has_plateau
 from matching.spectrum import MIN_POINTS, Acquisition, FloatArray, Spectrum, Step, Technique
+
+CONVERTER_CEILING = 65535.0  # of a 16-bit converter, in counts
 
 LARGEST_SHIFT_CM1 = 6000.0  # hydrogen, the stiffest bond, is at 4161 cm-1; FT-Raman goes to -4000
 AXES_AGREE_CM1 = 2.0
@@ -160,6 +163,15 @@ def _check_range(shift: FloatArray) -> None:
             "",
             "export it with a Raman shift axis in cm-1 (not absolute wavenumbers)",
         )
+
+
+def counts_saturated(raw: FloatArray) -> bool:
+    """Tell whether raw counts, shape (n,), show that the detector was at its limit.
+
+    A count at the ceiling of a 16-bit converter is enough, and so is a plateau. Dark subtraction
+    and processing hide both, so readers ask this of the raw column whatever column is taken.
+    """
+    return bool(raw.max() >= CONVERTER_CEILING) or has_plateau(raw)
 
 
 def _gaps(shift: FloatArray) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from library.errors import ColumnMissingError, DamagedFileError, UnknownFormatError
-from library.formats.assemble import Facts, Material, assemble
+from library.formats.assemble import Facts, Material, assemble, counts_saturated
 from library.formats.records import Column, Metadata, NamedSpectrum, ReadResult, Request, Source
 from library.formats.table import Table, check_pixels, declared_points, read_table, valid_rows
 from library.formats.text import EXPORT_AGAIN, clip
@@ -66,7 +66,7 @@ def parse(source: Source, request: Request) -> ReadResult:
         else None,
         first_line=table.first_line + rows.start,
         laser_nm=facts.positive("laser_wavelength"),
-        acquisition=_acquisition(facts),
+        acquisition=replace(_acquisition(facts), saturated=_saturated(table, names, rows)),
         history=(step,),
     )
     spectrum, said = assemble(material, request.laser_nm)
@@ -149,6 +149,11 @@ def _pick(
         return intensity, Step("column read", (("column", needed[0]),)), notes
     step = Step("dark subtracted", (("column", RAW), ("dark", DARK)))
     return intensity - table.values(names.index(DARK), rows), step, notes
+
+
+def _saturated(table: Table, names: list[str], rows: slice) -> bool:
+    """Tell whether the raw counts in the calibrated range show saturation."""
+    return RAW in names and counts_saturated(table.values(names.index(RAW), rows))
 
 
 def _acquisition(facts: Facts) -> Acquisition:

@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from library.errors import ColumnMissingError, DamagedFileError, FileError
-from library.formats.assemble import Facts, Material, assemble
+from library.formats.assemble import Facts, Material, assemble, counts_saturated
 from library.formats.records import Column, Metadata, NamedSpectrum, ReadResult, Request, Source
 from library.formats.table import Table, check_pixels, declared_points, read_table, valid_rows
 from library.formats.text import EXPORT_AGAIN, clip, split_csv
-from matching.pipeline import has_plateau
 from matching.spectrum import Acquisition, FloatArray, Step, Technique
 
 NAME = "ENLIGHTEN CSV"
@@ -23,7 +22,6 @@ AXES = ("pixel", "wavelength", "wavenumber")
 KINDS = ("processed", "raw", "dark", "reference")
 HEADER_LINES = 500
 RAMAN_TECHNIQUES = {"", "raman", "scope", "sers", "none"}
-CONVERTER_CEILING = 65535.0
 GRID_CM1 = 0.011  # two decimals in the file
 
 
@@ -133,8 +131,7 @@ def pick(
 def raw_saturated(table: Table, names: list[str]) -> bool:
     """Tell whether the raw counts of the file show saturation, whatever column is taken.
 
-    Dark subtraction and processing hide the plateau. A count at the ceiling of a 16-bit converter
-    is enough. A file without usable raw counts shows nothing.
+    A file without usable raw counts shows nothing.
     """
     if "raw" not in names:
         return False
@@ -143,7 +140,7 @@ def raw_saturated(table: Table, names: list[str]) -> bool:
         raw = table.values(at, _common_rows(table, [at]))
     except DamagedFileError:
         return False
-    return bool(raw.max() >= CONVERTER_CEILING) or has_plateau(raw)
+    return counts_saturated(raw)
 
 
 def _default(present: list[str]) -> Column:

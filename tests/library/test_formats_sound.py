@@ -83,6 +83,18 @@ def test_saturated_raw_counts_are_seen_whatever_column_is_taken(
     assert found.acquisition.saturated
 
 
+@pytest.mark.parametrize("column", ["processed", "raw", "raw-dark"])
+def test_saturated_raw_counts_of_bwspec_are_seen(bwspec_text: Build, column: str) -> None:
+    lines = bwspec_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("Pixel;"))
+    cells = lines[at + 31].split(";")
+    cells[lines[at].split(";").index("Raw data #1")] = "65535,0000"
+    lines[at + 31] = ";".join(cells)
+    assert not _one(bwspec_text()).spectra[0].spectrum.acquisition.saturated
+    found = _one("\r\n".join(lines) + "\r\n", column=column).spectra[0].spectrum
+    assert found.acquisition.saturated
+
+
 def test_without_processed_raw_minus_dark_is_used_and_said(enlighten_text: Build) -> None:
     result = _one(enlighten_text(("Pixel", "Wavenumber", "Raw", "Dark")))
     assert any("no processed column; raw minus dark" in note for note in result.assumptions)
