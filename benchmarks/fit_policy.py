@@ -21,15 +21,23 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 import resources
-from benchmarks.distortions import KINDS, distorted
 from library.entry import folded, identity_keys
 from library.formats import read_file, select
 from library.manifest import ManifestRow, read_manifest
+from matching import distort
 from matching.compare import Bands, compare
+from matching.distort import Distortion, distorted
 from matching.evidence import FEATURES, feature_vector
 from matching.pipeline import Prepared, prepare
-from matching.rates import monotone_bins
 from matching.search import ReferenceMatrix, reference_matrix, search
+from matching.validation import (
+    Judged,
+    calibration_error,
+    folds_by_group,
+    held_out_rates,
+    pooled,
+    threshold,
+)
 from spectra_app.services.policies import load_policy
 from spectra_app.services.statistics import rate
 
@@ -39,6 +47,16 @@ SETS = {
     "fleet-2019": ("fleet-2019", None),
     "customs-analyser": ("customs-analyser", None),
 }
+TRAINING = (
+    distort.NOISE,
+    distort.FLUORESCENCE_2,
+    distort.FLUORESCENCE_5,
+    distort.AXIS_2,
+    distort.AXIS_4,
+    distort.WIDTH_2,
+    distort.MILD,
+)
+SCAN_WIDTH_CM1 = 14.0  # FWHM of a sharp band of the scans distorted (queries-785x)
 WORSE_WHEN_LARGER = ("unexplained", "missing", "misfit")
 SHRINKAGE = 0.3
 WEIGHT_OF_DIFFERENT = 0.3
@@ -64,10 +82,11 @@ def load(folder: Path, column: str | None) -> Iterator[tuple[ManifestRow, Prepar
         yield row, prepare(item.spectrum)
 
 
-def load_distorted(folder: Path, kind: str) -> Iterator[tuple[ManifestRow, Prepared]]:
+def load_distorted(folder: Path, kind: Distortion) -> Iterator[tuple[ManifestRow, Prepared]]:
     for row in read_manifest(folder / "manifest.csv"):
         _, result = read_file(row.path, column="raw-dark", laser_nm=row.laser_nm)
-        yield row, prepare(distorted(result.spectra[0].spectrum, kind, seed=row.line))
+        scan = result.spectra[0].spectrum
+        yield row, prepare(distorted(scan, kind, row.line, SCAN_WIDTH_CM1))
 
 
 def keys(row: ManifestRow) -> frozenset[str]:
@@ -83,7 +102,7 @@ def collect(data: Path) -> Pairs:
     matrix = reference_matrix([item for _, item in references], range(len(references)))
     features, same, fold_key, query, known = [], [], [], [], []
     sets = [(title, list(load(data / name, column))) for title, (name, column) in SETS.items()]
-    sets += [(kind, list(load_distorted(data / "queries-785x", kind))) for kind in KINDS]
+    sets += [(k.name, list(load_distorted(data / "queries-785x", k))) for k in TRAINING]
     sets.append(("references", references))
     for title, scans in sets:
         for row, item in scans:
@@ -145,9 +164,7 @@ def fit(features: Floats, same: Floats) -> tuple[Floats, float]:
 
 
 def cross_validated(pairs: Pairs, folds: int = 5) -> Floats:
-    names = sorted(set(pairs.fold_key))
-    order = np.random.default_rng(0).permutation(len(names)) % folds
-    fold = np.array([dict(zip(names, order, strict=True))[key] for key in pairs.fold_key])
+    fold = folds_by_group(pairs.fold_key, folds)
     scores = np.zeros(len(pairs.same))
     for number in range(folds):
         weights, intercept = fit(pairs.features[fold != number], pairs.same[fold != number])
@@ -168,9 +185,8 @@ def report(pairs: Pairs, scores: Floats, say: Callable[[str], None]) -> None:
             )
         if (~same).any():
             left_out.append((float(scores[mine][~same].max()), name))
-    wrong = np.sort([score for score, _ in left_out])[::-1]
     for share in (0.0, 0.01, 0.02, 0.05):
-        limit = wrong[int(share * len(wrong))]
+        limit = threshold([score for score, _ in left_out], share)
         shown = ", ".join(
             f"{title} {sum(ok and s > limit for ok, s in rows)}/{len(rows)}"
             for title, rows in left_in.items()
@@ -180,16 +196,7 @@ def report(pairs: Pairs, scores: Floats, say: Callable[[str], None]) -> None:
         say(f"  highest when left out: {score:6.2f} {name}")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The best reference of one query, with its substance left in or left out."""
-
-    score: float
-    right: bool
-    substance: str
-
-
-def answers(pairs: Pairs, scores: Floats) -> list[Answer]:
+def answers(pairs: Pairs, scores: Floats) -> list[Judged]:
     """Return every query's answer with its substance left in, and left out."""
     found = []
     query = np.array(pairs.query)
@@ -198,43 +205,20 @@ def answers(pairs: Pairs, scores: Floats) -> list[Answer]:
         same, substance = pairs.same[mine] > 0, pairs.fold_key[mine[0]]
         if same.any():
             best = mine[np.argmax(scores[mine])]
-            found.append(Answer(float(scores[best]), bool(pairs.same[best] > 0), substance))
+            found.append(Judged(float(scores[best]), bool(pairs.same[best] > 0), substance))
         if (~same).any():
-            found.append(Answer(float(scores[mine][~same].max()), False, substance))
+            found.append(Judged(float(scores[mine][~same].max()), False, substance))
     return found
 
 
-def pooled(found: list[Answer], fewest: int = 10) -> list[tuple[float, float, float]]:
-    return monotone_bins(
-        [a.score for a in found], [a.right for a in found], [1.0] * len(found), fewest
-    )
-
-
-def calibration_error(found: list[Answer], folds: int = 5, parts: int = 10) -> float:
-    """Return the expected calibration error of pooled rates, folds by substance."""
-    names = sorted({a.substance for a in found})
-    order = np.random.default_rng(0).permutation(len(names)) % folds
-    fold = dict(zip(names, order, strict=True))
-    stated, right = [], []
-    for number in range(folds):
-        ranges = pooled([a for a in found if fold[a.substance] != number])
-        for answer in (a for a in found if fold[a.substance] == number):
-            at = max((r for r in ranges if answer.score >= r[0]), default=ranges[0])
-            stated.append(at[1] / at[2])
-            right.append(float(answer.right))
-    said, true = np.array(stated), np.array(right)
-    groups = np.array_split(np.argsort(said, kind="stable"), parts)
-    return float(sum(g.size / said.size * abs(said[g].mean() - true[g].mean()) for g in groups))
-
-
-def rate_table(found: list[Answer]) -> list[dict[str, float]]:
+def rate_table(found: list[Judged]) -> list[dict[str, float]]:
     """Return the policy's rates, counting substances: right only if every answer was right."""
     ends = [least for least, _, _ in pooled(found)]
     table = []
     for least, above in zip(ends, [*ends[1:], np.inf], strict=True):
         inside: dict[str, bool] = {}
         for answer in (a for a in found if least <= a.score < above):
-            inside[answer.substance] = inside.get(answer.substance, True) and answer.right
+            inside[answer.group] = inside.get(answer.group, True) and answer.right
         counted = rate(sum(inside.values()), len(inside))
         table.append(
             {
@@ -256,7 +240,9 @@ def main() -> None:
     scores = cross_validated(pairs)
     report(pairs, scores, print)
     found = answers(pairs, scores)
-    print(f"expected calibration error {calibration_error(found):.3f} over {len(found)} answers")
+    stated = held_out_rates(found)
+    error = calibration_error(stated, np.array([item.right for item in found]))
+    print(f"expected calibration error {error:.3f} over {len(found)} answers")
     weights, intercept = fit(pairs.features, pairs.same)
     print({k: round(float(w), 3) for k, w in zip(FEATURES, weights, strict=True)}, intercept)
     if options.write:
