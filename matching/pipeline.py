@@ -10,7 +10,7 @@ import numpy as np
 
 from matching.axis import COMMON_GRID, longest_stretch, onto_grid
 from matching.errors import QueryError
-from matching.preprocess.baseline import arpls
+from matching.preprocess.baseline import decimated_arpls
 from matching.preprocess.despike import find_spikes, pixel_noise, repair
 from matching.preprocess.scale import gaussian_broadened, square_root
 from matching.spectrum import MIN_POINTS, FloatArray, Spectrum
@@ -26,15 +26,18 @@ class PipelineSettings:
         Height of a cosmic ray over its surroundings in noise units.
     baseline_stiffness : float
         arPLS lambda on the common grid (2 cm-1 steps).
+    baseline_cells : int
+        Grid points averaged to one point of the baseline's own, coarser axis.
     smooth_below_snr : float
         Scans with a lower signal-to-noise ratio are smoothed, the more the noisier they are.
     most_smoothing_cm1 : float
         Width (FWHM) of the Gaussian at a tenth of that ratio and below, in cm-1.
     """
 
-    version: str = "2"
+    version: str = "3"
     spike_threshold: float = 10.0
     baseline_stiffness: float = 1.0e3
+    baseline_cells: int = 4
     smooth_below_snr: float = 150.0
     most_smoothing_cm1: float = 12.0
 
@@ -119,7 +122,8 @@ def prepare(spectrum: Spectrum, settings: PipelineSettings = DEFAULT_PIPELINE) -
     spikes = find_spikes(intensity, settings.spike_threshold)
     clean = repair(intensity, spikes)
     values, first, end = onto_grid(axis, clean, COMMON_GRID)
-    baseline = arpls(values, settings.baseline_stiffness)
+    stiffness, cells = settings.baseline_stiffness, settings.baseline_cells
+    baseline = decimated_arpls(values[None], stiffness, cells)[0]
     bands = values - baseline
     noise = grid_noise(clean, axis, bands)
     snr = max(float(np.sort(bands)[-3]), 0.0) / noise

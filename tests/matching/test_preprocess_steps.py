@@ -257,10 +257,11 @@ def test_every_setting_changes_the_hash_that_is_stored_with_results():
         DEFAULT_PIPELINE.hash,
         PipelineSettings(version="x").hash,
         PipelineSettings(spike_threshold=11.0).hash,
-        PipelineSettings(baseline_stiffness=2e3).hash,
+        PipelineSettings(baseline_stiffness=3e3).hash,
+        PipelineSettings(baseline_cells=2).hash,
         PipelineSettings(smooth_below_snr=100.0).hash,
     }
-    assert len(hashes) == 5
+    assert len(hashes) == 6
     assert PipelineSettings().hash == DEFAULT_PIPELINE.hash
 
 
