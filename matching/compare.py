@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from matching.axis import COMMON_GRID, shifted
-from matching.peaks import Peaks, find_peaks
-from matching.preprocess.scale import gaussian_broadened, second_derivative, square_root
+from matching.align import Aligned, AlignSettings, align, scales
+from matching.axis import COMMON_GRID
+from matching.peaks import Peaks, find_peaks_many
+from matching.preprocess.scale import gaussian_widths, square_root
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
 FINGERPRINT_CM1 = (300.0, 1850.0)  # where nearly every molecule has bands that tell it apart
+AT_ONCE = 6  # references worked on together: few enough for their arrays to stay in the cache
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,18 +43,13 @@ class Bands:
 
 
 @dataclass(frozen=True, slots=True)
-class CompareSettings:
-    """How far query and reference may be brought together.
+class CompareSettings(AlignSettings):
+    """How far scan and reference may be brought together, and what then counts as agreement.
 
     Parameters
     ----------
-    reach_cm1 : float
-        Largest shift of the query axis in cm-1.
-    fine_cm1 : tuple of float
-        Shifts tried around the one found by the search, in cm-1.
-    widths_cm1 : tuple of float
-        Extra widths (FWHM, cm-1) tried to match resolutions: positive broadens the reference,
-        negative the query.
+    reach_cm1, fine_cm1, widths_cm1
+        See `AlignSettings`.
     intensity_tolerance : float
         Factor by which band intensities may differ between instruments.
     band_tolerance_cm1 : float
@@ -63,9 +61,6 @@ class CompareSettings:
         Noise and model error of the weighted misfit.
     """
 
-    reach_cm1: float
-    fine_cm1: tuple[float, ...]
-    widths_cm1: tuple[float, ...]
     intensity_tolerance: float
     band_tolerance_cm1: float
     least_band: float
@@ -138,142 +133,210 @@ def correlation(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.asarray(np.where(power > 0, np.sum(a * b, axis=-1) / np.sqrt(safe), 0.0))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Alignment:
-    merit: float
-    width: float
-    shift: float
-    root: float
-    derivative: float
-    query: FloatArray
-    reference: FloatArray
-
-
 def compare(
     query: Bands, reference: Bands, shift_cm1: float, settings: CompareSettings
 ) -> Comparison | None:
-    """Align a reference with the scan and measure what fits and what does not.
+    """Align one reference with the scan and measure what fits and what does not.
+
+    As `compare_many` with one reference.
+    """
+    return compare_many(query, [reference], [shift_cm1], settings)[0]
+
+
+def compare_many(
+    query: Bands,
+    references: Sequence[Bands],
+    shifts_cm1: Sequence[float],
+    settings: CompareSettings,
+) -> list[Comparison | None]:
+    """Align references with the scan and measure for each what fits and what does not.
+
+    What depends on the scan alone is done once, and references on one stretch of the grid are
+    worked on together. The figures of one reference do not depend on the others or their order.
 
     Parameters
     ----------
-    query, reference : Bands
-        Scan and reference on the common grid.
-    shift_cm1 : float
-        Shift found by the search, refined here.
+    query : Bands
+        The scan on the common grid.
+    references : sequence of Bands, length n
+        The references on the common grid.
+    shifts_cm1 : sequence of float, length n
+        Shifts found by the search, refined here.
     settings : CompareSettings
         How far they may be brought together.
 
     Returns
     -------
-    Comparison or None
-        None when fewer than 300 cm-1 are common to both.
+    list of Comparison or None, length n
+        None where fewer than 300 cm-1 are common to both.
     """
+    found: list[Comparison | None] = [None] * len(references)
+    alike: dict[tuple[int, int], list[int]] = {}
+    for place, reference in enumerate(references):
+        alike.setdefault((reference.first, reference.end), []).append(place)
+    broadened = gaussian_widths(query.values, settings.tries.scan_points)
+    for (first, end), places in alike.items():
+        window = _window(query, first, end, settings)
+        if window is None:
+            continue
+        side = _ScanSide(query, broadened, window, settings)
+        for begin in range(0, len(places), AT_ONCE):
+            part = places[begin : begin + AT_ONCE]
+            values = np.array([references[place].values for place in part])
+            around = np.array([shifts_cm1[place] for place in part], dtype=np.float64)
+            span = slice(window[0] - first, window[1] - first)
+            aligned = align(side.scales, values, span, around, settings)
+            for place, comparison in zip(part, _measured(side, aligned, settings), strict=True):
+                found[place] = comparison
+    return found
+
+
+def _window(
+    query: Bands, first: int, end: int, settings: CompareSettings
+) -> tuple[int, int] | None:
+    """Grid points that scan and reference share however they are moved; None when too few."""
     step = COMMON_GRID.step_cm1
     margin = int(np.ceil((settings.reach_cm1 + 2.0) / step))
-    start = max(query.first, reference.first) + margin
-    stop = min(query.end, reference.end) - margin
-    if (stop - start) * step < 300.0:
-        return None
-    best = _align(query, reference, shift_cm1, settings, (start, stop))
-    root_query, root_reference = square_root(best.query), square_root(best.reference)
-    power = float(root_reference @ root_reference)
-    scale = float(root_query @ root_reference) / power if power > 0 else 0.0
-    fitted = scale * scale * best.reference
-    found, expected = _band_lists(best.query, fitted, query.noise, start, settings)
-    near, far = _matched(found, expected, settings), _matched(expected, found, settings)
-    unexplained, missing = _remains(best.query, fitted, query.noise, settings)
-    misfit, contrast = _misfit(best.query, best.reference, query.noise, settings.errors)
+    start, stop = max(query.first, first) + margin, min(query.end, end) - margin
+    return (start, stop) if (stop - start) * step >= 300.0 else None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _View:
+    """The scan in one window at one extra width, and what follows from it alone."""
+
+    values: FloatArray
+    root: FloatArray
+    present: float
+    peaks: Peaks
+    sharp: FloatArray
+    weight: FloatArray
+    contrast: float
+
+
+class _ScanSide:
+    """The scan in one window; its views at the extra widths are made when one is wanted."""
+
+    def __init__(
+        self,
+        query: Bands,
+        broadened: FloatArray,
+        window: tuple[int, int],
+        settings: CompareSettings,
+    ) -> None:
+        self.start, stop = window
+        self.size = stop - self.start
+        self.noise = query.noise
+        self.uncovered = _uncovered(query, self.start, stop)
+        self._rows = broadened[:, self.start - query.first : stop - query.first]
+        self.scales = scales(self._rows)
+        self._settings = settings
+        self._views: dict[int, _View] = {}
+
+    def view(self, number: int) -> _View:
+        """Return the scan at one of the extra widths."""
+        if number not in self._views:
+            values = np.clip(self._rows[number], 0.0, None)
+            self._views[number] = _view(values, self.start, self.noise, self._settings)
+        return self._views[number]
+
+
+def _view(values: FloatArray, start: int, noise: float, settings: CompareSettings) -> _View:
+    values.flags.writeable = False  # every comparison with it shows the same array
+    sharp = highpass(values, settings.errors.highpass_cm1)
+    weight = error_weights(sharp, noise, settings.errors)
+    return _View(
+        values=values,
+        root=square_root(values),
+        present=float(np.clip(values - 3.0 * noise, 0.0, None).sum()),
+        peaks=_peaks_of(values[None, :], noise, start, settings)[0],
+        sharp=sharp,
+        weight=weight,
+        contrast=float(np.mean(weight * sharp**2)),
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Fitted:
+    """An aligned reference scaled to the scan, its bands, and what remains on either side."""
+
+    values: FloatArray
+    peaks: Peaks
+    unexplained: float
+    missing: float
+    misfit: float
+    root_correlation: float
+    derivative_correlation: float
+    shift_cm1: float
+    width_cm1: float
+
+
+def _measured(side: _ScanSide, aligned: Aligned, settings: CompareSettings) -> list[Comparison]:
+    """Scale each aligned reference to the scan and say what remains on either side."""
+    views = [side.view(scan) for scan in aligned.scan.tolist()]
+    reference = np.maximum(aligned.reference, 0.0)
+    root = square_root(reference)
+    power = np.vecdot(root, root)
+    scale = np.vecdot(np.array([view.root for view in views]), root)
+    scale = np.where(power > 0, scale / np.where(power > 0, power, 1.0), 0.0)
+    values = (scale * scale)[:, None] * reference
+    columns = (
+        list(values),
+        _peaks_of(values, side.noise, side.start, settings),
+        *_remains(views, values, side.noise, settings),
+        _misfit(views, reference, settings.errors),
+        aligned.root.tolist(),
+        aligned.derivative.tolist(),
+        aligned.shift_cm1.tolist(),
+        aligned.width_cm1.tolist(),
+    )
+    fitted = (_Fitted(*each) for each in zip(*columns, strict=True))
+    return [_comparison(side, *each, settings) for each in zip(views, fitted, strict=True)]
+
+
+def _comparison(
+    side: _ScanSide, view: _View, fit: _Fitted, settings: CompareSettings
+) -> Comparison:
+    near, far = _matched(view.peaks, fit.peaks, settings)
     return Comparison(
-        root_correlation=best.root,
-        derivative_correlation=best.derivative,
-        unexplained=unexplained,
-        missing=missing,
-        query_bands_matched=_share(found, near),
-        reference_bands_matched=_share(expected, far),
-        independent_bands=_effective_number(found.prominence * near),
-        misfit=misfit,
-        contrast=contrast,
-        uncovered=_uncovered(query, start, stop),
-        shift_cm1=best.shift,
-        width_cm1=best.width,
-        overlap_cm1=(stop - start) * step,
-        first=start,
-        query=best.query,
-        reference=fitted,
-        query_peaks=found,
-        reference_peaks=expected,
+        root_correlation=fit.root_correlation,
+        derivative_correlation=fit.derivative_correlation,
+        unexplained=fit.unexplained,
+        missing=fit.missing,
+        query_bands_matched=_share(view.peaks, near),
+        reference_bands_matched=_share(fit.peaks, far),
+        independent_bands=_effective_number(view.peaks.prominence * near),
+        misfit=fit.misfit,
+        contrast=view.contrast,
+        uncovered=side.uncovered,
+        shift_cm1=fit.shift_cm1,
+        width_cm1=fit.width_cm1,
+        overlap_cm1=side.size * COMMON_GRID.step_cm1,
+        first=side.start,
+        query=view.values,
+        reference=fit.values,
+        query_peaks=view.peaks,
+        reference_peaks=fit.peaks,
     )
 
 
-def _align(
-    query: Bands,
-    reference: Bands,
-    around_cm1: float,
-    settings: CompareSettings,
-    window: tuple[int, int],
-) -> _Alignment:
-    """Find the width at the shift given, then the shift at that width.
-
-    Penalties keep both small without need. The reference is moved, not the scan, so that scan and
-    noise stay as they are; the shift is reported as what was added to the scan's axis.
-    """
-    step = COMMON_GRID.step_cm1
-    start, stop = window
-    span = slice(start - query.first, stop - query.first)
-    scans = {
-        width: gaussian_broadened(query.values, max(-width, 0.0) / step)[span]
-        for width in {min(width, 0.0) for width in settings.widths_cm1}
-    }
-    wide = {
-        width: gaussian_broadened(reference.values, max(width, 0.0) / step)
-        for width in {max(width, 0.0) for width in settings.widths_cm1}
-    }
-    place = slice(start - reference.first, stop - reference.first)
-
-    def at(width: float, shifts: FloatArray) -> _Alignment:
-        moved = shifted(wide[max(width, 0.0)], -shifts, step)[:, place]
-        return _merit(scans[min(width, 0.0)], moved, width, shifts)
-
-    centre = np.clip(np.array([around_cm1]), -settings.reach_cm1, settings.reach_cm1)
-    coarse = max((at(width, centre) for width in settings.widths_cm1), key=lambda a: a.merit)
-    shifts = np.clip(centre + np.array(settings.fine_cm1), -settings.reach_cm1, settings.reach_cm1)
-    return at(coarse.width, shifts)
+def _peaks_of(rows: FloatArray, noise: float, first: int, settings: CompareSettings) -> list[Peaks]:
+    least = np.maximum(settings.least_band * rows.max(axis=1), max(5.0 * noise, 1e-300))
+    return find_peaks_many(rows, first, least)
 
 
-def _merit(scan: FloatArray, moved: FloatArray, width: float, shifts: FloatArray) -> _Alignment:
-    """Return the best of several shifts of a reference (rows of `moved`) at one width."""
-    root, roots = square_root(scan), square_root(moved)
-    plain = correlation(root, roots)
-    sharp = correlation(second_derivative(root), second_derivative(roots))
-    merit = plain + 0.5 * sharp - 0.004 * np.abs(shifts) - 0.001 * abs(width)
-    top = int(np.argmax(merit))
-    return _Alignment(
-        merit=float(merit[top]),
-        width=width,
-        shift=float(shifts[top]),
-        root=float(plain[top]),
-        derivative=float(sharp[top]),
-        query=np.clip(scan, 0.0, None),
-        reference=np.clip(moved[top], 0.0, None),
+def _matched(
+    found: Peaks, expected: Peaks, settings: CompareSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Return for each band of either list how well one of the other lies at its place, 0 to 1."""
+    if not (found.index.size and expected.index.size):
+        return np.zeros(found.index.size), np.zeros(expected.index.size)
+    distance = np.abs(found.raman_shift_cm1[:, None] - expected.raman_shift_cm1)
+    near, far = (
+        np.exp(-0.5 * (distance.min(axis=axis) / settings.band_tolerance_cm1) ** 2)
+        for axis in (1, 0)
     )
-
-
-def _band_lists(
-    query: FloatArray, fitted: FloatArray, noise: float, first: int, settings: CompareSettings
-) -> tuple[Peaks, Peaks]:
-    least = max(settings.least_band * float(query.max()), 5.0 * noise, 1e-300)
-    found = find_peaks(query, first, least)
-    least = max(settings.least_band * float(fitted.max()), 5.0 * noise, 1e-300)
-    return found, find_peaks(fitted, first, least)
-
-
-def _matched(peaks: Peaks, others: Peaks, settings: CompareSettings) -> FloatArray:
-    """Return for each peak how well another lies at its place, 0 to 1, shape (k,)."""
-    if not others.index.size:
-        return np.zeros(peaks.index.size)
-    distance = np.abs(peaks.raman_shift_cm1[:, None] - others.raman_shift_cm1[None, :])
-    nearest = distance.min(axis=1) if peaks.index.size else np.zeros(0)
-    return np.asarray(np.exp(-0.5 * (nearest / settings.band_tolerance_cm1) ** 2))
+    return near, far
 
 
 def _share(peaks: Peaks, matched: FloatArray) -> float:
@@ -289,15 +352,17 @@ def _effective_number(weights: FloatArray) -> float:
     return float(root.sum()) ** 2 / square if square > 0 else 0.0
 
 
-def _misfit(
-    query: FloatArray, reference: FloatArray, noise: float, errors: ErrorSettings
-) -> tuple[float, float]:
-    scan, light = highpass(query, errors.highpass_cm1), highpass(reference, errors.highpass_cm1)
-    weight = error_weights(scan, noise, errors)
-    power = float(light @ (weight * light))
-    amount = max(float(light @ (weight * scan)) / power, 0.0) if power > 0 else 0.0
-    left = scan - amount * light
-    return float(np.mean(weight * left**2)), float(np.mean(weight * scan**2))
+def _misfit(views: Sequence[_View], reference: FloatArray, errors: ErrorSettings) -> list[float]:
+    """Return for each view the mean weighted square that its reference, best scaled, leaves."""
+    light = highpass(reference, errors.highpass_cm1)
+    weight, scan = (np.array([getattr(v, name) for v in views]) for name in ("weight", "sharp"))
+    weighted = weight * light
+    power = np.vecdot(weighted, light)
+    amount = np.vecdot(weighted, scan) / np.where(power > 0, power, 1.0)
+    amount = np.where(power > 0, np.maximum(amount, 0.0), 0.0)
+    left = scan - amount[:, None] * light
+    misfit: list[float] = (np.vecdot(weight * left, left) / left.shape[1]).tolist()
+    return misfit
 
 
 def _uncovered(query: Bands, start: int, stop: int) -> float:
@@ -312,14 +377,17 @@ def _uncovered(query: Bands, start: int, stop: int) -> float:
 
 
 def _remains(
-    query: FloatArray, fitted: FloatArray, noise: float, settings: CompareSettings
-) -> tuple[float, float]:
+    views: Sequence[_View], fitted: FloatArray, noise: float, settings: CompareSettings
+) -> tuple[list[float], list[float]]:
+    """Return what each scaled reference leaves unexplained, and what of it is missing."""
     margin, tolerance = 3.0 * noise, settings.intensity_tolerance
-    present = float(np.clip(query - margin, 0.0, None).sum())
-    beyond = float(np.clip(query - tolerance * fitted - margin, 0.0, None).sum())
-    expected = float(fitted.sum())
-    lacking = float(np.clip(fitted - tolerance * query - margin, 0.0, None).sum())
-    return (
-        beyond / present if present > 0 else 1.0,
-        lacking / expected if expected > 0 else 1.0,
-    )
+    scan = np.array([view.values for view in views])
+    present = np.array([view.present for view in views])
+    beyond = np.clip(scan - tolerance * fitted - margin, 0.0, None).sum(axis=1)
+    expected = fitted.sum(axis=1)
+    lacking = np.clip(fitted - tolerance * scan - margin, 0.0, None).sum(axis=1)
+    return _shares(beyond, present), _shares(lacking, expected)
+
+
+def _shares(part: FloatArray, whole: FloatArray) -> list[float]:
+    return [p / w if w > 0 else 1.0 for p, w in zip(part.tolist(), whole.tolist(), strict=True)]

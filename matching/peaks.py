@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,25 +44,68 @@ def find_peaks(bands: FloatArray, first: int, least: float, most: int = 60) -> P
     -------
     Peaks
     """
-    inner = bands[1:-1]
-    tops = np.flatnonzero((inner > bands[:-2]) & (inner >= bands[2:]) & (inner >= least)) + 1
-    order = tops[np.argsort(-bands[tops], kind="stable")][: 4 * most]
-    prominence = np.array([_prominence(bands, int(i)) for i in order], dtype=np.float64)
-    good = prominence >= least
-    index, prominence = order[good][:most], prominence[good][:most]
-    left, top, right = bands[index - 1], bands[index], bands[index + 1]
-    curve = left - 2 * top + right
+    return find_peaks_many(bands[None, :], first, np.array([least]), most)[0]
+
+
+def find_peaks_many(rows: FloatArray, first: int, least: FloatArray, most: int = 60) -> list[Peaks]:
+    """Find the peaks of several rows, shape (n, m), with smallest prominences `least` (n,).
+
+    As `find_peaks` for every row.
+    """
+    least = least[:, None]
+    inner = rows[:, 1:-1]
+    found = (inner > rows[:, :-2]) & (inner >= rows[:, 2:]) & (inner >= least)
+    row, top = np.nonzero(found)
+    top += 1
+    height = rows[row, top]
+    prominence = _prominences(rows, row, top, height)
+    order = np.lexsort((top, -height, row))  # row by row, falling, the first of equals first
+    rank = np.arange(row.size) - np.searchsorted(row, row)  # within its row
+    good = order[(rank < 4 * most) & (prominence[order] >= least[row[order], 0])]
+    row, top, height, prominence = row[good], top[good], height[good], prominence[good]
+    left, right = rows[row, top - 1], rows[row, top + 1]
+    curve = left - 2 * height + right
     safe = np.where(curve < 0, curve, -1.0)
     offset = np.where(curve < 0, 0.5 * (left - right) / safe, 0.0)
-    positions = COMMON_GRID.start_cm1 + COMMON_GRID.step_cm1 * (first + index + offset)
-    return Peaks(index.astype(np.int64), np.asarray(positions, dtype=np.float64), top, prominence)
+    positions = COMMON_GRID.start_cm1 + COMMON_GRID.step_cm1 * (first + top + offset)
+    ends = np.searchsorted(row, np.arange(rows.shape[0] + 1)).tolist()
+    parts = [slice(begin, min(end, begin + most)) for begin, end in pairwise(ends)]
+    return [Peaks(top[p], positions[p], height[p], prominence[p]) for p in parts]
 
 
-def _prominence(bands: FloatArray, top: int) -> float:
-    """Height of a maximum over the higher of the two lowest points before higher ground."""
-    height = bands[top]
-    higher_left = np.flatnonzero(bands[:top] > height)
-    higher_right = np.flatnonzero(bands[top + 1 :] > height)
-    start = int(higher_left[-1]) if higher_left.size else 0
-    end = top + 1 + int(higher_right[0]) if higher_right.size else bands.size
-    return float(height - max(bands[start : top + 1].min(), bands[top:end].min()))
+def _prominences(
+    rows: FloatArray, row: NDArray[np.int64], top: NDArray[np.int64], height: FloatArray
+) -> FloatArray:
+    """Height of each local maximum over the higher of the two saddles to higher ground.
+
+    Higher ground begins below a higher maximum (or at an end), and between the two it does not
+    fall below the saddle: maxima, ends and the lowest points between them are all that matters.
+    The rows are laid end to end; a wall at the start of each keeps them apart.
+    """
+    count, size = rows.shape
+    stops = np.concatenate((np.arange(count) * size, row * size + top))
+    order = np.argsort(stops, kind="stable")
+    heights = np.concatenate((np.full(count, np.inf), height))[order].tolist()
+    valleys = np.minimum.reduceat(rows.reshape(-1), stops[order]).tolist()
+    left = _saddles(heights, [np.inf, *valleys[:-1]])
+    right = _saddles([np.inf, *heights[::-1]], [np.inf, *valleys[::-1]])[:0:-1]
+    higher = np.empty(stops.size)
+    higher[order] = np.maximum(left, right)
+    return np.asarray(height - higher[count:])
+
+
+def _saddles(heights: list[float], valleys: list[float]) -> list[float]:
+    """Lowest valley between each summit and the last higher one before it.
+
+    ``valleys[i]`` lies before summit i; the first summit is a wall. Summits that are higher than
+    all since wait on a stack, each with the lowest valley before it.
+    """
+    saddles: list[float] = []
+    waiting: list[tuple[float, float]] = []
+    for height, valley in zip(heights, valleys, strict=True):
+        lowest = valley
+        while waiting and waiting[-1][0] <= height:
+            lowest = min(lowest, waiting.pop()[1])
+        waiting.append((height, lowest))
+        saddles.append(lowest)
+    return saddles

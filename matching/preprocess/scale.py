@@ -8,6 +8,8 @@ import numpy as np
 
 from matching.spectrum import FloatArray
 
+FWHM_PER_SIGMA = 2.3548200450309493  # full width at half maximum of a Gaussian: sqrt(8 ln 2)
+
 
 def square_root(intensity: FloatArray) -> FloatArray:
     """Return the square root of the positive part, any shape.
@@ -15,7 +17,7 @@ def square_root(intensity: FloatArray) -> FloatArray:
     Counts are Poisson distributed, so the square root has constant variance; it also tempers
     what differs most between instruments, the relative intensity of strong bands.
     """
-    return np.sqrt(np.clip(intensity, 0.0, None))
+    return np.asarray(np.sqrt(np.maximum(intensity, 0.0)))
 
 
 @lru_cache(maxsize=8)
@@ -41,12 +43,16 @@ def second_derivative(values: FloatArray, window: int = 9, degree: int = 3) -> F
     where the polynomial has no full support, are zero.
     """
     kernel = savgol_kernel(window, degree, 2)
-    rows = np.atleast_2d(values)
     half = window // 2
-    out = np.zeros_like(rows, dtype=np.float64)
-    for row, source in zip(out, rows, strict=True):
-        row[half : source.size - half] = -np.convolve(source, kernel, mode="valid")
-    return out.reshape(values.shape)
+    out = np.zeros(values.shape)
+    if values.size == 0 or values.shape[-1] < window:
+        return out
+    # All rows end to end in one call; where the window spans two rows lie the points left zero.
+    flat = out.reshape(-1)
+    np.negative(np.convolve(values.reshape(-1), kernel, mode="valid"), out=flat[half:-half])
+    out[..., :half] = 0.0
+    out[..., -half:] = 0.0
+    return out
 
 
 def gaussian_broadened(rows: FloatArray, fwhm_points: float) -> FloatArray:
@@ -59,15 +65,66 @@ def gaussian_broadened(rows: FloatArray, fwhm_points: float) -> FloatArray:
     fwhm_points : float
         Full width at half maximum in grid points; 0 returns a copy.
     """
-    if fwhm_points <= 0:
-        return np.array(rows, dtype=np.float64)
-    sigma = fwhm_points / 2.3548200450309493
-    half = max(1, int(np.ceil(4 * sigma)))
-    size = rows.shape[-1] + 2 * half
-    length = 1 << (size - 1).bit_length()
+    return gaussian_widths(rows, (fwhm_points,))[..., 0, :]
+
+
+def gaussian_widths(rows: FloatArray, fwhm_points: tuple[float, ...]) -> FloatArray:
+    """Return rows convolved with Gaussians of several widths; the rows are transformed once.
+
+    A row comes out the same, bit for bit, however many rows are given with it.
+
+    Parameters
+    ----------
+    rows : array, shape (..., m)
+        Values on an even grid, extended by their end values.
+    fwhm_points : tuple of float, length w
+        Full widths at half maximum in grid points; 0 gives the row itself.
+
+    Returns
+    -------
+    array, shape (..., w, m)
+    """
+    points = rows.shape[-1]
+    wide = [(place, width) for place, width in enumerate(fwhm_points) if width > 0]
+    out = np.empty((*rows.shape[:-1], len(fwhm_points), points))
+    for place, width in enumerate(fwhm_points):
+        if width <= 0:
+            out[..., place, :] = rows
+    if wide:
+        pad = max(_reach(width) for _, width in wide)
+        length = _transform_length(points + 2 * pad)
+        padded = np.zeros((*rows.shape[:-1], length))
+        padded[..., :pad] = rows[..., :1]
+        padded[..., pad : pad + points] = rows
+        padded[..., pad + points : 2 * pad + points] = rows[..., -1:]
+        transform = np.fft.rfft(padded, axis=-1)
+        kernels = np.array([_gaussian_transform(width, length) for _, width in wide])
+        smooth = np.fft.irfft(transform[..., None, :] * kernels, n=length, axis=-1)
+        places = [place for place, _ in wide]
+        out[..., places, :] = smooth[..., pad : pad + points]
+    return out
+
+
+def _transform_length(least: int) -> int:
+    """Return a length of at least `least` whose Fourier transform is fast: 8 to 16 times 2^k."""
+    unit = 1 << max((least - 1).bit_length() - 4, 0)
+    return -(-least // unit) * unit
+
+
+def _reach(fwhm_points: float) -> int:
+    """Points to either side at which a Gaussian is cut off: four standard deviations."""
+    return max(1, int(np.ceil(4 * fwhm_points / FWHM_PER_SIGMA)))
+
+
+@lru_cache(maxsize=64)
+def _gaussian_transform(fwhm_points: float, length: int) -> FloatArray:
+    """Return the transform of a Gaussian centred on point 0 of `length`: real, as it is even."""
+    sigma, half = fwhm_points / FWHM_PER_SIGMA, _reach(fwhm_points)
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     kernel /= kernel.sum()
-    pad = [(0, 0)] * (rows.ndim - 1) + [(half, half)]
-    spectrum = np.fft.rfft(np.pad(rows, pad, mode="edge"), n=length, axis=-1)
-    wide = np.fft.irfft(spectrum * np.fft.rfft(kernel, n=length), n=length, axis=-1)
-    return np.asarray(wide[..., 2 * half : 2 * half + rows.shape[-1]], dtype=np.float64)
+    circle = np.zeros(length)
+    circle[: half + 1] = kernel[half:]
+    circle[length - half :] = kernel[:half]
+    transform: FloatArray = np.fft.rfft(circle).real.copy()
+    transform.flags.writeable = False
+    return transform

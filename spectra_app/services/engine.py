@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from library.store import Library
-from matching.compare import Bands, compare, correlation
+from matching.compare import Bands, compare, compare_many, correlation
 from matching.decision import Mixture, Scored, Verdict, decide
 from matching.errors import QueryError
 from matching.evidence import evidence
@@ -141,12 +141,14 @@ def _scored(
     allowed = _allowed(spectrum, library, without)
     hits = search(prepared, library.matrix, policy.search, policy.candidates, allowed)
     query = Bands(np.clip(prepared.bands, 0.0, None), prepared.first, prepared.noise)
+    rows = hits.row.tolist()
+    references = [reference_bands(library, row) for row in rows]
+    compared = compare_many(query, references, hits.shift_cm1.tolist(), policy.compare)
     scored = []
-    for row, shift in zip(hits.row.tolist(), hits.shift_cm1.tolist(), strict=True):
-        found = compare(query, reference_bands(library, row), shift, policy.compare)
-        record = library.record(row)
+    for row, found in zip(rows, compared, strict=True):
         if found is None:
             continue
+        record = library.record(row)
         scored.append(
             Scored(
                 row=row,
