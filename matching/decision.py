@@ -118,7 +118,7 @@ def decide(
         Never names when the scan is saturated, too weak, or on a doubtful axis.
     """
     limits = policy.thresholds
-    barred = _quality_bar(quality, limits, axis_doubtful=axis_doubtful)
+    barred = quality_bar(quality, limits, axis_doubtful=axis_doubtful)
     if barred is not None:
         return barred
     if not scored:
@@ -130,9 +130,8 @@ def decide(
     return _named(scored, limits, alike)
 
 
-def _quality_bar(
-    quality: ScanQuality, limits: Thresholds, *, axis_doubtful: bool
-) -> Verdict | None:
+def quality_bar(quality: ScanQuality, limits: Thresholds, *, axis_doubtful: bool) -> Verdict | None:
+    """Return the verdict on a scan that names nothing whatever the library holds; else None."""
     if quality.saturated:
         return Verdict("inconclusive", ("saturated",), ("scan_shorter",))
     if axis_doubtful or quality.silent_share > limits.most_silent_share:

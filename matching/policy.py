@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from matching.compare import CompareSettings
 from matching.errors import SpectraError
 from matching.evidence import FEATURES, EvidenceModel
+from matching.limits import LimitSettings
 from matching.mixture import MixtureSettings
 from matching.rates import RateBin
 from matching.search import SearchSettings
@@ -75,7 +76,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Settings of search, comparison, evidence and verdict, with the version they go by.
+    """Settings of search, comparison, evidence, verdict and limits, with the version they go by.
 
     `candidates` is how many references are compared in detail; `hash` the SHA-256 of the file
     the policy was read from, kept with every result.
@@ -88,6 +89,7 @@ class Policy:
     mixture: MixtureSettings
     model: EvidenceModel
     thresholds: Thresholds
+    limits: LimitSettings
     rates: tuple[RateBin, ...]
     hash: str
 
@@ -99,7 +101,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
     ----------
     content : mapping
         Parsed JSON with the keys version, candidates, search, errors, compare, mixture,
-        evidence, thresholds and rates.
+        evidence, thresholds, limits and rates.
     raw : bytes
         The bytes of the file, for the hash.
 
@@ -128,6 +130,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
                 _finite(evidence["intercept"]),
             ),
             thresholds=_numbers(Thresholds, content["thresholds"]),
+            limits=_limits(content["limits"]),
             rates=_rates(content["rates"]),
             hash=hashlib.sha256(raw).hexdigest(),
         )
@@ -153,6 +156,22 @@ def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
         odd = ", ".join(sorted(set(values) ^ names))
         raise PolicyError(f"{kind.__name__} differs in {odd}", "policy", "name every setting once")
     return kind(**{key: _setting(value) for key, value in values.items()})
+
+
+def _limits(values: Mapping[str, Any]) -> LimitSettings:
+    families = values["families"]
+    if not isinstance(families, list) or not all(isinstance(f, str) and f for f in families):
+        raise ValueError("the hazard families must be a list of words")
+    numbers = {key: value for key, value in values.items() if key != "families"}
+    counts = {key: _count(numbers[key]) for key in ("automatic", "spikes")}
+    settings = _numbers(LimitSettings, {**numbers, "families": []})
+    return replace(settings, families=tuple(families), **counts)
+
+
+def _count(value: Any) -> int:
+    if _finite(value) != int(value):
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(value)
 
 
 def _rates(values: Any) -> tuple[RateBin, ...]:

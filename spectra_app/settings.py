@@ -1,7 +1,8 @@
-"""Where the program keeps its own data on this computer."""
+"""Where the program keeps its own data on this computer, and what a station has set there."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -41,3 +42,31 @@ def made(folder: Path) -> Path:
             "free space or give write permission, or set SPECTRA_HOME to another folder",
         ) from error
     return folder
+
+
+def station_hazards(folder: Path | None = None) -> tuple[str, ...]:
+    """Return the substances this station adds to the hazards that every verdict speaks of.
+
+    They stand under ``hazards`` in ``station.json`` of the data folder, each a name, an InChIKey or
+    a CAS number: ``{"hazards": ["carfentanil", "xylazine"]}``. No such file means none.
+
+    Raises
+    ------
+    SettingsError
+        When the file is there and cannot be used: a hazard must not get lost in silence.
+    """
+    path = (folder or data_folder()) / "station.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        names = content["hazards"]
+        if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
+            raise ValueError("'hazards' is not a list of names")
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(
+            f"the station's settings cannot be read ({error})",
+            str(path),
+            'write {"hazards": ["name", "name"]} into it, or remove it',
+        ) from error
+    return tuple(name.strip() for name in names)

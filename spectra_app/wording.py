@@ -7,6 +7,7 @@ alone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,6 +89,25 @@ ADVICE: dict[str, str] = {
 }
 
 
+# Why no share can be stated for a hazard; "named" ones were seen and are not spoken of.
+HIDDEN: dict[str, str] = {
+    "scan_unusable": "This scan excludes nothing, it is too poor: any amount may be hidden of",
+    "not_revealed": "May be hidden even as half of the Raman signal",
+    "not_comparable": "Not known, because scan and reference have too little in common",
+    "not_computed": "Not worked out for this scan",
+    "no_measured_reference": "Not known, because the library has no measured reference",
+}
+HIDDEN_SHORT: dict[str, str] = {
+    "scan_unusable": "the scan excludes nothing",
+    "not_revealed": "may be hidden even as half of the signal",
+    "not_comparable": "too little in common with the scan",
+    "not_computed": "not worked out for this scan",
+    "no_measured_reference": "no measured reference",
+}
+HIDDEN_UNKNOWN = "Not known: small amounts of any other substance, a fentanyl or a nitazene too."
+HIDDEN_OTHERS = "Any other substance: not known."
+
+
 def alarm_word(record: Identification) -> str:
     """Return the word of the alarm level; a named substance of unknown status says so."""
     if record.alarm == "unknown" and record.outcome in {"match", "mixture", "lead"}:
@@ -149,3 +169,32 @@ def reason_texts(record: Identification) -> list[str]:
 def advice_texts(record: Identification) -> list[str]:
     """Return the advice of a record as sentences; an unknown code is shown as it stands."""
     return [ADVICE.get(code, code) for code in record.advice]
+
+
+def share_up(share: float) -> str:
+    """Return a share (0-1) in whole per cent, rounded up: a limit is never stated too low."""
+    return f"{math.ceil(100.0 * share - 1e-6)} %"
+
+
+def hidden_texts(record: Identification) -> list[str]:
+    """Return what this scan could not have seen, as sentences: stated limits first.
+
+    Entries with one name are one hazard to an officer: the largest of their shares counts, and a
+    reason counts only where no entry of that name has a share.
+    """
+    shares: dict[str, float] = {}
+    reasons: dict[str, list[str]] = {}
+    for hazard in record.cannot_exclude:
+        if hazard.smallest_share is not None:
+            shares[hazard.name] = max(hazard.smallest_share, shares.get(hazard.name, 0.0))
+    for hazard in record.cannot_exclude:
+        told = reasons.setdefault(hazard.reason or "no_measured_reference", [])
+        if hazard.smallest_share is None and hazard.name not in {*shares, *told}:
+            told.append(hazard.name)
+    lines = []
+    if shares:
+        ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+        parts = [f"{name} below {share_up(share)}" for name, share in ranked]
+        lines.append(f"{', '.join(parts)} of the Raman signal.")
+    lines += [f"{words}: {', '.join(reasons[r])}." for r, words in HIDDEN.items() if reasons.get(r)]
+    return [*lines, HIDDEN_OTHERS] if lines else [HIDDEN_UNKNOWN]

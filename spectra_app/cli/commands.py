@@ -38,7 +38,8 @@ def identify(options: argparse.Namespace, render: Renderer) -> int:
     refused = False
     everything: list[Identified] = []
     for path in options.files:
-        for found in identify_file(path, identifier, choice):
+        for identified in identify_file(path, identifier, choice):
+            found = _with_limits(identified, identifier, options.limits)
             record = found.record
             refused = refused or record.outcome == "refused"
             everything.append(found)
@@ -49,6 +50,14 @@ def identify(options: argparse.Namespace, render: Renderer) -> int:
     if options.report:
         _report(everything, options.report, identifier, render)
     return EXIT_REFUSED if refused else EXIT_OK
+
+
+def _with_limits(found: Identified, identifier: Identifier, wanted: str) -> Identified:
+    from spectra_app.services import limits
+
+    if wanted == "none" or (wanted == "auto" and not limits.unasked(found, identifier)):
+        return found
+    return limits.with_limits(found, identifier, progress=progress_bar("limits"))
 
 
 def _report(

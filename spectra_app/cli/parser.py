@@ -87,6 +87,13 @@ def _identify(commands: Commands) -> None:
         "--laser-nm", type=float, metavar="NM", help="excitation wavelength if the file lacks it"
     )
     identify.add_argument(
+        "--limits",
+        choices=("auto", "all", "none"),
+        default="auto",
+        help="work out which share of each hazard the scan could not have seen: for all, for none, "
+        "or only when the library has few hazards (default)",
+    )
+    identify.add_argument(
         "--report", type=Path, metavar="OUT.pdf", help="write a one-page PDF report of one scan"
     )
 

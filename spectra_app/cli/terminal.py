@@ -11,6 +11,7 @@ from spectra_app.wording import (
     advice_texts,
     alarm_word,
     headline,
+    hidden_texts,
     no_listing_text,
     outcome_text,
     reason_texts,
@@ -58,10 +59,9 @@ def verdict_text(record: Identification, candidates: int = 5) -> str:
             f"background {quality.fluorescence_ratio:.1f} x strongest band"
         )
     lines += _candidates(record, candidates)
-    lines.append(
-        "  This scan could not have seen: not known; small shares of any other substance, a "
-        "fentanyl or a nitazene too, may be hidden"
-    )
+    first, *others = hidden_texts(record)
+    lines.append(f"  This scan could not have seen: {first}")
+    lines += [f"    {sentence}" for sentence in others]
     lines += [f"  Assumed: {text}" for text in record.assumptions]
     return "\n".join(lines)
 

@@ -89,11 +89,18 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class HiddenHazard:
-    """A hazard this scan could not have seen below `smallest_share` of the Raman signal."""
+    """A hazard this scan could not have seen below `smallest_share` of the Raman signal.
+
+    Where no share can be stated, `smallest_share` is None and `reason` says why:
+    ``no_measured_reference``, ``not_computed``, ``scan_unusable`` (it excludes nothing),
+    ``not_comparable`` (other technique or range), ``not_revealed`` (not even at the largest share
+    tried), or ``named`` (it was seen). `entry` is empty where the library has no entry.
+    """
 
     entry: str
     name: str
     smallest_share: float | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

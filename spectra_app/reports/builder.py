@@ -27,6 +27,7 @@ from spectra_app.reports.document import (
 from spectra_app.reports.figures import clean, figure, percent
 from spectra_app.wording import (
     ALARMS,
+    HIDDEN_SHORT,
     advice_texts,
     alarm_word,
     headline,
@@ -244,12 +245,15 @@ def _least_visible_first(record: Identification) -> list[HiddenHazard]:
         share = hazard.smallest_share
         return math.inf if share is None or not math.isfinite(share) else share
 
-    return sorted(record.cannot_exclude, key=blindness, reverse=True)
+    unseen = [hazard for hazard in record.cannot_exclude if hazard.reason != "named"]
+    return sorted(unseen, key=blindness, reverse=True)
 
 
 def _hidden(hazard: HiddenHazard) -> Fact:
     share = percent(hazard.smallest_share, "up")
-    return Fact(share if share == "not known" else f"below {share}", clean(hazard.name))
+    why = HIDDEN_SHORT.get(hazard.reason)
+    name = clean(hazard.name) + (f" ({why})" if why else "")
+    return Fact(share if share == "not known" else f"below {share}", name)
 
 
 def _method(record: Identification, context: ReportContext) -> tuple[Fact, ...]:

@@ -71,9 +71,12 @@ def hidden_note(record: Identification) -> str:
             "Not known: no measured hazard entry (fentanyls, nitazenes) could be tested against "
             "this scan. A hazardous component may be present unseen."
         )
+    if all(hazard.smallest_share is None for hazard in record.cannot_exclude):
+        return "No limit can be stated. A hazardous component may be present unseen."
     return (
-        "Below this share of the Raman signal it may be present unseen; at it, 95 % of in-silico "
-        "spikes into this scan were seen. Substances not listed: not known."
+        "Below this share of the Raman signal (not of the weight) it may be present unseen; at it, "
+        "95 % of in-silico spikes of its reference into this scan were named. Substances not "
+        "listed: not known."
     )
 
 

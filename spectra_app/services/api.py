@@ -36,6 +36,9 @@ class UseCases:
         What the reader must know about that library before trusting an answer from it.
     open_library : callable (Path) -> str
         Use another library from now on; returns its title.
+    work_out_limits : callable (Identified, Progress, ShouldStop) -> Identified, optional
+        Work out what a scan could not have seen. Stopped, it returns what it has; called with that
+        again, it goes on from there.
     """
 
     identify_file: Callable[[Path], tuple[Identified, ...]]
@@ -45,3 +48,4 @@ class UseCases:
     library_title: Callable[[], str]
     library_note: Callable[[], str]
     open_library: Callable[[Path], str]
+    work_out_limits: Callable[[Identified, Progress, ShouldStop], Identified] | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from spectra_app.services.api import Progress, ShouldStop, UseCases
 from spectra_app.services.identify import Identified, Identifier, identify_file
 from spectra_app.services.libraries import library_note, library_title
+from spectra_app.services.limits import unasked, with_limits
 from spectra_app.services.reporting import Renderer, write_report
 from spectra_app.services.scanning import emulated_samples, scan_emulated
 from spectra_app.services.session import open_identifier
@@ -37,7 +38,13 @@ class Desk:
 
     def report(self, found: Identified, path: Path) -> None:
         """Write the PDF report of a result."""
+        if unasked(found, self.identifier):
+            found = with_limits(found, self.identifier)
         write_report(found, path, self.identifier.clock(), self._render)
+
+    def limits(self, found: Identified, progress: Progress, should_stop: ShouldStop) -> Identified:
+        """Work out what a scan could not have seen; what is not done when stopped stays open."""
+        return with_limits(found, self.identifier, progress=progress, should_stop=should_stop)
 
     def title(self) -> str:
         """Name the library in use."""
@@ -67,4 +74,5 @@ def desk_use_cases(library: Path | None, render: Renderer) -> UseCases:
         library_title=desk.title,
         library_note=desk.note,
         open_library=desk.open,
+        work_out_limits=desk.limits,
     )

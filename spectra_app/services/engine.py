@@ -138,7 +138,7 @@ def _scored(
     without: NDArray[np.bool_] | None,
 ) -> list[Scored]:
     library, policy = engine.library, engine.policy
-    allowed = _allowed(spectrum, library, without)
+    allowed = may_be_found(spectrum, library, without)
     hits = search(prepared, library.matrix, policy.search, policy.candidates, allowed)
     query = Bands(np.clip(prepared.bands, 0.0, None), prepared.first, prepared.noise)
     rows = hits.row.tolist()
@@ -162,7 +162,7 @@ def _scored(
     return sorted(scored, key=lambda item: (-item.evidence, item.row))
 
 
-def _allowed(
+def may_be_found(
     spectrum: Spectrum, library: Library, without: NDArray[np.bool_] | None
 ) -> NDArray[np.bool_]:
     """Entries that may be found: same technique, nameable kind and role, not left out.
@@ -191,7 +191,7 @@ def _mixture(
         prepared,
         library.matrix,
         settings,
-        allowed=_allowed(spectrum, library, without),
+        allowed=may_be_found(spectrum, library, without),
         hints=Hints(scored[0].comparison.width_cm1, tuple(item.row for item in scored[:5])),
     )
     fit = accepted(sets, settings)
@@ -199,7 +199,7 @@ def _mixture(
         return None
     records = [library.record(part.row) for part in fit.parts]
     least = engine.policy.thresholds.same_spectrum
-    allowed = _allowed(spectrum, library, without)
+    allowed = may_be_found(spectrum, library, without)
     return Mixture(
         fit,
         tuple(r.kind for r in records),

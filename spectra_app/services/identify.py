@@ -37,6 +37,7 @@ from spectra_app.records.identification import (
 )
 from spectra_app.services.control import control_status, highest
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
+from spectra_app.services.hazards import Hazard, hidden_hazards
 
 METRIC = "hit quality 0-1 (1 best): logistic evidence"
 MATCHED_WITHIN = 1.5  # band tolerances within which two band positions are drawn as one
@@ -79,11 +80,12 @@ class Choice:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Identifier:
-    """Everything that identification needs: engine, evidence store and clock."""
+    """What identification needs: engine, evidence store, clock, and the library's hazards."""
 
     engine: Engine
     evidence: EvidenceStore
     clock: Callable[[], str] = utc_now
+    hazards: tuple[Hazard, ...] = ()
 
     def keep(self, data: bytes, *, kind: str, name: str) -> str:
         """Keep bytes as evidence and return their SHA-256; nothing reads them before that."""
@@ -193,7 +195,12 @@ def identify_spectrum(
         return _refused(origin, name, identifier, error.at(origin.file))
     shown = _shown(examined, top)
     on = control_date(spectrum.acquisition.measured_at, identifier.clock())
-    record = replace(_record(examined, shown, origin, identifier.engine, on), spectrum=name)
+    engine = identifier.engine
+    hidden = hidden_hazards(
+        identifier.hazards, spectrum, examined, engine, axis_doubtful=axis_doubtful
+    )
+    record = _record(examined, shown, origin, engine, on)
+    record = replace(record, spectrum=name, cannot_exclude=hidden)
     total = read_ms + (time.perf_counter() - begun) * 1e3
     record.timing_ms.update(read=read_ms, **examined.timing_ms, total=total)
     drawn = tuple(drawing(item, spectrum, identifier.engine) for item in shown)
@@ -247,7 +254,7 @@ def _record(
         family=None,
         alarm=alarm,
         quality=_quality(examined),
-        cannot_exclude=(),  # no limit has been computed: shown as not known
+        cannot_exclude=(),
         method=_method(engine.policy, engine),
         library=_library_reference(engine.library),
         sha256=origin.sha256,

@@ -6,16 +6,19 @@ from pathlib import Path
 
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.engine import Engine
+from spectra_app.services.hazards import find_hazards
 from spectra_app.services.identify import Identifier, utc_now
 from spectra_app.services.libraries import open_library
 from spectra_app.services.policies import load_policy
-from spectra_app.settings import data_folder, made
+from spectra_app.settings import data_folder, made, station_hazards
 
 __all__ = ["open_identifier", "utc_now"]
 
 
 def open_identifier(library: Path | None, *, evidence: Path | None = None) -> Identifier:
     """Open a library (default: the starter library) and the evidence store of this computer."""
-    engine = Engine(open_library(library), load_policy())
+    policy, station = load_policy(), station_hazards()
+    engine = Engine(open_library(library), policy)
     store = EvidenceStore(made(evidence or data_folder() / "evidence"))
-    return Identifier(engine, store)
+    hazards = find_hazards(engine.library, policy.limits.families, station)
+    return Identifier(engine, store, hazards=hazards)

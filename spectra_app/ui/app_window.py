@@ -31,12 +31,14 @@ from spectra_app.services.identify import Identified
 from spectra_app.ui.actions import ActionBar
 from spectra_app.ui.candidates import CandidatePanel
 from spectra_app.ui.lane import Job, Lane
+from spectra_app.ui.limits import BackgroundLimits
 from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
-from spectra_app.ui.phrases import EMULATED, hidden_lines, quality_line, seconds_left
+from spectra_app.ui.phrases import EMULATED, quality_line, seconds_left
 from spectra_app.ui.plot import SpectrumPlot
 from spectra_app.ui.scans import ScanEntry, ScanList, done_entry
 from spectra_app.ui.theme import ThemeChoice, apply_theme, load_theme, resolve
 from spectra_app.ui.verdict_card import VerdictCard
+from spectra_app.wording import hidden_texts
 
 REVEAL_MS = 200
 CLOSE_WAIT_MS = 1500
@@ -71,6 +73,7 @@ class AppWindow(QMainWindow):
         self.pages, self.columns = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
         self.library = QLabel("Library: opening…")
         self._reveal = QTimer(self)
+        self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
         self._build()
         self._connect()
         self._set_theme("system")
@@ -121,6 +124,8 @@ class AppWindow(QMainWindow):
         self.scans.chosen.connect(self._show_entry)
         self.candidates.chosen.connect(self._show_candidate)
         lane.progressed.connect(self._on_progress)
+        self.limits.changed.connect(self._on_limits)
+        self.limits.progressed.connect(self._on_limits_progress)
         lane.changed.connect(self._on_lane)
         lane.when_thread_ends(self._on_thread_end)
         self._reveal.setSingleShot(True)
@@ -233,9 +238,23 @@ class AppWindow(QMainWindow):
             entry.state = "failed"
             entry.error = SpectraError("no spectrum in it", entry.title, "choose another file")
         else:
-            self.scans.replace(entry, [done_entry(identified) for identified in job.result])
+            done = [done_entry(identified) for identified in job.result]
+            self.scans.replace(entry, done)
+            for one in done:
+                self.limits.begin(one)
             return
         self.scans.replace(entry, [entry])
+
+    @Slot(object)
+    def _on_limits(self, entry: ScanEntry) -> None:
+        """Show what a scan could not have seen, now that it is known; nothing else changes."""
+        if self.scans.current is entry and entry.identified is not None:
+            self.card.show_record(entry.identified.record)
+
+    @Slot(object, float)
+    def _on_limits_progress(self, entry: ScanEntry, fraction: float) -> None:
+        if self.scans.current is entry:
+            self.card.show_limits_progress(fraction)
 
     def _on_report(self, job: Job) -> None:
         self.statusBar().clearMessage()
@@ -343,7 +362,7 @@ class AppWindow(QMainWindow):
     def _show_hidden(self) -> None:
         entry = self.scans.current
         if entry is not None and entry.identified is not None:
-            lines = hidden_lines(entry.identified.record)
+            lines = hidden_texts(entry.identified.record)
             TextDialog(self, "This scan could not have seen", lines).open()
 
     # --- theme ----------------------------------------------------------------------------------
@@ -388,6 +407,7 @@ class AppWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close when the work has given up; until then say so and wait for it, without freezing."""
         self._closing = True
+        self.limits.end()
         if self.lane.close(CLOSE_WAIT_MS if self.lane.busy else 5000):
             event.accept()
             return

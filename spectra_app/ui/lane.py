@@ -31,11 +31,14 @@ class Job:
         Runs on the worker thread; must not touch a widget.
     then : callable (Job) -> None
         Runs on the painting thread when the job has ended, however it ended.
+    background : bool
+        Nobody waits for it: it is asked to give up as soon as other work comes.
     """
 
     title: str
     task: Task
     then: Callable[[Job], None]
+    background: bool = False
     result: Any = None
     error: SpectraError | None = None
     details: str = ""
@@ -105,16 +108,20 @@ class Lane(QObject):
 
     @property
     def busy(self) -> bool:
-        """True while a job runs or waits."""
-        return bool(self._jobs)
+        """True while a job that somebody waits for runs or waits."""
+        return any(not job.background for job in self._jobs)
 
     @property
     def current(self) -> Job | None:
-        """The job that runs now."""
-        return self._jobs[0] if self._jobs else None
+        """The job that runs now or next, of those that somebody waits for."""
+        return next((job for job in self._jobs if not job.background), None)
 
     def submit(self, job: Job) -> None:
-        """Put `job` at the end of the queue."""
+        """Put `job` at the end of the queue; background jobs make way for others."""
+        if not job.background:
+            for other in self._jobs:
+                if other.background:
+                    other.ask_to_stop()
         self._jobs.append(job)
         self.requested.emit(job)
         self.changed.emit()

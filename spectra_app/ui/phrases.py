@@ -65,22 +65,6 @@ def found_lines(record: Identification) -> list[str]:
     return [line[:1].upper() + line[1:] for line in lines]
 
 
-def hidden_lines(record: Identification) -> list[str]:
-    """Return what this scan could not have seen: all hazards, known limits first."""
-    if not record.cannot_exclude:
-        return ["Not known: small amounts of any other substance, a fentanyl or a nitazene too."]
-    limits = [
-        f"{hazard.name} below {percent(hazard.smallest_share)}"
-        for hazard in record.cannot_exclude
-        if hazard.smallest_share is not None
-    ]
-    unknown = [hazard.name for hazard in record.cannot_exclude if hazard.smallest_share is None]
-    lines = [f"{', '.join(limits)} of the Raman signal."] if limits else []
-    if unknown:
-        lines.append(f"Limit not known (no measured reference): {', '.join(unknown)}.")
-    return lines
-
-
 def percent(share: float) -> str:
     """Return a share (0-1) in per cent."""
     return f"{100 * share:.0f} %"

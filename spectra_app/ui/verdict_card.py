@@ -22,12 +22,19 @@ from spectra_app.ui.fitted import FittedLabel
 from spectra_app.ui.phrases import (
     EMULATED,
     found_lines,
-    hidden_lines,
+    percent,
     spoken_verdict,
 )
 from spectra_app.ui.shapes import AlarmShape
 from spectra_app.ui.theme import BASE_POINTS, VERDICT_POINTS, Theme, banner_style, sized
-from spectra_app.wording import advice_texts, alarm_word, headline, outcome_text, reason_texts
+from spectra_app.wording import (
+    advice_texts,
+    alarm_word,
+    headline,
+    hidden_texts,
+    outcome_text,
+    reason_texts,
+)
 
 HIDDEN_SHOWN = 260  # characters
 WIDE_CARD = 560  # pixels
@@ -57,7 +64,7 @@ class VerdictCard(QFrame):
         self.lead, self.outcome = QLabel("LEAD"), text_label("outcome")
         self.headline = FittedLabel(VERDICT_POINTS, 17, 3)
         self.components, self.why, self.next = text_label(), text_label(), text_label()
-        self.hidden = text_label()
+        self.hidden, self._hidden_text = text_label(), ""
         self.more = QPushButton("Show all of it")
         self._build()
         self._paint_parts()
@@ -160,11 +167,20 @@ class VerdictCard(QFrame):
             [*([record.error[:1].upper() + record.error[1:]] if record.error else []), *reasons],
         )
         _fill(self.next, "What to do next", advice_texts(record))
-        hidden = hidden_lines(record)
+        hidden = hidden_texts(record)
         text = " ".join(hidden)
         shown = text if len(text) <= HIDDEN_SHOWN else f"{text[:HIDDEN_SHOWN].rstrip(' ,')} …"
-        self.hidden.setText(f"<b>This scan could not have seen</b><br>{escape(shown)}")
+        self._hidden_text = shown
+        self._show_hidden("")
         self.more.setVisible(shown != text)
+
+    def show_limits_progress(self, fraction: float) -> None:
+        """Say that the limits are being worked out, and how much of that is done (0 to 1)."""
+        self._show_hidden(f" (working it out, {percent(fraction)} done)")
+
+    def _show_hidden(self, remark: str) -> None:
+        title = f"<b>This scan could not have seen</b>{remark}"
+        self.hidden.setText(f"{title}<br>{escape(self._hidden_text)}")
 
     def _paint_parts(self) -> None:
         theme = self._theme

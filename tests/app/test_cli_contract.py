@@ -122,7 +122,7 @@ def test_text_output_says_presumptive_before_any_name(spectra, scan, small_libra
     assert (code, err) == (0, "")
     body = out.split("\n", 1)[1]  # the first line is the file as the user gave it
     assert body.index("PRESUMPTIVE") < body.index("caffeine")
-    assert "could not have seen: not known" in out
+    assert "This scan could not have seen: Not known, because" in out
     assert not {"clear", "safe"} & set(out.lower().replace(".", " ").split())
 
 
