@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +16,14 @@ import numpy as np
 from library.entry import Entry, EntryRecord, substance_numbers
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
 from library.files import write_whole
+from library.findings import TABLE, TABLE_HASH, made, table_hash
 from library.layout import DATASETS, WHOLE, Array, check_layout, whole_hash
 from library.seal import BLOCK, check, seal
 from matching.axis import COMMON_GRID
+from matching.confusion import References
 from matching.errors import SpectrumError
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, prepare
+from matching.policy import Policy
 from matching.search import ReferenceMatrix, reference_matrix
 from matching.spectrum import Spectrum, Technique
 
@@ -73,6 +76,7 @@ def write_library(
     version: str = "1",
     licence: str = "",
     pipeline: PipelineSettings = DEFAULT_PIPELINE,
+    policy: Policy | None = None,
 ) -> LibraryInfo:
     """Write a library: temporary file, flushed and synced, then renamed.
 
@@ -86,6 +90,9 @@ def write_library(
         What the library says about itself.
     pipeline : PipelineSettings
         Clean-up of the search matrix.
+    policy : Policy, optional
+        Rule of the findings stored with the library (which references Raman does not tell apart);
+        without it they are made when they are asked for.
 
     Raises
     ------
@@ -118,7 +125,12 @@ def write_library(
         "sha256": library_hash(e.record for e in entries),
         "grid": json.dumps([COMMON_GRID.start_cm1, COMMON_GRID.step_cm1, COMMON_GRID.size]),
     }
+    table = made(_references(datasets), policy) if policy else None
+    if table is not None:
+        attributes[TABLE_HASH] = table_hash(table)
     attributes[WHOLE] = whole_hash(attributes, datasets)
+    if table is not None:
+        datasets[TABLE] = table
     write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
     return _info(attributes)
 
@@ -167,6 +179,27 @@ def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str,
             [p.noise / max(float(np.linalg.norm(p.root)) ** 2, 1e-300) for p in prepared]
         ),
     }
+
+
+def _references(datasets: Mapping[str, Array]) -> References:
+    """Return the references as they are compared with each other."""
+    return References(
+        _matrix(datasets),
+        datasets["search/noise"],
+        datasets["entries/comparable"] != 0,
+        datasets["entries/sers"] != 0,
+    )
+
+
+def _matrix(arrays: Mapping[str, Array]) -> ReferenceMatrix:
+    return ReferenceMatrix(
+        rows=arrays["search/rows"],
+        first=arrays["search/first"],
+        end=arrays["search/end"],
+        sums=arrays["search/sums"],
+        squares=arrays["search/squares"],
+        substance=arrays["entries/substance"],
+    )
 
 
 def _comparable(record: EntryRecord) -> bool:
@@ -219,14 +252,8 @@ class Library:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.info, self._attributes, self._arrays = _open(path)
-        self.matrix = ReferenceMatrix(
-            rows=self._arrays["search/rows"],
-            first=self._arrays["search/first"],
-            end=self._arrays["search/end"],
-            sums=self._arrays["search/sums"],
-            squares=self._arrays["search/squares"],
-            substance=self._arrays["entries/substance"],
-        )
+        self.matrix = _matrix(self._arrays)
+        self.findings = self._arrays.get(TABLE)
         self.sers = self._arrays["entries/sers"] != 0
         self.comparable = self._arrays["entries/comparable"] != 0
         self.emulated = self._arrays["entries/emulated"] != 0
@@ -347,7 +374,8 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             attributes = dict(file.attrs)
             _check_format(path, attributes)
             info = _info(attributes)
-            arrays = {name: _mapped(path, file[name]) for name in DATASETS}
+            kept = [TABLE] if TABLE in file else []
+            arrays = {name: _mapped(path, file[name]) for name in (*DATASETS, *kept)}
     except FileNotFoundError as error:
         raise LibraryError(
             "there is no such library", str(path), "check the path, or build one first"
@@ -371,7 +399,20 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             str(path),
             "restore the library from its release or a backup",
         )
+    _check_findings(path, attributes, arrays)
     return info, attributes, arrays
+
+
+def _check_findings(path: Path, attributes: dict[str, Any], arrays: dict[str, Array]) -> None:
+    """Check the table of findings against its hash; a library may have neither."""
+    table = arrays.get(TABLE)
+    stated = attributes.get(TABLE_HASH)
+    if (None if table is None else table_hash(table)) != stated:
+        raise LibraryDamagedError(
+            "its table of findings is not the one that was written",
+            str(path),
+            "restore the library from its release or a backup, or build it again",
+        )
 
 
 def _check_format(path: Path, attributes: dict[str, Any]) -> None:

@@ -90,7 +90,7 @@ def decide(
     scored: Sequence[Scored],
     quality: ScanQuality,
     policy: Policy,
-    alike: Callable[[int, int], float],
+    alike: Callable[[int, int], bool],
     mixture: Mixture | None = None,
     *,
     axis_doubtful: bool = False,
@@ -105,8 +105,9 @@ def decide(
         Figures of the scan.
     policy : Policy
         Thresholds.
-    alike : callable (int, int) -> float
-        Correlation of the references at two positions of `scored`.
+    alike : callable (int, int) -> bool
+        Whether Raman does not tell the references at two positions of `scored` apart, see
+        `matching.confusion`.
     mixture : Mixture, optional
         The largest set of components of which each was needed; ignored when it is only one.
     axis_doubtful : bool
@@ -157,7 +158,7 @@ def _nameable(candidate: Scored, limits: Thresholds, least: float | None = None)
 
 
 def _named(
-    scored: Sequence[Scored], limits: Thresholds, alike: Callable[[int, int], float]
+    scored: Sequence[Scored], limits: Thresholds, alike: Callable[[int, int], bool]
 ) -> Verdict:
     """Name the best reference, a set Raman cannot tell apart, or nothing when rivals differ."""
     best = scored[0]
@@ -167,7 +168,7 @@ def _named(
             continue
         if not _nameable(other, limits, best.evidence - limits.rival):
             continue
-        if alike(0, position) < limits.same_spectrum or len(members) == LARGEST_SET:
+        if not alike(0, position) or len(members) == LARGEST_SET:
             return Verdict("inconclusive", ("candidates_close",), ("scan_longer", *SENDABLE))
         named.append(_representative(scored, position, limits))
         members.add(other.substance)

@@ -138,28 +138,37 @@ def library(options: argparse.Namespace) -> int:
     """Build, describe, list or verify a library."""
     if options.action == "build":
         return _build(options)
-    from spectra_app.services.libraries import library_note, library_title, open_library
+    from spectra_app.services import libraries as service
+    from spectra_app.services.policies import load_policy
 
-    with open_library(options.library) as opened:
+    with service.open_library(options.library) as opened:
+        if options.action == "list":
+            for row in service.entry_rows(opened, load_policy()):
+                (_json if options.json else _print_entry)(row)
+            return EXIT_OK
         if options.action == "verify":
             opened.verify()
-        if options.action == "list":
-            for record in opened.records():
-                if options.json:
-                    _json(asdict(record))
-                else:
-                    laser = f"{record.laser_nm:g} nm" if record.laser_nm else "laser unknown"
-                    print(f"{record.entry}  {record.kind:13} {laser:14} {record.name}")
-            return EXIT_OK
+        described = {}
+        if options.action == "info":
+            described = service.described(opened, load_policy())
         if options.json:
-            _json({**asdict(opened.info), "kinds": dict(opened.info.kinds)})
+            _json({**asdict(opened.info), "kinds": dict(opened.info.kinds), **described})
             return EXIT_OK
-        print(library_title(opened.info))
-        print(library_note(opened.info))
+        print(service.library_title(opened.info))
+        print(service.library_note(opened.info))
+        if described:
+            print(service.description_text(described))
         print(f"sha256 {opened.info.sha256}\nlayout {opened.info.schema}, file {opened.path}")
         if options.action == "verify":
             print("every hash is right")
     return EXIT_OK
+
+
+def _print_entry(row: dict[str, Any]) -> None:
+    laser = f"{row['laser_nm']:g} nm" if row["laser_nm"] else "laser unknown"
+    others = ", ".join(row["indistinguishable"])
+    told = f"  (not told from {others})" if others else ""
+    print(f"{row['entry']}  {row['kind']:13} {laser:14} {row['name']}{told}")
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from library.findings import confused_in, references
 from library.store import Library
-from matching.compare import Bands, compare, compare_many, correlation
+from matching.compare import Bands, compare, compare_many
+from matching.confusion import LookAlikes
 from matching.decision import Mixture, Scored, Verdict, decide
 from matching.errors import QueryError
 from matching.evidence import evidence
@@ -20,7 +22,7 @@ from matching.policy import Policy
 from matching.quality import ScanQuality, scan_quality
 from matching.search import search
 from matching.setfit import SetFit
-from matching.spectrum import FloatArray, Spectrum
+from matching.spectrum import Spectrum
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,6 +32,13 @@ class Engine:
     library: Library
     policy: Policy
     pipeline: PipelineSettings = DEFAULT_PIPELINE
+    look_alikes: LookAlikes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take the confusion sets stored with the library when they are by this policy's rule."""
+        known = confused_in(self.library, self.policy)
+        look_alikes = LookAlikes(references(self.library), self.policy, known)
+        object.__setattr__(self, "look_alikes", look_alikes)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -59,9 +68,7 @@ class Examined:
 
 def reference_bands(library: Library, row: int) -> Bands:
     """Return a reference's band intensities (relative) from the search matrix, float64."""
-    first, end = int(library.matrix.first[row]), int(library.matrix.end[row])
-    root = np.asarray(library.matrix.rows[row, first:end], dtype=np.float64)
-    return Bands(root * root, first, float(library.noise[row]))
+    return references(library).bands(row)
 
 
 def examine(
@@ -100,7 +107,7 @@ def examine(
         scored,
         quality,
         engine.policy,
-        lambda a, b: alike(engine.library, scored[a].row, scored[b].row),
+        lambda a, b: engine.look_alikes.alike(scored[a].row, scored[b].row),
         mixture,
         axis_doubtful=axis_doubtful,
     )
@@ -198,14 +205,13 @@ def _mixture(
     if fit is None:
         return None
     records = [library.record(part.row) for part in fit.parts]
-    least = engine.policy.thresholds.same_spectrum
     allowed = may_be_found(spectrum, library, without)
     return Mixture(
         fit,
         tuple(r.kind for r in records),
         tuple(r.role for r in records),
         tuple(_support(prepared, fit, place, engine) for place in range(len(fit.parts))),
-        tuple(look_alikes(library, part.row, least, allowed) for part in fit.parts),
+        tuple(engine.look_alikes.of(part.row, allowed) for part in fit.parts),
     )
 
 
@@ -222,30 +228,6 @@ def _support(prepared: Prepared, fit: SetFit, place: int, engine: Engine) -> flo
         policy.compare,
     )
     return evidence(found, policy.model) if found else -math.inf
-
-
-def look_alikes(
-    library: Library, row: int, least: float, allowed: NDArray[np.bool_]
-) -> tuple[int, ...]:
-    """Return one row of every other substance whose reference correlates `least` or more."""
-    dots = library.matrix.rows @ np.asarray(library.matrix.rows[row])
-    substance = library.matrix.substance
-    close = np.flatnonzero((dots >= 0.75) & allowed & (substance != substance[row]))
-    found: dict[int, int] = {}
-    for other in close[np.argsort(-dots[close], kind="stable")].tolist():
-        if alike(library, row, other) >= least:
-            found.setdefault(int(substance[other]), other)
-    return tuple(found.values())
-
-
-def alike(library: Library, one: int, other: int) -> float:
-    """Return the correlation of two references' square roots over their common range, -1 to 1."""
-    first = int(max(library.matrix.first[one], library.matrix.first[other]))
-    end = int(min(library.matrix.end[one], library.matrix.end[other]))
-    if end - first < 16:
-        return 0.0
-    pair: FloatArray = np.asarray(library.matrix.rows[[one, other], first:end], dtype=np.float64)
-    return float(correlation(pair[0], pair[1]))
 
 
 def axis_in_doubt(spectra: tuple[Spectrum, ...], engine: Engine) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from library.errors import LibraryError, ManifestError
+from library.findings import TABLE, TABLE_HASH, table_hash
 from library.seal import seal
 from library.store import Library, whole_hash
 from matching.errors import SpectraError
@@ -180,6 +181,7 @@ def test_the_hash_of_the_whole_covers_every_attribute(small_library):
     assert whole_hash(attributes, arrays) == stored
     for key in attributes:
         assert whole_hash({**attributes, key: "changed"}, arrays) != stored
+    assert table_hash(arrays.pop(TABLE)) == attributes[TABLE_HASH]
     for name, array in arrays.items():
         changed = np.array(array)
         changed.flat[0] += 1
