@@ -21,8 +21,8 @@ from library.layout import DATASETS, WHOLE, Array, check_layout, whole_hash
 from library.seal import BLOCK, check, seal
 from matching.axis import COMMON_GRID
 from matching.confusion import References
-from matching.errors import SpectrumError
-from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, prepare
+from matching.errors import QueryError, SpectrumError
+from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare_many
 from matching.policy import Policy
 from matching.search import ReferenceMatrix, reference_matrix
 from matching.spectrum import Spectrum, Technique
@@ -156,7 +156,7 @@ def library_hash(records: Iterator[EntryRecord] | Sequence[EntryRecord]) -> str:
 
 def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str, Array]:
     lines = [entry.record.to_bytes() for entry in entries]
-    prepared = [prepare(entry.spectrum, pipeline) for entry in entries]
+    prepared = _prepared([entry.spectrum for entry in entries], pipeline)
     substance = substance_numbers([entry.record for entry in entries])
     matrix = reference_matrix(prepared, substance)
     spectra = [entry.spectrum for entry in entries]
@@ -200,6 +200,14 @@ def _matrix(arrays: Mapping[str, Array]) -> ReferenceMatrix:
         squares=arrays["search/squares"],
         substance=arrays["entries/substance"],
     )
+
+
+def _prepared(spectra: Sequence[Spectrum], pipeline: PipelineSettings) -> list[Prepared]:
+    made = prepare_many(spectra, pipeline)
+    for one in made:
+        if isinstance(one, QueryError):
+            raise one
+    return [one for one in made if isinstance(one, Prepared)]
 
 
 def _comparable(record: EntryRecord) -> bool:

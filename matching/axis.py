@@ -46,14 +46,14 @@ def onto_grid(axis: FloatArray, intensity: FloatArray, grid: Grid) -> tuple[Floa
     ----------
     axis : array, shape (n,)
         Raman shift in cm-1, strictly increasing.
-    intensity : array, shape (n,)
-        Intensity.
+    intensity : array, shape (..., n)
+        Intensity; spectra on the same axis may be given together.
     grid : Grid
         The common axis.
 
     Returns
     -------
-    values : array, shape (end - first,)
+    values : array, shape (..., end - first)
         Mean intensity in each covered cell.
     first, end : int
         The covered grid points are ``first <= i < end``.
@@ -72,13 +72,15 @@ def onto_grid(axis: FloatArray, intensity: FloatArray, grid: Grid) -> tuple[Floa
             "measure a wider range, or check the axis unit and the laser line",
         )
     steps = np.diff(axis)
-    area = np.concatenate(([0.0], np.cumsum(steps * (intensity[1:] + intensity[:-1]) / 2)))
+    pieces = steps * (intensity[..., 1:] + intensity[..., :-1]) / 2
+    area = np.concatenate((np.zeros_like(pieces[..., :1]), np.cumsum(pieces, axis=-1)), axis=-1)
     edges = grid.start_cm1 + grid.step_cm1 * (np.arange(first, end + 1) - 0.5)
     cell = np.clip(np.searchsorted(axis, edges, side="right") - 1, 0, axis.size - 2)
     offset = np.clip(edges - axis[cell], 0.0, steps[cell])
-    slope = (intensity[cell + 1] - intensity[cell]) / steps[cell]
-    cumulative = area[cell] + offset * (intensity[cell] + slope * offset / 2)
-    return np.diff(cumulative) / grid.step_cm1, first, end
+    left = intensity[..., cell]
+    slope = (intensity[..., cell + 1] - left) / steps[cell]
+    cumulative = area[..., cell] + offset * (left + slope * offset / 2)
+    return np.diff(cumulative, axis=-1) / grid.step_cm1, first, end
 
 
 def longest_stretch(axis: FloatArray) -> slice:

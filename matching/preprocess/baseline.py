@@ -12,7 +12,6 @@ from matching.spectrum import FloatArray
 
 FEWEST_CELLS = 16  # fewer points than this make no baseline: short scans are not decimated
 WORTH_BATCHING = 12  # below this many spectra LAPACK, one by one, is faster
-AT_ONCE = 1024  # spectra whose factors are held in memory together
 
 
 @lru_cache(maxsize=32)
@@ -143,8 +142,7 @@ def arpls_rows(
     if len(rows) < WORTH_BATCHING:
         found = [arpls(row, stiffness, tolerance, most) for row in rows]
         return np.array(found).reshape(rows.shape)
-    parts = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
-    return np.concatenate([_arpls_together(part, stiffness, tolerance, most) for part in parts])
+    return _arpls_together(rows, stiffness, tolerance, most)
 
 
 def _arpls_together(rows: FloatArray, stiffness: float, tolerance: float, most: int) -> FloatArray:
@@ -243,14 +241,16 @@ def _asymmetric_weights(residual: FloatArray) -> tuple[FloatArray, FloatArray]:
     is 0 where fewer than two points lie below.
     """
     below = np.minimum(residual, 0.0)
-    under = residual < 0
-    count = under.sum(axis=0)
-    mean = below.sum(axis=0) / np.maximum(count, 1)
-    square = (((below - mean) * under) ** 2).sum(axis=0) / np.maximum(count, 1)
-    spread = np.where(count > 1, np.sqrt(square), 0.0)
-    safe = np.where(spread > 0, spread, 1.0)
-    argument = 2.0 * (residual - (2.0 * spread - mean)) / safe
-    return 1.0 / (1.0 + np.exp(np.clip(argument, -50.0, 50.0))), spread
+    count = np.maximum((residual < 0).sum(axis=0), 1)
+    mean = below.sum(axis=0) / count
+    below *= below
+    spread = np.sqrt(np.maximum(below.sum(axis=0) / count - mean * mean, 0.0))
+    slope = 2.0 / np.maximum(spread, 1e-200)
+    argument = residual * slope
+    argument -= slope * (2.0 * spread - mean)
+    weights = np.exp(np.minimum(argument, 50.0, out=argument), out=argument)
+    weights += 1.0
+    return np.reciprocal(weights, out=weights), spread
 
 
 def _unsolvable() -> QueryError:
