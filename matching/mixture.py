@@ -14,18 +14,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
 from matching.pipeline import Prepared
 from matching.pool import Target, best_of_each, pool_scores
-from matching.preprocess.scale import gaussian_broadened
+from matching.preprocess.scale import gaussian_broadened, gaussian_reach
 from matching.search import ReferenceMatrix
-from matching.setfit import IntArray, Members, Part, Problem, SetFit, refined, steady_gain
+from matching.setfit import (
+    IntArray,
+    Members,
+    Part,
+    Problem,
+    SetFit,
+    completed,
+    refined,
+    steady_gain,
+)
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
 BoolArray = NDArray[np.bool_]
+KEPT_BITS = 36  # of a gain when references are ordered by it: the rest is rounding
 UNCOVERED = 0.12  # share of the window that a component's reference may lack at either end
 
 
@@ -173,14 +184,14 @@ def explain(
     problem = _problem(query, matrix, settings, rows, hints or Hints())
     if problem is None:
         return []
-    sets = [_best_single(problem, settings)]
-    beam: list[Members] = list(_singles(problem, settings))
+    alone = _projected(problem)
+    beam: list[Members] = list(_singles(problem, alone, settings))
+    sets = [_best_single(problem, beam, settings)]
     while len(sets) < int(settings.most_components):
-        beam = list(_grown(problem, beam, settings))
-        fits = _fits(problem, beam[: int(settings.refined)], settings)
-        if not fits:
+        beam = list(_grown(problem, alone, beam, settings))
+        best = _best_fit(problem, beam[: int(settings.refined)], settings)
+        if best is None:
             break
-        best = min(fits, key=lambda fit: fit.misfit)
         gain = 1.0 - best.misfit / max(sets[-1].misfit, 1e-300)
         steady = steady_gain(sets[-1].left, best.left)
         sets.append(replace(best, gain=gain, steady_gain=steady))
@@ -217,37 +228,73 @@ def _problem(
             hints.rows,
         )
         rows = best_of_each(scores, rows, int(settings.pool))
-    light = np.asarray(matrix.rows[rows], dtype=np.float64) ** 2
-    light = gaussian_broadened(light, max(hints.width_cm1, 0.0) / step)
-    sharp = highpass(light, settings.errors.highpass_cm1)
-    shifts = np.arange(-reach, reach + 1)
-    moved = np.stack([sharp[:, start - k : stop - k] for k in shifts])
+    sharp, area = _sharpened(matrix, rows, (start - reach, stop + reach), settings, hints)
     return Problem(
         query=scan,
         weight=weight,
-        rows=moved,
-        area=light[:, start:stop].sum(axis=1),
+        sharp=sharp,
+        rows=sliding_window_view(sharp, scan.size, axis=1)[:, ::-1],
+        area=area[:, reach : reach + stop - start].sum(axis=1),
         number=rows.astype(np.int64),
         substance=matrix.substance[rows],
-        start=start,
-        stop=stop,
-        shifts=shifts,
+        reach=reach,
     )
 
 
-def _projections(problem: Problem) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted rows, their norms and their products with the scan, for every shift and row."""
-    weighted = problem.rows * problem.weight
-    norms = np.einsum("knm,knm->kn", weighted, problem.rows)
-    return weighted, np.maximum(norms, 1e-300), weighted @ problem.query
+def _sharpened(
+    matrix: ReferenceMatrix,
+    rows: IntArray,
+    window: tuple[int, int],
+    settings: MixtureSettings,
+    hints: Hints,
+) -> tuple[FloatArray, FloatArray]:
+    """Return references over a window, high-passed and as they are, each shape (n, window).
+
+    They are broadened and high-passed with as much on either side as the kernels reach.
+    """
+    width = max(hints.width_cm1, 0.0) / COMMON_GRID.step_cm1
+    beyond = gaussian_reach(width) + gaussian_reach(
+        settings.errors.highpass_cm1 / COMMON_GRID.step_cm1
+    )
+    first, end = max(window[0] - beyond, 0), min(window[1] + beyond, COMMON_GRID.size)
+    light = np.asarray(matrix.rows[rows, first:end], dtype=np.float64) ** 2
+    light = gaussian_broadened(light, width)
+    sharp = highpass(light, settings.errors.highpass_cm1)
+    inside = slice(window[0] - first, window[1] - first)
+    return np.ascontiguousarray(sharp[:, inside]), light[:, inside]
 
 
-def _singles(problem: Problem, settings: MixtureSettings) -> Iterator[Members]:
-    _, norms, products = _projections(problem)
-    gain = np.where(products > 0, products**2 / norms, 0.0)
+@dataclass(frozen=True, eq=False, slots=True)
+class _Projections:
+    """Weighted norms of references and their products with the scan, each (shifts, n)."""
+
+    norms: FloatArray
+    products: FloatArray
+
+
+def _projected(problem: Problem) -> _Projections:
+    norms = problem.products(problem.weight[None, :], squared=True)[0]
+    products = problem.products((problem.weight * problem.query)[None, :])[0]
+    return _Projections(np.maximum(norms, 1e-300), products)
+
+
+def _falling(values: FloatArray) -> list[int]:
+    """Return the order by falling value; what differs only by rounding stays in library order.
+
+    References that are copies of each other must not change places with the processor.
+    """
+    fraction, exponent = np.frexp(values)
+    order: list[int] = np.argsort(
+        -np.ldexp(np.round(np.ldexp(fraction, KEPT_BITS)), exponent), kind="stable"
+    ).tolist()
+    return order
+
+
+def _singles(problem: Problem, alone: _Projections, settings: MixtureSettings) -> Iterator[Members]:
+    gain = np.where(alone.products > 0, alone.products**2 / alone.norms, 0.0)
     shift = gain.argmax(axis=0)
     seen: set[int] = set()
-    for row in np.argsort(-gain.max(axis=0), kind="stable").tolist():
+    for row in _falling(gain.max(axis=0)):
         if int(problem.substance[row]) in seen:
             continue
         seen.add(int(problem.substance[row]))
@@ -257,23 +304,20 @@ def _singles(problem: Problem, settings: MixtureSettings) -> Iterator[Members]:
 
 
 def _grown(
-    problem: Problem,
-    beam: Sequence[Members],
-    settings: MixtureSettings,
+    problem: Problem, alone: _Projections, beam: Sequence[Members], settings: MixtureSettings
 ) -> Iterator[Members]:
     """Add to every set the references that explain most of what it leaves, best sets first."""
-    weighted, norms, products = _projections(problem)
     found: dict[frozenset[int], tuple[float, Members]] = {}
     root = np.sqrt(problem.weight)
+    scan = root * problem.query
     for members in beam[: int(settings.branches)]:
-        held = np.array([problem.rows[k, row] for k, row in members])
-        basis, _ = np.linalg.qr((held * root).T)
-        scan = root * problem.query
-        explained = float(np.sum((basis.T @ scan) ** 2))
-        across = np.einsum("knm,mc->knc", weighted, basis / root[:, None])
-        left = norms - np.sum(across**2, axis=2)
-        toward = products - across @ (basis.T @ scan)
-        fresh = (left > 0.05 * norms) & (toward > 0)
+        held = np.array([problem.rows[row, shift] for shift, row in members])
+        basis = np.linalg.qr((held * root).T)[0].T
+        explained = float(np.sum((basis @ scan) ** 2))
+        across = problem.products(basis * root)
+        left = alone.norms - np.sum(across**2, axis=0)
+        toward = alone.products - np.tensordot(basis @ scan, across, axes=1)
+        fresh = (left > 0.05 * alone.norms) & (toward > 0)
         gain = np.where(fresh, toward**2 / np.where(fresh, left, 1.0), 0.0)
         taken = {int(problem.substance[row]) for _, row in members}
         for row in _best_partners(gain.max(axis=0), problem.substance, taken, settings):
@@ -282,15 +326,15 @@ def _grown(
             total = explained + float(gain[:, row].max())
             if key not in found or found[key][0] < total:
                 found[key] = (total, candidate)
-    ranked = sorted(found.values(), key=lambda item: -item[0])
-    return iter([members for _, members in ranked])
+    sets = list(found.values())
+    return (sets[number][1] for number in _falling(np.array([total for total, _ in sets])))
 
 
 def _best_partners(
     gain: FloatArray, substance: IntArray, taken: set[int], settings: MixtureSettings
 ) -> Iterator[int]:
     seen = set(taken)
-    for row in np.argsort(-gain, kind="stable").tolist():
+    for row in _falling(gain):
         if gain[row] <= 0 or len(seen) - len(taken) >= int(settings.partners):
             return
         if int(substance[row]) not in seen:
@@ -298,15 +342,24 @@ def _best_partners(
             yield row
 
 
-def _fits(problem: Problem, sets: Sequence[Members], settings: MixtureSettings) -> list[SetFit]:
-    """Fit sets with their shifts refined; those with a negative or tiny component fall out."""
-    tried = (refined(problem, s, settings.least_share, settings.share_error) for s in sets)
-    return [fit for fit in tried if fit is not None]
+def _best_fit(
+    problem: Problem, sets: Sequence[Members], settings: MixtureSettings
+) -> SetFit | None:
+    """Fit sets with their shifts refined and return the best; None when no set holds.
 
-
-def _best_single(problem: Problem, settings: MixtureSettings) -> SetFit:
-    fits = _fits(problem, list(_singles(problem, settings)), settings)
+    A set with a negative or tiny component falls out.
+    """
+    tried = (refined(problem, members, settings.least_share) for members in sets)
+    fits = [fit for fit in tried if fit is not None]
     if not fits:
-        left = problem.weight * problem.query**2
-        return SetFit((), float(left.mean()), 0.0, 0.0, left)
-    return min(fits, key=lambda fit: fit.misfit)
+        return None
+    best = min(fits, key=lambda fit: fit.misfit)
+    return completed(problem, best, settings.share_error)
+
+
+def _best_single(problem: Problem, singles: Sequence[Members], settings: MixtureSettings) -> SetFit:
+    best = _best_fit(problem, singles, settings)
+    if best is not None:
+        return best
+    left = problem.weight * problem.query**2
+    return SetFit((), float(left.mean()), 0.0, 0.0, left)

@@ -91,7 +91,7 @@ def gaussian_widths(rows: FloatArray, fwhm_points: tuple[float, ...]) -> FloatAr
         if width <= 0:
             out[..., place, :] = rows
     if wide:
-        pad = max(_reach(width) for _, width in wide)
+        pad = max(gaussian_reach(width) for _, width in wide)
         length = _transform_length(points + 2 * pad)
         padded = np.zeros((*rows.shape[:-1], length))
         padded[..., :pad] = rows[..., :1]
@@ -111,15 +111,20 @@ def _transform_length(least: int) -> int:
     return -(-least // unit) * unit
 
 
-def _reach(fwhm_points: float) -> int:
-    """Points to either side at which a Gaussian is cut off: four standard deviations."""
+def gaussian_reach(fwhm_points: float) -> int:
+    """Return how far, in points to either side, `gaussian_broadened` looks.
+
+    A Gaussian is cut off at four standard deviations.
+    """
+    if fwhm_points <= 0:
+        return 0
     return max(1, int(np.ceil(4 * fwhm_points / FWHM_PER_SIGMA)))
 
 
 @lru_cache(maxsize=64)
 def _gaussian_transform(fwhm_points: float, length: int) -> FloatArray:
     """Return the transform of a Gaussian centred on point 0 of `length`: real, as it is even."""
-    sigma, half = fwhm_points / FWHM_PER_SIGMA, _reach(fwhm_points)
+    sigma, half = fwhm_points / FWHM_PER_SIGMA, gaussian_reach(fwhm_points)
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     kernel /= kernel.sum()
     circle = np.zeros(length)
