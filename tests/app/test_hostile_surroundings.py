@@ -124,8 +124,19 @@ def test_a_forged_and_resealed_library_names_nothing(tmp_path, what):
         file[what][...] = data
     seal(engine.library.path)
     forged = Engine(Library(engine.library.path), engine.policy)
-    with pytest.raises(LibraryDamagedError):
-        examine(Spectrum(AXIS, drawn(ONE, 3), 785.0), forged)
+    for _ in range(2):  # what was found damaged stays damaged
+        with pytest.raises(LibraryDamagedError):
+            examine(Spectrum(AXIS, drawn(ONE, 3), 785.0), forged)
+
+
+def test_an_entry_is_checked_when_first_named_and_by_every_engine(tmp_path):
+    engine = engine_of(tmp_path, entry("one", ONE), entry("two", TWO))
+    scan = Spectrum(AXIS, drawn(ONE, 3), 785.0)
+    assert engine.sound == set()
+    assert names(engine, examine(scan, engine)) == ["one"]
+    assert engine.sound == {0}
+    assert names(engine, examine(scan, engine)) == ["one"]
+    assert Engine(engine.library, engine.policy).sound == set()
 
 
 # --- Names and targets --------------------------------------------------------------------------
