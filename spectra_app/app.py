@@ -12,6 +12,7 @@ from spectra_app.cli import run
 
 if TYPE_CHECKING:
     from spectra_app.reports.document import Report
+    from spectra_app.reports.validation import ValidationReport
     from spectra_app.services.api import UseCases
 
 
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(sys.argv[1:] if arguments is None else arguments, render=render, window=window)
 
 
-def render(report: Report, path: Path) -> None:
+def render(report: Report | ValidationReport, path: Path) -> None:
     """Write a report as PDF (Qt is imported only here)."""
     from spectra_app.reports.render_qt import render_pdf
 

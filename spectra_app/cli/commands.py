@@ -93,47 +93,6 @@ def batch(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def evaluate(options: argparse.Namespace) -> int:
-    """Measure right, wrong and missing names on known scans."""
-    from spectra_app.services import evaluate as service
-
-    engine = _identifier(options.library).engine
-    queries = service.load_queries(options.queries, engine, options.column)
-    results = service.evaluate(
-        queries, engine, leave_out=options.leave_out, progress=progress_bar("evaluate")
-    )
-    figures = service.with_names(service.summary(results), engine.library)
-    if options.json:
-        _json(figures)
-    else:
-        print(_evaluation_text(figures))
-    return EXIT_OK
-
-
-def _evaluation_text(figures: dict[str, Any]) -> str:
-    def shown(key: str) -> str:
-        item = figures[key]
-        if item["rate"] is None:
-            return "none"
-        bounds = f"95 % {item['low95']:.1%} to {item['high95']:.1%}"
-        return f"{item['count']} of {item['n']} = {item['rate']:.1%} ({bounds})"
-
-    lines = [f"{figures['n']} queries, {figures['out_of_library']} of them not in the library"]
-    keys = ("top1", "top3", "named_right", "named_wrong", "inconclusive", "not_in_library")
-    lines += [f"  {key:16} {shown(key)}" for key in keys]
-    if "false_naming" in figures:
-        lines.append(f"  {'false_naming':16} {shown('false_naming')} with the substance left out")
-        for key in ("recall_at_5pct_false_naming", "recall_at_0"):
-            detail = figures[f"{key}_detail"]
-            lines.append(
-                f"  {key}: {detail['count']} of {detail['n']}, score {detail['score']:.3f}"
-            )
-    lines += [f"  wrong: {item['query']}: {', '.join(item['named'])}" for item in figures["wrong"]]
-    for item in figures.get("false_names", []):
-        lines.append(f"  false when left out: {item['query']}: {', '.join(item['named'])}")
-    return "\n".join([*lines, f"  score: {figures['score']}"])
-
-
 def library(options: argparse.Namespace) -> int:
     """Build, describe, list or verify a library."""
     if options.action == "build":

@@ -14,8 +14,9 @@ from spectra_app.errors import EXIT_ARGUMENTS, EXIT_INTEGRITY, EXIT_OK, EXIT_REF
 
 if TYPE_CHECKING:
     from spectra_app.reports.document import Report
+    from spectra_app.reports.validation import ValidationReport
 
-Renderer = Callable[["Report", Path], None]
+Renderer = Callable[["Report | ValidationReport", Path], None]
 INTEGRITY_CODES = frozenset({"library_damaged"})
 
 
@@ -72,13 +73,13 @@ def _reader_gone() -> int:
 
 
 def _command(options: Any, render: Renderer) -> int:
-    from spectra_app.cli import commands
+    from spectra_app.cli import commands, evaluating
 
     handlers: dict[str, Callable[[], int]] = {
         "demo": lambda: commands.demo(options, render),
         "identify": lambda: commands.identify(options, render),
         "batch": lambda: commands.batch(options),
-        "evaluate": lambda: commands.evaluate(options),
+        "evaluate": lambda: evaluating.evaluate(options, render),
         "library": lambda: commands.library(options),
         "devices": lambda: commands.devices(options),
     }

@@ -120,8 +120,48 @@ def _evaluate(commands: Commands) -> None:
         action="store_true",
         help="try each query again with its whole substance removed from the library",
     )
+    _harm(evaluate)
+    evaluate.add_argument(
+        "--folds",
+        type=folds,
+        default=0,
+        metavar="K",
+        help="score thresholds from the other K-1 parts of the substances (needs --leave-out)",
+    )
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="write figures.json and every answer as CSV"
+    )
+    evaluate.add_argument(
+        "--report",
+        type=validation_report,
+        metavar="OUT.pdf|.json",
+        help="write a validation report: figures, tables, plots, limits",
+    )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     _choice(evaluate)
+
+
+def _harm(evaluate: argparse.ArgumentParser) -> None:
+    """Add what is done to the scans beside taking them as they are."""
+    evaluate.add_argument(
+        "--distort",
+        action="store_true",
+        help="try seeded distortions of each query too: noise, fluorescence, axis, width, slope, "
+        "range, spikes, saturation, and their combination",
+    )
+    evaluate.add_argument(
+        "--seeds", type=positive, default=3, metavar="N", help="distorted copies of a query (3)"
+    )
+    evaluate.add_argument(
+        "--sums",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="try N sums of two queries, 70:30 and 90:10 in turn, number of components not told",
+    )
+    evaluate.add_argument(
+        "--seed", type=int, default=2026, help="seed of sums and bootstrap (2026)"
+    )
 
 
 def _library(commands: Commands) -> None:
@@ -162,6 +202,22 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("a number above zero is needed")
     return value
+
+
+def folds(text: str) -> int:
+    """Parse a number of folds: two or more."""
+    value = int(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError("two folds or more are needed")
+    return value
+
+
+def validation_report(text: str) -> Path:
+    """Parse the name of a validation report: its ending says the form."""
+    path = Path(text)
+    if path.suffix.lower() not in {".pdf", ".json"}:
+        raise argparse.ArgumentTypeError("end the name in .pdf or .json")
+    return path
 
 
 def results(text: str) -> Path:

@@ -55,6 +55,27 @@ def write_once(path: Path, data: bytes) -> bool:
     return first
 
 
+def replace_whole(path: Path, data: bytes) -> None:
+    """Write a file that people may replace: under a hidden name, then moved into place.
+
+    A reader meets the old file or the new one, never half of it.
+
+    Raises
+    ------
+    OSError
+        When the system refuses; what was there stays.
+    """
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _publish(temporary: Path, path: Path) -> bool:
     """Give the finished file its name unless that is taken; return whether it was given."""
     try:

@@ -133,9 +133,9 @@ def _axis(frame: _Frame, metrics: Metrics) -> list[Item]:
     return items
 
 
-def tick_positions(first: float, last: float) -> list[float]:
-    """Return round positions in cm-1 between `first` and `last`, at most about twelve."""
-    rough = (last - first) / 11.0
+def tick_positions(first: float, last: float, most: int = 11) -> list[float]:
+    """Return round positions between `first` and `last`, with at most `most` steps."""
+    rough = (last - first) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough)
     start, stop = math.ceil(first / step), math.floor(last / step)

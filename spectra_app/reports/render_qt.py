@@ -35,6 +35,8 @@ from spectra_app.errors import AppError, DisplayError
 from spectra_app.reports.document import Report
 from spectra_app.reports.layout import compose
 from spectra_app.reports.page import MM_PER_POINT, Box, Item, Page, Path, Style, Text
+from spectra_app.reports.validation import ValidationReport
+from spectra_app.reports.validation_layout import compose_validation
 
 FONT_FILES = ("fonts/NotoSans-Regular.ttf", "fonts/NotoSans-Bold.ttf")
 DPI = 1200
@@ -99,8 +101,10 @@ def _load_family() -> str:
     return families[0]
 
 
-def render_pdf(report: Report, path: FilePath) -> None:
-    """Write `report` as a one-page A4 PDF with embedded fonts, whole or not at all.
+def render_pdf(report: Report | ValidationReport, path: FilePath) -> None:
+    """Write `report` as an A4 PDF with embedded fonts, whole or not at all.
+
+    The report of an identification is one page, a validation report as many as it needs.
 
     Raises
     ------
@@ -110,8 +114,12 @@ def render_pdf(report: Report, path: FilePath) -> None:
         The report does not fit on a page, or the file cannot be written.
     """
     family = load_fonts()
-    page = compose(report, QtMetrics(family))
-    _write_whole(_pdf_bytes(page, family), path)
+    metrics = QtMetrics(family)
+    if isinstance(report, ValidationReport):
+        pages = compose_validation(report, metrics)
+    else:
+        pages = (compose(report, metrics),)
+    _write_whole(_pdf_bytes(pages, family), path)
 
 
 class QtMetrics:
@@ -157,13 +165,13 @@ def font_of(family: str, style: Style) -> QFont:
     return font
 
 
-def _pdf_bytes(page: Page, family: str) -> bytes:
+def _pdf_bytes(pages: tuple[Page, ...], family: str) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
     writer.setResolution(DPI)
-    writer.setTitle(page.title)
+    writer.setTitle(pages[0].title)
     writer.setCreator("Spectra")
     writer.setPageLayout(
         QPageLayout(
@@ -176,8 +184,11 @@ def _pdf_bytes(page: Page, family: str) -> bytes:
     if not painter.begin(writer):
         raise DisplayError("the PDF could not be started", "report", "try again")
     try:
-        for item in page.items:
-            _draw(painter, item, family)
+        for number, page in enumerate(pages):
+            if number and not writer.newPage():
+                raise DisplayError("a page could not be added", "report", "try again")
+            for item in page.items:
+                _draw(painter, item, family)
     finally:
         finished = painter.end()
     buffer.close()

@@ -300,11 +300,19 @@ def table(
     metrics: Metrics, columns: tuple[Column, ...], rows: Sequence[tuple[str, ...]], lines: int
 ) -> Block:
     """Return a table with wrapped cells, a rule under its head and thin rules between rows."""
+    return stacked(table_blocks(metrics, columns, rows, lines), 0.25)
+
+
+def table_blocks(
+    metrics: Metrics, columns: tuple[Column, ...], rows: Sequence[tuple[str, ...]], lines: int
+) -> list[Block]:
+    """Return the head of a table and each of its rows, so that pages can break between them."""
     head = _row(metrics, columns, tuple(column.title for column in columns), HEAD, lines)
-    blocks = [head, _rule(GREY)]
-    for cells in rows:
-        blocks += [_row(metrics, columns, cells, BODY, lines), _rule(RULE)]
-    return stacked(blocks, 0.25)
+    drawn = (_row(metrics, columns, cells, BODY, lines) for cells in rows)
+    return [
+        stacked([head, _rule(GREY)], 0.25),
+        *(stacked([row, _rule(RULE)], 0.25) for row in drawn),
+    ]
 
 
 def _rule(colour: str) -> Block:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from spectra_app import __version__
+from spectra_app.records.durable import replace_whole
 from spectra_app.records.identification import Comparison
 from spectra_app.reports.builder import build_report
 from spectra_app.reports.document import Report, ReportContext
+from spectra_app.reports.validation import ValidationReport
+from spectra_app.reports.validation_builder import build_validation_report
 from spectra_app.services.control import lists_read_to
 from spectra_app.services.identify import Identified
 
@@ -51,3 +56,24 @@ def best_comparison(found: Identified) -> Comparison | None:
 def write_report(found: Identified, path: Path, issued_at: str, render: Renderer) -> None:
     """Write the one-page PDF of one identification with the renderer handed in."""
     render(report_of(found, issued_at), path)
+
+
+def write_validation_report(
+    figures: dict[str, Any],
+    path: Path,
+    issued_at: str,
+    render: Callable[[ValidationReport, Path], None],
+) -> None:
+    """Write the report of an evaluation: as JSON when `path` says so, otherwise as PDF.
+
+    Its identifier is made from the time of issue and the figures.
+    """
+    key = json.dumps([issued_at, figures], sort_keys=True).encode()
+    number = hashlib.sha256(key).hexdigest()[:8].upper()
+    report = build_validation_report(
+        figures, report_id=f"SV-{issued_at[:10]}-{number}", issued_at=issued_at
+    )
+    if path.suffix.lower() == ".json":
+        replace_whole(path, report.to_bytes())
+    else:
+        render(report, path)
