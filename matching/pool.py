@@ -15,7 +15,7 @@ from matching.weights import highpass
 
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
-BLOCK_ROWS = 512  # rows squared at a time: small enough to stay in the cache
+BLOCK_ROWS = 128  # rows squared at a time: small enough to stay in the cache
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,10 +72,12 @@ def pool_scores(target: Target, rows: Float32Array, seeds: Sequence[int]) -> Flo
     smeared = gaussian_broadened(targets, target.reach_cm1 / COMMON_GRID.step_cm1)
     columns = np.ascontiguousarray(smeared.T, dtype=np.float32)
     scores = np.empty((rows.shape[0], len(left)), dtype=np.float32)
+    light32 = np.empty((BLOCK_ROWS, target.scan.size), dtype=np.float32)
     for begin in range(0, rows.shape[0], BLOCK_ROWS):
-        light32 = np.square(rows[begin : begin + BLOCK_ROWS, target.start : stop])
-        norms = np.sqrt(np.einsum("ij,ij->i", light32, light32))
-        dots = light32 @ columns
+        block = np.asarray(rows[begin : begin + BLOCK_ROWS, target.start : stop])
+        squares = np.multiply(block, block, out=light32[: block.shape[0]])
+        norms = np.sqrt(np.vecdot(squares, squares))
+        dots = squares @ columns
         scores[begin : begin + BLOCK_ROWS] = dots / np.maximum(norms, 1e-12)[:, None]
     return scores
 

@@ -10,8 +10,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from matching.axis import COMMON_GRID
 from matching.mixture import Hints, accepted, explain
+from matching.pool import Target, pool_scores
+from matching.preprocess.scale import gaussian_broadened
 from matching.search import reference_matrix
 from matching.setfit import Problem, completed, refined, solve
+from matching.weights import highpass
 
 SIZE = 300
 REACH = 3
@@ -176,3 +179,19 @@ def test_of_copies_the_first_in_the_library_is_taken(prepared, policy):
         allowed = np.ones(len(doubled), dtype=bool)
         sets = explain(scan, matrix, policy.mixture, allowed=allowed, hints=Hints())
         assert [part.row for part in accepted(sets, policy.mixture).parts] == [5, 9]
+
+
+@pytest.mark.parametrize("count", [3, 128, 300])
+def test_the_pool_is_scored_as_one_reference_after_the_other(count):
+    rng = np.random.default_rng(count)
+    rows = np.sqrt(rng.random((count, COMMON_GRID.size)) ** 6).astype(np.float32)
+    scan, weight = rng.normal(size=500), rng.uniform(0.5, 2.0, 500)
+    scores = pool_scores(Target(scan, weight, 200, 6.0, 60.0), rows, (2,))
+    seed = highpass(rows[2, 200:700].astype(np.float64) ** 2, 60.0)
+    amount = max((weight * seed * scan).sum() / (weight * seed * seed).sum(), 0.0)
+    for column, left in enumerate((scan, scan - amount * seed)):
+        looked_for = gaussian_broadened(highpass(left * weight, 60.0), 3.0)
+        for row in range(count):
+            light = rows[row, 200:700].astype(np.float64) ** 2
+            stated = light @ looked_for / np.linalg.norm(light)
+            assert scores[row, column] == pytest.approx(stated, rel=1e-4, abs=1e-4)
