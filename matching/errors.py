@@ -5,6 +5,7 @@ SpectraError
 │   ├── AxisError          the Raman shift axis is unsorted, repeated, not finite or too short
 │   └── IntensityError     the intensities are not finite or do not fit the axis
 ├── QueryError             a spectrum that cannot be compared (range, nothing left after clean-up)
+├── MatrixError            reference rows that no index can be built over
 └── (library.errors, spectra_app.errors add their own branches)
 
 Each error says what was wrong, where, and what to do: that is what a person at a counter needs.
@@ -67,3 +68,9 @@ class QueryError(SpectraError):
     """The spectrum is sound but cannot be compared with a library."""
 
     code = "cannot_compare"
+
+
+class MatrixError(SpectraError):
+    """The rows of a reference matrix cannot be searched: not numbers, or beyond float32."""
+
+    code = "bad_matrix"

@@ -3,25 +3,32 @@
 The score is Pearson's correlation of square roots over the Raman shifts that both spectra cover,
 maximised over small shifts of the query axis, less a penalty per cm-1 of shift. It runs from -1
 to 1, 1 best. An inverted spectrum is not a match: the sign is kept.
+
+Rows are zero where a reference has no data, so the product of a row with the scan inside its window
+is the product over the overlap; only this product is bounded (`matching.index`) or rounded, means
+and norms over the overlap are exact prefix sums. What is returned was scored in float64 in a fixed
+order, whichever way it was found: scan and index give the same answer bit for bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.axis import COMMON_GRID, shifted
-from matching.errors import QueryError
+from matching.axis import COMMON_GRID
+from matching.errors import MatrixError, QueryError
+from matching.index import Float32Array, Index, IntArray, Weights, hunt, pieces, weights
+from matching.nearest import products, rounding
 from matching.pipeline import Prepared
 from matching.spectrum import FloatArray
 
 BLOCK = 32  # grid points between two stored prefix sums
 PER_SUBSTANCE = 2  # references of one substance among the hits
-Float32Array = NDArray[np.float32]
-IntArray = NDArray[np.int64]
+FLAT = 1e-4  # share of a row's squares about its mean below which it counts as flat
+WINDOWS = 4  # instrument axes whose sums are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,34 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class WindowSums:
+    """What a search needs of every row over its overlap with one window of grid points.
+
+    Parameters
+    ----------
+    kind : int32 array, shape (n,)
+        Number of the row's overlap among the different ones.
+    low, high : int64 arrays, shape (u,)
+        The different overlaps, counted from the start of the window.
+    total, power : float64 arrays, shape (n,)
+        Sum of the row over its overlap; sum of squares about the mean.
+    sound : bool array, shape (n,)
+        False where the row is flat: it has no correlation and scores -1.
+    weight, length : float32 arrays, shape (n,)
+        One over the root of `power` (0 when flat), and the row's norm in these units.
+    """
+
+    kind: NDArray[np.int32]
+    low: IntArray
+    high: IntArray
+    total: FloatArray
+    power: FloatArray
+    sound: NDArray[np.bool_]
+    weight: Float32Array
+    length: Float32Array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class ReferenceMatrix:
     """The references of a library on the common grid.
 
@@ -66,6 +101,10 @@ class ReferenceMatrix:
         Prefix sums of each row and of its squares at every 32nd grid point.
     substance : int64 array, shape (n,)
         Number of the substance of each row; rows of one substance share it.
+    index : Index, optional
+        Of these rows; without it every search reads them all.
+    windows : dict
+        Filled by the search: what depends on rows and window only, for the last few windows.
     """
 
     rows: Float32Array
@@ -74,6 +113,8 @@ class ReferenceMatrix:
     sums: FloatArray
     squares: FloatArray
     substance: IntArray
+    index: Index | None = None
+    windows: dict[tuple[int, int], WindowSums] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> int:
@@ -107,7 +148,7 @@ def reference_matrix(prepared: Sequence[Prepared], substance: Sequence[int]) -> 
     rows = np.zeros((len(prepared), COMMON_GRID.size), dtype=np.float32)
     for row, item in zip(rows, prepared, strict=True):
         root = item.root
-        row[item.first : item.end] = root / max(float(np.linalg.norm(root)), 1e-300)
+        row[item.first : item.end] = root / max(float(np.sqrt(np.sum(root * root))), 1e-300)
     sums, squares = prefix_sums(rows)
     first = np.array([item.first for item in prepared], dtype=np.int64)
     end = np.array([item.end for item in prepared], dtype=np.int64)
@@ -166,38 +207,117 @@ def search(
     QueryError
         When the query itself is shorter than the least overlap.
     """
-    shifts = settings.shifts_cm1
-    start, stop, moved = _window(query, settings)
-    low = np.clip(matrix.first, start, stop)
-    high = np.maximum(np.clip(matrix.end, start, stop), low)
-    count = (high - low).astype(np.float64)
-    usable = count * COMMON_GRID.step_cm1 >= settings.least_overlap_cm1
-    if allowed is not None:
-        usable &= allowed
-    dots = matrix.rows[:, start:stop] @ moved.T.astype(np.float32)
-    scores = _correlations(dots.astype(np.float64), moved, matrix, (start, stop), (low, high))
-    scores -= settings.penalty_per_cm1 * np.abs(shifts)
-    best = np.argmax(scores, axis=1)
-    value = np.where(usable, scores[np.arange(matrix.size), best], -np.inf)
-    order = _best_substances(value, matrix.substance, int(usable.sum()), top)
-    return Hits(order, value[order], shifts[best[order]], int(usable.sum()))
+    scores = _Correlations(query, matrix, settings, top, allowed)
+    known = hunt(scores, matrix.index)
+    order = np.lexsort((known.rows, -known.values))
+    order = order[_best_substances(matrix.substance[known.rows[order]], top)]
+    shift = settings.shifts_cm1[known.which[order]]
+    return Hits(known.rows[order], known.values[order], shift, scores.compared)
 
 
-def _best_substances(value: FloatArray, substance: IntArray, usable: int, top: int) -> IntArray:
-    order = np.argsort(-value, kind="stable")[:usable]
+def _best_substances(substance: IntArray, top: int) -> IntArray:
+    """Return places, at most two of each substance, until a substance is one too many."""
     taken: dict[int, int] = {}
     chosen = []
-    for row in order.tolist():
-        number = int(substance[row])
+    for place, number in enumerate(substance.tolist()):
         if number not in taken and len(taken) == top:
             break
         taken[number] = taken.get(number, 0) + 1
         if taken[number] <= PER_SUBSTANCE:
-            chosen.append(row)
+            chosen.append(place)
     return np.array(chosen, dtype=np.int64)
 
 
-def _window(query: Prepared, settings: SearchSettings) -> tuple[int, int, FloatArray]:
+class _Correlations:
+    """The score of every row at its best shift, as `matching.index.hunt` wants it."""
+
+    unit = 1.0
+
+    def __init__(
+        self,
+        query: Prepared,
+        matrix: ReferenceMatrix,
+        settings: SearchSettings,
+        top: int,
+        allowed: NDArray[np.bool_] | None,
+    ) -> None:
+        start, stop = _window(query, settings)
+        self.rows = matrix.rows[:, start:stop]
+        self.part = slice(start, stop)
+        self.substance, self.top, self.wanted = matrix.substance, top, top + 1
+        self.sums = sums = row_sums(matrix, start, stop)
+        self.moved = _moved(query, settings, stop - start)
+        self.over = _over_overlaps(self.moved, sums)
+        self.penalty = settings.penalty_per_cm1 * np.abs(settings.shifts_cm1)
+        self.mean, self.scale = (x.astype(np.float32) for x in (self.over.mean, self.over.scale))
+        overlap = (sums.high - sums.low) * COMMON_GRID.step_cm1 >= settings.least_overlap_cm1
+        usable = overlap[sums.kind] if allowed is None else overlap[sums.kind] & allowed
+        self.compared = int(np.count_nonzero(usable))
+        self.offset = np.where(usable, np.where(sums.sound, 2e-6, 2e-6 - 1.0), -np.inf)
+        self.offset = self.offset.astype(np.float32)
+
+    @property
+    def size(self) -> int:
+        return int(self.rows.shape[0])
+
+    def projected(self, index: Index) -> Weights:
+        return weights(index.basis[:, self.part], self.moved.queries)
+
+    def ceiling(self, dots: Float32Array, part: slice | IntArray) -> Float32Array:
+        sums, mean, scale = self.sums, self.mean, self.scale
+        if mean.shape[1] > 1:  # rows with different overlaps: each its own means and norms
+            kind = sums.kind[part]
+            mean, scale = mean[:, kind], scale[:, kind]
+        if mean.shape[1] > 1 or float(np.abs(mean).max()) > 1e-10:
+            dots = dots - mean * sums.total[part].astype(np.float32)
+        scores = dots * scale
+        scores *= sums.weight[part]
+        scores -= self.penalty.astype(np.float32)[:, None]
+        return np.asarray(scores.max(axis=0) + self.offset[part])
+
+    def slack(self, part: slice | IntArray) -> Float32Array:
+        """Return what float32 may lose of the scores of a product with whole rows."""
+        worst = self.scale.max(axis=0) * np.float32(rounding(self.rows.shape[1]))
+        return np.asarray(worst[self.sums.kind[part]] * self.sums.length[part])
+
+    def scanned(self) -> Float32Array:
+        bound = np.empty(self.size, dtype=np.float32)
+        for part in pieces(self.moved.grid.shape[0], self.size):
+            dots = self.moved.mixing @ (self.moved.grid @ self.rows[part].T)
+            bound[part] = self.ceiling(dots, part) + self.slack(part)
+        return bound
+
+    def exact(self, rows: IntArray, floor: float) -> tuple[FloatArray, IntArray]:
+        block = self.rows[rows]
+        dots = (block @ self.moved.grid.T) @ self.moved.mixing.T
+        rough = self.scored(dots.astype(np.float64), rows[:, None], np.arange(dots.shape[1]))
+        slack = self.slack(rows)[:, None] + 1e-9
+        least = np.maximum((rough - slack).max(axis=1), floor)
+        at, which = np.nonzero(rough + slack >= least[:, None])
+        values = np.full(rough.shape, -np.inf)
+        found = products(block[at], self.moved.queries[which])
+        values[at, which] = self.scored(found, rows[at], which)
+        best = np.argmax(values, axis=1)
+        return values[np.arange(rows.size), best], best
+
+    def scored(self, dots: FloatArray, rows: IntArray, which: IntArray) -> FloatArray:
+        """Turn dot products of rows and shifts (shapes that broadcast) into scores."""
+        sums, over, kind = self.sums, self.over, self.sums.kind[rows]
+        fit = over.known[which, kind] & sums.sound[rows]
+        power = over.power[which, kind] * sums.power[rows]
+        covariance = dots - over.mean[which, kind] * sums.total[rows]
+        score = np.where(fit, covariance / np.sqrt(np.where(fit, power, 1.0)), -1.0)
+        return score - self.penalty[which]
+
+    def floor(self, rows: IntArray, values: FloatArray) -> float:
+        order = np.argsort(-values)
+        _, first = np.unique(self.substance[rows[order]], return_index=True)
+        if first.size <= self.top:
+            return -np.inf
+        return float(values[order[np.sort(first)[self.top]]])
+
+
+def _window(query: Prepared, settings: SearchSettings) -> tuple[int, int]:
     margin = int(np.ceil(settings.reach_cm1 / COMMON_GRID.step_cm1))
     start, stop = query.first + margin, query.end - margin
     if (stop - start) * COMMON_GRID.step_cm1 < settings.least_overlap_cm1:
@@ -208,34 +328,70 @@ def _window(query: Prepared, settings: SearchSettings) -> tuple[int, int, FloatA
             "",
             "measure a wider range",
         )
-    moved = shifted(query.root, settings.shifts_cm1, COMMON_GRID.step_cm1)
-    moved = moved[:, margin : moved.shape[1] - margin]
-    return start, stop, moved / max(float(np.linalg.norm(moved[0])), 1e-300)
+    return start, stop
 
 
-def _correlations(
-    dots: FloatArray,
-    moved: FloatArray,
-    matrix: ReferenceMatrix,
-    window: tuple[int, int],
-    overlap: tuple[IntArray, IntArray],
-) -> FloatArray:
-    """Turn dot products (n, s) into correlations on each row's overlap with the window."""
-    low, high = overlap[0] - window[0], overlap[1] - window[0]
-    count = np.maximum(high - low, 1).astype(np.float64)[:, None]
-    zero = np.zeros((moved.shape[0], 1))
-    sums = np.concatenate((zero, np.cumsum(moved, axis=1)), axis=1)
-    squares = np.concatenate((zero, np.cumsum(moved * moved, axis=1)), axis=1)
-    query_sum = (sums[:, high] - sums[:, low]).T
-    query_square = (squares[:, high] - squares[:, low]).T
-    row_sum, row_square = window_sums(matrix, *window)
-    covariance = dots - row_sum[:, None] * query_sum / count
-    query_power = query_square - query_sum**2 / count
-    row_power = (row_square - row_sum**2 / count[:, 0])[:, None]
-    power = np.maximum(query_power, 0.0) * np.maximum(row_power, 0.0)
-    enough = (query_power > 1e-9 * query_square) & (row_power > 1e-4 * row_square[:, None])
-    safe = np.where(power > 0, power, 1.0)
-    return np.where(enough & (power > 0), covariance / np.sqrt(safe), -1.0)
+@dataclass(frozen=True, eq=False, slots=True)
+class _Moved:
+    """The query at every shift, inside the window of m grid points.
+
+    `plain` (s, m) float64, and `queries`, the same about its mean. Shifts between grid points are
+    interpolated, so all are mixtures, `mixing` (s, g) float32, of few whole steps, `grid` (g, m)
+    float32, about their means: products with these give products with all.
+    """
+
+    plain: FloatArray
+    queries: FloatArray
+    mixing: Float32Array
+    grid: Float32Array
+
+
+def _moved(query: Prepared, settings: SearchSettings, size: int) -> _Moved:
+    steps = settings.shifts_cm1 / COMMON_GRID.step_cm1
+    reach = int(np.ceil(np.abs(steps).max()))
+    margin = reach + (query.end - query.first - size) // 2
+    padded = np.pad(query.root, reach, mode="edge")
+    grid = np.array([padded[margin - k : margin - k + size] for k in range(-reach, reach + 1)])
+    about = grid - grid.mean(axis=1, keepdims=True)
+    unit = 1.0 / max(float(np.sqrt((about * about).sum(axis=1).max())), 1e-150)
+    upper = np.ceil(steps).astype(np.int64)
+    share = upper - steps
+    place, number = upper + reach, np.arange(steps.size)
+    below = np.maximum(place - 1, 0)
+    mixing = np.zeros((steps.size, grid.shape[0]), dtype=np.float32)
+    mixing[number, place] = 1.0 - share
+    mixing[number, below] += share
+    plain = (1.0 - share)[:, None] * grid[place] + share[:, None] * grid[below]
+    plain *= unit
+    queries = plain - plain.mean(axis=1, keepdims=True)
+    return _Moved(plain, queries, mixing, (about * unit).astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Overlaps:
+    """The query at every shift over every different overlap, each array of shape (s, u).
+
+    Its mean, its sum of squares about it, one over the root of that, and whether it is not flat.
+    """
+
+    mean: FloatArray
+    power: FloatArray
+    scale: FloatArray
+    known: NDArray[np.bool_]
+
+
+def _over_overlaps(moved: _Moved, sums: WindowSums) -> _Overlaps:
+    def over(values: FloatArray) -> FloatArray:
+        running = np.zeros((values.shape[0], values.shape[1] + 1))
+        np.cumsum(values, axis=1, out=running[:, 1:])
+        return running[:, sums.high] - running[:, sums.low]
+
+    count = np.maximum(sums.high - sums.low, 1)
+    mean = over(moved.queries) / count
+    power = np.maximum(over(moved.queries**2) - count * mean**2, 0.0)
+    known = power > 1e-9 * over(moved.plain**2)
+    scale = np.where(known, 1.0 / np.sqrt(np.where(known, power, 1.0)), 0.0)
+    return _Overlaps(mean, power, scale, known)
 
 
 def window_sums(matrix: ReferenceMatrix, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
@@ -251,3 +407,34 @@ def window_sums(matrix: ReferenceMatrix, start: int, stop: int) -> tuple[FloatAr
     total = total + left.sum(axis=1) + right.sum(axis=1)
     square = square + (left * left).sum(axis=1) + (right * right).sum(axis=1)
     return total, square
+
+
+def row_sums(matrix: ReferenceMatrix, start: int, stop: int) -> WindowSums:
+    """Return what a search in the window ``start <= i < stop`` needs of every row (remembered)."""
+    found = matrix.windows.get((start, stop))
+    if found is not None:
+        return found
+    low = np.clip(matrix.first, start, stop) - start
+    high = np.maximum(np.clip(matrix.end, start, stop) - start, low)
+    pairs, kind = np.unique(low * (COMMON_GRID.size + 1) + high, return_inverse=True)
+    lows, highs = np.divmod(pairs, COMMON_GRID.size + 1)
+    total, square = window_sums(matrix, start, stop)
+    if not np.isfinite(square).all():
+        raise MatrixError("a reference row is not finite", "", "restore or rebuild the library")
+    power = np.maximum(square - total**2 / np.maximum(high - low, 1), 0.0)
+    sound = power > FLAT * square
+    weight = np.where(sound, 1.0 / np.sqrt(np.where(sound, power, 1.0)), 0.0)
+    found = WindowSums(
+        kind=kind.astype(np.int32),
+        low=lows,
+        high=highs,
+        total=total,
+        power=power,
+        sound=sound,
+        weight=weight.astype(np.float32),
+        length=(weight * np.sqrt(square)).astype(np.float32),
+    )
+    if len(matrix.windows) >= WINDOWS:
+        matrix.windows.clear()
+    matrix.windows[start, stop] = found
+    return found
