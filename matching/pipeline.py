@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,10 @@ from matching.errors import QueryError
 from matching.preprocess.baseline import decimated_arpls
 from matching.preprocess.despike import find_spikes, pixel_noise, repair, row_noise
 from matching.preprocess.scale import gaussian_broadened, square_root
+from matching.preprocess.snip import decimated_snip
 from matching.spectrum import MIN_POINTS, FloatArray, Spectrum
+
+BaselineMethod = Literal["arpls", "snip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +30,27 @@ class PipelineSettings:
     ----------
     spike_threshold : float
         Height of a cosmic ray over its surroundings in noise units.
+    baseline : {"arpls", "snip"}
+        Method of the baseline: a fitted stiff line, or clipping of what is narrow (`snip`). The
+        second is there to check a verdict with a baseline that rests on another principle.
     baseline_stiffness : float
         arPLS lambda on the common grid (2 cm-1 steps).
     baseline_cells : int
         Grid points averaged to one point of the baseline's own, coarser axis.
+    snip_half_width_cm1 : float
+        Half the width of the widest band that clipping takes off, in cm-1.
     smooth_below_snr : float
         Scans with a lower signal-to-noise ratio are smoothed, the more the noisier they are.
     most_smoothing_cm1 : float
         Width (FWHM) of the Gaussian at a tenth of that ratio and below, in cm-1.
     """
 
-    version: str = "4"
+    version: str = "5"
     spike_threshold: float = 10.0
-    baseline_stiffness: float = 5.0e4
-    baseline_cells: int = 4
+    baseline: BaselineMethod = "arpls"
+    baseline_stiffness: float = 1.0e3
+    baseline_cells: int = 2
+    snip_half_width_cm1: float = 50.0
     smooth_below_snr: float = 150.0
     most_smoothing_cm1: float = 12.0
 
@@ -51,6 +62,12 @@ class PipelineSettings:
 
 
 DEFAULT_PIPELINE = PipelineSettings()
+BASELINES: Mapping[BaselineMethod, Callable[[FloatArray, PipelineSettings], FloatArray]] = {
+    "arpls": lambda rows, use: decimated_arpls(rows, use.baseline_stiffness, use.baseline_cells),
+    "snip": lambda rows, use: decimated_snip(
+        rows, use.snip_half_width_cm1 / COMMON_GRID.step_cm1, use.baseline_cells
+    ),
+}
 AT_ONCE = 1024  # spectra whose baselines are solved, and held in memory, together
 IN_CACHE = 16  # spectra despiked together: their arrays fit into the processor's cache
 
@@ -244,7 +261,7 @@ def _numbers(mask: NDArray[np.bool_], offset: int) -> tuple[int, ...]:
 def _baselines(rows: FloatArray, settings: PipelineSettings) -> Sequence[FloatArray | QueryError]:
     """Return the baseline of every row, shape (k, m), or why there is none."""
     try:
-        return list(decimated_arpls(rows, settings.baseline_stiffness, settings.baseline_cells))
+        return list(BASELINES[settings.baseline](rows, settings))
     except QueryError as error:
         if len(rows) == 1:
             return [error]

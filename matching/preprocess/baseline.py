@@ -7,10 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from matching.errors import QueryError
-from matching.preprocess.decimate import between_cells, cell_means
+from matching.preprocess.decimate import on_cells
 from matching.spectrum import FloatArray
 
-FEWEST_CELLS = 16  # fewer points than this make no baseline: short scans are not decimated
 WORTH_BATCHING = 12  # below this many spectra LAPACK, one by one, is faster
 
 
@@ -43,8 +42,7 @@ def decimated_arpls(rows: FloatArray, stiffness: float, cells: int) -> FloatArra
         differences on the coarse axis, and a cell stands for `cells` points of both terms: the
         same curve costs the same with a penalty of ``stiffness / cells**4``.
     cells : int
-        Points to a cell; 1 fits on the axis as it is. Spectra of fewer than 16 cells get smaller
-        cells.
+        Points to a cell, see `on_cells`.
 
     Returns
     -------
@@ -56,12 +54,7 @@ def decimated_arpls(rows: FloatArray, stiffness: float, cells: int) -> FloatArra
     QueryError
         When no baseline can be computed.
     """
-    size = rows.shape[-1]
-    cells = max(1, min(cells, size // FEWEST_CELLS))
-    if cells == 1:
-        return arpls_rows(rows, stiffness)
-    means = cell_means(rows, cells)
-    return between_cells(arpls_rows(means, stiffness / cells**4), cells, size)
+    return on_cells(rows, cells, lambda means, n: arpls_rows(means, stiffness / n**4))
 
 
 def arpls(

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from matching.spectrum import FloatArray
+
+FEWEST_CELLS = 16  # fewer points than this make no baseline
+
+
+def on_cells(
+    rows: FloatArray, cells: int, fit: Callable[[FloatArray, int], FloatArray]
+) -> FloatArray:
+    """Fit a curve to the means over cells and draw it smoothly on the fine axis.
+
+    Parameters
+    ----------
+    rows : array, shape (k, m)
+        Values on an even axis, m >= 16.
+    cells : int
+        Points to a cell; 1 fits on the axis as it is. Short rows get smaller cells, so that there
+        are at least 16.
+    fit : callable
+        From means, shape (k, n), and the points to a cell to curves of the same shape.
+
+    Returns
+    -------
+    array, shape (k, m)
+    """
+    size = rows.shape[-1]
+    cells = max(1, min(cells, size // FEWEST_CELLS))
+    if cells == 1:
+        return fit(rows, 1)
+    return between_cells(fit(cell_means(rows, cells), cells), cells, size)
 
 
 def cell_means(rows: FloatArray, cells: int) -> FloatArray:
