@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from library.errors import LibraryDamagedError
 from matching.axis import COMMON_GRID
+from matching.index import EDGES, level_sizes
 from matching.search import BLOCK
 
 Array = NDArray[Any]
@@ -35,6 +36,12 @@ DATASETS: dict[str, tuple[tuple[str, ...], str]] = {
     "search/sums": (("edges", "n"), "float64"),
     "search/squares": (("edges", "n"), "float64"),
     "search/noise": (("n",), "float64"),
+}
+# In libraries large enough that an index saves time: all of them or none.
+INDEX_DATASETS: dict[str, tuple[tuple[str, ...], str]] = {
+    "search/index_basis": (("r", "grid"), "float64"),
+    "search/index_first": (("first", "n"), "float32"),
+    "search/index_second": (("n", "second"), "float32"),
 }
 
 
@@ -68,7 +75,14 @@ def check_layout(path: Path, entries: int, arrays: Mapping[str, Array]) -> None:
     sizes["edges"] = -(-COMMON_GRID.size // BLOCK) + 1
     sizes["b"] = arrays["entries/records"].size
     sizes["p"] = arrays["spectra/intensity"].size
-    for name, (symbols, kind) in DATASETS.items():
+    expected = dict(DATASETS)
+    if not INDEX_DATASETS.keys().isdisjoint(arrays):
+        if not INDEX_DATASETS.keys() <= arrays.keys():
+            raise _unsound(path, "a part of its search index is missing")
+        expected |= INDEX_DATASETS
+        sizes["r"] = min(arrays["search/index_basis"].shape[0], EDGES[-1], entries)
+        sizes["first"], sizes["second"] = level_sizes(sizes["r"])
+    for name, (symbols, kind) in expected.items():
         array, shape = arrays[name], tuple(sizes[symbol] for symbol in symbols)
         if array.shape != shape or array.dtype != kind:
             raise _unsound(path, f"{name} is {array.dtype} {array.shape}, expected {kind} {shape}")

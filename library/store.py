@@ -17,11 +17,13 @@ from library.entry import Entry, EntryRecord, substance_numbers
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
 from library.files import write_whole
 from library.findings import TABLE, TABLE_HASH, made, table_hash
-from library.layout import DATASETS, WHOLE, Array, check_layout, whole_hash
+from library.indexed import INDEX_HASH, index_as_stated, index_datasets, index_hash, index_of
+from library.layout import DATASETS, INDEX_DATASETS, WHOLE, Array, check_layout, whole_hash
 from library.seal import BLOCK, check, seal
 from matching.axis import COMMON_GRID
 from matching.confusion import References
 from matching.errors import QueryError, SpectrumError
+from matching.index import SCAN_BELOW
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare_many
 from matching.policy import Policy
 from matching.search import ReferenceMatrix, reference_matrix
@@ -77,6 +79,7 @@ def write_library(
     licence: str = "",
     pipeline: PipelineSettings = DEFAULT_PIPELINE,
     policy: Policy | None = None,
+    indexed_from: int = SCAN_BELOW,
 ) -> LibraryInfo:
     """Write a library: temporary file, flushed and synced, then renamed.
 
@@ -93,6 +96,8 @@ def write_library(
     policy : Policy, optional
         Rule of the findings stored with the library (which references Raman does not tell apart);
         without it they are made when they are asked for.
+    indexed_from : int
+        Number of entries from which on a search index is stored, too; fewer are read as fast.
 
     Raises
     ------
@@ -128,7 +133,11 @@ def write_library(
     table = made(_references(datasets), policy) if policy else None
     if table is not None:
         attributes[TABLE_HASH] = table_hash(table)
+    index = index_datasets(datasets["search/rows"]) if len(entries) >= indexed_from else {}
+    if index:
+        attributes[INDEX_HASH] = index_hash(index)
     attributes[WHOLE] = whole_hash(attributes, datasets)
+    datasets |= index
     if table is not None:
         datasets[TABLE] = table
     write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
@@ -199,6 +208,7 @@ def _matrix(arrays: Mapping[str, Array]) -> ReferenceMatrix:
         sums=arrays["search/sums"],
         squares=arrays["search/squares"],
         substance=arrays["entries/substance"],
+        index=index_of(arrays),
     )
 
 
@@ -365,9 +375,10 @@ class Library:
             if self.spectrum(row).content_hash != record.content_sha256:
                 raise self._not_recorded(row, record)
         whole = whole_hash(self._attributes, {name: self._array(name) for name in DATASETS})
-        if library_hash(records) != self.info.sha256 or whole != self._attributes.get(WHOLE):
+        sound = library_hash(records) == self.info.sha256 and whole == self._attributes.get(WHOLE)
+        if not sound or index_hash(self._arrays) != self._attributes.get(INDEX_HASH):
             raise LibraryDamagedError(
-                "the records or the search matrix do not agree with the library's hash",
+                "the records, the search matrix or its index do not agree with the library's hash",
                 str(self.path),
                 "restore the library from its release or a backup, or build it again",
             )
@@ -382,7 +393,7 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             attributes = dict(file.attrs)
             _check_format(path, attributes)
             info = _info(attributes)
-            kept = [TABLE] if TABLE in file else []
+            kept = [name for name in (TABLE, *INDEX_DATASETS) if name in file]
             arrays = {name: _mapped(path, file[name]) for name in (*DATASETS, *kept)}
     except FileNotFoundError as error:
         raise LibraryError(
@@ -401,6 +412,12 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             "restore it from its release or a backup, or build it again",
         ) from error
     check_layout(path, info.entries, arrays)
+    if not index_as_stated(attributes, arrays):
+        raise LibraryDamagedError(
+            "its search index is missing, or one was added",
+            str(path),
+            "restore the library from its release or a backup, or build it again",
+        )
     if hashlib.sha256(arrays["entries/records"].data).hexdigest() != info.sha256:
         raise LibraryDamagedError(
             "the records do not agree with the library's hash",
