@@ -104,18 +104,7 @@ def write_library(
     LibraryError
         When there is no entry, two entries are identical, or the disk refuses.
     """
-    if not entries:
-        raise LibraryError("there is no entry to write", str(target), "give at least one spectrum")
-    repeated = [k for k, n in Counter(e.record.entry for e in entries).items() if n > 1]
-    if repeated:
-        names = [e.record.name for e in entries if e.record.entry == repeated[0]]
-        raise LibraryError(
-            f"the same spectrum is given twice under the name {names[0]!r}",
-            str(target),
-            "remove one of the two rows",
-        )
-    for entry in entries:
-        _check_record(entry, target)
+    _check_entries(entries, target)
     datasets = _datasets(entries, pipeline)
     attributes = {
         "format": FORMAT,
@@ -142,6 +131,21 @@ def write_library(
         datasets[TABLE] = table
     write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
     return _info(attributes)
+
+
+def _check_entries(entries: Sequence[Entry], target: Path) -> None:
+    if not entries:
+        raise LibraryError("there is no entry to write", str(target), "give at least one spectrum")
+    repeated = [k for k, n in Counter(e.record.entry for e in entries).items() if n > 1]
+    if repeated:
+        names = [e.record.name for e in entries if e.record.entry == repeated[0]]
+        raise LibraryError(
+            f"the same spectrum is given twice under the name {names[0]!r}",
+            str(target),
+            "remove one of the two rows",
+        )
+    for entry in entries:
+        _check_record(entry, target)
 
 
 def _check_record(entry: Entry, target: Path) -> None:
