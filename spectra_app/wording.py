@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from spectra_app.records.identification import Identification
+from spectra_app.records.identification import HiddenHazard, Identification
 
 Shape = Literal["octagon", "triangle", "barred_triangle", "diamond", "rounded_square", "circle"]
 
@@ -176,25 +176,33 @@ def share_up(share: float) -> str:
     return f"{math.ceil(100.0 * share - 1e-6)} %"
 
 
+def _goodness(hazard: HiddenHazard) -> tuple[int, float]:
+    """Return where a hazard stands among entries of its name: the worst news first."""
+    if hazard.smallest_share is not None:
+        return 1, -hazard.smallest_share
+    return (0 if hazard.reason in {"not_revealed", "not_computed"} else 2), 0.0
+
+
 def hidden_texts(record: Identification) -> list[str]:
     """Return what this scan could not have seen, as sentences: stated limits first.
 
-    Entries with one name are one hazard to an officer: the largest of their shares counts, and a
-    reason counts only where no entry of that name has a share.
+    Entries with one name are one hazard to an officer, and the worst of them counts: one that is
+    never revealed or not worked out, then the largest share, then any other reason.
     """
     shares: dict[str, float] = {}
-    reasons: dict[str, list[str]] = {}
-    for hazard in record.cannot_exclude:
+    reasons: dict[str, list[str]] = {reason: [] for reason in HIDDEN}
+    for hazard in sorted(record.cannot_exclude, key=_goodness):
+        told = {*shares, *(name for names in reasons.values() for name in names)}
+        if hazard.name in told or hazard.reason == "named":
+            continue
         if hazard.smallest_share is not None:
-            shares[hazard.name] = max(hazard.smallest_share, shares.get(hazard.name, 0.0))
-    for hazard in record.cannot_exclude:
-        told = reasons.setdefault(hazard.reason or "no_measured_reference", [])
-        if hazard.smallest_share is None and hazard.name not in {*shares, *told}:
-            told.append(hazard.name)
+            shares[hazard.name] = hazard.smallest_share
+        else:
+            reasons.get(hazard.reason, reasons["no_measured_reference"]).append(hazard.name)
     lines = []
     if shares:
         ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         parts = [f"{name} below {share_up(share)}" for name, share in ranked]
-        lines.append(f"{', '.join(parts)} of the Raman signal.")
-    lines += [f"{words}: {', '.join(reasons[r])}." for r, words in HIDDEN.items() if reasons.get(r)]
+        lines.append(f"{', '.join(parts)} of the Raman signal (not of the weight).")
+    lines += [f"{words}: {', '.join(reasons[r])}." for r, words in HIDDEN.items() if reasons[r]]
     return [*lines, HIDDEN_OTHERS] if lines else [HIDDEN_UNKNOWN]

@@ -126,6 +126,7 @@ class AppWindow(QMainWindow):
         lane.progressed.connect(self._on_progress)
         self.limits.changed.connect(self._on_limits)
         self.limits.progressed.connect(self._on_limits_progress)
+        self.limits.failed.connect(self._on_limits_failed)
         lane.changed.connect(self._on_lane)
         lane.when_thread_ends(self._on_thread_end)
         self._reveal.setSingleShot(True)
@@ -255,6 +256,10 @@ class AppWindow(QMainWindow):
     def _on_limits_progress(self, entry: ScanEntry, fraction: float) -> None:
         if self.scans.current is entry:
             self.card.show_limits_progress(fraction)
+
+    @Slot(str)
+    def _on_limits_failed(self, words: str) -> None:
+        self.statusBar().showMessage(words)
 
     def _on_report(self, job: Job) -> None:
         self.statusBar().clearMessage()
@@ -408,7 +413,7 @@ class AppWindow(QMainWindow):
         """Close when the work has given up; until then say so and wait for it, without freezing."""
         self._closing = True
         self.limits.end()
-        if self.lane.close(CLOSE_WAIT_MS if self.lane.busy else 5000):
+        if self.lane.close(5000 if self.lane.idle else CLOSE_WAIT_MS):
             event.accept()
             return
         self.setWindowTitle("Spectra: closing when the work under way has ended…")

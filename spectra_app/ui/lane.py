@@ -112,6 +112,11 @@ class Lane(QObject):
         return any(not job.background for job in self._jobs)
 
     @property
+    def idle(self) -> bool:
+        """True when no job runs or waits, in the background neither."""
+        return not self._jobs
+
+    @property
     def current(self) -> Job | None:
         """The job that runs now or next, of those that somebody waits for."""
         return next((job for job in self._jobs if not job.background), None)

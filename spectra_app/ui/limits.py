@@ -19,6 +19,7 @@ class BackgroundLimits(QObject):
 
     changed = Signal(object)
     progressed = Signal(object, float)
+    failed = Signal(str)
 
     def __init__(self, lane: Lane, work: Work | None, parent: QObject) -> None:
         super().__init__(parent)
@@ -49,7 +50,9 @@ class BackgroundLimits(QObject):
         entry = self._entries.pop(job)
         if job.result is not None:
             entry.identified = job.result
-            self.changed.emit(entry)
+        self.changed.emit(entry)
+        if job.error is not None and not job.stopped:
+            self.failed.emit(f"{job.title} was not worked out: {job.error}")
         if job.should_stop():  # other work came; go on with what is still open
             self.begin(entry)
 

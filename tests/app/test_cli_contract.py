@@ -70,6 +70,9 @@ def check_record(record):
     for component in record["components"]:
         names = {"name", "entry", "signal_share", "signal_share_interval", "match_rate", "kind"}
         assert names | {"role", "control"} <= set(component)
+    for hazard in record["cannot_exclude"]:
+        assert {"entry", "name", "smallest_share", "reason"} <= set(hazard)
+        assert (hazard["smallest_share"] is None) == bool(hazard["reason"])
     if record["outcome"] != "refused":
         names = {"snr", "saturated", "fluorescence_ratio", "range_cm1", "flags"}
         assert names <= set(record["quality"])
