@@ -114,12 +114,24 @@ def tried(query: Query, case: Case, row: int, again: int, other: Spectrum | None
 
 
 def _other_seen(case: Case, row: int, other: Spectrum, share: float) -> bool | None:
-    """Put another measurement of the substance into the scan, as it is, and see if it is named."""
+    """Put another measurement of the substance into the scan, as it is, and see if it is named.
+
+    Such a scan holds glass and fluorescence besides the substance, so as much of it is put in as
+    makes the substance's own bands, by the reference fitted to it, the share.
+    """
     prepared = prepare(other)
+    number = case.engine.library.matrix.substance[row]
+    found = examine(other, case.engine).scored
+    own = next((item.comparison for item in found if item.substance == number), None)
+    if own is None:
+        return None
+    pure = min(float(own.reference.sum()) / max(float(own.query.sum()), 1e-300), 1.0)
     bands = Bands(np.clip(prepared.bands, 0.0, None), prepared.first, prepared.noise)
-    as_it_is = Variation(0.0, 28.0, 0.0)
+    as_it_is = Variation(0.0, 28.0, 0.0, 0.0)
     made = spiker(case.spectrum, case.examined.prepared, bands, Alignment(), as_it_is)
-    return None if made is None else case.seen(made.spiked(share, (FRESH, row)), row)
+    return (
+        None if made is None else case.seen(made.spiked(min(share / pure, 0.95), (FRESH, row)), row)
+    )
 
 
 def others(queries: list[Query]) -> dict[int, Spectrum]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Found = Callable[[float, int], bool]
+PROBES = 6  # spikes that find the share to which the margin is added
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class LimitSettings:
         Smallest and largest share of the Raman signal tried, between 0 and 1.
     step : float
         Ratio of two neighbouring shares, above 1.
+    margin : float
+        Factor, at least 1, by which the share is raised before all spikes are tried: the substance
+        measured elsewhere fits worse than the library's own reference.
+    response_error : float
+        Relative standard deviation of the intensity response between instruments, per 1000 cm-1.
     axis_error_cm1 : float
         Standard deviation of the error of a spike's Raman shift axis, in cm-1.
 
@@ -48,14 +54,18 @@ class LimitSettings:
     least_share: float
     most_share: float
     step: float
+    margin: float
+    response_error: float
     axis_error_cm1: float
 
     def __post_init__(self) -> None:
         if not 0.0 < self.least_share < self.most_share < 1.0 or not 1.0 < self.step <= 2.0:
             raise ValueError("the shares of the detection limits make no sense")
-        if not 0.0 < self.share_of_spikes < 1.0 or not 4 <= needed(self) <= self.spikes:
+        if not 1.0 <= self.margin <= 10.0:
+            raise ValueError("the margin of the detection limits is not between 1 and 10")
+        if not 0.0 < self.share_of_spikes < 1.0 or not PROBES <= needed(self) <= self.spikes:
             raise ValueError("too few spikes for the share of spikes to be seen")
-        if self.automatic < 0 or self.axis_error_cm1 < 0.0:
+        if min(self.automatic, self.response_error, self.axis_error_cm1) < 0.0:
             raise ValueError("a setting of the detection limits is negative")
 
     @property
@@ -97,6 +107,10 @@ class _Tries:
         first = sum(self.seen(rung, spike) for spike in (0, 1))
         return first == 2 or (first == 1 and self.seen(rung, 2) and self.seen(rung, 3))
 
+    def probed(self, rung: int) -> bool:
+        """Tell whether each of the first six spikes is seen at a share."""
+        return all(self.seen(rung, spike) for spike in range(PROBES))
+
     def enough(self, rung: int) -> bool:
         """Tell whether enough spikes are seen at a share; give up at the first miss too many."""
         left = self.settings.spikes - needed(self.settings)
@@ -116,7 +130,8 @@ def smallest_share(found: Found, settings: LimitSettings) -> float | None:
     Shares are halved from the largest down as long as two spikes are seen, or three of four: so
     what is stated is not one lucky share with blindness above it. Between the first share that
     fails and the last that was well, bisection with one spike finds where to begin, and the share
-    rises from step to step until enough of all spikes are seen at one and the same share.
+    rises from step to step until the first six spikes are seen. The margin is added, and from
+    there the share rises until enough of all spikes are seen at one and the same share.
 
     Parameters
     ----------
@@ -129,8 +144,8 @@ def smallest_share(found: Found, settings: LimitSettings) -> float | None:
     Returns
     -------
     float or None
-        A share between ``least_share`` and ``most_share``; None when even at the largest share too
-        few spikes are seen.
+        A share between ``least_share`` and ``most_share``; None when even at the largest share,
+        the margin taken off, too few spikes are seen.
     """
     tries = _Tries(found, settings)
     low, high = _bracket(tries)
@@ -139,10 +154,10 @@ def smallest_share(found: Found, settings: LimitSettings) -> float | None:
     while low - high > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if tries.seen(middle, 0) else (middle, high)
-    for rung in range(high, -1, -1):
-        if tries.enough(rung):
-            return tries.shares[rung]
-    return None
+    probed = next((rung for rung in range(high, -1, -1) if tries.probed(rung)), -1)
+    raised = probed - math.ceil(math.log(settings.margin) / math.log(settings.step) - 1e-9)
+    stated = next((rung for rung in range(raised, -1, -1) if tries.enough(rung)), None)
+    return None if stated is None else tries.shares[stated]
 
 
 def _bracket(tries: _Tries) -> tuple[int, int]:

@@ -45,12 +45,15 @@ class Variation:
         Relative standard deviation of band intensities between instruments.
     distance_cm1 : float
         Distance over which that deviation changes, in cm-1.
+    response : float
+        Relative standard deviation of the intensity response between instruments, per 1000 cm-1.
     axis_cm1 : float
         Standard deviation of the axis error, in cm-1.
     """
 
     intensity: float
     distance_cm1: float
+    response: float
     axis_cm1: float
 
 
@@ -119,9 +122,10 @@ class Spiker:
         """Return one measurement of the reference: unit area in the window, shape (grid.size,)."""
         grid, varied = COMMON_GRID.values, self.variation
         knots = np.arange(grid[0], grid[-1] + 2 * varied.distance_cm1, varied.distance_cm1)
-        field = np.interp(grid, knots, rng.standard_normal(knots.size))
+        field = varied.intensity * np.interp(grid, knots, rng.standard_normal(knots.size))
+        field += varied.response * rng.standard_normal() * (grid - grid[0]) / 1000.0
         moved = np.array([varied.axis_cm1 * rng.standard_normal()])
-        light = shifted(self.light * np.exp(varied.intensity * field), moved, COMMON_GRID.step_cm1)
+        light = shifted(self.light * np.exp(field), moved, COMMON_GRID.step_cm1)
         area = float(light[0, self.window[0] : self.window[1]].sum())
         return np.asarray(light[0] / max(area, 1e-300))
 

@@ -155,6 +155,7 @@ class Case:
         variation = Variation(
             intensity=errors.model_error,
             distance_cm1=2.0 * errors.neighbourhood_cm1,
+            response=policy.limits.response_error,
             axis_cm1=policy.limits.axis_error_cm1,
         )
         light = reference_bands(self.engine.library, row)
