@@ -165,5 +165,6 @@ def _why(item: dict[str, Any]) -> str:
     if "error" in item:
         return str(item["error"])
     if item["named"]:
-        return ", ".join(item["named"])
+        part = " (true, but not all components)" if item["true_but_not_all"] else ""
+        return ", ".join(item["named"]) + part
     return ", ".join([item["outcome"], *item["reasons"]])

@@ -52,7 +52,7 @@ def score_chart(found: dict[str, Any]) -> Chart:
         "evidence (logit of the hit quality)",
         "scans",
         (edges[0], edges[-1]),
-        (0.0, rounded_up(top)),
+        (0.0, rounded_up(1.05 * top)),
         tuple(
             Series(label, steps(edges, tuple(histogram[key])), colour, dashed=dashed)
             for label, key, colour, dashed in lines
@@ -64,12 +64,13 @@ def score_chart(found: dict[str, Any]) -> Chart:
 def tradeoff_chart(found: dict[str, Any]) -> Chart:
     """Return missed names against false names for every threshold of the score alone."""
     points = tuple((p["false_naming"], p["missed"]) for p in found["tradeoff"])
+    least = min(missed for _, missed in points)
     return Chart(
         "Detection error trade-off of the score alone",
         "share of left-out scans that would be named",
         "share of known scans that would not get their right name",
         (0.0, TRADEOFF_END),
-        (0.0, TRADEOFF_END),
+        (0.0, TRADEOFF_END if least < 0.75 * TRADEOFF_END else 1.0),
         (Series("threshold moved", points, INK),),
         note="Corner at the lower left is best; larger values lie on the edge. The verdict asks "
         "for more than a score.",

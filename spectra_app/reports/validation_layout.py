@@ -46,7 +46,7 @@ HEADING = Style(10.5, bold=True, colour=ACCENT)
 FACT_INDENT = 46.0
 CHART_HEIGHT = 50.0
 CELL_LINES = 6
-KEPT_ROWS = 5  # a table of so few rows is not split
+KEPT_ROWS = 8  # a table of so few rows is not split
 SECTION_GAP, PART_GAP, ROW_GAP = 5.0, 2.4, 0.25
 
 

@@ -13,6 +13,7 @@ from spectra_app.wording import OUTCOMES, REASONS
 
 MOST_ROWS = 300
 MOST_PAIRS = 40
+NOT_ALL = " (true, but not all components)"
 
 Cells = tuple[str, ...]
 
@@ -48,7 +49,7 @@ def listing_rows(items: Iterable[dict[str, Any]]) -> tuple[Cells, ...]:
         (
             clean(item["query"]),
             clean(item["truth"]),
-            clean(" + ".join(item["named"])),
+            clean(" + ".join(item["named"])) + (NOT_ALL if item["true_but_not_all"] else ""),
             f"{item['score']:.3f}",
         )
         for item in items

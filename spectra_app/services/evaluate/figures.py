@@ -18,6 +18,7 @@ from spectra_app.services.evaluate.judging import (
     in_library,
     named,
     named_right,
+    named_true_but_not_all,
     named_wrong,
     pure,
     ranked_within,
@@ -275,5 +276,6 @@ def listing(result: Result, names: Names, *, left_out: bool = False) -> dict[str
         "named": [name_of(number, names) for number in answer.named],
         "best_candidate": name_of(answer.ranked[0], names) if answer.ranked else None,
         "best_is_right": bool(set(answer.ranked[:1]) & result.query.truth),
+        "true_but_not_all": named_true_but_not_all(result.query, answer),
         "score": round(answer.score, 4),
     }

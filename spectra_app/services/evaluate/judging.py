@@ -139,6 +139,13 @@ def named_wrong(result: Result) -> bool:
     return named(result.answer) and not named_right(result.query, result.answer)
 
 
+def named_true_but_not_all(query: Query, answer: Answer) -> bool:
+    """Tell whether every name given is a true component of a mixture, but some are lacking."""
+    groups = named_sets(answer) if named(answer) else []
+    true = bool(groups) and all(group & query.truth for group in groups)
+    return true and query.components > 1 and not named_right(query, answer)
+
+
 def named_sets(answer: Answer) -> list[frozenset[int]]:
     """Return what was named: one set for every component, of one substance or of look-alikes."""
     groups: list[frozenset[int]] = []

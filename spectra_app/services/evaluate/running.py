@@ -167,13 +167,16 @@ def sums(
 ) -> Iterator[tuple[Query, Query, float, Query]]:
     """Yield the two queries, the share of the first, and their sum as a query.
 
-    Drawn are scans of one known substance each, not saturated, from one instrument, of two
-    different substances; the shares 70 % and 90 % take turns.
+    Drawn are scans of one known substance each, not saturated, on an axis that is not in doubt,
+    from one instrument, of two different substances; the shares 70 % and 90 % take turns.
     """
     usable = [
         query
         for query in queries
-        if pure(query) and query.spectrum is not None and not is_saturated(query.spectrum)
+        if pure(query)
+        and query.spectrum is not None
+        and not query.axis_doubtful
+        and not is_saturated(query.spectrum)
     ]
     rng = np.random.default_rng(seed)
     made = 0
@@ -213,5 +216,4 @@ def _sum_of(one: Query, other: Query, share: float) -> Query | None:
         components=2,
         substance=f"{one.substance} + {other.substance}",
         instrument=one.instrument,
-        axis_doubtful=one.axis_doubtful or other.axis_doubtful,
     )
