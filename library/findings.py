@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from library.entry import EntryRecord
+from library.families import families_from_json, families_to_json, find_families
 from library.layout import Array
 from matching.confusion import ConfusedPair, References, confused_pairs, rule_hash
+from matching.family import FamilyCheck
 from matching.policy import Policy
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ def references(library: Library) -> References:
 
 def made(
     refs: References,
+    records: Sequence[EntryRecord],
     policy: Policy,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Array:
@@ -40,7 +45,11 @@ def made(
         "confusion": {
             "rule": rule_hash(policy),
             "pairs": [[p.row, p.other, p.correlation, p.evidence] for p in pairs],
-        }
+        },
+        "families": {
+            "rule": policy.family.hash,
+            "checks": families_to_json(find_families(refs, records, policy.family)),
+        },
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return np.frombuffer(text.encode() + b"\n", dtype=np.uint8)
@@ -77,6 +86,58 @@ def confusion_of(library: Library, policy: Policy) -> tuple[ConfusedPair, ...]:
     """Return all confused pairs of a library: the stored ones, otherwise found now."""
     known = confused_in(library, policy)
     return confused_pairs(references(library), policy) if known is None else known
+
+
+class Families:
+    """The families of a library, checked under a policy when they are first asked for.
+
+    Parameters
+    ----------
+    library : Library
+        The library.
+    policy : Policy
+        The policy in force; the checks stored with the library are taken when they are by its rule.
+    """
+
+    def __init__(self, library: Library, policy: Policy) -> None:
+        self._library, self._settings = library, policy.family
+        self._known: tuple[FamilyCheck, ...] | None = None
+
+    def checks(self, without: NDArray[np.bool_] | None = None) -> tuple[FamilyCheck, ...]:
+        """Return the checks, or those of the library without some entries, shape (n,).
+
+        Raises
+        ------
+        LibraryDamagedError
+            When the stored checks cannot be read.
+        """
+        if without is not None:
+            return self._found(without)
+        if self._known is None:
+            self._known = self._stored()
+        if self._known is None:
+            self._known = self._found(None)
+        return self._known
+
+    def _found(self, without: NDArray[np.bool_] | None) -> tuple[FamilyCheck, ...]:
+        records = tuple(self._library.records())
+        return find_families(references(self._library), records, self._settings, without)
+
+    def _stored(self) -> tuple[FamilyCheck, ...] | None:
+        found = _part(self._library, "families")
+        if found is None or found.get("rule") != self._settings.hash:
+            return None
+        low, high = self._settings.cells
+        try:
+            checks = families_from_json(found["checks"])
+            models = [item.model for item in checks if item.model is not None]
+            if any(len(model.weights) != high - low for model in models):
+                raise ValueError("a pattern is not as long as its range")
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._library.damaged(
+                f"its table of findings cannot be read ({error})"
+            ) from error
+        return checks
 
 
 def _part(library: Library, name: str) -> dict[str, Any] | None:

@@ -94,8 +94,8 @@ def write_library(
     pipeline : PipelineSettings
         Clean-up of the search matrix.
     policy : Policy, optional
-        Rule of the findings stored with the library (which references Raman does not tell apart);
-        without it they are made when they are asked for.
+        Rule of the findings stored with the library (which references Raman does not tell apart,
+        which families may answer); without it they are made when they are asked for.
     indexed_from : int
         Number of entries from which on a search index is stored, too; fewer are read as fast.
 
@@ -119,7 +119,7 @@ def write_library(
         "sha256": library_hash(e.record for e in entries),
         "grid": json.dumps([COMMON_GRID.start_cm1, COMMON_GRID.step_cm1, COMMON_GRID.size]),
     }
-    table = made(_references(datasets), policy) if policy else None
+    table = _findings(entries, datasets, policy) if policy else None
     if table is not None:
         attributes[TABLE_HASH] = table_hash(table)
     index = index_datasets(datasets["search/rows"]) if len(entries) >= indexed_from else {}
@@ -192,6 +192,10 @@ def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str,
             [p.noise / max(float(np.linalg.norm(p.root)) ** 2, 1e-300) for p in prepared]
         ),
     }
+
+
+def _findings(entries: Sequence[Entry], datasets: Mapping[str, Array], policy: Policy) -> Array:
+    return made(_references(datasets), [entry.record for entry in entries], policy)
 
 
 def _references(datasets: Mapping[str, Array]) -> References:

@@ -20,18 +20,14 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.axis import COMMON_GRID
+from matching.coarse import BROADENED_CM1, CELL, SMOOTH_CM1, Coarse, coarse
 from matching.compare import Bands, Comparison, compare_many
 from matching.evidence import evidence
 from matching.policy import Policy
-from matching.preprocess.scale import gaussian_broadened
 from matching.search import ReferenceMatrix
 from matching.spectrum import FloatArray
 
 VERSION = 1  # of the rule below, part of its hash
-COARSE_CM1 = 16.0  # broadening (FWHM) of the coarse spectra
-SMOOTH_CM1 = 100.0  # what is broader than this (FWHM) is taken off them
-CELL = 4  # grid points averaged to one coarse point
 SIEVE = 0.75  # coarse correlation from which a pair is compared in detail
 BLOCK = 256  # rows sifted at a time
 TOGETHER = 32  # references compared with one at a time
@@ -92,7 +88,7 @@ def rule_hash(policy: Policy) -> str:
     """Return the SHA-256 (hex) of all that decides which pairs are told apart."""
     limits = policy.thresholds
     rule = (
-        (VERSION, COARSE_CM1, SMOOTH_CM1, CELL, SIEVE),
+        (VERSION, BROADENED_CM1, SMOOTH_CM1, CELL, SIEVE),
         policy.compare,
         policy.model,
         (limits.same_spectrum, limits.name, limits.rival, limits.least_bands),
@@ -125,12 +121,12 @@ def confused_pairs(
     tuple of ConfusedPair
         By rows; each pair once.
     """
-    coarse = _coarse(references.matrix)
+    spectra = coarse(references.matrix)
     found: dict[tuple[int, int], list[_Way]] = {}
     wanted = np.arange(references.matrix.size) if rows is None else np.asarray(rows)
     for start in range(0, wanted.size, BLOCK):
         block = wanted[start : start + BLOCK]
-        sifted = set(_sifted(coarse, references, block, everything=rows is None))
+        sifted = set(_sifted(spectra, references, block, everything=rows is None))
         both = sorted({*sifted, *((other, one) for one, other in sifted)})
         for one, group in groupby(both, key=lambda pair: pair[0]):
             _compare_with(references, one, [pair[1] for pair in group], policy, found)
@@ -183,48 +179,8 @@ def _stands(found: Comparison, logit: float, policy: Policy) -> bool:
     )
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Coarse:
-    """Coarse spectra: `plain` and `moved` (by half a cell) (n, c) float32, zero where not measured.
-
-    `power` (n, c + 1) are prefix sums of the squares of `plain`; `first` and `end` (n,) cells.
-    """
-
-    plain: NDArray[np.float32]
-    moved: NDArray[np.float32]
-    power: FloatArray
-    first: IntArray
-    end: IntArray
-
-
-def _coarse(matrix: ReferenceMatrix) -> _Coarse:
-    cells = COMMON_GRID.size // CELL
-    plain = np.zeros((matrix.size, cells), dtype=np.float32)
-    moved = np.zeros_like(plain)
-    spans = np.stack((matrix.first, matrix.end), axis=1)
-    for first, end in np.unique(spans, axis=0).tolist():
-        same = np.flatnonzero((spans == (first, end)).all(axis=1))
-        for start in range(0, same.size, BLOCK):
-            rows = same[start : start + BLOCK]
-            root = np.zeros((rows.size, COMMON_GRID.size))
-            root[:, first:end] = _sharp(np.asarray(matrix.rows[rows, first:end], np.float64))
-            plain[rows] = root.reshape(rows.size, cells, CELL).mean(axis=2)
-            root = np.roll(root, CELL // 2, axis=1)
-            moved[rows] = root.reshape(rows.size, cells, CELL).mean(axis=2)
-    power = np.zeros((matrix.size, cells + 1))
-    np.cumsum(plain.astype(np.float64) ** 2, axis=1, out=power[:, 1:])
-    return _Coarse(plain, moved, power, matrix.first // CELL, -(-matrix.end // CELL))
-
-
-def _sharp(roots: FloatArray) -> FloatArray:
-    """Broaden roots, shape (r, m), and take off what is broader still."""
-    step = COMMON_GRID.step_cm1
-    broad = gaussian_broadened(roots, COARSE_CM1 / step)
-    return np.asarray(broad - gaussian_broadened(broad, SMOOTH_CM1 / step))
-
-
 def _sifted(
-    coarse: _Coarse, references: References, rows: IntArray, *, everything: bool
+    spectra: Coarse, references: References, rows: IntArray, *, everything: bool
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs of one of `rows` with any other row whose coarse correlation is high enough.
 
@@ -232,16 +188,16 @@ def _sifted(
     where both were measured. With `everything` only later rows are partners: each pair once.
     """
     start = int(rows[0]) if everything else 0
-    plain, moved = coarse.plain[start:], coarse.moved[start:]
-    one, one_moved = coarse.plain[rows], coarse.moved[rows]
+    plain, moved = spectra.plain[start:], spectra.moved[start:]
+    one, one_moved = spectra.plain[rows], spectra.moved[rows]
     best = one @ plain.T
     np.maximum(best, one_moved @ plain.T, out=best)
     np.maximum(best, one @ moved.T, out=best)
     np.maximum(best, one[:, 1:] @ plain[:, :-1].T, out=best)
     np.maximum(best, one[:, :-1] @ plain[:, 1:].T, out=best)
-    power = coarse.power
-    mine = power[rows][:, coarse.end[start:]] - power[rows][:, coarse.first[start:]]
-    theirs = (power[start:, coarse.end[rows]] - power[start:, coarse.first[rows]]).T
+    power = spectra.power
+    mine = power[rows][:, spectra.end[start:]] - power[rows][:, spectra.first[start:]]
+    theirs = (power[start:, spectra.end[rows]] - power[start:, spectra.first[rows]]).T
     close = best >= SIEVE * np.sqrt(mine * theirs)
     substance, usable = references.matrix.substance, references.comparable
     close &= substance[rows][:, None] != substance[start:]

@@ -61,6 +61,8 @@ class Verdict:
         Shares of a mixture's components, in the order of `named`; empty otherwise.
     sets : tuple of tuple of int
         Rows that Raman does not tell apart, each set with the named row first.
+    families : tuple of str
+        Families whose pattern the scan carries; only with ``class_only``.
     """
 
     outcome: Outcome
@@ -69,6 +71,7 @@ class Verdict:
     named: tuple[int, ...] = ()
     parts: tuple[Part, ...] = ()
     sets: tuple[tuple[int, ...], ...] = ()
+    families: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,6 +97,7 @@ def decide(
     mixture: Mixture | None = None,
     *,
     axis_doubtful: bool = False,
+    families: Callable[[], tuple[str, ...]] = tuple,
 ) -> Verdict:
     """Decide what may be said.
 
@@ -112,6 +116,9 @@ def decide(
         The largest set of components of which each was needed; ignored when it is only one.
     axis_doubtful : bool
         The axis of the instrument or session is in doubt for reasons outside this scan.
+    families : callable () -> tuple of str
+        Families whose pattern the scan carries; asked only when nothing in the library explains a
+        good scan.
 
     Returns
     -------
@@ -127,7 +134,7 @@ def decide(
     if mixture is not None and len(mixture.fit.parts) > 1:
         return _mixed(mixture, policy)
     if not _nameable(scored[0], limits):
-        return _unnamed(scored[0], quality, limits)
+        return _classed(_unnamed(scored[0], quality, limits), quality, policy, families)
     return _named(scored, limits, alike)
 
 
@@ -253,3 +260,22 @@ def _unnamed(best: Scored, quality: ScanQuality, limits: Thresholds) -> Verdict:
     else:
         reasons.append("bands_missing")
     return Verdict("inconclusive", tuple(reasons), ("scan_other_spot", "scan_longer", *SENDABLE))
+
+
+def _classed(
+    verdict: Verdict,
+    quality: ScanQuality,
+    policy: Policy,
+    families: Callable[[], tuple[str, ...]],
+) -> Verdict:
+    """Tell the family of a good scan that nothing explains, if it carries the pattern of one."""
+    good = (
+        quality.snr >= policy.family.least_snr
+        and quality.fluorescence_ratio <= policy.thresholds.most_fluorescence
+    )
+    unknown = verdict.outcome == "not_in_library" or "resemblance_only" in verdict.reasons
+    found = families() if good and unknown else ()
+    if not found:
+        return verdict
+    advice = ("handle_as_hazardous", "send_to_laboratory", "confirm_second_technique")
+    return Verdict("class_only", ("family_pattern", *verdict.reasons), advice, families=found)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from matching.compare import CompareSettings
 from matching.errors import SpectraError
 from matching.evidence import FEATURES, EvidenceModel
+from matching.family import FamilySettings
 from matching.limits import LimitSettings
 from matching.mixture import MixtureSettings
 from matching.rates import RateBin
@@ -90,6 +91,7 @@ class Policy:
     model: EvidenceModel
     thresholds: Thresholds
     limits: LimitSettings
+    family: FamilySettings
     rates: tuple[RateBin, ...]
     hash: str
 
@@ -101,7 +103,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
     ----------
     content : mapping
         Parsed JSON with the keys version, candidates, search, errors, compare, mixture,
-        evidence, thresholds, limits and rates.
+        evidence, thresholds, limits, family and rates.
     raw : bytes
         The bytes of the file, for the hash.
 
@@ -131,6 +133,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
             ),
             thresholds=_numbers(Thresholds, content["thresholds"]),
             limits=_limits(content["limits"]),
+            family=_numbers(FamilySettings, content["family"]),
             rates=_rates(content["rates"]),
             hash=hashlib.sha256(raw).hexdigest(),
         )

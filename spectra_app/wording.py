@@ -66,6 +66,8 @@ REASONS: dict[str, str] = {
     "axis_doubtful": "The Raman shift axis cannot be trusted.",
     "candidates_close": "Several different references fit almost equally well.",
     "baseline_sensitive": "The result changes with the way the background is removed.",
+    "family_pattern": "The scan carries the bands that measured members of this family share; the "
+    "substance itself is not in the library.",
     "resemblance_only": "The nearest reference resembles the scan but does not explain it.",
     "few_bands": "Only one band rises above the noise; one band is not enough to name a substance.",
     "bands_uncovered": "The scan has bands where the nearest reference was not measured.",
@@ -153,7 +155,7 @@ def headline(record: Identification) -> str:
     if record.outcome in {"match", "mixture", "container_only"} and names:
         return names
     if record.outcome == "class_only" and record.family:
-        return f"Belongs to: {record.family}"
+        return f"Carries the pattern of: {record.family} (no name)"
     return OUTCOMES[record.outcome]
 
 

@@ -98,25 +98,26 @@ def library(options: argparse.Namespace) -> int:
     if options.action == "build":
         return _build(options)
     from spectra_app.services import libraries as service
+    from spectra_app.services import library_facts as facts
     from spectra_app.services.policies import load_policy
 
     with service.open_library(options.library) as opened:
         if options.action == "list":
-            for row in service.entry_rows(opened, load_policy()):
+            for row in facts.entry_rows(opened, load_policy()):
                 (_json if options.json else _print_entry)(row)
             return EXIT_OK
         if options.action == "verify":
             opened.verify()
         described = {}
         if options.action == "info":
-            described = service.described(opened, load_policy())
+            described = facts.described(opened, load_policy())
         if options.json:
             _json({**asdict(opened.info), "kinds": dict(opened.info.kinds), **described})
             return EXIT_OK
         print(service.library_title(opened.info))
         print(service.library_note(opened.info))
         if described:
-            print(service.description_text(described))
+            print(facts.description_text(described, load_policy()))
         print(f"sha256 {opened.info.sha256}\nlayout {opened.info.schema}, file {opened.path}")
         if options.action == "verify":
             print("every hash is right")

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from library.findings import confused_in, references
+from library.findings import Families, confused_in, references
 from library.store import Library
 from matching.compare import Bands, compare, compare_many
 from matching.confusion import LookAlikes
 from matching.decision import Mixture, Scored, Verdict, decide
 from matching.errors import QueryError
 from matching.evidence import evidence
+from matching.family import families_of
 from matching.mixture import Hints, accepted, explain, peeled
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare
 from matching.policy import Policy
@@ -46,12 +47,14 @@ class Engine:
     pipeline: PipelineSettings = DEFAULT_PIPELINE
     sound: set[int] = field(default_factory=set, repr=False)
     look_alikes: LookAlikes = field(init=False, repr=False)
+    families: Families = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Take the confusion sets stored with the library when they are by this policy's rule."""
         known = confused_in(self.library, self.policy)
         look_alikes = LookAlikes(references(self.library), self.policy, known)
         object.__setattr__(self, "look_alikes", look_alikes)
+        object.__setattr__(self, "families", Families(self.library, self.policy))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -124,6 +127,7 @@ def examine(
         lambda a, b: engine.look_alikes.alike(scored[a].row, scored[b].row),
         mixture,
         axis_doubtful=axis_doubtful,
+        families=lambda: _families(spectrum, prepared, engine, without),
     )
     for row in verdict.named:
         library_is_sound(engine, row)
@@ -202,6 +206,19 @@ def may_be_found(
     if not spectrum.acquisition.emulated:
         allowed &= ~library.emulated
     return allowed if without is None else allowed & ~without
+
+
+def _families(
+    spectrum: Spectrum,
+    prepared: Prepared,
+    engine: Engine,
+    without: NDArray[np.bool_] | None,
+) -> tuple[str, ...]:
+    """Return the families whose pattern the scan carries, among those that may answer."""
+    if spectrum.technique == "SERS":
+        return ()
+    checks = engine.families.checks(without)
+    return families_of(prepared.root, prepared.first, checks, engine.policy.family)
 
 
 def _mixture(

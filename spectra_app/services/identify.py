@@ -240,6 +240,8 @@ def _record(
     alarm: Alarm = highest(levels)
     if verdict.outcome == "container_only":
         alarm = "container"
+    elif verdict.outcome == "class_only":  # no name, so no listing: treated as the worst it may be
+        alarm = "hazard"
     return Identification(
         file=origin.file,
         spectrum=None,
@@ -251,7 +253,7 @@ def _record(
             tuple(engine.library.record(row).name for row in rows) for rows in verdict.sets
         ),
         candidates=_candidates(shown, engine.library),
-        family=None,
+        family=" or ".join(verdict.families) or None,
         alarm=alarm,
         quality=_quality(examined),
         cannot_exclude=(),

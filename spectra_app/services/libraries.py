@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError, LibraryError, ManifestError
-from library.findings import confusion_of, references
 from library.formats import Column, NamedSpectrum, read_file, select
 from library.layout import DATASETS
 from library.manifest import ManifestRow, read_manifest
@@ -21,10 +17,8 @@ from library.seal import is_library
 from library.starter import starter_entries, starter_note, starter_sha256
 from library.store import Library, LibraryInfo, write_library
 from library.substances import substances
-from matching.confusion import LookAlikes, confusion_sets, rule_hash
-from matching.decision import LARGEST_SET
+from matching.confusion import rule_hash
 from matching.pipeline import DEFAULT_PIPELINE
-from matching.policy import Policy
 from matching.spectrum import Spectrum
 from spectra_app.services.policies import load_policy
 from spectra_app.settings import data_folder, made
@@ -221,8 +215,9 @@ def starter_library() -> Path:
     The file name carries a hash of table, clean-up, layout and rule of the findings, so that a new
     table or program makes a new library.
     """
-    rule = rule_hash(load_policy())
-    made_with = f"{starter_sha256()}{DEFAULT_PIPELINE.hash}{DATASETS}{rule}"
+    policy = load_policy()
+    rules = rule_hash(policy) + policy.family.hash
+    made_with = f"{starter_sha256()}{DEFAULT_PIPELINE.hash}{DATASETS}{rules}"
     stamp = hashlib.sha256(made_with.encode()).hexdigest()[:12]
     target = made(data_folder() / "libraries") / f"starter-{stamp}.h5"
     if not target.is_file():
@@ -232,7 +227,7 @@ def starter_library() -> Path:
             name="Starter library (reconstructed from published bands)",
             version=starter_sha256()[:12],
             licence="facts from published tables; see the source of each entry",
-            policy=load_policy(),
+            policy=policy,
         )
     return target
 
@@ -283,51 +278,3 @@ def library_note(info: LibraryInfo) -> str:
         parts.append(f"{kinds['emulated']:,} are emulated and no evidence of anything.")
     parts.append("A substance that is not in it cannot be named.")
     return " ".join(parts)
-
-
-def confusion_names(library: Library, policy: Policy) -> tuple[tuple[str, ...], ...]:
-    """Return the sets of names that Raman does not tell apart under a policy.
-
-    A set is what a verdict on one of its members would name; one of more than three members is
-    never named.
-    """
-    substance = library.matrix.substance
-    sets = confusion_sets(confusion_of(library, policy), substance)
-    wanted = {number for members in sets for number in members}
-    names: dict[int, str] = {}
-    for row, number in enumerate(substance.tolist()):
-        if number in wanted:
-            names.setdefault(number, library.record(row).name)
-    return tuple(tuple(names[number] for number in members) for members in sets)
-
-
-def look_alike_names(library: Library, policy: Policy) -> dict[int, tuple[str, ...]]:
-    """Return for each row that has any the names of what Raman does not tell from it."""
-    look_alikes = LookAlikes(references(library), policy, confusion_of(library, policy))
-    everything = np.ones(len(library), dtype=bool)
-    found = ((row, look_alikes.of(row, everything)) for row in range(len(library)))
-    return {row: tuple(library.record(o).name for o in others) for row, others in found if others}
-
-
-def entry_rows(library: Library, policy: Policy) -> Iterator[dict[str, Any]]:
-    """Yield the record of each entry with the names that Raman does not tell from it."""
-    alike = look_alike_names(library, policy)
-    for row, record in enumerate(library.records()):
-        yield {**asdict(record), "indistinguishable": alike.get(row, ())}
-
-
-def described(library: Library, policy: Policy) -> dict[str, Any]:
-    """Return what is known of a library under a policy beside its own `LibraryInfo`."""
-    return {"indistinguishable": confusion_names(library, policy)}
-
-
-def description_text(described: Mapping[str, Any]) -> str:
-    """Return what `described` gives as text: a confusion set to a line."""
-    sets = described["indistinguishable"]
-    if not sets:
-        return "no two substances that Raman does not tell apart were found"
-    lines = [f"{len(sets)} sets that Raman does not tell apart (one answer names the whole set):"]
-    for names in sets:
-        large = "" if len(names) <= LARGEST_SET else "  [too many to be named]"
-        lines.append(f"  {' / '.join(names)}{large}")
-    return "\n".join(lines)

@@ -289,3 +289,40 @@ def test_no_scan_whatever_breaks_the_promises(comparison, policy, data):
         assert alike(one, other)
     if quality.saturated or quality.snr < limits.least_snr:
         assert verdict.outcome == "inconclusive"
+
+
+def asked() -> tuple[str, ...]:
+    return ("nitazene", "fentanyl analogue")
+
+
+def never() -> tuple[str, ...]:
+    raise AssertionError("the families were asked although something else is to be said")
+
+
+@pytest.mark.parametrize(
+    ("above", "reason"), [(-9.0, "no_similar_reference"), (-1.0, "resemblance_only")]
+)
+def test_a_good_scan_of_an_unknown_is_told_by_its_family(scored, policy, above, reason):
+    verdict = decide([scored(1, above)], GOOD, policy, different, families=asked)
+    assert verdict.outcome == "class_only"
+    assert verdict.reasons[:2] == ("family_pattern", reason)
+    assert verdict.families == ("nitazene", "fentanyl analogue")
+    assert verdict.named == ()
+    assert "handle_as_hazardous" in verdict.advice
+    plain = decide([scored(1, above)], GOOD, policy, different)
+    assert plain.outcome != "class_only"
+    assert plain == decide([scored(1, above)], GOOD, policy, different, families=tuple)
+
+
+def test_no_family_is_told_of_a_named_a_bad_or_a_doubtful_scan(scored, policy):
+    weak = dataclasses.replace(GOOD, snr=policy.family.least_snr - 1)
+    bright = dataclasses.replace(GOOD, fluorescence_ratio=policy.thresholds.most_fluorescence + 1)
+    unlike = [scored(1, -9.0)]
+    assert decide([scored(1)], GOOD, policy, different, families=never).outcome == "match"
+    assert decide(unlike, weak, policy, different, families=never).outcome == "not_in_library"
+    assert decide(unlike, bright, policy, different, families=never).reasons == ("fluorescent",)
+    close = [scored(1, 3.0), scored(2, 2.5)]
+    assert decide(close, GOOD, policy, different, families=never).outcome == "inconclusive"
+    assert decide([], GOOD, policy, different, families=never).outcome == "inconclusive"
+    doubtful = decide(unlike, GOOD, policy, different, axis_doubtful=True, families=never)
+    assert doubtful.reasons == ("axis_doubtful",)
