@@ -37,6 +37,7 @@ from matching.weights import ErrorSettings, error_weights, highpass
 
 BoolArray = NDArray[np.bool_]
 KEPT_BITS = 36  # of a gain when references are ordered by it: the rest is rounding
+ROUNDING = 2.0**-KEPT_BITS
 UNCOVERED = 0.12  # share of the window that a component's reference may lack at either end
 
 
@@ -324,7 +325,7 @@ def _grown(
             candidate = (*members, (int(gain[:, row].argmax()), row))
             key = frozenset(number for _, number in candidate)
             total = explained + float(gain[:, row].max())
-            if key not in found or found[key][0] < total:
+            if key not in found or total > found[key][0] * (1.0 + ROUNDING):
                 found[key] = (total, candidate)
     sets = list(found.values())
     return (sets[number][1] for number in _falling(np.array([total for total, _ in sets])))

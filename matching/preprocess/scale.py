@@ -9,6 +9,7 @@ import numpy as np
 from matching.spectrum import FloatArray
 
 FWHM_PER_SIGMA = 2.3548200450309493  # full width at half maximum of a Gaussian: sqrt(8 ln 2)
+TRANSFORM_ROUNDING = 1e-14  # of the largest value: less than this is rounding
 
 
 def square_root(intensity: FloatArray) -> FloatArray:
@@ -71,7 +72,9 @@ def gaussian_broadened(rows: FloatArray, fwhm_points: float) -> FloatArray:
 def gaussian_widths(rows: FloatArray, fwhm_points: tuple[float, ...]) -> FloatArray:
     """Return rows convolved with Gaussians of several widths; the rows are transformed once.
 
-    A row comes out the same, bit for bit, however many rows are given with it.
+    A row comes out the same, bit for bit, however many rows are given with it. Where nothing is in
+    reach, the result is zero and not the transform's rounding, which differs between processors
+    and which a square root would blow up to a hundred-millionth of the strongest band.
 
     Parameters
     ----------
@@ -100,8 +103,10 @@ def gaussian_widths(rows: FloatArray, fwhm_points: tuple[float, ...]) -> FloatAr
         transform = np.fft.rfft(padded, axis=-1)
         kernels = np.array([_gaussian_transform(width, length) for _, width in wide])
         smooth = np.fft.irfft(transform[..., None, :] * kernels, n=length, axis=-1)
-        places = [place for place, _ in wide]
-        out[..., places, :] = smooth[..., pad : pad + points]
+        smooth = smooth[..., pad : pad + points]
+        rounding = TRANSFORM_ROUNDING * np.abs(rows).max(axis=-1)[..., None, None]
+        smooth *= np.abs(smooth) > rounding
+        out[..., [place for place, _ in wide], :] = smooth
     return out
 
 
