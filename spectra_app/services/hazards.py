@@ -43,7 +43,9 @@ class Hazard:
 def find_hazards(
     library: Library, families: Sequence[str], station: Sequence[str]
 ) -> tuple[Hazard, ...]:
-    """Return the hazards of a library in its order, then those it has no measured entry of.
+    """Return the hazards of a library in its order, then what it lacks.
+
+    Lacking is a family without a measured entry, and a name of the station without any entry.
 
     Parameters
     ----------
@@ -62,15 +64,13 @@ def find_hazards(
         if record.role in {"container", "mixture"}:
             continue
         known = substances().find(inchikey=record.inchikey, cas=record.cas, name=record.name)
-        reasons = [f"any {word}" for word in families if _of_family(record, known, word)]
+        whole = [f"any {word}" for word in families if _of_family(record, known, word)]
         keys = _keys(record, known)
-        reasons += [name for name, asked in wanted.items() if asked & keys]
-        if not reasons:
-            continue
-        measured = record.kind == "measured"
-        found.append(Hazard(record.name, record.entry, row, measured))
-        if measured:
-            met.update(reasons)
+        own = [name for name, asked in wanted.items() if asked & keys]
+        if whole or own:
+            measured = record.kind == "measured"
+            found.append(Hazard(record.name, record.entry, row, measured))
+            met.update(own, whole if measured else ())
     missing = [*(f"any {word}" for word in families), *station]
     return (*found, *(Hazard(name) for name in dict.fromkeys(missing) if name not in met))
 

@@ -78,6 +78,17 @@ def test_hazards_are_known_by_family_class_and_the_station_s_own_names(hazard_li
     assert by_name["xylazine"].entry == ""
 
 
+def test_with_the_starter_library_everything_is_not_known(spectra_home, scan):
+    (spectra_home / "station.json").write_text('{"hazards": ["caffeine"]}', encoding="utf-8")
+    starter = open_identifier(None)
+    assert not any(hazard.measured for hazard in starter.hazards)
+    (found,) = identify_file(scan("lactose"), starter)
+    assert set(by_name(found.record).values()) == {(None, "no_measured_reference")}
+    assert {"any fentanyl", "any nitazene", "caffeine"} <= set(by_name(found.record))
+    assert with_limits(found, starter) is found
+    starter.engine.library.close()
+
+
 @pytest.mark.parametrize(
     "text", ["58-08-2", "RYYVLZVUVIJVGH-UHFFFAOYSA-N", "1,3,7-trimethylxanthine"]
 )
