@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 
 from spectra_app.errors import AppError
@@ -85,7 +86,7 @@ def build_report(
         candidates=tuple(_candidate(candidate) for candidate in record.candidates),
         candidates_note=phrases.candidates_note(_metric(record)),
         quality=_quality(record),
-        hidden=tuple(_hidden(hazard) for hazard in _least_visible_first(record)),
+        hidden=_hidden_facts(record),
         hidden_note=phrases.hidden_note(record),
         method=_method(record, context),
         limits=phrases.limits(record),
@@ -247,6 +248,17 @@ def _least_visible_first(record: Identification) -> list[HiddenHazard]:
 
     unseen = [hazard for hazard in record.cannot_exclude if hazard.reason != "named"]
     return sorted(unseen, key=blindness, reverse=True)
+
+
+def _hidden_facts(record: Identification) -> tuple[Fact, ...]:
+    """Return one line for each hazard, and one for all of which the library has no entry."""
+    hazards = _least_visible_first(record)
+    lacking = [hazard for hazard in hazards if not hazard.entry]
+    listed = tuple(_hidden(hazard) for hazard in hazards if hazard.entry)
+    if not lacking:
+        return listed
+    names = ", ".join(dict.fromkeys(hazard.name for hazard in lacking))
+    return (_hidden(replace(lacking[0], name=names)), *listed)
 
 
 def _hidden(hazard: HiddenHazard) -> Fact:

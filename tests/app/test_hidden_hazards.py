@@ -274,7 +274,8 @@ def test_every_reason_has_words_and_none_promises_anything(samples):
 def test_the_report_says_why_no_limit_is_stated(samples):
     from spectra_app.reports.builder import build_report
 
-    record = replace(samples.match().record, cannot_exclude=(FENTANYL, BLIND, SEEN, NONE))
+    other = replace(NONE, name="xylazine")
+    record = replace(samples.match().record, cannot_exclude=(FENTANYL, BLIND, SEEN, NONE, other))
     context = ReportContext(
         report_id="SP-1",
         issued_at="2026-11-22T10:00:00.000Z",
@@ -285,8 +286,8 @@ def test_the_report_says_why_no_limit_is_stated(samples):
     )
     report = build_report(record, None, context)
     assert [(fact.label, fact.text) for fact in report.hidden] == [
+        ("not known", "any nitazene, xylazine (no measured reference)"),
         ("not known", "Carfentanil (may be hidden even as half of the signal)"),
-        ("not known", "any nitazene (no measured reference)"),
         ("below 7.1 %", "Fentanyl"),
     ]
     blind = build_report(replace(record, cannot_exclude=(NONE,)), None, context)
