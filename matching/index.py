@@ -45,6 +45,8 @@ SCAN_BELOW = 6_000  # rows; fewer are read as fast as an index over them
 MARGIN = 1e-4
 TINY = 1e-30
 UNIT = 2.0**-24  # relative rounding error of float32
+BEYOND = 0.5  # share of a query's power in no direction above which it is hopeless, if moreover
+REST = 0.1  # more than this share of the rows' norms is in no direction
 HOPELESS = 0.8  # share of rows left by level 1 above which level 2 is not tried
 SCAN_ABOVE = 0.05  # share of rows left above which reading all is faster than picking
 PICK_BELOW = 0.25  # share of rows left below which level 2 is read for these rows only
@@ -181,10 +183,14 @@ def _second(found: FloatArray, norms: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Weights:
-    """What both levels of an index are multiplied with, shapes (s, first) and (s, second)."""
+    """What both levels of an index are multiplied with, shapes (s, first) and (s, second).
+
+    `beyond` is the share of the queries' power that no direction holds, 0 to 1: mostly noise.
+    """
 
     first: Float32Array
     second: Float32Array
+    beyond: float
 
 
 def weights(basis: FloatArray, queries: FloatArray) -> Weights:
@@ -194,7 +200,9 @@ def weights(basis: FloatArray, queries: FloatArray) -> Weights:
     first = _first(np.full(queries.shape[0], MARGIN), found, norms).astype(np.float32)
     second = _second(found, norms)
     second[:, :INNER] *= -1.0  # in place of these norms, which level 1 added, come coefficients
-    return Weights(first, second.astype(np.float32))
+    power = float(np.sum(queries * queries))
+    beyond = float(np.sum(norms[:, -1] ** 2)) / power if power > 0 else 0.0
+    return Weights(first, second.astype(np.float32), beyond)
 
 
 class Scores(Protocol):
@@ -327,22 +335,37 @@ def hunt(scores: Scores, index: Index | None) -> Known:
     """
     known = Known(scores)
     few = scores.wanted <= SCAN_ABOVE * scores.size
-    if index is not None and index.basis.shape[0] and few:
-        factors = scores.projected(index)
-        dots = np.empty((factors.first.shape[0], index.size), dtype=np.float32)
-        bound = np.empty(index.size, dtype=np.float32)
-        for part in pieces(*dots.shape):
-            dots[:, part] = factors.first @ index.first[:, part]
-            bound[part] = scores.ceiling(dots[:, part], part)
-        left = known.seed(bound)
-        if left <= HOPELESS:
-            _refine(known, bound, dots, factors.second, index.second)
-            left = known.seed(bound)
-        if left <= SCAN_ABOVE:
-            return known.finish(bound)
+    if index is not None and index.basis.shape[0] and few and _pruned(known, index):
+        return known
     bound = scores.scanned()
     known.seed(bound)
     return known.finish(bound)
+
+
+def _pruned(known: Known, index: Index) -> bool:
+    """Try to finish by the index's bounds; False when reading the whole matrix is faster."""
+    scores = known.scores
+    factors = scores.projected(index)
+    if factors.beyond > BEYOND and _rest(index) > REST:
+        return False
+    dots = np.empty((factors.first.shape[0], index.size), dtype=np.float32)
+    bound = np.empty(index.size, dtype=np.float32)
+    for part in pieces(*dots.shape):
+        dots[:, part] = factors.first @ index.first[:, part]
+        bound[part] = scores.ceiling(dots[:, part], part)
+    left = known.seed(bound)
+    if left <= HOPELESS:
+        _refine(known, bound, dots, factors.second, index.second)
+        left = known.seed(bound)
+    if left <= SCAN_ABOVE:
+        known.finish(bound)
+    return left <= SCAN_ABOVE
+
+
+def _rest(index: Index) -> float:
+    """Return the mean share of a row's norm that no direction holds, from a few rows, 0 to 1."""
+    whole, rest = index.first[0, :2048], index.first[OUTER - 1, :2048]
+    return float(rest.sum()) / max(float(whole.sum()), TINY)
 
 
 def _refine(

@@ -27,7 +27,7 @@ from matching.index import (
 from matching.spectrum import FloatArray
 
 QUERIES = 256  # of a batch, multiplied with a block of rows at once
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 2048
 CROWDED = 1 << 21  # near-ties of a batch above which each query is searched alone
 
 
@@ -45,7 +45,7 @@ class _Dots:
 
     def __init__(self, rows: Float32Array, norms: Float32Array, queries: FloatArray, k: int):
         self.rows, self.norms, self.queries, self.wanted = rows, norms, queries, k
-        self.unit = _unit(queries)
+        self.unit = float(_units(queries).min())
         self.scaled = queries * self.unit
         self.narrow = self.scaled.astype(np.float32)
         self.slack = np.float32(rounding(rows.shape[1]))
@@ -73,24 +73,26 @@ class _Dots:
         block = self.rows[rows]
         rough = block @ self.narrow.T
         slack = self.slack * self.norms[rows, None]
-        least = np.maximum((rough - slack).max(axis=1), limit(floor, self.unit))
+        low = (rough - slack).max(axis=1)
+        floor = max(float(limit(floor, self.unit)), self.floor(rows, low))
+        least = np.maximum(low, np.float32(floor))
         at, which = np.nonzero(rough + slack >= least[:, None])
         values = np.full(rough.shape, -np.inf)
         values[at, which] = products(block[at], self.queries[which])
         best = np.argmax(values, axis=1)
         return values[np.arange(rows.size), best], best
 
-    def floor(self, rows: IntArray, values: FloatArray) -> float:
+    def floor(self, rows: IntArray, values: FloatArray | Float32Array) -> float:
         if rows.size < self.wanted:
             return -np.inf
         return float(np.partition(values, rows.size - self.wanted)[rows.size - self.wanted])
 
 
-def _unit(queries: FloatArray) -> float:
-    """Return the factor that brings the longest query, (s, d), to length 1; safe when tiny."""
-    peak = max(float(np.abs(queries).max(initial=0.0)), 1e-200)
-    norm = np.sqrt(((queries / peak) ** 2).sum(axis=1).max(initial=0.0))
-    return 1.0 / (peak * max(float(norm), 1.0))
+def _units(queries: FloatArray) -> FloatArray:
+    """Return the factors that bring queries, (s, d), to length 1, shape (s,); safe when tiny."""
+    peak = np.maximum(np.abs(queries).max(axis=1), 1e-200)
+    norm = np.sqrt(((queries / peak[:, None]) ** 2).sum(axis=1))
+    return np.asarray(1.0 / (peak * np.maximum(norm, 1.0)))
 
 
 def rounding(terms: int) -> float:
@@ -176,7 +178,7 @@ def nearest_batch(
 def _batch(
     queries: FloatArray, rows: Float32Array, index: Index, k: int
 ) -> tuple[NDArray[np.int64], FloatArray]:
-    narrow = np.array([query * _unit(query[None]) for query in queries], dtype=np.float32)
+    narrow = (queries * _units(queries)[:, None]).astype(np.float32)
     slack = np.float32(rounding(rows.shape[1])) * index.norms
     at: IntArray = np.zeros(0, dtype=np.int64)
     row, rough = at, np.zeros(0, dtype=np.float32)

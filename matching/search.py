@@ -292,7 +292,8 @@ class _Correlations:
         dots = (block @ self.moved.grid.T) @ self.moved.mixing.T
         rough = self.scored(dots.astype(np.float64), rows[:, None], np.arange(dots.shape[1]))
         slack = self.slack(rows)[:, None] + 1e-9
-        least = np.maximum((rough - slack).max(axis=1), floor)
+        low = (rough - slack).max(axis=1)
+        least = np.maximum(low, max(floor, self.floor(rows, low)))
         at, which = np.nonzero(rough + slack >= least[:, None])
         values = np.full(rough.shape, -np.inf)
         found = products(block[at], self.moved.queries[which])

@@ -89,6 +89,7 @@ def test_opening_maps_the_index_and_does_not_read_it(both):
 def test_scan_and_stored_index_answer_alike(both, entries, monkeypatch):
     monkeypatch.setattr(matching.index, "SCAN_ABOVE", 2.0)  # never fall back on reading all rows
     monkeypatch.setattr(matching.index, "HOPELESS", 2.0)
+    monkeypatch.setattr(matching.index, "BEYOND", 2.0)
     with Library(both[0]) as plain, Library(both[1]) as indexed:
         for entry in entries[::15]:
             query = prepare(entry.spectrum)

@@ -120,6 +120,7 @@ def test_index_scan_and_batch_equal_the_full_scan(monkeypatch, pruning):
     if pruning == "never scan":
         monkeypatch.setattr(matching.index, "SCAN_ABOVE", 2.0)
         monkeypatch.setattr(matching.index, "HOPELESS", 2.0)
+        monkeypatch.setattr(matching.index, "BEYOND", 2.0)
     begin = 0 if pruning == "as it is" else CASES
     assert [w for seed in range(begin, begin + CASES // 2) for w in differences(seed)] == []
 
@@ -157,7 +158,7 @@ def test_the_bounds_of_both_levels_hold(seed, kind, d):
     rng = np.random.default_rng(seed)
     rows = kind(rng, 60, d).astype(np.float32)
     queries = make_queries(rng, rows)
-    queries = queries * matching.nearest._unit(queries)
+    queries = queries * matching.nearest._units(queries).min()
     index = build_index(rows, 256)
     true = rows.astype(np.float64) @ queries.T
     factors = weights(index.basis, queries)

@@ -65,6 +65,7 @@ def test_index_and_scan_find_what_scoring_everything_finds(prepared, monkeypatch
     if pruning == "never scan":
         monkeypatch.setattr(matching.index, "SCAN_ABOVE", 9.0)
         monkeypatch.setattr(matching.index, "HOPELESS", 9.0)
+        monkeypatch.setattr(matching.index, "BEYOND", 9.0)
     for seed in range(CASES // 6):
         rng = np.random.default_rng((seed, len(kind), len(pruning)))
         matrix = make_library(rng, prepared, kind)
@@ -131,7 +132,7 @@ def test_a_large_library_is_searched_through_its_index(large, prepared, monkeypa
 def test_the_bounds_hold_for_every_row(large, prepared):
     items, _, indexed = large
     query = prepared(items[8].bands + 0.02 * np.random.default_rng(0).random(900), 60)
-    scores = matching.search._Correlations(query, indexed, SearchSettings(), 12, None)
+    scores = matching.search._Correlations(query, indexed, SearchSettings(), indexed.size, None)
     rows = np.arange(0, indexed.size, 7)
     true, _ = scores.exact(rows, -np.inf)
     factors = scores.projected(indexed.index)
