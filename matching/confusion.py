@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -63,6 +63,26 @@ class References:
         root = np.asarray(self.matrix.rows[row, first:end], dtype=np.float64)
         return Bands(root * root, first, float(self.noise[row]))
 
+    def only(self, *rows: int) -> References:
+        """Return some rows as references of their own, in the order given."""
+        part, matrix = list(rows), self.matrix
+        return References(
+            replace(
+                matrix,
+                rows=matrix.rows[part],
+                first=matrix.first[part],
+                end=matrix.end[part],
+                sums=matrix.sums[:, part],
+                squares=matrix.squares[:, part],
+                substance=matrix.substance[part],
+                index=None,
+                windows={},
+            ),
+            self.noise[part],
+            self.comparable[part],
+            self.sers[part],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ConfusedPair:
@@ -102,6 +122,7 @@ def confused_pairs(
     policy: Policy,
     rows: Sequence[int] | None = None,
     progress: Callable[[float], None] = lambda _share: None,
+    spectra: Coarse | None = None,
 ) -> tuple[ConfusedPair, ...]:
     """Return the pairs of references of different substances that Raman does not tell apart.
 
@@ -115,13 +136,15 @@ def confused_pairs(
         Only pairs with one of these rows; all pairs when left out.
     progress : callable (share)
         Told how much of the rows is done, 0 to 1.
+    spectra : Coarse, optional
+        The coarse spectra of the references, when they are at hand.
 
     Returns
     -------
     tuple of ConfusedPair
         By rows; each pair once.
     """
-    spectra = coarse(references.matrix)
+    spectra = spectra or coarse(references.matrix)
     found: dict[tuple[int, int], list[_Way]] = {}
     wanted = np.arange(references.matrix.size) if rows is None else np.asarray(rows)
     for start in range(0, wanted.size, BLOCK):
@@ -231,6 +254,7 @@ class LookAlikes:
     ) -> None:
         self._references, self._policy = references, policy
         self._complete = known is not None
+        self._coarse: Coarse | None = None
         self._pairs: dict[int, tuple[ConfusedPair, ...]] = {}
         for pair in known or ():
             for row in (pair.row, pair.other):
@@ -239,12 +263,20 @@ class LookAlikes:
     def pairs(self, row: int) -> tuple[ConfusedPair, ...]:
         """Return the pairs that a row is part of."""
         if not self._complete and row not in self._pairs:
-            self._pairs[row] = confused_pairs(self._references, self._policy, [row])
+            self._coarse = self._coarse or coarse(self._references.matrix)
+            self._pairs[row] = confused_pairs(
+                self._references, self._policy, [row], spectra=self._coarse
+            )
         return self._pairs.get(row, ())
 
     def alike(self, one: int, other: int) -> bool:
         """Tell whether two rows are a pair that Raman does not tell apart."""
-        return any(other in (pair.row, pair.other) for pair in self.pairs(one) if other != one)
+        for row, partner in ((one, other), (other, one)):
+            if self._complete or row in self._pairs:
+                return any(partner in (p.row, p.other) for p in self.pairs(row) if one != other)
+        return one != other and bool(
+            confused_pairs(self._references.only(one, other), self._policy)
+        )
 
     def of(self, row: int, allowed: BoolArray) -> tuple[int, ...]:
         """Return one row of every other substance not told from `row`, the most alike first.

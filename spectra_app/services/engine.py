@@ -239,7 +239,7 @@ def _mixture(
         hints=Hints(scored[0].comparison.width_cm1, tuple(item.row for item in scored[:5])),
     )
     fit = accepted(sets, settings)
-    if fit is None:
+    if fit is None or len(fit.parts) < 2:  # one component is judged as a single reference
         return None
     records = [library.record(part.row) for part in fit.parts]
     allowed = may_be_found(spectrum, library, without)

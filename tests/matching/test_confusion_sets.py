@@ -122,8 +122,11 @@ def test_look_alikes_are_the_same_stored_or_asked_for(lines, prepared, policy) -
     pairs = confused_pairs(references, policy)
     stored, fresh = LookAlikes(references, policy, pairs), LookAlikes(references, policy)
     everything = np.ones(references.matrix.size, dtype=bool)
+    for row in range(1, references.matrix.size):
+        assert stored.alike(0, row) == fresh.alike(0, row) == fresh.alike(row, 0)
     for row in range(references.matrix.size):
         assert stored.of(row, everything) == fresh.of(row, everything)
+        assert stored.alike(0, row) == fresh.alike(0, row)
         assert not stored.alike(row, row)
     assert stored.of(0, everything)
     assert stored.of(0, ~everything) == ()

@@ -52,7 +52,7 @@ def summary(results: Sequence[Result], names: Names | None = None) -> dict[str, 
         "score": SCORE,
         **per_scan(results),
     }
-    for outcome in ("inconclusive", "not_in_library", "container_only", "refused"):
+    for outcome in ("inconclusive", "not_in_library", "class_only", "container_only", "refused"):
         count = sum(r.answer.outcome == outcome for r in results)
         figures[outcome] = rate(count, len(results)).to_json()
     figures["top_k"] = _top_k(results)
