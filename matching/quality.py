@@ -8,6 +8,7 @@ import numpy as np
 
 from matching.peaks import find_peaks
 from matching.pipeline import Prepared
+from matching.preprocess.resolution import resolution_cm1
 
 SILENT_CM1 = (1850.0, 2650.0)  # hardly any molecule has a band here, see `silent_share`
 NITRILES_CM1 = (2080.0, 2280.0)
@@ -33,6 +34,8 @@ class ScanQuality:
         Share of the band heights between 1850 and 2650 cm-1, see `silent_share`.
     spikes : int
         Pixels repaired as cosmic rays.
+    resolution_cm1 : float or None
+        Width (FWHM, cm-1) of the narrowest reliable bands; None when it is not known.
     """
 
     snr: float
@@ -42,6 +45,7 @@ class ScanQuality:
     bands: int
     silent_share: float
     spikes: int
+    resolution_cm1: float | None = None
 
 
 def scan_quality(prepared: Prepared) -> ScanQuality:
@@ -57,6 +61,7 @@ def scan_quality(prepared: Prepared) -> ScanQuality:
         bands=int(peaks.index.size),
         silent_share=silent_share(prepared),
         spikes=prepared.spikes,
+        resolution_cm1=resolution_cm1(prepared.bands, prepared.noise, prepared.smoothed_cm1),
     )
 
 

@@ -12,6 +12,7 @@ from matching.spectrum import FloatArray
 
 BoolArray = NDArray[np.bool_]
 
+MOST_HITS = 12  # in one scan; a lamp or a gas shows as many lines no wider than a hit
 HALF = 4  # the neighbourhood of a pixel is itself and four on each side
 # Comparisons that leave the middle one of nine values in place 4 (N. Devillard, Fast median search:
 # an ANSI C implementation, 1998; after A. W. Paeth, Graphics Gems, 1990).
@@ -28,7 +29,8 @@ def find_spikes(intensity: FloatArray, threshold: float = 10.0) -> BoolArray:
     neighbourhood while the pixels two steps away on both sides are back near that median: a band,
     even of a sharp line, is at least three pixels wide at half height. The idea of working on
     differences with a robust scale follows Whitaker and Hayes, Chemometr. Intell. Lab. Syst. 179
-    (2018) 82; the width test is ours, so that silicon and calcite survive.
+    (2018) 82; the width test is ours, so that silicon and calcite survive. A scan with more than
+    twelve such places shows lines, not hits (a neon lamp on a fast instrument): none is marked.
 
     Parameters
     ----------
@@ -57,6 +59,8 @@ def find_spikes(intensity: FloatArray, threshold: float = 10.0) -> BoolArray:
     for step in (-1, 1):
         beside = np.roll(seeds, step, axis=-1)
         mask |= beside & (height > 0.25 * np.roll(height, step, axis=-1)) & (height > 3 * noise)
+    places = mask[..., 0] + (mask[..., 1:] & ~mask[..., :-1]).sum(axis=-1)
+    mask &= (places <= MOST_HITS)[..., None]
     return mask
 
 

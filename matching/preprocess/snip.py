@@ -45,6 +45,8 @@ def snip(rows: FloatArray, half_width: int, noise: FloatArray) -> FloatArray:
 
     Clipping settles at the lower edge of the noise. The line is raised by the median of what is
     left within three noise units of it, so that it runs through the noise as a fitted one does.
+    Under a strongly curved background it stays lower than a fitted line: what is known of a scan
+    should not hang on that difference, which is why both are asked.
 
     Parameters
     ----------
