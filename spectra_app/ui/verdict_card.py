@@ -36,7 +36,7 @@ from spectra_app.wording import (
     reason_texts,
 )
 
-HIDDEN_SHOWN = 260  # characters
+HIDDEN_SHOWN = 300  # characters
 WIDE_CARD = 560  # pixels
 WIDE_POINTS = 13.0
 
