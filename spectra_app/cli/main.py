@@ -62,7 +62,8 @@ def run(
         )
         return EXIT_REFUSED
     except KeyboardInterrupt:
-        sys.stderr.write("spectra: stopped\n")
+        below_the_bar = "\n" if sys.stderr.isatty() else ""
+        sys.stderr.write(f"{below_the_bar}spectra: stopped\n")
         return EXIT_ARGUMENTS
 
 

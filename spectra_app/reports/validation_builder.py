@@ -294,12 +294,12 @@ def _distortions(figures: dict[str, Any]) -> Section | None:
         Column("Distortion", 25.0),
         Column("First right", 17.0, "right"),
         Column("Named right", 17.0, "right"),
-        Column("in every copy", 24.0, "right"),
+        Column("Substances, every copy", 24.0, "right"),
         Column("Named wrong", 16.0, "right"),
-        Column("in any copy", 21.0, "right"),
+        Column("Substances, any copy", 21.0, "right"),
         Column("Flagged", 16.0, "right"),
         Column("False, left out", 15.0, "right"),
-        Column("in any copy", 21.0, "right"),
+        Column("Substances, any copy", 21.0, "right"),
     )
     rows = tuple(
         (
@@ -318,8 +318,7 @@ def _distortions(figures: dict[str, Any]) -> Section | None:
     )
     seeds = figures["plan"]["seeds"]
     copies = "One seeded copy" if seeds == 1 else f"{seeds} seeded copies"
-    copies += " of every scan; counts of scans, and of substances (with exact 95 % bounds) "
-    copies += "in every or any copy. "
+    copies += " of every scan. In brackets: exact 95 % bounds, of substances. "
     wrong = listing_rows(item for row in found for item in row["wrong"])
     false = listing_rows(item for row in found for item in row.get("false_names", []))
     parts: tuple[Part, ...] = (
