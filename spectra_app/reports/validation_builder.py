@@ -37,6 +37,8 @@ RATES = {
     "named_wrong": "Named, but wrong",
     "inconclusive": "Inconclusive",
     "not_in_library": "Said not to be in the library",
+    "class_only": "Family only, no name",
+    "container_only": "Packaging only",
     "refused": "Refused",
     "false_naming": "False name with the substance left out",
 }

@@ -28,6 +28,7 @@ from spectra_app.services.statistics import macro, rate
 SCORE = "hit quality 0-1 (1 best) of the best candidate: logistic evidence of the shipped policy"
 FALSE_SHARE = 0.05
 MOST_PLACES = 10
+COUNTED = ("inconclusive", "not_in_library", "class_only", "container_only", "refused")
 
 Names = Mapping[int, str]
 
@@ -52,7 +53,7 @@ def summary(results: Sequence[Result], names: Names | None = None) -> dict[str, 
         "score": SCORE,
         **per_scan(results),
     }
-    for outcome in ("inconclusive", "not_in_library", "class_only", "container_only", "refused"):
+    for outcome in COUNTED:
         count = sum(r.answer.outcome == outcome for r in results)
         figures[outcome] = rate(count, len(results)).to_json()
     figures["top_k"] = _top_k(results)
