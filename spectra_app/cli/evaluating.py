@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli.terminal import progress_bar
-from spectra_app.errors import EXIT_OK
+from spectra_app.errors import EXIT_OK, AppError
 
 if TYPE_CHECKING:
     from spectra_app.reports.validation import ValidationReport
@@ -26,6 +26,12 @@ def evaluate(options: argparse.Namespace, render: Renderer) -> int:
 
     if options.out:
         made(options.out)  # refused now rather than after the work
+    if options.report and not options.report.parent.is_dir():
+        raise AppError(
+            "the folder for the report does not exist",
+            str(options.report),
+            "make it, or choose another",
+        )
     engine = open_identifier(options.library).engine
     plan = service.Plan(
         leave_out=options.leave_out,

@@ -91,14 +91,18 @@ def _answer(figures: dict[str, Any]) -> Section:
     substances = figures["by_substance"]
     units = len(figures["instruments"])
     lines = [
-        f"{figures['n']} scans of {substances['n']} substances on {units} "
-        f"{'instrument' if units == 1 else 'instruments'} were identified; the library holds the "
-        f"substance of {figures['in_library']} of them.",
-        f"Named, and right: {both(figures['named_right'])} of the scans whose substance the "
-        f"library holds; {both(substances['named_right'])} of the substances in every scan.",
+        f"{_many(figures['n'], 'scan')} of {_many(substances['n'], 'substance')} on "
+        f"{_many(units, 'instrument')} were identified; the library holds the substance of "
+        f"{figures['in_library']} of the scans.",
         f"Named, but wrong: {both(figures['named_wrong'])} of all scans; "
         f"{both(substances['named_wrong'])} of all substances in any scan.",
     ]
+    if figures["in_library"]:
+        lines.insert(
+            1,
+            f"Named, and right: {both(figures['named_right'])} of the scans whose substance the "
+            f"library holds; {both(substances['named_right'])} of the substances in every scan.",
+        )
     if "false_naming" in figures:
         lines.append(
             "With its own substance removed from the library a scan was still given a name in "
@@ -113,11 +117,15 @@ def _answer(figures: dict[str, Any]) -> Section:
     if found["n"]:
         low, high = found["ece_interval95"]
         lines.append(
-            f"The rates stated with a name were off by {found['ece']:.3f} on average (expected "
-            f"calibration error, 95 % interval {low:.3f} to {high:.3f})."
+            f"The rates stated for the best candidate were off by {found['ece']:.3f} on average "
+            f"(expected calibration error, 95 % interval {low:.3f} to {high:.3f})."
         )
     lines.append("In brackets: exact 95 % bounds (Clopper-Pearson).")
     return Section("What was found", (Words(tuple(lines)),))
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _tested(figures: dict[str, Any]) -> Section:

@@ -194,6 +194,32 @@ def test_a_folder_that_cannot_be_made_is_refused_before_the_work(
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_report_without_a_folder_is_refused_before_the_work(
+    spectra, small_library, queries, tmp_path
+):
+    path = tmp_path / "absent" / "report.pdf"
+    code, out, err = spectra(
+        "evaluate", "--library", small_library, "--queries", queries, "--report", path
+    )
+    assert (code, out) == (3, "")
+    assert "folder for the report does not exist" in err
+
+
+def test_scans_of_unknown_substances_alone_make_a_report_too(
+    spectra, small_library, queries, tmp_path
+):
+    manifest = queries.with_name("unknown.csv")
+    manifest.write_text("file,name\ncocaine.csv,cocaine\n", encoding="utf-8")
+    options = ("--leave-out", "--folds", 2, "--report", tmp_path / "report.pdf", "--json")
+    code, out, err = spectra(
+        "evaluate", "--library", small_library, "--queries", manifest, *options
+    )
+    assert (code, err) == (0, "")
+    figures = json.loads(out)
+    assert (figures["out_of_library"], figures["top1"]["rate"]) == (1, None)
+    assert (tmp_path / "report.pdf").is_file()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another signal there")
 def test_ctrl_c_ends_the_work_and_leaves_no_half_written_file(small_library, queries, tmp_path):
     out = tmp_path / "out"

@@ -106,12 +106,12 @@ def detection(results: Sequence[Result], policy: Policy) -> dict[str, Any]:
         "wrong": np.histogram(wrong, edges)[0].tolist(),
         "left_out": np.histogram(left, edges)[0].tolist(),
     }
-    if out:
+    if known and out:
         points = tradeoff([item for _, item in known], [item for _, item in out])
         figures["tradeoff"] = [
             {
                 "score": point.score if np.isfinite(point.score) else None,
-                "missed": point.missed / len(known) if known else None,
+                "missed": point.missed / len(known),
                 "false_naming": point.false / len(out),
             }
             for point in points

@@ -108,10 +108,6 @@ def evaluation(
     names = substance_names(engine.library)
     steps = _Steps(plan, len(queries), progress)
     results = evaluate(queries, engine, leave_out=plan.leave_out, progress=steps.next("queries"))
-    harmed = [
-        (kind, _distorted(queries, kind, plan, engine, steps.next(kind.name)))
-        for kind in (SUITE if plan.distort else ())
-    ]
     added = (
         evaluate_sums(
             queries,
@@ -124,6 +120,10 @@ def evaluation(
         if plan.sums
         else []
     )
+    harmed = [
+        (kind, _distorted(queries, kind, plan, engine, steps.next(kind.name)))
+        for kind in (SUITE if plan.distort else ())
+    ]
     progress(1.0, "done")
     answers = Evaluation({}, names, results, harmed, added)
     figures = {
@@ -200,8 +200,8 @@ class _Steps:
     def __init__(self, plan: Plan, queries: int, progress: Progress) -> None:
         tries = 2 if plan.leave_out else 1
         work = [queries * tries]
-        work += [queries * plan.seeds * tries] * (len(SUITE) if plan.distort else 0)
         work += [plan.sums * (3 if plan.leave_out else 1)] if plan.sums else []
+        work += [queries * plan.seeds * tries] * (len(SUITE) if plan.distort else 0)
         self._work, self._total, self._done = work, max(sum(work), 1), 0
         self._progress = progress
 
