@@ -37,6 +37,8 @@ class PipelineSettings:
         arPLS lambda on the common grid (2 cm-1 steps).
     baseline_cells : int
         Grid points averaged to one point of the baseline's own, coarser axis.
+    baseline_iterations : int
+        Most iterations of arPLS. It would go on sinking slowly under wide bands for much longer.
     snip_half_width_cm1 : float
         Half the width of the widest band that clipping takes off, in cm-1.
     smooth_below_snr : float
@@ -45,11 +47,12 @@ class PipelineSettings:
         Width (FWHM) of the Gaussian at a tenth of that ratio and below, in cm-1.
     """
 
-    version: str = "5"
+    version: str = "6"
     spike_threshold: float = 10.0
     baseline: BaselineMethod = "arpls"
     baseline_stiffness: float = 1.0e3
-    baseline_cells: int = 2
+    baseline_cells: int = 4
+    baseline_iterations: int = 10
     snip_half_width_cm1: float = 50.0
     smooth_below_snr: float = 150.0
     most_smoothing_cm1: float = 12.0
@@ -63,7 +66,9 @@ class PipelineSettings:
 
 DEFAULT_PIPELINE = PipelineSettings()
 BASELINES: Mapping[BaselineMethod, Callable[[FloatArray, PipelineSettings], FloatArray]] = {
-    "arpls": lambda rows, use: decimated_arpls(rows, use.baseline_stiffness, use.baseline_cells),
+    "arpls": lambda rows, use: decimated_arpls(
+        rows, use.baseline_stiffness, use.baseline_cells, use.baseline_iterations
+    ),
     "snip": lambda rows, use: decimated_snip(
         rows, use.snip_half_width_cm1 / COMMON_GRID.step_cm1, use.baseline_cells
     ),

@@ -27,7 +27,7 @@ def difference_penalty(size: int) -> FloatArray:
     return bands
 
 
-def decimated_arpls(rows: FloatArray, stiffness: float, cells: int) -> FloatArray:
+def decimated_arpls(rows: FloatArray, stiffness: float, cells: int, most: int) -> FloatArray:
     """Fit arPLS baselines to the means over cells, and draw smooth curves between them.
 
     A baseline is far wider than a cell; fewer points are faster to solve, and their noise is lower,
@@ -43,6 +43,8 @@ def decimated_arpls(rows: FloatArray, stiffness: float, cells: int) -> FloatArra
         same curve costs the same with a penalty of ``stiffness / cells**4``.
     cells : int
         Points to a cell, see `on_cells`.
+    most : int
+        Largest number of iterations, see `arpls`.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def decimated_arpls(rows: FloatArray, stiffness: float, cells: int) -> FloatArra
     QueryError
         When no baseline can be computed.
     """
-    return on_cells(rows, cells, lambda means, n: arpls_rows(means, stiffness / n**4))
+    return on_cells(rows, cells, lambda means, n: arpls_rows(means, stiffness / n**4, most=most))
 
 
 def arpls(
@@ -101,9 +103,10 @@ def arpls(
         fresh, spread = _asymmetric_weights(intensity - baseline)
         if spread <= smallest:
             break
-        change = np.sqrt(np.sum((fresh - weights) ** 2) / np.sum(weights**2))
+        step = fresh - weights
+        change = step @ step / (weights @ weights)
         weights = fresh
-        if change < tolerance:
+        if change < tolerance**2:
             break
     return np.asarray(baseline, dtype=np.float64)
 
@@ -149,9 +152,9 @@ def _arpls_together(rows: FloatArray, stiffness: float, tolerance: float, most: 
     for iteration in range(most):
         baseline = solve_together(penalty, weights, weights * values)
         fresh, spread = _asymmetric_weights(values - baseline)
-        change = np.sqrt(((fresh - weights) ** 2).sum(axis=0) / (weights**2).sum(axis=0))
+        change = ((fresh - weights) ** 2).sum(axis=0) / (weights**2).sum(axis=0)
         weights = fresh
-        done = (spread <= smallest) | (change < tolerance)
+        done = (spread <= smallest) | (change < tolerance**2)
         if iteration == most - 1:
             done[:] = True
         if done.any():

@@ -69,7 +69,7 @@ def test_rows_are_interpolated_alike(scans):
 
 @pytest.mark.parametrize("cells", [2, 4])
 def test_the_coarse_baseline_is_that_of_the_fine_axis(scans, cells):
-    fine, coarse = arpls_rows(scans, 1e3), decimated_arpls(scans, 1e3, cells)
+    fine, coarse = arpls_rows(scans, 1e3), decimated_arpls(scans, 1e3, cells, 25)
     top = (scans - fine).max(axis=1)
     assert (np.sqrt(((coarse - fine) ** 2).mean(axis=1)) < 0.02 * top).all()
 
@@ -79,13 +79,15 @@ def test_both_baselines_find_the_background_to_half_the_noise(lines):
     wide = 5000.0 * np.exp(-(((AXIS - 1200.0) / 500.0) ** 2)) + 300.0
     bands = lines(AXIS, [(520.5, 7.5, 900.0), (1086.0, 7.5, 1000.0), (1600.0, 14.0, 700.0)])
     rows = wide + bands + rng.normal(0, 8.0, (20, AXIS.size))
-    error = [np.sqrt(((decimated_arpls(rows, 1e3, cells) - wide) ** 2).mean()) for cells in (1, 4)]
+    error = [
+        np.sqrt(((decimated_arpls(rows, 1e3, cells, 25) - wide) ** 2).mean()) for cells in (1, 4)
+    ]
     assert max(error) < 0.5 * 8.0  # half the noise of one point
 
 
 def test_a_short_scan_is_not_decimated_to_nothing():
     rows = np.random.default_rng(1).normal(5.0, 1.0, (2, 20))
-    np.testing.assert_array_equal(decimated_arpls(rows, 1e3, 4), arpls_rows(rows, 1e3))
+    np.testing.assert_array_equal(decimated_arpls(rows, 1e3, 4, 25), arpls_rows(rows, 1e3))
 
 
 # --- Many at once ------------------------------------------------------------------------------

@@ -258,12 +258,13 @@ def test_every_setting_changes_the_hash_that_is_stored_with_results():
         PipelineSettings(version="x").hash,
         PipelineSettings(spike_threshold=11.0).hash,
         PipelineSettings(baseline_stiffness=3e3).hash,
-        PipelineSettings(baseline_cells=4).hash,
+        PipelineSettings(baseline_cells=2).hash,
+        PipelineSettings(baseline_iterations=12).hash,
         PipelineSettings(baseline="snip").hash,
         PipelineSettings(snip_half_width_cm1=60.0).hash,
         PipelineSettings(smooth_below_snr=100.0).hash,
     }
-    assert len(hashes) == 8
+    assert len(hashes) == 9
     assert PipelineSettings().hash == DEFAULT_PIPELINE.hash
 
 
