@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
-from matching.preprocess.scale import gaussian_widths, second_derivative, square_root
+from matching.preprocess.scale import gaussian_widths, second_derivative, soft_root
 from matching.spectrum import FloatArray
 
 IntArray = NDArray[np.int64]
@@ -36,11 +36,14 @@ class AlignSettings:
         Shifts tried around the first one, in cm-1.
     widths_cm1 : tuple of float
         Extra widths tried (FWHM, cm-1): positive broadens the reference, negative the scan.
+    softening : float
+        Noise units added under the square root, see `soft_root`.
     """
 
     reach_cm1: float
     fine_cm1: tuple[float, ...]
     widths_cm1: tuple[float, ...]
+    softening: float
 
     @property
     def tries(self) -> Tries:
@@ -93,13 +96,38 @@ class Scales:
     sharp_power: FloatArray
 
 
-def scales(rows: FloatArray) -> Scales:
-    """Return square roots and their second derivatives of rows, shape (..., m), centred."""
-    root = square_root(rows)
+def scales(rows: FloatArray, softness: FloatArray | float) -> Scales:
+    """Return soft roots and their second derivatives of rows, shape (..., m), centred.
+
+    `softness` has the unit of the rows and one axis less, or is one number.
+    """
+    root = soft_root(rows, np.asarray(softness)[..., None])
     sharp = second_derivative(root)
     for values in (root, sharp):
         np.subtract(values, values.mean(axis=-1, keepdims=True), out=values)
     return Scales(root, sharp, np.vecdot(root, root), np.vecdot(sharp, sharp))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class References:
+    """What is aligned: rows (c, k) on one stretch of the grid.
+
+    Parameters
+    ----------
+    values : array, shape (c, k)
+        Band intensities.
+    place : slice
+        The m points of them that are compared; at least the largest shift from either end.
+    around_cm1 : array, shape (c,)
+        Shifts found by the search.
+    softness : array, shape (c,)
+        Softness of each one's root, in its own unit.
+    """
+
+    values: FloatArray
+    place: slice
+    around_cm1: FloatArray
+    softness: FloatArray
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -113,7 +141,7 @@ class Aligned:
     scan : int array, shape (c,)
         Which of the broadened scans each goes with.
     root, derivative : arrays, shape (c,)
-        Correlation of square roots and of their second derivatives.
+        Correlation of soft roots and of their second derivatives.
     reference : array, shape (c, m)
         The references, broadened and moved.
     """
@@ -126,13 +154,7 @@ class Aligned:
     reference: FloatArray
 
 
-def align(
-    scans: Scales,
-    references: FloatArray,
-    place: slice,
-    around_cm1: FloatArray,
-    settings: AlignSettings,
-) -> Aligned:
+def align(scans: Scales, references: References, settings: AlignSettings) -> Aligned:
     """Find for each reference the width at the shift given, then the shift at that width.
 
     Penalties keep both small without need. The references are moved, not the scan, so that scan
@@ -141,27 +163,24 @@ def align(
     Parameters
     ----------
     scans : Scales
-        The scan at each of ``settings.scan_points``, rows of shape (v, m).
-    references : array, shape (c, k)
-        References on one stretch of the grid.
-    place : slice
-        The m points of it that are compared; at least the largest shift from either end.
-    around_cm1 : array, shape (c,)
-        Shifts found by the search.
+        The scan at each of ``settings.tries.scan_points``, rows of shape (v, m).
+    references : References
+        The c references.
     settings : AlignSettings
         See there.
     """
-    reach, tries, each = settings.reach_cm1, settings.tries, np.arange(references.shape[0])
-    wide = gaussian_widths(references, tries.reference_points)
-    centre = np.clip(around_cm1, -reach, reach)
-    root, derivative = _correlations(_moved_once(wide, place, centre), scans)
+    place, softness = references.place, references.softness
+    reach, tries, each = settings.reach_cm1, settings.tries, np.arange(references.values.shape[0])
+    wide = gaussian_widths(references.values, tries.reference_points)
+    centre = np.clip(references.around_cm1, -reach, reach)
+    root, derivative = correlations(_moved_once(wide, place, centre), scans, softness)
     merit = (root + SHARPNESS * derivative)[:, tries.reference, tries.scan]
     merit -= SHIFT_PENALTY * np.abs(centre)[:, None] + WIDTH_PENALTY * np.abs(tries.width_cm1)
     best = merit.argmax(axis=1)
     scan = tries.scan[best]
     shifts = np.clip(centre[:, None] + np.array(settings.fine_cm1), -reach, reach)
     moved = _moved(wide[each, tries.reference[best]], place, shifts)
-    root, derivative = (x[each, :, scan] for x in _correlations(moved, scans))
+    root, derivative = (x[each, :, scan] for x in correlations(moved, scans, softness))
     top = (root + SHARPNESS * derivative - SHIFT_PENALTY * np.abs(shifts)).argmax(axis=1)
     return Aligned(
         width_cm1=tries.width_cm1[best],
@@ -173,9 +192,14 @@ def align(
     )
 
 
-def _correlations(rows: FloatArray, scans: Scales) -> tuple[FloatArray, FloatArray]:
-    """Correlate rows (c, r, m) with every scan on both scales: two arrays of shape (c, r, v)."""
-    mine = scales(rows)
+def correlations(
+    rows: FloatArray, scans: Scales, softness: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Correlate rows (c, r, m) with every scan on both scales: two arrays of shape (c, r, v).
+
+    `softness`, shape (c,), is that of each reference's root, in its own unit.
+    """
+    mine = scales(rows, softness[:, None])
     return (
         _pearson(mine.root @ scans.root.T, mine.root_power, scans.root_power),
         _pearson(mine.sharp @ scans.sharp.T, mine.sharp_power, scans.sharp_power),

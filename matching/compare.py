@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching.align import Aligned, AlignSettings, align, scales
+from matching.align import Aligned, AlignSettings, References, align, correlations, scales
 from matching.axis import COMMON_GRID
 from matching.peaks import Peaks, find_peaks_many
 from matching.preprocess.scale import gaussian_widths, square_root
+from matching.response import Response, ResponseSettings, fit_response
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
@@ -48,7 +49,7 @@ class CompareSettings(AlignSettings):
 
     Parameters
     ----------
-    reach_cm1, fine_cm1, widths_cm1
+    reach_cm1, fine_cm1, widths_cm1, softening
         See `AlignSettings`.
     intensity_tolerance : float
         Factor by which band intensities may differ between instruments.
@@ -59,12 +60,15 @@ class CompareSettings(AlignSettings):
         Smallest band considered, as a share of the strongest.
     errors : ErrorSettings
         Noise and model error of the weighted misfit.
+    response : ResponseSettings
+        How the sensitivities of two instruments may differ along the axis.
     """
 
     intensity_tolerance: float
     band_tolerance_cm1: float
     least_band: float
     errors: ErrorSettings
+    response: ResponseSettings
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -76,11 +80,12 @@ class Comparison:
     Parameters
     ----------
     root_correlation, derivative_correlation : float
-        Pearson correlation of square roots and of their second derivatives.
+        Pearson correlation of soft roots and of their second derivatives.
     unexplained : float
-        Share of the scan's band area above noise that the scaled reference does not account for.
+        Share of the scan's band area above noise that the scaled reference does not account for,
+        after a high-pass.
     missing : float
-        Share of the scaled reference's band area that the scan lacks.
+        Share of the scaled reference's band area that the scan lacks, after a high-pass.
     query_bands_matched, reference_bands_matched : float
         Share of the bands of one (by square root of prominence) with a band of the other nearby.
     independent_bands : float
@@ -102,6 +107,9 @@ class Comparison:
         Grid index of the first point of the arrays below.
     query, reference : arrays, shape (m,)
         Both after alignment, the reference scaled to the scan.
+    response : Response or None
+        The smooth sensitivity that the reference was given to match the scan's; None when it was
+        not needed.
     """
 
     root_correlation: float
@@ -122,6 +130,7 @@ class Comparison:
     reference: FloatArray
     query_peaks: Peaks
     reference_peaks: Peaks
+    response: Response | None = None
 
 
 def correlation(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -185,9 +194,11 @@ def compare_many(
             values = np.array([references[place].values for place in part])
             around = np.array([shifts_cm1[place] for place in part], dtype=np.float64)
             span = slice(window[0] - first, window[1] - first)
-            aligned = align(side.scales, values, span, around, settings)
-            for place, comparison in zip(part, _measured(side, aligned, settings), strict=True):
-                found[place] = comparison
+            softness = side.softness * values[:, span].max(axis=1) / side.height
+            aligned = align(side.scales, References(values, span, around, softness), settings)
+            fitted = _with_responses(side, aligned, softness, settings)
+            for place, fit in zip(part, fitted, strict=True):
+                found[place] = _comparison(side, fit, settings)
     return found
 
 
@@ -229,7 +240,10 @@ class _ScanSide:
         self.noise = query.noise
         self.uncovered = _uncovered(query, self.start, stop)
         self._rows = broadened[:, self.start - query.first : stop - query.first]
-        self.scales = scales(self._rows)
+        self.softness = settings.softening * query.noise
+        inside = query.values[self.start - query.first : stop - query.first]
+        self.height = max(float(inside.max()), 1e-300)
+        self.scales = scales(self._rows, self.softness)
         self._settings = settings
         self._views: dict[int, _View] = {}
 
@@ -248,7 +262,7 @@ def _view(values: FloatArray, start: int, noise: float, settings: CompareSetting
     return _View(
         values=values,
         root=square_root(values),
-        present=float(np.clip(values - 3.0 * noise, 0.0, None).sum()),
+        present=float(np.clip(sharp - 3.0 * noise, 0.0, None).sum()),
         peaks=_peaks_of(values[None, :], noise, start, settings)[0],
         sharp=sharp,
         weight=weight,
@@ -260,6 +274,7 @@ def _view(values: FloatArray, start: int, noise: float, settings: CompareSetting
 class _Fitted:
     """An aligned reference scaled to the scan, its bands, and what remains on either side."""
 
+    view: _View
     values: FloatArray
     peaks: Peaks
     unexplained: float
@@ -269,9 +284,58 @@ class _Fitted:
     derivative_correlation: float
     shift_cm1: float
     width_cm1: float
+    response: Response | None = None
 
 
-def _measured(side: _ScanSide, aligned: Aligned, settings: CompareSettings) -> list[Comparison]:
+def _with_responses(
+    side: _ScanSide, aligned: Aligned, softness: FloatArray, settings: CompareSettings
+) -> list[_Fitted]:
+    """Measure each aligned reference; where it helps, with the smooth response that it lacks."""
+    plain = _measured(side, aligned, settings)
+    responses = [
+        fit_response(
+            fit.view.peaks, fit.peaks, side.noise, settings.band_tolerance_cm1, settings.response
+        )
+        for fit in plain
+    ]
+    rows = [number for number, response in enumerate(responses) if response is not None]
+    if not rows:
+        return plain
+    axis = COMMON_GRID.values[side.start : side.start + side.size]
+    factors = np.array([r.factor(axis) for r in responses if r is not None])
+    reference = np.maximum(aligned.reference[rows], 0.0) * factors
+    answered = _misfit(
+        [plain[number].view for number in rows], highpass(reference, settings.errors.highpass_cm1)
+    )
+    least = settings.response.least_use
+    used = [k for k, number in enumerate(rows) if answered[k] < least * plain[number].misfit]
+    if used:
+        chosen = [rows[k] for k in used]
+        levelled = _levelled(side, aligned, softness, chosen, factors[used])
+        for number, fit in zip(chosen, _measured(side, levelled, settings), strict=True):
+            plain[number] = replace(fit, response=responses[number])
+    return plain
+
+
+def _levelled(
+    side: _ScanSide,
+    aligned: Aligned,
+    softness: FloatArray,
+    rows: list[int],
+    factors: FloatArray,
+) -> Aligned:
+    """Return some of the aligned references with their responses, and how they correlate then."""
+    scan, reference = aligned.scan[rows], aligned.reference[rows] * factors
+    each = np.arange(len(rows))
+    root, derivative = (
+        x[each, 0, scan] for x in correlations(reference[:, None], side.scales, softness[rows])
+    )
+    return Aligned(
+        aligned.width_cm1[rows], aligned.shift_cm1[rows], scan, root, derivative, reference
+    )
+
+
+def _measured(side: _ScanSide, aligned: Aligned, settings: CompareSettings) -> list[_Fitted]:
     """Scale each aligned reference to the scan and say what remains on either side."""
     views = [side.view(scan) for scan in aligned.scan.tolist()]
     reference = np.maximum(aligned.reference, 0.0)
@@ -279,24 +343,25 @@ def _measured(side: _ScanSide, aligned: Aligned, settings: CompareSettings) -> l
     power = np.vecdot(root, root)
     scale = np.vecdot(np.array([view.root for view in views]), root)
     scale = np.where(power > 0, scale / np.where(power > 0, power, 1.0), 0.0)
-    values = (scale * scale)[:, None] * reference
+    amount = (scale * scale)[:, None]
+    values = amount * reference
+    sharp = highpass(reference, settings.errors.highpass_cm1)
     columns = (
+        views,
         list(values),
         _peaks_of(values, side.noise, side.start, settings),
-        *_remains(views, values, side.noise, settings),
-        _misfit(views, reference, settings.errors),
+        *_remains(views, amount * sharp, side.noise, settings),
+        _misfit(views, sharp),
         aligned.root.tolist(),
         aligned.derivative.tolist(),
         aligned.shift_cm1.tolist(),
         aligned.width_cm1.tolist(),
     )
-    fitted = (_Fitted(*each) for each in zip(*columns, strict=True))
-    return [_comparison(side, *each, settings) for each in zip(views, fitted, strict=True)]
+    return [_Fitted(*each) for each in zip(*columns, strict=True)]
 
 
-def _comparison(
-    side: _ScanSide, view: _View, fit: _Fitted, settings: CompareSettings
-) -> Comparison:
+def _comparison(side: _ScanSide, fit: _Fitted, settings: CompareSettings) -> Comparison:
+    view = fit.view
     near, far = _matched(view.peaks, fit.peaks, settings)
     return Comparison(
         root_correlation=fit.root_correlation,
@@ -317,6 +382,7 @@ def _comparison(
         reference=fit.values,
         query_peaks=view.peaks,
         reference_peaks=fit.peaks,
+        response=fit.response,
     )
 
 
@@ -352,15 +418,17 @@ def _effective_number(weights: FloatArray) -> float:
     return float(root.sum()) ** 2 / square if square > 0 else 0.0
 
 
-def _misfit(views: Sequence[_View], reference: FloatArray, errors: ErrorSettings) -> list[float]:
-    """Return for each view the mean weighted square that its reference, best scaled, leaves."""
-    light = highpass(reference, errors.highpass_cm1)
+def _misfit(views: Sequence[_View], sharp: FloatArray) -> list[float]:
+    """Return for each view the mean weighted square that its reference, best scaled, leaves.
+
+    The rows of `sharp` are the references after the high-pass.
+    """
     weight, scan = (np.array([getattr(v, name) for v in views]) for name in ("weight", "sharp"))
-    weighted = weight * light
-    power = np.vecdot(weighted, light)
+    weighted = weight * sharp
+    power = np.vecdot(weighted, sharp)
     amount = np.vecdot(weighted, scan) / np.where(power > 0, power, 1.0)
     amount = np.where(power > 0, np.maximum(amount, 0.0), 0.0)
-    left = scan - amount[:, None] * light
+    left = scan - amount[:, None] * sharp
     misfit: list[float] = (np.vecdot(weight * left, left) / left.shape[1]).tolist()
     return misfit
 
@@ -377,15 +445,19 @@ def _uncovered(query: Bands, start: int, stop: int) -> float:
 
 
 def _remains(
-    views: Sequence[_View], fitted: FloatArray, noise: float, settings: CompareSettings
+    views: Sequence[_View], scaled: FloatArray, noise: float, settings: CompareSettings
 ) -> tuple[list[float], list[float]]:
-    """Return what each scaled reference leaves unexplained, and what of it is missing."""
+    """Return what each scaled reference leaves unexplained, and what of it is missing.
+
+    After the high-pass, so that a smooth background of scan or reference is neither.
+    """
     margin, tolerance = 3.0 * noise, settings.intensity_tolerance
-    scan = np.array([view.values for view in views])
+    scan = np.array([view.sharp for view in views])
+    scan, scaled = np.maximum(scan, 0.0), np.maximum(scaled, 0.0)
     present = np.array([view.present for view in views])
-    beyond = np.clip(scan - tolerance * fitted - margin, 0.0, None).sum(axis=1)
-    expected = fitted.sum(axis=1)
-    lacking = np.clip(fitted - tolerance * scan - margin, 0.0, None).sum(axis=1)
+    beyond = np.clip(scan - tolerance * scaled - margin, 0.0, None).sum(axis=1)
+    expected = scaled.sum(axis=1)
+    lacking = np.clip(scaled - tolerance * scan - margin, 0.0, None).sum(axis=1)
     return _shares(beyond, present), _shares(lacking, expected)
 
 

@@ -21,6 +21,7 @@ from matching.axis import COMMON_GRID
 from matching.pipeline import Prepared
 from matching.pool import Target, best_of_each, pool_scores
 from matching.preprocess.scale import gaussian_broadened, gaussian_reach
+from matching.response import Response
 from matching.search import ReferenceMatrix
 from matching.setfit import (
     IntArray,
@@ -99,6 +100,17 @@ class Hints:
 
     width_cm1: float = 0.0
     rows: tuple[int, ...] = ()
+
+
+def levelled(query: Prepared, response: Response | None) -> Prepared:
+    """Return a scan as an instrument with the reference's sensitivity would have seen it.
+
+    The response found with the best reference holds for every component of a mixture.
+    """
+    if response is None:
+        return query
+    axis = COMMON_GRID.values[query.first : query.end]
+    return replace(query, bands=query.bands / response.factor(axis))
 
 
 def accepted(sets: Sequence[SetFit], settings: MixtureSettings) -> SetFit | None:

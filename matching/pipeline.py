@@ -47,10 +47,10 @@ class PipelineSettings:
         Width (FWHM) of the Gaussian at a tenth of that ratio and below, in cm-1.
     """
 
-    version: str = "6"
+    version: str = "7"
     spike_threshold: float = 10.0
     baseline: BaselineMethod = "arpls"
-    baseline_stiffness: float = 1.0e3
+    baseline_stiffness: float = 1.0e4
     baseline_cells: int = 4
     baseline_iterations: int = 10
     snip_half_width_cm1: float = 50.0

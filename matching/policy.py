@@ -15,6 +15,7 @@ from matching.family import FamilySettings
 from matching.limits import LimitSettings
 from matching.mixture import MixtureSettings
 from matching.rates import RateBin
+from matching.response import ResponseSettings
 from matching.search import SearchSettings
 from matching.weights import ErrorSettings
 
@@ -102,7 +103,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
     Parameters
     ----------
     content : mapping
-        Parsed JSON with the keys version, candidates, search, errors, compare, mixture,
+        Parsed JSON with the keys version, candidates, search, errors, response, compare, mixture,
         evidence, thresholds, limits, family and rates.
     raw : bytes
         The bytes of the file, for the hash.
@@ -125,7 +126,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
             version=str(content["version"]),
             candidates=int(_finite(content["candidates"])),
             search=_numbers(SearchSettings, content["search"]),
-            compare=_numbers(CompareSettings, {**content["compare"], "errors": errors}),
+            compare=_compare(content, errors),
             mixture=_numbers(MixtureSettings, {**content["mixture"], "errors": errors}),
             model=EvidenceModel(
                 tuple(_finite(w) for w in evidence["weights"].values()),
@@ -143,6 +144,11 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
             "policy",
             "restore the policy file that came with the program",
         ) from error
+
+
+def _compare(content: Mapping[str, Any], errors: ErrorSettings) -> CompareSettings:
+    response = _numbers(ResponseSettings, content["response"])
+    return _numbers(CompareSettings, {**content["compare"], "errors": errors, "response": response})
 
 
 def _finite(value: Any) -> float:
@@ -193,6 +199,6 @@ def _rate(values: Mapping[str, Any]) -> RateBin:
 
 
 def _setting(value: Any) -> Any:
-    if isinstance(value, ErrorSettings):
+    if isinstance(value, ErrorSettings | ResponseSettings):
         return value
     return tuple(_finite(x) for x in value) if isinstance(value, list) else _finite(value)

@@ -21,6 +21,24 @@ def square_root(intensity: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(intensity, 0.0)))
 
 
+def soft_root(intensity: FloatArray, softness: FloatArray | float) -> FloatArray:
+    """Return ``sqrt(x + c) - sqrt(c)`` of the positive part x, shape of `intensity`.
+
+    With c of a few noise units it is the square root for bands and linear within the noise, where
+    the square root would blow noise up to the size of bands; c = 0 is the square root. It
+    stabilises the variance of counts with readout noise (compare the generalised transform of
+    Anscombe; Murtagh, Starck and Bijaoui, Astron. Astrophys. Suppl. 112 (1995) 179).
+
+    Parameters
+    ----------
+    intensity : array, any shape
+        Intensity above the baseline.
+    softness : array or float
+        c, in the unit of `intensity`, broadcast to it.
+    """
+    return np.asarray(np.sqrt(np.clip(intensity, 0.0, None) + softness) - np.sqrt(softness))
+
+
 @lru_cache(maxsize=8)
 def savgol_kernel(window: int, degree: int, derivative: int) -> FloatArray:
     """Return Savitzky-Golay weights, shape (window,), for use with ``np.convolve``.

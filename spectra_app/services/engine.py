@@ -17,7 +17,7 @@ from matching.decision import Mixture, Scored, Verdict, decide
 from matching.errors import QueryError
 from matching.evidence import evidence
 from matching.family import families_of
-from matching.mixture import Hints, accepted, explain, peeled
+from matching.mixture import Hints, accepted, explain, levelled, peeled
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare
 from matching.policy import Policy
 from matching.quality import ScanQuality, scan_quality
@@ -231,12 +231,14 @@ def _mixture(
     library, settings = engine.library, engine.policy.mixture
     if not scored:
         return None
+    best = scored[0].comparison
+    level = levelled(prepared, best.response)
     sets = explain(
-        prepared,
+        level,
         library.matrix,
         settings,
         allowed=may_be_found(spectrum, library, without),
-        hints=Hints(scored[0].comparison.width_cm1, tuple(item.row for item in scored[:5])),
+        hints=Hints(best.width_cm1, tuple(item.row for item in scored[:5])),
     )
     fit = accepted(sets, settings)
     if fit is None or len(fit.parts) < 2:  # one component is judged as a single reference
@@ -247,7 +249,7 @@ def _mixture(
         fit,
         tuple(r.kind for r in records),
         tuple(r.role for r in records),
-        tuple(_support(prepared, fit, place, engine) for place in range(len(fit.parts))),
+        tuple(_support(level, fit, place, engine) for place in range(len(fit.parts))),
         tuple(engine.look_alikes.of(part.row, allowed) for part in fit.parts),
     )
 

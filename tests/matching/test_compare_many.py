@@ -16,6 +16,7 @@ from matching.compare import Bands, Comparison, compare, compare_many, correlati
 from matching.peaks import Peaks, find_peaks, find_peaks_many
 from matching.pipeline import prepare
 from matching.preprocess.scale import gaussian_broadened, gaussian_widths, second_derivative
+from matching.response import fit_response
 from matching.search import reference_matrix, search
 from matching.weights import error_weights, highpass
 
@@ -25,9 +26,28 @@ STEP = COMMON_GRID.step_cm1
 # --- The obvious way: one width, one shift, one band at a time ----------------------------------
 
 
+def soft(values, softness):
+    return np.sqrt(values + softness) - np.sqrt(softness)
+
+
+def obvious_correlations(scan, moved, softness):
+    roots = [soft(x, c) for x, c in zip((scan, moved), softness, strict=True)]
+    root = float(correlation(*roots))
+    return root, float(correlation(*(second_derivative(values) for values in roots)))
+
+
+def obvious_softness(query, reference, settings, window):
+    """Return the softness of the scan's and the reference's roots, each in its own unit."""
+    start, stop = window
+    heights = [x.values[start - x.first : stop - x.first].max() for x in (query, reference)]
+    softness = settings.softening * query.noise
+    return softness, softness * heights[1] / max(heights[0], 1e-300)
+
+
 def obvious_alignment(query, reference, around, settings, window):
     """Return (merit, width, shift, correlations, scan, reference) of the best alignment."""
     reach, best, (start, stop) = settings.reach_cm1, None, window
+    softness = obvious_softness(query, reference, settings, window)
     centre = float(np.clip(around, -reach, reach))
 
     def at(width, shift):
@@ -36,9 +56,7 @@ def obvious_alignment(query, reference, around, settings, window):
         wide = gaussian_broadened(reference.values, max(width, 0.0) / STEP)
         moved = shifted(wide, np.array([-shift]), STEP)[0]
         moved = np.clip(moved[start - reference.first : stop - reference.first], 0.0, None)
-        root = float(correlation(np.sqrt(scan), np.sqrt(moved)))
-        sharp = [second_derivative(np.sqrt(values)) for values in (scan, moved)]
-        derivative = float(correlation(*sharp))
+        root, derivative = obvious_correlations(scan, moved, softness)
         merit = root + 0.5 * derivative - 0.004 * abs(shift) - 0.001 * abs(width)
         return merit, width, shift, root, derivative, scan, moved
 
@@ -103,6 +121,57 @@ def obvious_uncovered(query, start, stop):
     return max(1 - light[inside].sum() / light[here].sum(), 0) if light[here].sum() > 0 else 0.0
 
 
+def obvious_lists(query, scan, fitted, start, settings):
+    least = [max(settings.least_band * x.max(), 5 * query.noise, 1e-300) for x in (scan, fitted)]
+    return tuple(obvious_peaks(x, start, y) for x, y in zip((scan, fitted), least, strict=True))
+
+
+def as_peaks(rows):
+    index, place, prominence = (np.array([row[k] for row in rows]) for k in range(3))
+    return Peaks(index, place, prominence, prominence)
+
+
+def obvious_response(query, scan, fitted, start, settings):
+    found, expected = obvious_lists(query, scan, fitted, start, settings)
+    if not (found and expected):
+        return None
+    tolerance = settings.band_tolerance_cm1
+    lists = (as_peaks(found), as_peaks(expected))
+    return fit_response(*lists, query.noise, tolerance, settings.response)
+
+
+def obvious_remains(query, scan, moved, start, settings):
+    """Return the figures of what remains of a scan and a reference after alignment."""
+    power = moved.sum()  # of squared roots
+    fitted = moved * (np.sqrt(scan * moved).sum() / power) ** 2 if power > 0 else 0 * moved
+    found, expected = obvious_lists(query, scan, fitted, start, settings)
+    near = obvious_matches(found, expected, settings.band_tolerance_cm1)
+    far = obvious_matches(expected, found, settings.band_tolerance_cm1)
+    roots = np.sqrt([b[2] * n for b, n in zip(found, near, strict=True)])
+    sharp, light = (highpass(x, settings.errors.highpass_cm1) for x in (scan, moved))
+    weight = error_weights(sharp, query.noise, settings.errors)
+    norm = (weight * light * light).sum()
+    amount = max((weight * light * sharp).sum() / norm, 0.0) if norm > 0 else 0.0
+    noise, tolerance = 3 * query.noise, settings.intensity_tolerance
+    present = np.clip(sharp - noise, 0, None).sum()
+    seen, due = (
+        np.clip(sharp, 0, None),
+        np.clip(highpass(fitted, settings.errors.highpass_cm1), 0, None),
+    )
+    beyond = np.clip(seen - tolerance * due - noise, 0, None).sum()
+    lacking = np.clip(due - tolerance * seen - noise, 0, None).sum()
+    return {
+        "unexplained": beyond / present if present > 0 else 1.0,
+        "missing": lacking / due.sum() if due.sum() > 0 else 1.0,
+        "query_bands_matched": obvious_share(found, near),
+        "reference_bands_matched": obvious_share(expected, far),
+        "independent_bands": roots.sum() ** 2 / (roots**2).sum() if roots.any() else 0.0,
+        "misfit": (weight * (sharp - amount * light) ** 2).mean(),
+        "contrast": (weight * sharp**2).mean(),
+        "fitted": fitted,
+    }
+
+
 def obvious(query, reference, around, settings):
     """Return the figures of a comparison by name; None when too little is common."""
     margin = int(np.ceil((settings.reach_cm1 + 2.0) / STEP))
@@ -113,33 +182,19 @@ def obvious(query, reference, around, settings):
     _, width, shift, root, derivative, scan, moved = obvious_alignment(
         query, reference, around, settings, (start, stop)
     )
-    power = moved.sum()  # of squared roots
-    fitted = moved * (np.sqrt(scan * moved).sum() / power) ** 2 if power > 0 else 0 * moved
-    least = [max(settings.least_band * x.max(), 5 * query.noise, 1e-300) for x in (scan, fitted)]
-    found, expected = (
-        obvious_peaks(x, start, y) for x, y in zip((scan, fitted), least, strict=True)
-    )
-    near = obvious_matches(found, expected, settings.band_tolerance_cm1)
-    far = obvious_matches(expected, found, settings.band_tolerance_cm1)
-    roots = np.sqrt([b[2] * n for b, n in zip(found, near, strict=True)])
-    noise, tolerance = 3 * query.noise, settings.intensity_tolerance
-    present = np.clip(scan - noise, 0, None).sum()
-    beyond = np.clip(scan - tolerance * fitted - noise, 0, None).sum()
-    lacking = np.clip(fitted - tolerance * scan - noise, 0, None).sum()
-    sharp, light = (highpass(x, settings.errors.highpass_cm1) for x in (scan, moved))
-    weight = error_weights(sharp, query.noise, settings.errors)
-    norm = (weight * light * light).sum()
-    amount = max((weight * light * sharp).sum() / norm, 0.0) if norm > 0 else 0.0
-    return {
+    plain = obvious_remains(query, scan, moved, start, settings)
+    response = obvious_response(query, scan, plain.pop("fitted"), start, settings)
+    if response is not None:
+        with_it = moved * response.factor(COMMON_GRID.values[start:stop])
+        answered = obvious_remains(query, scan, with_it, start, settings)
+        answered.pop("fitted")
+        if answered["misfit"] < settings.response.least_use * plain["misfit"]:
+            softness = obvious_softness(query, reference, settings, (start, stop))
+            root, derivative = obvious_correlations(scan, with_it, softness)
+            plain = answered
+    return plain | {
         "root_correlation": root,
         "derivative_correlation": derivative,
-        "unexplained": beyond / present if present > 0 else 1.0,
-        "missing": lacking / fitted.sum() if fitted.sum() > 0 else 1.0,
-        "query_bands_matched": obvious_share(found, near),
-        "reference_bands_matched": obvious_share(expected, far),
-        "independent_bands": roots.sum() ** 2 / (roots**2).sum() if roots.any() else 0.0,
-        "misfit": (weight * (sharp - amount * light) ** 2).mean(),
-        "contrast": (weight * sharp**2).mean(),
         "uncovered": obvious_uncovered(query, start, stop),
         "shift_cm1": shift,
         "width_cm1": width,
