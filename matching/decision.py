@@ -74,6 +74,11 @@ class Verdict:
     families: tuple[str, ...] = ()
 
 
+BASELINE_SENSITIVE = Verdict(
+    "inconclusive", ("baseline_sensitive",), ("scan_other_spot", "scan_longer", *SENDABLE)
+)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Mixture:
     """The set of components that explains a scan, with kind and role of each part's entry.
@@ -136,6 +141,35 @@ def decide(
     if not _nameable(scored[0], limits):
         return _classed(_unnamed(scored[0], quality, limits), quality, policy, families)
     return _named(scored, limits, alike)
+
+
+def survives(verdict: Verdict, other: Verdict, substance: Callable[[int], int]) -> bool:
+    """Tell whether a verdict stands when the background is removed in another way.
+
+    It does when the other clean-up names the same substances, none more and none less; where
+    either names a set that Raman does not tell apart, one common member is enough. Families must
+    be the same.
+
+    Parameters
+    ----------
+    verdict, other : Verdict
+        With the usual baseline and with the second one.
+    substance : callable (int) -> int
+        Number of the substance of a row.
+    """
+    mine, others = _groups(verdict, substance), _groups(other, substance)
+    return (
+        verdict.families == other.families
+        and len(mine) == len(others)
+        and all(any(group & found for found in others) for group in mine)
+    )
+
+
+def _groups(verdict: Verdict, substance: Callable[[int], int]) -> set[frozenset[int]]:
+    """Return what is named: for each component its substance or the set it belongs to."""
+    sets = [frozenset(substance(row) for row in rows) for rows in verdict.sets]
+    named = [substance(row) for row in verdict.named]
+    return {next((group for group in sets if n in group), frozenset({n})) for n in named}
 
 
 def quality_bar(quality: ScanQuality, limits: Thresholds, *, axis_doubtful: bool) -> Verdict | None:

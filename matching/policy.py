@@ -44,6 +44,9 @@ class Thresholds:
     support : float
         Evidence that a component must have against what the other components leave of the scan:
         a stand-in for a substance that the library lacks has less.
+    second_slack : float
+        How much less evidence suffices when a verdict is checked with the second baseline: the
+        check asks whether the answer changes, not whether it passes the same limits twice.
     rival : float
         A different substance with evidence within this distance of the best is a rival.
     same_spectrum : float
@@ -66,6 +69,7 @@ class Thresholds:
     least_bands: float
     resemblance: float
     support: float
+    second_slack: float
     rival: float
     same_spectrum: float
     most_unexplained: float
@@ -95,6 +99,14 @@ class Policy:
     family: FamilySettings
     rates: tuple[RateBin, ...]
     hash: str
+
+
+def for_second_baseline(policy: Policy) -> Policy:
+    """Return the policy with the limits of evidence that hold for the second baseline."""
+    limits = policy.thresholds
+    slack = limits.second_slack
+    eased = replace(limits, name=limits.name - slack, support=limits.support - slack)
+    return replace(policy, thresholds=eased)
 
 
 def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:

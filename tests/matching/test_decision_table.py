@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.decision import Scored
+from matching.decision import Scored, Verdict, survives
 from matching.decision import decide as decide_rows
 from matching.quality import ScanQuality
 from spectra_app.wording import ADVICE, OUTCOMES, REASONS
@@ -326,3 +326,34 @@ def test_no_family_is_told_of_a_named_a_bad_or_a_doubtful_scan(scored, policy):
     assert decide([], GOOD, policy, different, families=never).outcome == "inconclusive"
     doubtful = decide(unlike, GOOD, policy, different, axis_doubtful=True, families=never)
     assert doubtful.reasons == ("axis_doubtful",)
+
+
+# --- A verdict must stand with another baseline -------------------------------------------------
+
+
+def substance(row):
+    return row // 10  # rows 10 to 19 are entries of substance 1
+
+
+def naming(*rows, sets=(), families=()):
+    return Verdict("match", (), (), rows, sets=sets, families=families)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "other", "stands"),
+    [
+        (naming(10), naming(10), True),
+        (naming(10), naming(13), True),  # another entry of the substance
+        (naming(10), naming(20), False),
+        (naming(10), naming(), False),
+        (naming(10, 20), naming(20, 10), True),
+        (naming(10, 20), naming(10), False),
+        (naming(10), naming(10, 20), False),
+        (naming(10), naming(20, 10, sets=((20, 10),)), True),  # told apart by one only
+        (naming(10, 20, sets=((10, 20),)), naming(30, sets=()), False),
+        (naming(families=("a",)), naming(families=("a",)), True),
+        (naming(families=("a",)), naming(), False),
+    ],
+)
+def test_a_verdict_stands_when_another_baseline_names_the_same(verdict, other, stands):
+    assert survives(verdict, other, substance) is stands
