@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from library.store import Library
-from matching.distort import Distortion, distorted, summed
+from matching.distort import Distortion, band_width_cm1, distorted, summed
 from matching.errors import QueryError, SpectrumError
 from matching.evidence import hit_quality
-from matching.pipeline import is_saturated
+from matching.pipeline import is_saturated, prepare
 from matching.policy import Policy
 from matching.quality import ScanQuality
 from matching.rates import rate_of
@@ -98,17 +99,34 @@ def scan_seed(query: Query, seed: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {content}".encode()).digest()[:6])
 
 
+def instrument_widths(queries: Sequence[Query]) -> dict[str, float]:
+    """Return for each instrument the width (FWHM, cm-1) of its sharp bands.
+
+    The lower quartile over its scans: a wide band of a liquid says nothing about the instrument.
+    """
+    found: dict[str, list[float]] = {}
+    for query in queries:
+        if query.spectrum is None:
+            continue
+        with contextlib.suppress(QueryError):
+            width = band_width_cm1(prepare(query.spectrum))
+            found.setdefault(query.instrument, []).append(width)
+    return {name: float(np.percentile(widths, 25)) for name, widths in found.items()}
+
+
 def distorted_queries(
     queries: Sequence[Query], kind: Distortion, seeds: Sequence[int]
 ) -> Iterator[Query]:
     """Yield every readable query once for each seed, distorted; one that cannot be is refused."""
+    widths = instrument_widths(queries) if kind.width > 1.0 else {}
     for query in queries:
         if query.spectrum is None:
             continue
         for number in seeds:
             label = f"{query.label} [{kind.name}, seed {number}]"
             try:
-                harmed = distorted(query.spectrum, kind, scan_seed(query, number))
+                seed = scan_seed(query, number)
+                harmed = distorted(query.spectrum, kind, seed, widths.get(query.instrument))
             except QueryError as error:
                 yield replace(query, label=label, spectrum=None, error=str(error))
                 continue
