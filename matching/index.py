@@ -27,8 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,17 +37,20 @@ from matching.spectrum import FloatArray
 
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+AnyFloat = NDArray[np.floating[Any]]
 
 EDGES = (64, 96, 128, 192, 256)  # where the blocks of coefficients begin; the last: directions
 OUTER, INNER = 4, 2  # rows of norms before the first and before the second level's coefficients
 SCAN_BELOW = 6_000  # rows; fewer are read as fast as an index over them
 MARGIN = 1e-4
 TINY = 1e-30
+LEAST = np.finfo(np.float32).min  # the smallest finite bound
 UNIT = 2.0**-24  # relative rounding error of float32
 BEYOND = 0.5  # share of a query's power in no direction above which it is hopeless, if moreover
 REST = 0.07  # more than this share of the rows' norms is in no direction
 HOPELESS = 0.8  # share of rows left by level 1 above which level 2 is not tried
 SCAN_ABOVE = 0.05  # share of rows left above which reading all is faster than picking
+READ_BELOW = 64  # rows left by level 1 below which level 2 costs more than it saves
 PICK_BELOW = 0.25  # share of rows left below which level 2 is read for these rows only
 BATCH = 1024  # rows scored exactly in one go
 SAMPLE = 20_000  # rows that the principal directions are taken from
@@ -119,10 +121,8 @@ def build_index(rows: Float32Array, directions: int | None = None) -> Index:
         part = slice(start, start + 4096)
         wide = rows[part].astype(np.float64)
         found, norms = _coefficients(wide, basis)
-        norms = norms * (1.0 + 4.0 * UNIT) + TINY
-        whole = _norm(wide) * (1.0 + 4.0 * UNIT) + TINY
-        first[:, part] = _first(whole, found, norms).T
-        second[part] = _second(found, norms)
+        outer, second[part] = _levels(found, norms + TINY)
+        first[:, part] = outer.T
     if not (first[0] <= 1e30).all():
         raise _not_numbers()
     return Index(basis, first, second)
@@ -158,34 +158,44 @@ def _not_numbers() -> MatrixError:
     )
 
 
-def _norm(values: FloatArray) -> FloatArray:
-    return np.asarray(np.sqrt((values * values).sum(axis=-1)))
-
-
 def _coefficients(values: FloatArray, basis: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return coefficients (m, r) and norms (m, 5): of blocks 64-, 96-, 128-, 192-255, the rest."""
+    """Return coefficients (m, r) and norms, rounded up, (m, 6).
+
+    Norms of what no direction holds; of coefficients 64-95, 96-127, 128-191, 192-255; of all.
+    """
     found = values @ basis.T
-    places = [min(edge, basis.shape[0]) for edge in EDGES]
-    blocks = [_norm(found[:, a:b]) for a, b in pairwise(places)]
-    whole, inside = (np.sum(x * x, axis=1) for x in (values, found))
-    rest = np.sqrt(np.maximum(whole - inside, 0.0) + 1e-12 * whole)
-    return found, np.stack([*blocks, rest], axis=1)
+    norms = np.zeros((found.shape[0], len(EDGES) + 1))
+    starts = [start for start in (0, *EDGES) if start < found.shape[1]]
+    if starts:
+        np.add.reduceat(found * found, starts, axis=1, out=norms[:, : len(starts)])
+    np.einsum("ij,ij->i", values, values, out=norms[:, -1])
+    norms[:, 0] = norms[:, -1] - np.add.reduce(norms[:, :-1], axis=1)
+    norms += 1e-9 * norms[:, -1:]  # more than rounding and the basis may take away
+    np.sqrt(norms, out=norms)
+    norms *= 1.0 + 4.0 * UNIT
+    return found, norms
 
 
-def _first(whole: FloatArray, found: FloatArray, norms: FloatArray) -> FloatArray:
-    parts = (whole[:, None], norms[:, INNER:], found[:, : EDGES[0]], norms[:, :INNER])
-    return np.concatenate(parts, axis=1)
-
-
-def _second(found: FloatArray, norms: FloatArray) -> FloatArray:
-    return np.concatenate((norms[:, :INNER], found[:, EDGES[0] : EDGES[2]]), axis=1)
+def _levels(found: FloatArray, norms: FloatArray) -> tuple[Float32Array, Float32Array]:
+    """Return the numbers of both levels as described at `Index`, by rows."""
+    inside = min(found.shape[1], EDGES[0])
+    edge = OUTER + inside + INNER
+    both = np.empty((found.shape[0], sum(level_sizes(found.shape[1]))), dtype=np.float32)
+    both[:, 0] = norms[:, -1]
+    both[:, 1:3] = norms[:, 3:5]
+    both[:, 3] = norms[:, 0]
+    both[:, OUTER : edge - INNER] = found[:, :inside]
+    both[:, edge - INNER : edge] = norms[:, 1:3]
+    both[:, edge : edge + INNER] = norms[:, 1:3]
+    both[:, edge + INNER :] = found[:, EDGES[0] : EDGES[2]]
+    return both[:, :edge], both[:, edge:]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Weights:
     """What both levels of an index are multiplied with, shapes (s, first) and (s, second).
 
-    `beyond` is the share of the queries' power that no direction holds, 0 to 1: mostly noise.
+    `beyond` is the largest share of a query's power that no direction holds, 0 to 1: noise.
     """
 
     first: Float32Array
@@ -196,13 +206,11 @@ class Weights:
 def weights(basis: FloatArray, queries: FloatArray) -> Weights:
     """Project queries, shape (s, w), of norm at most 1, on the w columns of a basis they cover."""
     found, norms = _coefficients(queries, basis)
-    norms = norms * (1.0 + 4.0 * UNIT)
-    first = _first(np.full(queries.shape[0], MARGIN), found, norms).astype(np.float32)
-    second = _second(found, norms)
+    first, second = _levels(found, norms)
+    first[:, 0] = MARGIN
     second[:, :INNER] *= -1.0  # in place of these norms, which level 1 added, come coefficients
-    power = float(np.sum(queries * queries))
-    beyond = float(np.sum(norms[:, -1] ** 2)) / power if power > 0 else 0.0
-    return Weights(first, second.astype(np.float32), beyond)
+    beyond = float((norms[:, 0] / np.maximum(norms[:, -1], TINY)).max()) ** 2
+    return Weights(first, second, beyond)
 
 
 class Scores(Protocol):
@@ -216,10 +224,6 @@ class Scores(Protocol):
     def wanted(self) -> int:
         """How many rows the answer is expected to hold."""
 
-    @property
-    def unit(self) -> float:
-        """Factor from scores to their upper bounds, which are float32 and must fit it."""
-
     def projected(self, index: Index) -> Weights:
         """Return what the levels of the index are multiplied with."""
 
@@ -229,96 +233,114 @@ class Scores(Protocol):
     def scanned(self) -> Float32Array:
         """Return upper bounds (n,) of all scores from the product with every row."""
 
-    def exact(self, rows: IntArray, floor: float) -> tuple[FloatArray, IntArray]:
-        """Return float64 scores and best query of rows; -inf for some that are below `floor`."""
+    def between(self, rows: IntArray) -> tuple[AnyFloat, AnyFloat]:
+        """Return tight lower and upper bounds (m,) of the scores of rows, by reading these."""
 
-    def floor(self, rows: IntArray, values: FloatArray) -> float:
+    def floor(self, rows: IntArray, low: AnyFloat) -> float:
         """Return the score below which no other row is in the answer; -inf if not known yet."""
 
+    def exact(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        """Return float64 scores of rows, and which query gave them."""
 
-def limit(floor: float, unit: float) -> np.float32:
-    """Return the largest float32 that is surely below a floor, in the unit of the bounds.
 
-    Finite also without a floor: a bound of -inf marks a row that is scored or not wanted.
+@dataclass(frozen=True, eq=False, slots=True)
+class Found:
+    """Rows that may be in the answer, their exact scores and best queries, each shape (m,)."""
+
+    rows: IntArray
+    values: FloatArray
+    which: IntArray
+
+
+def limit(floor: float) -> np.float32:
+    """Return a float32 just below a floor, to compare bounds with.
+
+    Finite also without a floor: a bound of -inf marks a row that is read or not wanted.
     """
-    below = np.nextafter(np.float32(floor * unit), np.float32(-np.inf))
-    return np.float32(max(below, np.finfo(np.float32).min))
+    return (
+        np.float32(max(floor - 2.0 * UNIT * (abs(floor) + TINY), LEAST)) if floor > LEAST else LEAST
+    )
 
 
 class Known:
-    """Rows scored exactly so far and the floor they set; local to one search."""
+    """Rows read so far and the floor they set; local to one search."""
 
     def __init__(self, scores: Scores) -> None:
         self.scores = scores
-        self.tried: IntArray = np.zeros(0, dtype=np.int64)
-        self.rows: IntArray = self.tried
-        self.values: FloatArray = np.zeros(0)
-        self.which: IntArray = self.tried
+        self.rows: IntArray = np.zeros(0, dtype=np.int64)
+        self.low: AnyFloat = np.zeros(0)
+        self.high: AnyFloat = self.low
         self.floor = -np.inf
-
-    @property
-    def limit(self) -> np.float32:
-        """Bounds below it cannot be in the answer."""
-        return limit(self.floor, self.scores.unit)
+        self.limit = limit(self.floor)
 
     def add(self, rows: IntArray) -> None:
-        """Score rows exactly and raise the floor."""
+        """Read rows and raise the floor."""
         for start in range(0, rows.size, BATCH):
             part = rows[start : start + BATCH]
-            values, which = self.scores.exact(part, self.floor)
-            kept = values > -np.inf
-            self.rows = np.concatenate((self.rows, part[kept]))
-            self.values = np.concatenate((self.values, values[kept]))
-            self.which = np.concatenate((self.which, which[kept]))
-            self.floor = max(self.floor, self.scores.floor(self.rows, self.values))
-        self.tried = np.concatenate((self.tried, rows))
+            low, high = self.scores.between(part)
+            if self.rows.size:
+                kept = self.high >= self.limit
+                part = np.concatenate((self.rows[kept], part))
+                low = np.concatenate((self.low[kept], low))
+                high = np.concatenate((self.high[kept], high))
+            self.rows, self.low, self.high = part, low, high
+            self.floor = max(self.floor, self.scores.floor(part, low))
+            self.limit = limit(self.floor)
 
-    def seed(self, bound: Float32Array) -> float:
-        """Score the rows with the largest bounds; return the share that may still be wanted."""
-        bound[self.tried] = -np.inf
+    def seed(self, bound: Float32Array, rows: IntArray | None = None) -> None:
+        """Read rows with large bounds until there is a floor; their bounds become -inf.
+
+        `rows` are those that have these bounds; all when left out.
+        """
         count = 2 * self.scores.wanted + 16
-        rows = highest(bound, count)
-        while rows.size:
-            self.add(rows)
-            bound[rows] = -np.inf
+        place = highest(bound, count)
+        while place.size:
+            self.add(place if rows is None else rows[place])
+            bound[place] = -np.inf
             if self.floor > -np.inf:
                 break
             count *= 8
-            rows = highest(bound, count)
-        return float(np.count_nonzero(bound >= self.limit)) / self.scores.size
+            place = highest(bound, count)
 
-    def finish(self, bound: Float32Array) -> Known:
-        """Score what may still be wanted, largest bound first, until none is left."""
-        left = np.flatnonzero(bound >= self.limit)
-        order = left[np.argsort(-bound[left])]
+    def finish(self, rows: IntArray, bound: Float32Array) -> None:
+        """Read what may still be wanted of rows with these bounds, largest first."""
+        kept = bound >= self.limit
+        rows, bound = rows[kept], bound[kept]
         start, size = 0, BATCH // 8
-        while start < order.size and bound[order[start]] >= self.limit:
-            self.add(order[start : start + size])
+        if rows.size > size:
+            order = np.argsort(-bound)
+            rows, bound = rows[order], bound[order]
+        while start < rows.size and bound[start] >= self.limit:
+            self.add(rows[start : start + size])
             start, size = start + size, min(2 * size, BATCH)
-        return self
+
+    def scored(self) -> Found:
+        """Score exactly what is left."""
+        rows = self.rows[self.high >= self.floor]
+        values, which = np.empty(rows.size), np.empty(rows.size, dtype=np.int64)
+        for start in range(0, rows.size, BATCH):
+            part = slice(start, start + BATCH)
+            values[part], which[part] = self.scores.exact(rows[part])
+        return Found(rows, values, which)
 
 
 def highest(bound: Float32Array, count: int) -> IntArray:
-    """Return up to `count` rows with large finite bounds, shape (m,); not always the largest.
+    """Return about `count` rows with large finite bounds, shape (m,); not always the largest.
 
-    The largest of every 2048th row and so on: one pass, no sorting. All rows with a bound when
-    there are not more than `count`.
+    Those at or above the `count`-th of the maxima of every 2048th row and so on: no sorting.
+    All rows with a bound when there are not more than `count`; never more than four times it.
     """
-    height = bound.size // max(2048, 8 * count)
     if bound.size <= count:
-        rows = np.arange(bound.size)
-    elif height < 2:
-        rows = np.argpartition(bound, bound.size - count)[-count:]
-    else:
-        width = bound.size // height
-        table = bound[: height * width].reshape(height, width)
-        best = table.max(axis=0)
-        chosen = np.argpartition(best, width - count)[-count:]
-        rows = table[:, chosen].argmax(axis=0) * width + chosen
-    return np.sort(rows[bound[rows] > -np.inf])
+        return np.flatnonzero(bound >= LEAST)
+    height = bound.size // max(2048, 8 * count)
+    best = bound
+    if height > 1:
+        best = bound[: bound.size // height * height].reshape(height, -1).max(axis=0)
+    least = np.partition(best, best.size - count)[best.size - count]
+    return np.flatnonzero(bound >= max(least, LEAST))[: 4 * count]
 
 
-def hunt(scores: Scores, index: Index | None) -> Known:
+def hunt(scores: Scores, index: Index | None) -> Found:
     """Score every row exactly that can be in the answer, and a few more.
 
     Parameters
@@ -330,16 +352,18 @@ def hunt(scores: Scores, index: Index | None) -> Known:
 
     Returns
     -------
-    Known
-        Holds every row whose score is at or above ``Known.floor``.
+    Found
+        Holds every row of the answer.
     """
     known = Known(scores)
     few = scores.wanted <= SCAN_ABOVE * scores.size
-    if index is not None and index.basis.shape[0] and few and _pruned(known, index):
-        return known
-    bound = scores.scanned()
-    known.seed(bound)
-    return known.finish(bound)
+    if index is None or not index.basis.shape[0] or not few or not _pruned(known, index):
+        bound = scores.scanned()
+        bound[known.rows] = -np.inf
+        known.seed(bound)
+        left = np.flatnonzero(bound >= known.limit)
+        known.finish(left, bound[left])
+    return known.scored()
 
 
 def _pruned(known: Known, index: Index) -> bool:
@@ -351,15 +375,22 @@ def _pruned(known: Known, index: Index) -> bool:
     dots = np.empty((factors.first.shape[0], index.size), dtype=np.float32)
     bound = np.empty(index.size, dtype=np.float32)
     for part in pieces(*dots.shape):
-        dots[:, part] = factors.first @ index.first[:, part]
+        np.matmul(factors.first, index.first[:, part], out=dots[:, part])
         bound[part] = scores.ceiling(dots[:, part], part)
-    left = known.seed(bound)
-    if left <= HOPELESS:
-        _refine(known, bound, dots, factors.second, index.second)
-        left = known.seed(bound)
-    if left <= SCAN_ABOVE:
-        known.finish(bound)
-    return left <= SCAN_ABOVE
+    known.seed(bound)
+    left = np.flatnonzero(bound >= known.limit)
+    if left.size > HOPELESS * index.size:
+        return False
+    if left.size > READ_BELOW:
+        bound = _refined(scores, left, dots, factors.second, index.second)
+        if np.count_nonzero(bound >= known.limit) > SCAN_ABOVE * index.size:
+            known.seed(bound, left)
+            if np.count_nonzero(bound >= known.limit) > SCAN_ABOVE * index.size:
+                return False
+    else:
+        bound = bound[left]
+    known.finish(left, bound)
+    return True
 
 
 def _rest(index: Index) -> float:
@@ -368,19 +399,16 @@ def _rest(index: Index) -> float:
     return float(rest.sum()) / max(float(whole.sum()), TINY)
 
 
-def _refine(
-    known: Known,
-    bound: Float32Array,
-    dots: Float32Array,
-    factors: Float32Array,
-    second: Float32Array,
-) -> None:
-    """Lower the bounds of the rows that may still be wanted, by the second level."""
-    left = np.flatnonzero(bound >= known.limit)
-    whole = left.size > PICK_BELOW * bound.size
-    for piece in pieces(dots.shape[0], bound.size if whole else left.size):
+def _refined(
+    scores: Scores, left: IntArray, dots: Float32Array, factors: Float32Array, second: Float32Array
+) -> Float32Array:
+    """Return the bounds of the rows that may still be wanted, by the second level."""
+    whole = left.size > PICK_BELOW * dots.shape[1]
+    bound = np.empty(dots.shape[1] if whole else left.size, dtype=np.float32)
+    for piece in pieces(dots.shape[0], bound.size):
         part = piece if whole else left[piece]
-        bound[part] = known.scores.ceiling(dots[:, part] + factors @ second[part].T, part)
+        bound[piece] = scores.ceiling(dots[:, part] + factors @ second[part].T, part)
+    return bound[left] if whole else bound
 
 
 def pieces(height: int, size: int) -> Iterator[slice]:

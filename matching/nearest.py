@@ -15,12 +15,12 @@ from matching.errors import MatrixError, QueryError
 from matching.index import (
     BATCH,
     UNIT,
+    AnyFloat,
     Float32Array,
     Index,
     IntArray,
     Weights,
     hunt,
-    limit,
     pieces,
     weights,
 )
@@ -43,11 +43,16 @@ class Nearest:
 class _Dots:
     """Dot products with the best of several queries, as `matching.index.hunt` wants them."""
 
-    def __init__(self, rows: Float32Array, norms: Float32Array, queries: FloatArray, k: int):
+    def __init__(
+        self,
+        rows: Float32Array,
+        norms: Float32Array,
+        queries: FloatArray,
+        scaled: FloatArray,
+        k: int,
+    ) -> None:
         self.rows, self.norms, self.queries, self.wanted = rows, norms, queries, k
-        self.unit = float(_units(queries).min())
-        self.scaled = queries * self.unit
-        self.narrow = self.scaled.astype(np.float32)
+        self.scaled, self.narrow = scaled, scaled.astype(np.float32)
         self.slack = np.float32(rounding(rows.shape[1]))
 
     @property
@@ -61,38 +66,34 @@ class _Dots:
         return dots[0] if dots.shape[0] == 1 else np.asarray(dots.max(axis=0))
 
     def scanned(self) -> Float32Array:
-        bound = np.empty(self.size, dtype=np.float32)
+        bound = self.slack * self.norms
         for part in pieces(self.narrow.shape[0], self.size):
-            bound[part] = self.ceiling(self.narrow @ self.rows[part].T, part)
-        bound += self.slack * self.norms
+            bound[part] += self.ceiling(self.narrow @ self.rows[part].T, part)
         if np.isnan(bound).any():
             raise MatrixError("a reference row is not finite", "", "build the library again")
         return bound
 
-    def exact(self, rows: IntArray, floor: float) -> tuple[FloatArray, IntArray]:
+    def between(self, rows: IntArray) -> tuple[Float32Array, Float32Array]:
+        rough = self.ceiling(self.narrow @ self.rows[rows].T, rows)
+        slack = self.slack * self.norms[rows]
+        return rough - slack, rough + slack
+
+    def floor(self, rows: IntArray, low: AnyFloat) -> float:
+        if rows.size < self.wanted:
+            return -np.inf
+        return float(np.partition(low, rows.size - self.wanted)[rows.size - self.wanted])
+
+    def exact(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
         block = self.rows[rows]
+        if self.queries.shape[0] == 1:
+            return products(block, self.queries), np.zeros(rows.size, dtype=np.int64)
         rough = block @ self.narrow.T
         slack = self.slack * self.norms[rows, None]
-        low = (rough - slack).max(axis=1)
-        floor = max(float(limit(floor, self.unit)), self.floor(rows, low))
-        least = np.maximum(low, np.float32(floor))
-        at, which = np.nonzero(rough + slack >= least[:, None])
+        at, which = np.nonzero(rough + slack >= (rough - slack).max(axis=1, keepdims=True))
         values = np.full(rough.shape, -np.inf)
         values[at, which] = products(block[at], self.queries[which])
         best = np.argmax(values, axis=1)
         return values[np.arange(rows.size), best], best
-
-    def floor(self, rows: IntArray, values: FloatArray | Float32Array) -> float:
-        if rows.size < self.wanted:
-            return -np.inf
-        return float(np.partition(values, rows.size - self.wanted)[rows.size - self.wanted])
-
-
-def _units(queries: FloatArray) -> FloatArray:
-    """Return the factors that bring queries, (s, d), to length 1, shape (s,); safe when tiny."""
-    peak = np.maximum(np.abs(queries).max(axis=1), 1e-200)
-    norm = np.sqrt(((queries / peak[:, None]) ** 2).sum(axis=1))
-    return np.asarray(1.0 / (peak * np.maximum(norm, 1.0)))
 
 
 def rounding(terms: int) -> float:
@@ -101,7 +102,7 @@ def rounding(terms: int) -> float:
 
 
 def products(rows: Float32Array, queries: FloatArray) -> FloatArray:
-    """Return dot products of pairs (m, d), (m, d) in float64, the same on every computer.
+    """Return dot products of pairs (m, d), (m or 1, d) in float64, the same on every computer.
 
     Multiply, then NumPy's pairwise sum along each contiguous row: no BLAS, no fused operation.
     """
@@ -129,23 +130,27 @@ def nearest(queries: FloatArray, rows: Float32Array, index: Index, k: int) -> Ne
     MatrixError
         When the index is not one over these rows.
     """
-    wide = _checked(queries, rows, index, k)
-    known = hunt(_Dots(rows, index.norms, wide, k), index)
-    order = np.lexsort((known.rows, -known.values))[:k]
-    return Nearest(known.rows[order], known.values[order], known.which[order])
+    wide, units = _checked(queries, rows, index, k)
+    found = hunt(_Dots(rows, index.norms, wide, wide * units.min(), k), index)
+    order = np.lexsort((found.rows, -found.values))[:k]
+    return Nearest(found.rows[order], found.values[order], found.which[order])
 
 
-def _checked(queries: FloatArray, rows: Float32Array, index: Index, k: int) -> FloatArray:
-    wide = np.atleast_2d(np.asarray(queries, dtype=np.float64))
+def _checked(
+    queries: FloatArray, rows: Float32Array, index: Index, k: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return queries, (s, d), and the factors to length 1, (s,), that are less when tiny."""
+    wide = np.array(queries, dtype=np.float64, ndmin=2)
     if wide.ndim != 2 or wide.shape[1] != rows.shape[1] or not wide.size or k < 1:
         raise QueryError(
             "the query does not fit the matrix", "", "give queries of its width, k > 0"
         )
-    if not (np.abs(wide) < 1e150).all():
+    power = np.einsum("ij,ij->i", wide, wide)
+    if not (power < 1e300).all():
         raise QueryError("the query holds values that are not finite or too large", "", "")
     if (index.size, index.basis.shape[1]) != rows.shape:
         raise MatrixError("the index is not one of this matrix", "", "build the index again")
-    return wide
+    return wide, np.asarray(1.0 / np.maximum(np.sqrt(power), 1e-150))
 
 
 def nearest_batch(
@@ -165,20 +170,20 @@ def nearest_batch(
     rows, scores : arrays, shape (q, min(k, n))
         Each line as `nearest` gives it for that query alone.
     """
-    wide = _checked(queries, rows, index, k)
+    wide, units = _checked(queries, rows, index, k)
     k = min(k, rows.shape[0])
     found = np.empty((wide.shape[0], k), dtype=np.int64)
     scores = np.empty((wide.shape[0], k))
     for start in range(0, wide.shape[0], QUERIES):
         part = slice(start, start + QUERIES)
-        found[part], scores[part] = _batch(wide[part], rows, index, k)
+        found[part], scores[part] = _batch(wide[part], units[part], rows, index, k)
     return found, scores
 
 
 def _batch(
-    queries: FloatArray, rows: Float32Array, index: Index, k: int
+    queries: FloatArray, units: FloatArray, rows: Float32Array, index: Index, k: int
 ) -> tuple[NDArray[np.int64], FloatArray]:
-    narrow = (queries * _units(queries)[:, None]).astype(np.float32)
+    narrow = (queries * units[:, None]).astype(np.float32)
     slack = np.float32(rounding(rows.shape[1])) * index.norms
     at: IntArray = np.zeros(0, dtype=np.int64)
     row, rough = at, np.zeros(0, dtype=np.float32)

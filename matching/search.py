@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
 from matching.errors import MatrixError, QueryError
-from matching.index import Float32Array, Index, IntArray, Weights, hunt, pieces, weights
+from matching.index import AnyFloat, Float32Array, Index, IntArray, Weights, hunt, pieces, weights
 from matching.nearest import products, rounding
 from matching.pipeline import Prepared
 from matching.spectrum import FloatArray
@@ -208,11 +208,11 @@ def search(
         When the query itself is shorter than the least overlap.
     """
     scores = _Correlations(query, matrix, settings, top, allowed)
-    known = hunt(scores, matrix.index)
-    order = np.lexsort((known.rows, -known.values))
-    order = order[_best_substances(matrix.substance[known.rows[order]], top)]
-    shift = settings.shifts_cm1[known.which[order]]
-    return Hits(known.rows[order], known.values[order], shift, scores.compared)
+    found = hunt(scores, matrix.index)
+    order = np.lexsort((found.rows, -found.values))
+    order = order[_best_substances(matrix.substance[found.rows[order]], top)]
+    shift = settings.shifts_cm1[found.which[order]]
+    return Hits(found.rows[order], found.values[order], shift, scores.compared)
 
 
 def _best_substances(substance: IntArray, top: int) -> IntArray:
@@ -230,8 +230,6 @@ def _best_substances(substance: IntArray, top: int) -> IntArray:
 
 class _Correlations:
     """The score of every row at its best shift, as `matching.index.hunt` wants it."""
-
-    unit = 1.0
 
     def __init__(
         self,
@@ -287,14 +285,20 @@ class _Correlations:
             bound[part] = self.ceiling(dots, part) + self.slack(part)
         return bound
 
-    def exact(self, rows: IntArray, floor: float) -> tuple[FloatArray, IntArray]:
-        block = self.rows[rows]
+    def rough(self, block: Float32Array, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return scores of whole rows at every shift (m, s) and what they may be off, (m, 1)."""
         dots = (block @ self.moved.grid.T) @ self.moved.mixing.T
-        rough = self.scored(dots.astype(np.float64), rows[:, None], np.arange(dots.shape[1]))
-        slack = self.slack(rows)[:, None] + 1e-9
-        low = (rough - slack).max(axis=1)
-        least = np.maximum(low, max(floor, self.floor(rows, low)))
-        at, which = np.nonzero(rough + slack >= least[:, None])
+        scores = self.scored(dots.astype(np.float64), rows[:, None], np.arange(dots.shape[1]))
+        return scores, np.asarray(self.slack(rows)[:, None] + 1e-9)
+
+    def between(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        scores, slack = self.rough(self.rows[rows], rows)
+        return (scores - slack).max(axis=1), (scores + slack).max(axis=1)
+
+    def exact(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        block = self.rows[rows]
+        rough, slack = self.rough(block, rows)
+        at, which = np.nonzero(rough + slack >= (rough - slack).max(axis=1, keepdims=True))
         values = np.full(rough.shape, -np.inf)
         found = products(block[at], self.moved.queries[which])
         values[at, which] = self.scored(found, rows[at], which)
@@ -310,12 +314,12 @@ class _Correlations:
         score = np.where(fit, covariance / np.sqrt(np.where(fit, power, 1.0)), -1.0)
         return score - self.penalty[which]
 
-    def floor(self, rows: IntArray, values: FloatArray) -> float:
-        order = np.argsort(-values)
+    def floor(self, rows: IntArray, low: AnyFloat) -> float:
+        order = np.argsort(-low)
         _, first = np.unique(self.substance[rows[order]], return_index=True)
         if first.size <= self.top:
             return -np.inf
-        return float(values[order[np.sort(first)[self.top]]])
+        return float(low[order[np.sort(first)[self.top]]])
 
 
 def _window(query: Prepared, settings: SearchSettings) -> tuple[int, int]:

@@ -126,13 +126,13 @@ def test_index_scan_and_batch_equal_the_full_scan(monkeypatch, pruning):
 
 
 def test_a_large_library_is_pruned_and_exact(monkeypatch):
-    """Few rows are scored exactly, which small cases cannot show."""
-    scored = []
-    exact = matching.nearest._Dots.exact
+    """Few rows are read, which small cases cannot show."""
+    read = []
+    between = matching.nearest._Dots.between
     monkeypatch.setattr(
         matching.nearest._Dots,
-        "exact",
-        lambda self, rows, floor: scored.append(rows.size) or exact(self, rows, floor),
+        "between",
+        lambda self, rows: read.append(rows.size) or between(self, rows),
     )
     monkeypatch.setattr(
         matching.nearest._Dots, "scanned", lambda _: pytest.fail("the whole matrix was read")
@@ -149,7 +149,7 @@ def test_a_large_library_is_pruned_and_exact(monkeypatch):
         row, score, _ = full_scan(query[None], rows, 10)
         np.testing.assert_array_equal(found.row, row)
         np.testing.assert_array_equal(found.score, score)
-    assert sum(scored) < 12 * 400
+    assert sum(read) < 12 * 400
 
 
 @settings(max_examples=60)
@@ -158,7 +158,8 @@ def test_the_bounds_of_both_levels_hold(seed, kind, d):
     rng = np.random.default_rng(seed)
     rows = kind(rng, 60, d).astype(np.float32)
     queries = make_queries(rng, rows)
-    queries = queries * matching.nearest._units(queries).min()
+    lengths = np.sqrt((queries * queries).sum(axis=1))
+    queries = queries / max(lengths.max(), 1e-150)
     index = build_index(rows, 256)
     true = rows.astype(np.float64) @ queries.T
     factors = weights(index.basis, queries)

@@ -134,7 +134,7 @@ def test_the_bounds_hold_for_every_row(large, prepared):
     query = prepared(items[8].bands + 0.02 * np.random.default_rng(0).random(900), 60)
     scores = matching.search._Correlations(query, indexed, SearchSettings(), indexed.size, None)
     rows = np.arange(0, indexed.size, 7)
-    true, _ = scores.exact(rows, -np.inf)
+    true, _ = scores.exact(rows)
     factors = scores.projected(indexed.index)
     first = factors.first @ indexed.index.first[:, rows]
     second = first + factors.second @ indexed.index.second[rows].T
