@@ -20,6 +20,7 @@ from matching.search import SearchSettings
 from matching.weights import ErrorSettings
 
 T = TypeVar("T")
+NOT_NEGATIVE = (SearchSettings, ErrorSettings, ResponseSettings, CompareSettings, MixtureSettings)
 
 
 class PolicyError(SpectraError):
@@ -136,7 +137,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
         errors = _numbers(ErrorSettings, content["errors"])
         return Policy(
             version=str(content["version"]),
-            candidates=int(_finite(content["candidates"])),
+            candidates=_candidates(content["candidates"]),
             search=_numbers(SearchSettings, content["search"]),
             compare=_compare(content, errors),
             mixture=_numbers(MixtureSettings, {**content["mixture"], "errors": errors}),
@@ -165,10 +166,9 @@ def _compare(content: Mapping[str, Any], errors: ErrorSettings) -> CompareSettin
 
 def _finite(value: Any) -> float:
     """Return a number; NaN would switch a threshold off, because no comparison with it holds."""
-    number = float(value)
-    if not math.isfinite(number):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{value!r} is not a number")
-    return number
+    return float(value)
 
 
 def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
@@ -176,7 +176,10 @@ def _numbers(kind: type[T], values: Mapping[str, Any]) -> T:
     if set(values) != names:
         odd = ", ".join(sorted(set(values) ^ names))
         raise PolicyError(f"{kind.__name__} differs in {odd}", "policy", "name every setting once")
-    return kind(**{key: _setting(value) for key, value in values.items()})
+    if kind in NOT_NEGATIVE and any(isinstance(v, int | float) and v < 0 for v in values.values()):
+        raise ValueError(f"a setting of {kind.__name__} is negative")
+    types = {item.name: str(item.type) for item in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{key: _setting(key, value, types[key]) for key, value in values.items()})
 
 
 def _limits(values: Mapping[str, Any]) -> LimitSettings:
@@ -195,6 +198,13 @@ def _count(value: Any) -> int:
     return int(value)
 
 
+def _candidates(value: Any) -> int:
+    """Return how many references are compared in detail; none would make every scan "unknown"."""
+    if _count(value) < 1:
+        raise ValueError("no reference would be compared")
+    return int(value)
+
+
 def _rates(values: Any) -> tuple[RateBin, ...]:
     bins = tuple(_rate(item) for item in values) if isinstance(values, list) else ()
     starts = [item.least for item in bins]
@@ -210,7 +220,12 @@ def _rate(values: Mapping[str, Any]) -> RateBin:
     return RateBin(item.least, int(item.right), int(item.n), item.low95)
 
 
-def _setting(value: Any) -> Any:
+def _setting(name: str, value: Any, declared: str) -> Any:
+    """Return one setting: a number where one is declared, a list of them where several are."""
     if isinstance(value, ErrorSettings | ResponseSettings):
         return value
-    return tuple(_finite(x) for x in value) if isinstance(value, list) else _finite(value)
+    if not declared.startswith("tuple"):
+        return _finite(value)
+    if not isinstance(value, list) or (not value and name != "families"):
+        raise ValueError(f"{name} must be a list of numbers")
+    return tuple(_finite(x) for x in value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,8 @@ def evaluate(options: argparse.Namespace, render: Renderer) -> int:
 
     if options.out:
         made(options.out)  # refused now rather than after the work
-    if options.report and not options.report.parent.is_dir():
-        raise AppError(
-            "the folder for the report does not exist",
-            str(options.report),
-            "make it, or choose another",
-        )
+    if options.report:
+        _check_report(options.report)
     engine = open_identifier(options.library).engine
     plan = service.Plan(
         leave_out=options.leave_out,
@@ -49,15 +46,29 @@ def evaluate(options: argparse.Namespace, render: Renderer) -> int:
         performed_at=utc_now(),
         progress=progress_bar("evaluate"),
     )
+    figures = found.figures
+    # Shown before anything is written: a disk that refuses then costs files, not hours of work.
+    print(json.dumps(figures, ensure_ascii=False) if options.json else "\n".join(_text(figures)))
     written = list(service.write_outputs(found, options.out)) if options.out else []
     if options.report:
-        write_validation_report(found.figures, options.report, utc_now(), render)
+        write_validation_report(figures, options.report, utc_now(), render)
         written.append(options.report)
-    if options.json:
-        print(json.dumps(found.figures, ensure_ascii=False))
-    else:
-        print("\n".join([*_text(found.figures), *(f"  wrote {path}" for path in written)]))
+    if not options.json:
+        print("".join(f"  wrote {path}\n" for path in written), end="")
     return EXIT_OK
+
+
+def _check_report(path: Path) -> None:
+    """Refuse a report that cannot be written before the work, not after it."""
+    if not path.parent.is_dir():
+        what = "the folder for the report does not exist"
+    elif path.exists() and not path.is_file():
+        what = "the report would replace a folder or a device"
+    elif not os.access(path.parent, os.W_OK):
+        what = "the folder for the report may not be written to"
+    else:
+        return
+    raise AppError(what, str(path), "choose another place or name for the report")
 
 
 def _text(figures: dict[str, Any]) -> list[str]:

@@ -58,7 +58,7 @@ def _demo(commands: Commands) -> None:
     demo.add_argument(
         "--out", type=Path, default=Path("spectra-demo"), help="folder for the results"
     )
-    demo.add_argument("--seed", type=int, default=7, help="seed of the emulated noise")
+    demo.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
     demo.add_argument("--json", action="store_true", help="print the records as JSON lines")
 
 
@@ -160,7 +160,7 @@ def _harm(evaluate: argparse.ArgumentParser) -> None:
         help="try N sums of two queries, 70:30 and 90:10 in turn, number of components not told",
     )
     evaluate.add_argument(
-        "--seed", type=int, default=2026, help="seed of sums and bootstrap (2026)"
+        "--seed", type=seed, default=2026, help="seed of sums and bootstrap (2026)"
     )
 
 
@@ -192,7 +192,7 @@ def _devices(commands: Commands) -> None:
     scan.add_argument("family", metavar="FAMILY", help="see 'spectra devices list'")
     scan.add_argument("--sample", metavar="NAME", help="what lies under the emulated laser")
     scan.add_argument("--library", type=Path, metavar="LIB.h5", help="default: starter library")
-    scan.add_argument("--seed", type=int, default=7, help="seed of the emulated noise")
+    scan.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
     scan.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -201,6 +201,14 @@ def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("a number above zero is needed")
+    return value
+
+
+def seed(text: str) -> int:
+    """Parse the seed of random numbers: a whole number, not below zero."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("a number that is not below zero is needed")
     return value
 
 

@@ -303,6 +303,10 @@ BAD_ARGUMENTS = {
     "top of nought": ["identify", "a.csv", "--top", "0"],
     "top in words": ["identify", "a.csv", "--top", "many"],
     "batch without out": ["batch", "folder"],
+    "evaluate with a negative seed": [
+        *("evaluate", "--library", "lib.h5", "--queries", "q.csv", "--seed", "-1")
+    ],
+    "demo with a negative seed": ["demo", "--seed", "-1"],
     "evaluate without queries": ["evaluate", "--library", "lib.h5"],
     "library without action": ["library"],
     "build without out": ["library", "build", "manifest.csv"],

@@ -426,3 +426,27 @@ def test_marks_and_lines_lie_where_the_axes_say(metrics):
     assert mark.y + mark.height / 2 == pytest.approx(axes.y + 30.0)
     whisker = [i for i in diagonal if i.colour == "#0072B2"]
     assert min(y for _, y in whisker[0].points) == pytest.approx(axes.y)  # cut at the frame
+
+
+def test_a_report_over_a_folder_is_refused_before_the_work(
+    spectra, small_library, queries, tmp_path
+):
+    path = tmp_path / "report.pdf"
+    path.mkdir()
+    code, out, err = spectra(
+        "evaluate", "--library", small_library, "--queries", queries, "--report", path
+    )
+    assert (code, out) == (3, "")
+    assert str(path) in err
+
+
+def test_figures_are_shown_when_a_file_cannot_be_written(spectra, small_library, queries, tmp_path):
+    taken = tmp_path / "out" / "figures.json"
+    taken.mkdir(parents=True)
+    code, out, err = spectra(
+        *("evaluate", "--library", small_library, "--queries", queries, "--json"),
+        *("--out", taken.parent),
+    )
+    assert code == 3
+    assert "figures.json" in err
+    assert json.loads(out)["n"] > 0

@@ -91,6 +91,34 @@ def test_a_threshold_that_no_number_reaches_is_refused(content, path, value):
         parse_policy(changed, b"")
 
 
+ODD = [
+    ("candidates", 0),
+    ("candidates", -3),
+    ("candidates", 2.5),
+    ("candidates", True),
+    ("thresholds.name", "1.6"),
+    ("thresholds.name", [1.6]),
+    ("thresholds.name", True),
+    ("search.reach_cm1", -8.0),
+    ("errors.model_error", -0.1),
+    ("response.most", -1.0),
+    ("mixture.pool", -1),
+    ("compare.fine_cm1", 3),
+    ("compare.widths_cm1", []),
+    ("compare.widths_cm1", "123"),
+]
+
+
+@pytest.mark.parametrize(("where", "value"), ODD, ids=[f"{k}={v!r}" for k, v in ODD])
+def test_a_value_that_only_looks_like_a_number_is_refused(content, where, value):
+    inner, (*sections, key) = content, where.split(".")
+    for section in sections:
+        inner = inner[section]
+    inner[key] = value
+    with pytest.raises(PolicyError):
+        parse_policy(content, b"")
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'{"version": 1}', b"\xff\xfe"])
 def test_a_file_that_is_no_policy_is_named(tmp_path, raw):
     path = tmp_path / "policy.json"
