@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from matching.align import Aligned, AlignSettings, References, align, correlations, scales
 from matching.axis import COMMON_GRID
 from matching.peaks import Peaks, find_peaks_many
-from matching.preprocess.scale import gaussian_widths, square_root
+from matching.preprocess.scale import gaussian_broadened, gaussian_widths, square_root
 from matching.response import Response, ResponseSettings, fit_response
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
 FINGERPRINT_CM1 = (300.0, 1850.0)  # where nearly every molecule has bands that tell it apart
+BAND_WIDTH_CM1 = 14.0  # width (FWHM) of the filter that looks for a band that is due
 AT_ONCE = 6  # references worked on together: few enough for their arrays to stay in the cache
 
 
@@ -214,10 +216,16 @@ def _window(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _View:
-    """The scan in one window at one extra width, and what follows from it alone."""
+    """The scan in one window at one extra width, and what follows from it alone.
+
+    `matched` is the high-passed scan after a filter of a band's width, `spread` the robust
+    standard deviation of that.
+    """
 
     values: FloatArray
     root: FloatArray
+    matched: FloatArray
+    spread: float
     present: float
     peaks: Peaks
     sharp: FloatArray
@@ -259,9 +267,13 @@ def _view(values: FloatArray, start: int, noise: float, settings: CompareSetting
     values.flags.writeable = False  # every comparison with it shows the same array
     sharp = highpass(values, settings.errors.highpass_cm1)
     weight = error_weights(sharp, noise, settings.errors)
+    matched = _band_filtered(sharp)
+    spread = 1.4826 * float(np.median(np.abs(matched - np.median(matched))))
     return _View(
         values=values,
         root=square_root(values),
+        matched=matched,
+        spread=spread,
         present=float(np.clip(sharp - 3.0 * noise, 0.0, None).sum()),
         peaks=_peaks_of(values[None, :], noise, start, settings)[0],
         sharp=sharp,
@@ -277,6 +289,7 @@ class _Fitted:
     view: _View
     values: FloatArray
     peaks: Peaks
+    independent: float
     unexplained: float
     missing: float
     misfit: float
@@ -350,6 +363,7 @@ def _measured(side: _ScanSide, aligned: Aligned, settings: CompareSettings) -> l
         views,
         list(values),
         _peaks_of(values, side.noise, side.start, settings),
+        _independent(views, values, amount * sharp, side.start, settings),
         *_remains(views, amount * sharp, side.noise, settings),
         _misfit(views, sharp),
         aligned.root.tolist(),
@@ -370,7 +384,7 @@ def _comparison(side: _ScanSide, fit: _Fitted, settings: CompareSettings) -> Com
         missing=fit.missing,
         query_bands_matched=_share(view.peaks, near),
         reference_bands_matched=_share(fit.peaks, far),
-        independent_bands=_effective_number(view.peaks.prominence * near),
+        independent_bands=fit.independent,
         misfit=fit.misfit,
         contrast=view.contrast,
         uncovered=side.uncovered,
@@ -409,6 +423,38 @@ def _share(peaks: Peaks, matched: FloatArray) -> float:
     weight = np.sqrt(peaks.prominence)
     total = float(weight.sum())
     return float((weight * matched).sum()) / total if total > 0 else 1.0
+
+
+def _band_filtered(sharp: FloatArray) -> FloatArray:
+    return gaussian_broadened(sharp, BAND_WIDTH_CM1 / COMMON_GRID.step_cm1)
+
+
+def _independent(
+    views: Sequence[_View],
+    values: FloatArray,
+    sharp: FloatArray,
+    start: int,
+    settings: CompareSettings,
+) -> list[float]:
+    """Return the effective number of bands of each scaled reference that the scan confirms.
+
+    Where a band is due is known, so that a filter of its width finds it far below the height at
+    which it would stand out by itself. It counts in full from four standard deviations, and with
+    the smaller of its heights in scan and reference.
+    """
+    least = np.maximum(settings.least_band * values.max(axis=1), 1e-300)
+    due = _band_filtered(sharp)
+    reach = round(settings.band_tolerance_cm1 / COMMON_GRID.step_cm1)
+    counts = []
+    peaks = find_peaks_many(values, start, least)
+    for view, bands, expected in zip(views, peaks, due, strict=True):
+        padded = np.pad(view.matched, reach, mode="edge")
+        windows = sliding_window_view(padded, 2 * reach + 1)
+        found = windows[bands.index].max(axis=1)
+        sure = np.clip(found / max(view.spread, 1e-300) / 2.0 - 1.0, 0.0, 1.0)
+        height = np.minimum(found, expected[bands.index])
+        counts.append(_effective_number(np.clip(height, 0.0, None) * sure))
+    return counts
 
 
 def _effective_number(weights: FloatArray) -> float:

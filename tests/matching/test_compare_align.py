@@ -237,3 +237,43 @@ def test_no_band_in_nothing_and_not_more_than_asked(lines):
     comb = lines(AXIS, [(p, 8.0, 100.0 + p) for p in np.arange(320.0, 1980.0, 20.0)])
     assert find_peaks(comb, FIRST, 1.0, most=10).index.size == 10
     assert find_peaks(comb, FIRST, 1.0, most=10).height.min() > 100.0 + 1700.0
+
+
+# --- Bands that are due ---------------------------------------------------------------------
+
+
+def lines(places, heights, noise=0.0, seed=0):
+    axis = 300.0 + 2.0 * np.arange(800)
+    values = sum(
+        h * np.exp(-0.5 * ((axis - p) / 6.0) ** 2) for p, h in zip(places, heights, strict=True)
+    )
+    return np.clip(values + np.random.default_rng(seed).normal(0.0, 1.0, 800) * noise, 0.0, None)
+
+
+FIVE = (520.0, 760.0, 1001.0, 1310.0, 1602.0)
+
+
+def test_bands_below_the_noise_limit_count_where_they_are_due(policy):
+    reference = Bands(lines(FIVE, (0.2, 0.2, 1.0, 0.2, 0.2)), 100)
+    counts = [
+        compare(
+            Bands(lines(FIVE, (0.2, 0.2, 1.0, 0.2, 0.2), 0.05, seed), 100, 0.05),
+            reference,
+            0.0,
+            policy.compare,
+        ).independent_bands
+        for seed in range(10)
+    ]
+    assert min(counts) > 2.0  # none but the first stands out by five times the noise
+
+
+def test_noise_where_bands_are_due_is_no_confirmation(policy):
+    reference = Bands(lines(FIVE, (0.2, 0.2, 1.0, 0.2, 0.2)), 100)
+    counts = [
+        compare(
+            Bands(lines((1001.0,), (1.0,), 0.05, seed), 100, 0.05), reference, 0.0, policy.compare
+        ).independent_bands
+        for seed in range(40)
+    ]
+    assert np.mean(np.array(counts) >= policy.thresholds.least_bands) <= 0.2
+    assert np.median(counts) < 1.1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from library.formats import read_file
 from library.manifest import read_manifest
 from matching.axis import COMMON_GRID, shifted
-from matching.compare import Bands, Comparison, compare, compare_many, correlation
+from matching.compare import BAND_WIDTH_CM1, Bands, Comparison, compare, compare_many, correlation
 from matching.peaks import Peaks, find_peaks, find_peaks_many
 from matching.pipeline import prepare
 from matching.preprocess.scale import gaussian_broadened, gaussian_widths, second_derivative
@@ -140,6 +140,22 @@ def obvious_response(query, scan, fitted, start, settings):
     return fit_response(*lists, query.noise, tolerance, settings.response)
 
 
+def obvious_confirmed(scan, fitted, start, settings):
+    """Return the roots of the bands of a scaled reference that a scan confirms."""
+    seen, due = (
+        gaussian_broadened(highpass(x, settings.errors.highpass_cm1), BAND_WIDTH_CM1 / STEP)
+        for x in (scan, fitted)
+    )
+    spread = 1.4826 * np.median(np.abs(seen - np.median(seen)))
+    reach = round(settings.band_tolerance_cm1 / STEP)
+    roots = []
+    for i, _, _ in obvious_peaks(fitted, start, max(settings.least_band * fitted.max(), 1e-300)):
+        top = seen[max(i - reach, 0) : i + reach + 1].max()
+        sure = min(max(top / max(spread, 1e-300) / 2 - 1, 0), 1)
+        roots.append(np.sqrt(max(min(top, due[i]), 0) * sure))
+    return np.array(roots)
+
+
 def obvious_remains(query, scan, moved, start, settings):
     """Return the figures of what remains of a scan and a reference after alignment."""
     power = moved.sum()  # of squared roots
@@ -147,7 +163,7 @@ def obvious_remains(query, scan, moved, start, settings):
     found, expected = obvious_lists(query, scan, fitted, start, settings)
     near = obvious_matches(found, expected, settings.band_tolerance_cm1)
     far = obvious_matches(expected, found, settings.band_tolerance_cm1)
-    roots = np.sqrt([b[2] * n for b, n in zip(found, near, strict=True)])
+    roots = obvious_confirmed(scan, fitted, start, settings)
     sharp, light = (highpass(x, settings.errors.highpass_cm1) for x in (scan, moved))
     weight = error_weights(sharp, query.noise, settings.errors)
     norm = (weight * light * light).sum()
