@@ -6,18 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
+from matching.agreement import (
+    View,
+    band_filtered,
+    confirmed_bands,
+    matched_bands,
+    matched_share,
+    misfits,
+    remainders,
+)
 from matching.align import Aligned, AlignSettings, References, align, correlations, scales
 from matching.axis import COMMON_GRID
 from matching.peaks import Peaks, find_peaks_many
-from matching.preprocess.scale import gaussian_broadened, gaussian_widths, square_root
+from matching.preprocess.scale import gaussian_widths, square_root
 from matching.response import Response, ResponseSettings, fit_response
 from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
 FINGERPRINT_CM1 = (300.0, 1850.0)  # where nearly every molecule has bands that tell it apart
-BAND_WIDTH_CM1 = 14.0  # width (FWHM) of the filter that looks for a band that is due
 AT_ONCE = 6  # references worked on together: few enough for their arrays to stay in the cache
 
 
@@ -214,25 +221,6 @@ def _window(
     return (start, stop) if (stop - start) * step >= 300.0 else None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _View:
-    """The scan in one window at one extra width, and what follows from it alone.
-
-    `matched` is the high-passed scan after a filter of a band's width, `spread` the robust
-    standard deviation of that.
-    """
-
-    values: FloatArray
-    root: FloatArray
-    matched: FloatArray
-    spread: float
-    present: float
-    peaks: Peaks
-    sharp: FloatArray
-    weight: FloatArray
-    contrast: float
-
-
 class _ScanSide:
     """The scan in one window; its views at the extra widths are made when one is wanted."""
 
@@ -253,9 +241,9 @@ class _ScanSide:
         self.height = max(float(inside.max()), 1e-300)
         self.scales = scales(self._rows, self.softness)
         self._settings = settings
-        self._views: dict[int, _View] = {}
+        self._views: dict[int, View] = {}
 
-    def view(self, number: int) -> _View:
+    def view(self, number: int) -> View:
         """Return the scan at one of the extra widths."""
         if number not in self._views:
             values = np.clip(self._rows[number], 0.0, None)
@@ -263,13 +251,13 @@ class _ScanSide:
         return self._views[number]
 
 
-def _view(values: FloatArray, start: int, noise: float, settings: CompareSettings) -> _View:
+def _view(values: FloatArray, start: int, noise: float, settings: CompareSettings) -> View:
     values.flags.writeable = False  # every comparison with it shows the same array
     sharp = highpass(values, settings.errors.highpass_cm1)
     weight = error_weights(sharp, noise, settings.errors)
-    matched = _band_filtered(sharp)
+    matched = band_filtered(sharp)
     spread = 1.4826 * float(np.median(np.abs(matched - np.median(matched))))
-    return _View(
+    return View(
         values=values,
         root=square_root(values),
         matched=matched,
@@ -286,7 +274,7 @@ def _view(values: FloatArray, start: int, noise: float, settings: CompareSetting
 class _Fitted:
     """An aligned reference scaled to the scan, its bands, and what remains on either side."""
 
-    view: _View
+    view: View
     values: FloatArray
     peaks: Peaks
     independent: float
@@ -317,7 +305,7 @@ def _with_responses(
     axis = COMMON_GRID.values[side.start : side.start + side.size]
     factors = np.array([r.factor(axis) for r in responses if r is not None])
     reference = np.maximum(aligned.reference[rows], 0.0) * factors
-    answered = _misfit(
+    answered = misfits(
         [plain[number].view for number in rows], highpass(reference, settings.errors.highpass_cm1)
     )
     least = settings.response.least_use
@@ -363,9 +351,11 @@ def _measured(side: _ScanSide, aligned: Aligned, settings: CompareSettings) -> l
         views,
         list(values),
         _peaks_of(values, side.noise, side.start, settings),
-        _independent(views, values, amount * sharp, side.start, settings),
-        *_remains(views, amount * sharp, side.noise, settings),
-        _misfit(views, sharp),
+        confirmed_bands(
+            views, values, amount * sharp, settings.least_band, settings.band_tolerance_cm1
+        ),
+        *remainders(views, amount * sharp, side.noise, settings.intensity_tolerance),
+        misfits(views, sharp),
         aligned.root.tolist(),
         aligned.derivative.tolist(),
         aligned.shift_cm1.tolist(),
@@ -376,14 +366,14 @@ def _measured(side: _ScanSide, aligned: Aligned, settings: CompareSettings) -> l
 
 def _comparison(side: _ScanSide, fit: _Fitted, settings: CompareSettings) -> Comparison:
     view = fit.view
-    near, far = _matched(view.peaks, fit.peaks, settings)
+    near, far = matched_bands(view.peaks, fit.peaks, settings.band_tolerance_cm1)
     return Comparison(
         root_correlation=fit.root_correlation,
         derivative_correlation=fit.derivative_correlation,
         unexplained=fit.unexplained,
         missing=fit.missing,
-        query_bands_matched=_share(view.peaks, near),
-        reference_bands_matched=_share(fit.peaks, far),
+        query_bands_matched=matched_share(view.peaks, near),
+        reference_bands_matched=matched_share(fit.peaks, far),
         independent_bands=fit.independent,
         misfit=fit.misfit,
         contrast=view.contrast,
@@ -405,80 +395,6 @@ def _peaks_of(rows: FloatArray, noise: float, first: int, settings: CompareSetti
     return find_peaks_many(rows, first, least)
 
 
-def _matched(
-    found: Peaks, expected: Peaks, settings: CompareSettings
-) -> tuple[FloatArray, FloatArray]:
-    """Return for each band of either list how well one of the other lies at its place, 0 to 1."""
-    if not (found.index.size and expected.index.size):
-        return np.zeros(found.index.size), np.zeros(expected.index.size)
-    distance = np.abs(found.raman_shift_cm1[:, None] - expected.raman_shift_cm1)
-    near, far = (
-        np.exp(-0.5 * (distance.min(axis=axis) / settings.band_tolerance_cm1) ** 2)
-        for axis in (1, 0)
-    )
-    return near, far
-
-
-def _share(peaks: Peaks, matched: FloatArray) -> float:
-    weight = np.sqrt(peaks.prominence)
-    total = float(weight.sum())
-    return float((weight * matched).sum()) / total if total > 0 else 1.0
-
-
-def _band_filtered(sharp: FloatArray) -> FloatArray:
-    return gaussian_broadened(sharp, BAND_WIDTH_CM1 / COMMON_GRID.step_cm1)
-
-
-def _independent(
-    views: Sequence[_View],
-    values: FloatArray,
-    sharp: FloatArray,
-    start: int,
-    settings: CompareSettings,
-) -> list[float]:
-    """Return the effective number of bands of each scaled reference that the scan confirms.
-
-    Where a band is due is known, so that a filter of its width finds it far below the height at
-    which it would stand out by itself. It counts in full from four standard deviations, and with
-    the smaller of its heights in scan and reference.
-    """
-    least = np.maximum(settings.least_band * values.max(axis=1), 1e-300)
-    due = _band_filtered(sharp)
-    reach = round(settings.band_tolerance_cm1 / COMMON_GRID.step_cm1)
-    counts = []
-    peaks = find_peaks_many(values, start, least)
-    for view, bands, expected in zip(views, peaks, due, strict=True):
-        padded = np.pad(view.matched, reach, mode="edge")
-        windows = sliding_window_view(padded, 2 * reach + 1)
-        found = windows[bands.index].max(axis=1)
-        sure = np.clip(found / max(view.spread, 1e-300) / 2.0 - 1.0, 0.0, 1.0)
-        height = np.minimum(found, expected[bands.index])
-        counts.append(_effective_number(np.clip(height, 0.0, None) * sure))
-    return counts
-
-
-def _effective_number(weights: FloatArray) -> float:
-    """Participation ratio of square-rooted weights: k equal bands give k, one band gives 1."""
-    root = np.sqrt(np.clip(weights, 0.0, None))
-    square = float((root * root).sum())
-    return float(root.sum()) ** 2 / square if square > 0 else 0.0
-
-
-def _misfit(views: Sequence[_View], sharp: FloatArray) -> list[float]:
-    """Return for each view the mean weighted square that its reference, best scaled, leaves.
-
-    The rows of `sharp` are the references after the high-pass.
-    """
-    weight, scan = (np.array([getattr(v, name) for v in views]) for name in ("weight", "sharp"))
-    weighted = weight * sharp
-    power = np.vecdot(weighted, sharp)
-    amount = np.vecdot(weighted, scan) / np.where(power > 0, power, 1.0)
-    amount = np.where(power > 0, np.maximum(amount, 0.0), 0.0)
-    left = scan - amount[:, None] * sharp
-    misfit: list[float] = (np.vecdot(weight * left, left) / left.shape[1]).tolist()
-    return misfit
-
-
 def _uncovered(query: Bands, start: int, stop: int) -> float:
     """Share of the scan's band area in the fingerprint region that lies outside the window."""
     first, end = COMMON_GRID.coverage(*FINGERPRINT_CM1)
@@ -488,24 +404,3 @@ def _uncovered(query: Bands, start: int, stop: int) -> float:
     low, high = np.clip((start, stop), first, max(first, end)) - query.first
     inside = float(light[low:high].sum())
     return max(1.0 - inside / total, 0.0) if total > 0 else 0.0
-
-
-def _remains(
-    views: Sequence[_View], scaled: FloatArray, noise: float, settings: CompareSettings
-) -> tuple[list[float], list[float]]:
-    """Return what each scaled reference leaves unexplained, and what of it is missing.
-
-    After the high-pass, so that a smooth background of scan or reference is neither.
-    """
-    margin, tolerance = 3.0 * noise, settings.intensity_tolerance
-    scan = np.array([view.sharp for view in views])
-    scan, scaled = np.maximum(scan, 0.0), np.maximum(scaled, 0.0)
-    present = np.array([view.present for view in views])
-    beyond = np.clip(scan - tolerance * scaled - margin, 0.0, None).sum(axis=1)
-    expected = scaled.sum(axis=1)
-    lacking = np.clip(scaled - tolerance * scan - margin, 0.0, None).sum(axis=1)
-    return _shares(beyond, present), _shares(lacking, expected)
-
-
-def _shares(part: FloatArray, whole: FloatArray) -> list[float]:
-    return [p / w if w > 0 else 1.0 for p, w in zip(part.tolist(), whole.tolist(), strict=True)]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from library.formats import read_file
 from library.manifest import read_manifest
+from matching.agreement import BAND_WIDTH_CM1
 from matching.axis import COMMON_GRID, shifted
-from matching.compare import BAND_WIDTH_CM1, Bands, Comparison, compare, compare_many, correlation
+from matching.compare import Bands, Comparison, compare, compare_many, correlation
 from matching.peaks import Peaks, find_peaks, find_peaks_many
 from matching.pipeline import prepare
 from matching.preprocess.scale import gaussian_broadened, gaussian_widths, second_derivative
