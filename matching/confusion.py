@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.coarse import BROADENED_CM1, CELL, SMOOTH_CM1, Coarse, coarse
-from matching.compare import Bands, Comparison, compare_many
+from matching.compare import Bands, compare_many
+from matching.decision import explains
 from matching.evidence import evidence
 from matching.policy import Policy
 from matching.search import ReferenceMatrix
@@ -166,7 +167,7 @@ def _compare_with(
     found: dict[tuple[int, int], list[_Way]],
 ) -> None:
     """Take one reference as a scan, compare it with others, and add to what was `found`."""
-    scan = references.bands(row)
+    scan, limits = references.bands(row), policy.thresholds
     for start in range(0, len(others), TOGETHER):
         part = others[start : start + TOGETHER]
         bands = [references.bands(other) for other in part]
@@ -175,7 +176,8 @@ def _compare_with(
             if way is not None:
                 key = (min(row, other), max(row, other))
                 logit = evidence(way, policy.model)
-                stands = _stands(way, logit, policy)
+                # the least evidence that a rival has in any verdict
+                stands = explains(way, logit, limits, limits.name - limits.rival)
                 found.setdefault(key, []).append((way.root_correlation, logit, stands))
 
 
@@ -185,21 +187,6 @@ def _judged(key: tuple[int, int], ways: Sequence[_Way], policy: Policy) -> Confu
     if correlation < policy.thresholds.same_spectrum and not any(way[2] for way in ways):
         return None
     return ConfusedPair(*key, correlation, max(way[1] for way in ways))
-
-
-def _stands(found: Comparison, logit: float, policy: Policy) -> bool:
-    """Tell whether a reference could stand beside the name in a verdict on such a scan.
-
-    The least evidence that a rival has in any verdict is that of a name less the rival's distance.
-    """
-    limits = policy.thresholds
-    return (
-        logit >= limits.name - limits.rival
-        and found.independent_bands >= limits.least_bands
-        and found.unexplained <= limits.most_unexplained
-        and found.uncovered <= limits.most_uncovered
-        and found.overlap_cm1 >= limits.least_overlap_cm1
-    )
 
 
 def _sifted(

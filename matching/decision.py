@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Literal
 
 from matching.compare import Comparison
@@ -72,11 +73,6 @@ class Verdict:
     parts: tuple[Part, ...] = ()
     sets: tuple[tuple[int, ...], ...] = ()
     families: tuple[str, ...] = ()
-
-
-BASELINE_SENSITIVE = Verdict(
-    "inconclusive", ("baseline_sensitive",), ("scan_other_spot", "scan_longer", *SENDABLE)
-)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -158,10 +154,28 @@ def survives(verdict: Verdict, other: Verdict, substance: Callable[[int], int]) 
         Number of the substance of a row.
     """
     mine, others = _groups(verdict, substance), _groups(other, substance)
-    return (
-        verdict.families == other.families
-        and len(mine) == len(others)
-        and all(any(group & found for found in others) for group in mine)
+    return verdict.families == other.families and one_to_one(mine, others)
+
+
+def baseline_sensitive(verdict: Verdict) -> Verdict:
+    """Return what is said instead of a verdict that another baseline does not confirm.
+
+    What was to be handled as hazardous still is: doubt about a family is no reason for less care.
+    """
+    hazardous = ("handle_as_hazardous",) if "handle_as_hazardous" in verdict.advice else ()
+    advice = (*hazardous, "scan_other_spot", "scan_longer", *SENDABLE)
+    return Verdict("inconclusive", ("baseline_sensitive",), advice)
+
+
+def one_to_one(groups: Collection[frozenset[int]], others: Collection[frozenset[int]]) -> bool:
+    """Tell whether each group has a member in common with another one of `others`, none left over.
+
+    Overlapping sets of look-alikes must not answer twice: {A, B} and {C} are not {A} and {B}.
+    Meant for the few components of a verdict: every order is tried.
+    """
+    return len(groups) == len(others) and any(
+        all(group & found for group, found in zip(groups, order, strict=True))
+        for order in permutations(others)
     )
 
 
@@ -187,14 +201,30 @@ def quality_bar(quality: ScanQuality, limits: Thresholds, *, axis_doubtful: bool
 
 def _nameable(candidate: Scored, limits: Thresholds, least: float | None = None) -> bool:
     """Tell whether a reference may be named, or be a rival with evidence from `least` on."""
-    comparison = candidate.comparison
+    enough = limits.name if least is None else least
+    return candidate.kind != "calculated" and explains(
+        candidate.comparison, candidate.evidence, limits, enough
+    )
+
+
+def explains(comparison: Comparison, evidence: float, limits: Thresholds, least: float) -> bool:
+    """Tell whether a comparison meets every limit of a name, its evidence at least `least`.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Scan against reference.
+    evidence, least : float
+        Evidence (logit), and the least of it that is enough.
+    limits : Thresholds
+        The other limits.
+    """
     return (
-        candidate.evidence >= (limits.name if least is None else least)
+        evidence >= least
         and comparison.independent_bands >= limits.least_bands
         and comparison.unexplained <= limits.most_unexplained
         and comparison.uncovered <= limits.most_uncovered
         and comparison.overlap_cm1 >= limits.least_overlap_cm1
-        and candidate.kind != "calculated"
     )
 
 

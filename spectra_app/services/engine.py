@@ -13,7 +13,7 @@ from library.findings import Families, confused_in, references
 from library.store import Library
 from matching.compare import Bands, compare, compare_many
 from matching.confusion import LookAlikes
-from matching.decision import BASELINE_SENSITIVE, Mixture, Scored, Verdict, decide, survives
+from matching.decision import Mixture, Scored, Verdict, baseline_sensitive, decide, survives
 from matching.errors import QueryError
 from matching.evidence import evidence
 from matching.family import families_of
@@ -128,7 +128,7 @@ def examine(
             {},
         ).verdict
         if not survives(verdict, other, lambda row: int(engine.library.matrix.substance[row])):
-            verdict = BASELINE_SENSITIVE
+            verdict = baseline_sensitive(verdict)
     timing["second_baseline"] = (time.perf_counter() - begun) * 1e3
     for row in verdict.named:
         library_is_sound(engine, row)

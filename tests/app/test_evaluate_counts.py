@@ -234,20 +234,22 @@ def test_sums_are_judged_by_sets_thirds_and_shares():
     good = answer("mixture", [1, 2], parts=parts)
     in_set = answer("mixture", [3, 2], sets=(frozenset({1, 3}),), parts=((3, 0.5, 0.4, 0.6),))
     third = answer("mixture", [1, 2, 4])
+    twice = answer("mixture", [1, 4], sets=(frozenset({1, 2}),))  # one set is not both
     row = sum_figures(
         [
             a_sum(good, [answer("match", [2]), answer("match", [1])]),
             a_sum(in_set, [answer("match", [2]), answer("match", [4])]),
             a_sum(third, [answer("mixture", [2, 3]), NOTHING]),
             a_sum(answer("inconclusive", [], [1]), [NOTHING, NOTHING]),
+            a_sum(twice, [NOTHING, NOTHING]),
         ],
         NAMES,
     )[0]
-    assert row["n"] == 4
+    assert row["n"] == 5
     assert row["both_found"]["count"] == 2
     assert row["third_component"]["count"] == 1
-    assert row["false_name"]["count"] == 1
-    assert (row["false_name_left_out"]["count"], row["false_name_left_out"]["n"]) == (2, 8)
+    assert row["false_name"]["count"] == 2
+    assert (row["false_name_left_out"]["count"], row["false_name_left_out"]["n"]) == (2, 10)
     assert row["share_error_median"] == pytest.approx((0.04 + 0.2) / 2)
     assert (row["share_interval_holds"]["count"], row["share_interval_holds"]["n"]) == (1, 2)
 

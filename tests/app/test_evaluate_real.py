@@ -144,6 +144,8 @@ def answer(outcome, named=(), score=0.5, ranked=None):
         (query({1, 2}, 2), answer("match", [1]), False),
         (query({1, 2}, 2), answer("mixture", [1, 2, 3]), False),
         (query({1}, 2, complete=False), answer("match", [1]), False),
+        (query({1, 2}, 2), Answer("mixture", (1, 4), (frozenset({1, 2}),), (1,), 0.9), False),
+        (query({1, 2}, 2), Answer("mixture", (1, 4), (frozenset({2, 4}),), (1,), 0.9), True),
     ],
 )
 def test_what_is_a_right_name(truth, given, right):

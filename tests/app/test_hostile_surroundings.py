@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -73,6 +74,17 @@ def test_bands_where_the_reference_was_not_measured_bar_its_name(tmp_path):
     assert "bands_uncovered" in verdict.reasons
     clean = Spectrum(AXIS, drawn(ONE[:5], 5), 785.0)
     assert names(engine, examine(clean, engine)) == ["short"]
+
+
+def test_a_name_that_the_second_baseline_does_not_confirm_is_not_given(tmp_path):
+    engine = engine_of(tmp_path, entry("one", ONE))
+    scan = Spectrum(AXIS, drawn(ONE, 3), 785.0)
+    assert names(engine, examine(scan, engine)) == ["one"]
+    limits = replace(engine.policy.thresholds, second_slack=-1e3)  # nothing has such evidence
+    stricter = replace(engine, policy=replace(engine.policy, thresholds=limits))
+    verdict = examine(scan, stricter).verdict
+    assert (verdict.outcome, verdict.reasons) == ("inconclusive", ("baseline_sensitive",))
+    assert verdict.named == ()
 
 
 def test_many_entries_of_one_substance_do_not_hide_its_look_alike(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.decision import Scored, Verdict, survives
+from matching.decision import Scored, Verdict, baseline_sensitive, survives
 from matching.decision import decide as decide_rows
 from matching.quality import ScanQuality
 from spectra_app.wording import ADVICE, OUTCOMES, REASONS
@@ -351,9 +351,22 @@ def naming(*rows, sets=(), families=()):
         (naming(10), naming(10, 20), False),
         (naming(10), naming(20, 10, sets=((20, 10),)), True),  # told apart by one only
         (naming(10, 20, sets=((10, 20),)), naming(30, sets=()), False),
+        (naming(10, 30, sets=((10, 20), (30, 20))), naming(20, 90), False),  # 90 is new
+        (naming(20, 90), naming(10, 30, sets=((10, 20), (30, 20))), False),
+        (naming(10, 30, sets=((10, 20), (30, 20))), naming(20, 30), True),
         (naming(families=("a",)), naming(families=("a",)), True),
         (naming(families=("a",)), naming(), False),
     ],
 )
 def test_a_verdict_stands_when_another_baseline_names_the_same(verdict, other, stands):
     assert survives(verdict, other, substance) is stands
+
+
+def test_doubt_about_the_baseline_does_not_take_a_warning_back():
+    told = Verdict("class_only", ("family_pattern",), ("handle_as_hazardous",), families=("a",))
+    assert "handle_as_hazardous" in baseline_sensitive(told).advice
+    doubted = baseline_sensitive(naming(10))
+    assert (doubted.outcome, doubted.reasons) == ("inconclusive", ("baseline_sensitive",))
+    assert doubted.named == ()
+    assert "handle_as_hazardous" not in doubted.advice
+    assert set(doubted.advice) <= set(ADVICE)

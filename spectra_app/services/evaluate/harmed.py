@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from matching.decision import one_to_one
 from matching.distort import Distortion
 from spectra_app.services.evaluate.figures import (
     Names,
@@ -97,9 +98,7 @@ def said(item: Sum) -> list[frozenset[int]]:
 
 def both_found(item: Sum) -> bool:
     """Tell whether both components were named, alone or in a set of look-alikes, nothing else."""
-    groups = said(item)
-    parts = (item.one.truth, item.other.truth)
-    return len(groups) == 2 and all(any(group & part for group in groups) for part in parts)
+    return one_to_one(said(item), (item.one.truth, item.other.truth))
 
 
 def false_name(item: Sum) -> bool:

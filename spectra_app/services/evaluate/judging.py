@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from library.entry import folded
+from matching.decision import LARGEST_SET, one_to_one
 from matching.spectrum import Spectrum
 from matching.validation import Judged
 from spectra_app.errors import AppError
 
 NAMING = frozenset({"match", "mixture", "lead", "container_only"})
-LARGEST_SET = 3
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,11 +126,7 @@ def named_right(query: Query, answer: Answer) -> bool:
     if any(len(group) > LARGEST_SET for group in groups):
         return False
     if query.components > 1:
-        return (
-            query.complete
-            and len(groups) == len(query.truth)
-            and all(any(true in group for group in groups) for true in query.truth)
-        )
+        return query.complete and one_to_one(groups, [frozenset({n}) for n in query.truth])
     return len(groups) == 1 and bool(groups[0] & query.truth)
 
 
