@@ -2,8 +2,10 @@
 
 One flipped byte in HDF5's own structures can make the HDF5 library loop for ever. So the file
 begins with a block that HDF5 leaves to the user (its user block): a line of JSON with the size of
-the file, where the data lie, and the SHA-256 of everything else. The data themselves are covered
-by the hashes inside the file.
+the file, where the large data lie, and the SHA-256 of everything else. The large data are covered
+by the hashes inside the file, which are checked when they are asked for: hashing gigabytes takes
+too long. Everything else is checked here, because one flipped bit in a flag, a sum or a search row
+would silently keep a reference from ever being found.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 from library.errors import LibraryDamagedError, LibraryError
 
 BLOCK = 4096  # bytes of the user block
+LARGE = 16 * 2**20  # bytes from which a dataset is left to the hashes inside the file
 MAGIC = b"Spectra library\n"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 REMEDY = "restore it from its release or a backup, or build it again"
@@ -28,7 +31,7 @@ def seal(path: Path) -> None:
     with h5py.File(path, "r") as file:
         groups = [file[name] for name in file]
         items = [group[name] for group in groups for name in group]
-        ranges = sorted((int(d.id.get_offset()), int(d.nbytes)) for d in items if d.size)
+        ranges = sorted((int(d.id.get_offset()), int(d.nbytes)) for d in items if d.nbytes >= LARGE)
     size = path.stat().st_size
     digest = _structure_hash(path, size, ranges)
     content = json.dumps({"size": size, "data": ranges, "sha256": digest}, sort_keys=True)

@@ -17,7 +17,13 @@ from matching.limits import smallest_share
 from matching.spectrum import Spectrum
 from matching.spiking import Alignment, Spiker, Variation, spiker
 from spectra_app.records.identification import HiddenHazard
-from spectra_app.services.engine import Engine, Examined, examine, reference_bands
+from spectra_app.services.engine import (
+    Engine,
+    Examined,
+    examine,
+    library_is_sound,
+    reference_bands,
+)
 from spectra_app.services.hazards import named_substances
 from spectra_app.services.identify import Identified, Identifier
 
@@ -114,7 +120,14 @@ class _Watch:
 
 
 def _computed(hazard: HiddenHazard, row: int, case: Case, watch: _Watch) -> HiddenHazard:
-    """Return a hazard with its limit, or with the reason why there is none."""
+    """Return a hazard with its limit, or with the reason why there is none.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When the entry is not what it says: a limit stated for it would be one of something else.
+    """
+    library_is_sound(case.engine, row)
     made = case.spiker(row)
     if made is None:
         return replace(hazard, reason="not_comparable")

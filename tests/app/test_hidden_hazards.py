@@ -6,8 +6,12 @@ import json
 import re
 from dataclasses import replace
 
+import h5py
+import numpy as np
 import pytest
 
+from library.errors import LibraryDamagedError
+from library.seal import seal
 from library.store import Library
 from spectra_app.cli.terminal import verdict_text
 from spectra_app.errors import SettingsError
@@ -293,3 +297,18 @@ def test_the_report_says_why_no_limit_is_stated(samples):
     blind = build_report(replace(record, cannot_exclude=(NONE,)), None, context)
     assert "may be present unseen" in blind.hidden_note
     assert "95 %" not in blind.hidden_note
+
+
+def test_no_limit_is_stated_for_a_hazard_whose_search_row_was_altered(
+    hazard_library, scan, tmp_path
+):
+    altered = tmp_path / "altered.h5"
+    altered.write_bytes(hazard_library.read_bytes())
+    with h5py.File(altered, "r+") as file:
+        rows = file["search/rows"]
+        rows[SUBSTANCES.index("urea")] = np.roll(rows[SUBSTANCES.index("urea")], 40)
+    seal(altered)
+    identifier = open_identifier(altered)
+    (found,) = identify_file(scan("lactose"), identifier)
+    with pytest.raises(LibraryDamagedError, match="search row"):
+        with_limits(found, identifier)

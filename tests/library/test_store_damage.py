@@ -292,3 +292,24 @@ def test_damage_is_only_reported_never_repaired(copy):
     with pytest.raises(LibraryDamagedError):
         use(copy)
     assert hashlib.sha256(copy.read_bytes()).hexdigest() == before
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+def test_a_flipped_bit_that_would_hide_an_entry_is_found_on_opening(copy, name):
+    start, end = dataset_ranges(copy)[name]
+    for place in (start, (start + end) // 2, end - 1):
+        flip(copy, place)
+        with pytest.raises(LibraryDamagedError):
+            Library(copy)
+        flip(copy, place)
+
+
+def test_only_large_data_are_left_out_of_the_seal(copy, monkeypatch):
+    monkeypatch.setattr("library.seal.LARGE", 8 * 1800 * 4 // 2)
+    seal(copy)
+    start, _ = dataset_ranges(copy)["search/rows"]
+    flip(copy, start)
+    check(copy)  # left to the hash inside the file
+    flip(copy, dataset_ranges(copy)["entries/sers"][0])
+    with pytest.raises(LibraryDamagedError):
+        check(copy)
