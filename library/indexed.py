@@ -21,14 +21,16 @@ INDEX_HASH = "index_sha256"  # attribute
 def index_datasets(rows: Array) -> dict[str, Array]:
     """Build the index of a search matrix, float32 (n, grid), as datasets of the file."""
     index = build_index(rows, EDGES[-1])
-    return dict(zip(INDEX_DATASETS, (index.basis, index.first, index.second), strict=True))
+    parts = (index.basis.astype(np.float64), index.first, index.second)
+    return dict(zip(INDEX_DATASETS, parts, strict=True))
 
 
 def index_of(arrays: Mapping[str, Array]) -> Index | None:
-    """Return the index stored in a library; None when it has none."""
+    """Return the index stored in a library, None when it has none; only its basis is read."""
     if not has_index(arrays):
         return None
-    return Index(*(arrays[name] for name in INDEX_DATASETS))
+    basis, first, second = (arrays[name] for name in INDEX_DATASETS)
+    return Index(np.asarray(basis, dtype=np.float32), first, second)
 
 
 def has_index(arrays: Mapping[str, Array]) -> bool:

@@ -7,20 +7,24 @@ A row l and a query q are written in one orthonormal basis V (principal directio
 
 and with 64 more coefficients in place of their block norms a tighter one (level 2). One small
 product over 70 or 136 stored numbers a row therefore bounds every score from above. The rows with
-the largest bounds are scored exactly; the k-th best exact score so far is the floor, and a row
-whose bound lies below the floor cannot be in the answer. What remains is scored best bound first,
-until the next bound is below the floor. When too much remains, the whole matrix is scanned: the
+the largest bounds are read: their float32 products, less what rounding may add, set a floor, the
+k-th best of them, and a row whose bound lies below the floor cannot be in the answer. What remains
+is read best bound first, until the next bound is below the floor; only the few rows that can be in
+the answer are scored in float64 in the end. When too much remains, the whole matrix is scanned: the
 product with all rows is then one more, very tight bound, and the same steps follow.
 
-Why rounding cannot lose a row. V is orthonormal to 1e-12 (float64, checked when built); a and b
-are rounded once to float32, so ``a.b`` is off by at most 2.1 u |l||q| with u = 2**-24; the float32
-product has at most 136 terms, in any order of summation off by at most 136 u |l||q| (Higham,
-Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1: n terms lose at most n u times
-the sum of the absolute products, and that sum is at most |l||q|). Together less than 1e-5 |l||q|;
-``MARGIN`` |l||q| is added to every bound. Block norms are rounded up. A float32 product of whole
-rows is given d u |l||q| in the same way. Numbers too small for float32 are covered by adding
-``TINY`` to |l|. Every score returned is a float64 product summed by NumPy's pairwise sum over one
-contiguous row, which no BLAS kernel and no SIMD width changes.
+Why rounding cannot lose a row. Rows: V is orthonormal to 1e-12 (float64, checked when built), a is
+rounded once to float32; |r|^2 = |l|^2 - |a|^2 is given 1e-9 |l|^2. Queries: b is a float32 product
+with V and q rounded to float32, so each coefficient is off by at most (d + 4) u |q|, u = 2**-24
+(Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1: n terms in any order
+lose at most n u times the sum of the absolute products), and all r of them together by at most
+e |q|, e = (d + 4) u sqrt(r). With b in place of the true coefficients, the bound is off by at most
+e |l||q| (Cauchy and Schwarz), and |s|^2 by at most 2.1 e |q|^2; both are added. The float32 product
+of a level has at most 138 terms: 138 u |l||q| likewise; with the rounding of a and b less than
+1e-5 |l||q| in all, and ``MARGIN`` |l||q| is added to every bound. Block norms are rounded up. A
+float32 product of whole rows is given `matching.nearest.rounding`. Numbers too small for float32
+are covered by adding ``TINY`` to |l|. Every score returned is a float64 product summed by NumPy's
+pairwise sum over one contiguous row, which no BLAS kernel and no SIMD width changes.
 """
 
 from __future__ import annotations
@@ -44,7 +48,7 @@ OUTER, INNER = 4, 2  # rows of norms before the first and before the second leve
 SCAN_BELOW = 6_000  # rows; fewer are read as fast as an index over them
 MARGIN = 1e-4
 TINY = 1e-30
-LEAST = np.finfo(np.float32).min  # the smallest finite bound
+LEAST = float(np.finfo(np.float32).min)  # the smallest finite bound
 UNIT = 2.0**-24  # relative rounding error of float32
 BEYOND = 0.5  # share of a query's power in no direction above which it is hopeless, if moreover
 REST = 0.07  # more than this share of the rows' norms is in no direction
@@ -62,8 +66,8 @@ class Index:
 
     Parameters
     ----------
-    basis : float64 array, shape (r, d)
-        Orthonormal principal directions, strongest first; r = 0: no levels, only norms.
+    basis : float32 array, shape (r, d)
+        Orthonormal principal directions, rounded, strongest first; r = 0: no levels, only norms.
     first : float32 array, shape (6 + min(r, 64), n)
         By rows: |l|; norms of coefficients 128-191, of 192-255, of the rest; coefficients 0-63;
         norms of coefficients 64-95 and 96-127. Transposed, because all of it is read.
@@ -71,7 +75,7 @@ class Index:
         By columns: the last two norms again; coefficients 64-127. Read for few rows.
     """
 
-    basis: FloatArray
+    basis: Float32Array
     first: Float32Array
     second: Float32Array
 
@@ -120,12 +124,12 @@ def build_index(rows: Float32Array, directions: int | None = None) -> Index:
     for start in range(0, count, 4096):
         part = slice(start, start + 4096)
         wide = rows[part].astype(np.float64)
-        found, norms = _coefficients(wide, basis)
-        outer, second[part] = _levels(found, norms + TINY)
+        found = wide @ basis.T
+        outer, second[part] = _levels(found, _norms(found, wide, 1e-9) + TINY)
         first[:, part] = outer.T
     if not (first[0] <= 1e30).all():
         raise _not_numbers()
-    return Index(basis, first, second)
+    return Index(basis.astype(np.float32), first, second)
 
 
 def principal_directions(rows: Float32Array, count: int) -> FloatArray:
@@ -158,22 +162,22 @@ def _not_numbers() -> MatrixError:
     )
 
 
-def _coefficients(values: FloatArray, basis: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return coefficients (m, r) and norms, rounded up, (m, 6).
+def _norms(found: FloatArray, values: FloatArray, lost: float) -> FloatArray:
+    """Return norms, rounded up, (m, 6), of values (m, d) with these coefficients (m, r).
 
-    Norms of what no direction holds; of coefficients 64-95, 96-127, 128-191, 192-255; of all.
+    Of what no direction holds, given the share of power that rounding may have taken from it; of
+    coefficients 64-95, 96-127, 128-191, 192-255; of all.
     """
-    found = values @ basis.T
     norms = np.zeros((found.shape[0], len(EDGES) + 1))
     starts = [start for start in (0, *EDGES) if start < found.shape[1]]
     if starts:
         np.add.reduceat(found * found, starts, axis=1, out=norms[:, : len(starts)])
     np.einsum("ij,ij->i", values, values, out=norms[:, -1])
-    norms[:, 0] = norms[:, -1] - np.add.reduce(norms[:, :-1], axis=1)
-    norms += 1e-9 * norms[:, -1:]  # more than rounding and the basis may take away
+    rest = norms[:, -1] * (1.0 + lost) - np.add.reduce(norms[:, :-1], axis=1)
+    norms[:, 0] = np.maximum(rest, 0.0)
     np.sqrt(norms, out=norms)
     norms *= 1.0 + 4.0 * UNIT
-    return found, norms
+    return norms
 
 
 def _levels(found: FloatArray, norms: FloatArray) -> tuple[Float32Array, Float32Array]:
@@ -203,11 +207,13 @@ class Weights:
     beyond: float
 
 
-def weights(basis: FloatArray, queries: FloatArray) -> Weights:
+def weights(basis: Float32Array, queries: FloatArray) -> Weights:
     """Project queries, shape (s, w), of norm at most 1, on the w columns of a basis they cover."""
-    found, norms = _coefficients(queries, basis)
+    found = (queries.astype(np.float32) @ basis.T).astype(np.float64)
+    lost = (basis.shape[1] + 4) * UNIT * basis.shape[0] ** 0.5
+    norms = _norms(found, queries, 2.1 * lost)
     first, second = _levels(found, norms)
-    first[:, 0] = MARGIN
+    first[:, 0] = MARGIN + lost
     second[:, :INNER] *= -1.0  # in place of these norms, which level 1 added, come coefficients
     beyond = float((norms[:, 0] / np.maximum(norms[:, -1], TINY)).max()) ** 2
     return Weights(first, second, beyond)
@@ -257,9 +263,7 @@ def limit(floor: float) -> np.float32:
 
     Finite also without a floor: a bound of -inf marks a row that is read or not wanted.
     """
-    return (
-        np.float32(max(floor - 2.0 * UNIT * (abs(floor) + TINY), LEAST)) if floor > LEAST else LEAST
-    )
+    return np.float32(max(floor - 2.0 * UNIT * (abs(floor) + TINY), LEAST))
 
 
 class Known:

@@ -79,10 +79,10 @@ def test_an_index_is_stored_from_so_many_entries_on(both):
         assert plain.info.schema == indexed.info.schema == 1
 
 
-def test_opening_maps_the_index_and_does_not_read_it(both):
+def test_opening_maps_the_levels_and_does_not_read_them(both):
     with Library(both[1]) as library:
         index = library.matrix.index
-        for array in (index.basis, index.first, index.second):
+        for array in (index.first, index.second):
             assert isinstance(array, np.memmap)
 
 
