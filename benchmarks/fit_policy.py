@@ -4,8 +4,8 @@
 
 Pairs come from real scans of five instruments against the reference set (one 785 nm unit), from
 seeded distortions of one of these sets, and from every reference against the others. Folds are by
-substance. A component of a mixture is neither a
-right nor a wrong pair and is left out. With --write the weights go into the shipped policy.
+substance. A component of a mixture is neither a right nor a wrong pair and is left out. With
+--write the weights go into the shipped policy.
 """
 
 from __future__ import annotations
@@ -231,6 +231,18 @@ def rate_table(found: list[Judged]) -> list[dict[str, float]]:
     return table
 
 
+def fitted_on(pairs: Pairs) -> str:
+    """Return what the weights rest on, in words: distorted copies are not measurements."""
+    names = {kind.name for kind in TRAINING}
+    made = np.array([query.split(":")[0] in names for query in pairs.query])
+    same = pairs.same > 0
+    return (
+        f"{int(same.sum())} same-substance and {int((~same).sum())} different-substance pairs of "
+        f"{len(set(pairs.fold_key))} substances; {int((same & made).sum())} and "
+        f"{int((~same & made).sum())} of them with seeded distortions of measured scans"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with the measured sets (shared/data)")
@@ -253,10 +265,7 @@ def main() -> None:
         }
         content["evidence"]["intercept"] = round(intercept, 4)
         content["rates"] = rate_table(found)
-        content["evidence"]["fitted_on"] = (
-            f"{int(pairs.same.sum())} same-substance and {int((pairs.same == 0).sum())} "
-            f"different-substance pairs of {len(set(pairs.fold_key))} substances"
-        )
+        content["evidence"]["fitted_on"] = fitted_on(pairs)
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from matching.peaks import Peaks, find_peaks_many
 from matching.preprocess.scale import gaussian_broadened
 from matching.spectrum import FloatArray
 
+ABOVE_NOISE = 3.0  # standard deviations of noise that are neither unexplained nor missing
 BAND_WIDTH_CM1 = 14.0  # width (FWHM) of the filter that looks for a band that is due
 
 
@@ -141,7 +142,7 @@ def remainders(
 
     After the high-pass, so that a smooth background of scan or reference is neither.
     """
-    margin = 3.0 * noise
+    margin = ABOVE_NOISE * noise
     scan = np.array([view.sharp for view in views])
     scan, scaled = np.maximum(scan, 0.0), np.maximum(scaled, 0.0)
     present = np.array([view.present for view in views])

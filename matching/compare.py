@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matching.agreement import (
+    ABOVE_NOISE,
     View,
     band_filtered,
     confirmed_bands,
@@ -25,6 +26,8 @@ from matching.spectrum import FloatArray
 from matching.weights import ErrorSettings, error_weights, highpass
 
 FINGERPRINT_CM1 = (300.0, 1850.0)  # where nearly every molecule has bands that tell it apart
+LEAST_WINDOW_CM1 = 300.0  # common range below which nothing is compared
+BAND_IN_NOISE = 5.0  # standard deviations from which a maximum is a band
 AT_ONCE = 6  # references worked on together: few enough for their arrays to stay in the cache
 
 
@@ -218,7 +221,7 @@ def _window(
     step = COMMON_GRID.step_cm1
     margin = int(np.ceil((settings.reach_cm1 + 2.0) / step))
     start, stop = max(query.first, first) + margin, min(query.end, end) - margin
-    return (start, stop) if (stop - start) * step >= 300.0 else None
+    return (start, stop) if (stop - start) * step >= LEAST_WINDOW_CM1 else None
 
 
 class _ScanSide:
@@ -262,7 +265,7 @@ def _view(values: FloatArray, start: int, noise: float, settings: CompareSetting
         root=square_root(values),
         matched=matched,
         spread=spread,
-        present=float(np.clip(sharp - 3.0 * noise, 0.0, None).sum()),
+        present=float(np.clip(sharp - ABOVE_NOISE * noise, 0.0, None).sum()),
         peaks=_peaks_of(values[None, :], noise, start, settings)[0],
         sharp=sharp,
         weight=weight,
@@ -391,7 +394,7 @@ def _comparison(side: _ScanSide, fit: _Fitted, settings: CompareSettings) -> Com
 
 
 def _peaks_of(rows: FloatArray, noise: float, first: int, settings: CompareSettings) -> list[Peaks]:
-    least = np.maximum(settings.least_band * rows.max(axis=1), max(5.0 * noise, 1e-300))
+    least = np.maximum(settings.least_band * rows.max(axis=1), max(BAND_IN_NOISE * noise, 1e-300))
     return find_peaks_many(rows, first, least)
 
 
@@ -399,7 +402,7 @@ def _uncovered(query: Bands, start: int, stop: int) -> float:
     """Share of the scan's band area in the fingerprint region that lies outside the window."""
     first, end = COMMON_GRID.coverage(*FINGERPRINT_CM1)
     first, end = max(first, query.first), min(end, query.end)
-    light = np.clip(query.values - 3.0 * query.noise, 0.0, None)
+    light = np.clip(query.values - ABOVE_NOISE * query.noise, 0.0, None)
     total = float(light[max(first - query.first, 0) : max(end - query.first, 0)].sum())
     low, high = np.clip((start, stop), first, max(first, end)) - query.first
     inside = float(light[low:high].sum())

@@ -1,7 +1,8 @@
 """From comparison to evidence: one number that says how well a reference explains a scan.
 
 The number is a logistic combination of the features of a `Comparison`. Its weights are policy
-data, fitted on measured same-substance and different-substance pairs (see the policy file).
+data, fitted on same-substance and different-substance pairs of measured scans and of seeded
+distortions of some of them (see the policy file and `benchmarks.fit_policy`).
 """
 
 from __future__ import annotations

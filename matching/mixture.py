@@ -18,6 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
+from matching.compare import LEAST_WINDOW_CM1
 from matching.pipeline import Prepared
 from matching.pool import Target, best_of_each, pool_scores
 from matching.preprocess.scale import gaussian_broadened, gaussian_reach
@@ -39,6 +40,7 @@ from matching.weights import ErrorSettings, error_weights, highpass
 BoolArray = NDArray[np.bool_]
 KEPT_BITS = 36  # of a gain when references are ordered by it: the rest is rounding
 ROUNDING = 2.0**-KEPT_BITS
+FRESH = 0.05  # share of its power that a reference must have beyond what a set already holds
 UNCOVERED = 0.12  # share of the window that a component's reference may lack at either end
 
 
@@ -227,7 +229,7 @@ def _problem(
     base = list(hints.rows[:1]) or rows
     start = max(query.first, int(matrix.first[base].min())) + reach
     stop = min(query.end, int(matrix.end[base].max())) - reach
-    if (stop - start) * step < 300.0:
+    if (stop - start) * step < LEAST_WINDOW_CM1:
         return None
     slack = round(UNCOVERED * (stop - start))  # what a reference did not measure is no absence
     rows = rows[(matrix.first[rows] <= start + slack) & (matrix.end[rows] >= stop - slack)]
@@ -330,7 +332,7 @@ def _grown(
         across = problem.products(basis * root)
         left = alone.norms - np.sum(across**2, axis=0)
         toward = alone.products - np.tensordot(basis @ scan, across, axes=1)
-        fresh = (left > 0.05 * alone.norms) & (toward > 0)
+        fresh = (left > FRESH * alone.norms) & (toward > 0)
         gain = np.where(fresh, toward**2 / np.where(fresh, left, 1.0), 0.0)
         taken = {int(problem.substance[row]) for _, row in members}
         for row in _best_partners(gain.max(axis=0), problem.substance, taken, settings):

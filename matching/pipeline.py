@@ -15,7 +15,7 @@ from matching.axis import COMMON_GRID, longest_stretch, onto_grid
 from matching.errors import QueryError
 from matching.preprocess.baseline import decimated_arpls
 from matching.preprocess.despike import find_spikes, pixel_noise, repair, row_noise
-from matching.preprocess.scale import gaussian_broadened, square_root
+from matching.preprocess.scale import FWHM_PER_SIGMA, gaussian_broadened, square_root
 from matching.preprocess.snip import decimated_snip
 from matching.spectrum import MIN_POINTS, FloatArray, Spectrum
 
@@ -310,7 +310,7 @@ def smoothing_width_cm1(snr: float, settings: PipelineSettings) -> float:
 
 def smoothed_noise(fwhm_points: float) -> float:
     """Return the factor by which Gaussian smoothing lowers white noise (at most 1)."""
-    sigma = fwhm_points / 2.3548200450309493
+    sigma = fwhm_points / FWHM_PER_SIGMA
     return min(1.0, math.sqrt(1.0 / (2.0 * math.sqrt(math.pi) * sigma))) if sigma > 0 else 1.0
 
 

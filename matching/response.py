@@ -2,8 +2,9 @@
 
 Detectors and gratings lose sensitivity towards one end of the range, and not every instrument
 corrects for it: the same substance then shows the same bands with other relative heights, the
-more so the farther apart they lie. A parabola in the logarithm, held back by a prior, covers that
-without being able to make one substance look like another.
+more so the farther apart they lie. A parabola in the logarithm, held back by a prior, covers that.
+It moves no band and makes none, but it makes a wrong reference with bands at the same places fit a
+little better, too: the weights of the evidence are fitted with it on, so that this is counted.
 """
 
 from __future__ import annotations

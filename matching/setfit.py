@@ -246,7 +246,7 @@ def solve(gram: list[list[float]], product: list[float]) -> list[float] | None:
     Parameters
     ----------
     gram : list of c lists of c floats
-        Symmetric, not negative definite.
+        Symmetric, positive semidefinite.
     product : list of c floats
         Right-hand side.
     """

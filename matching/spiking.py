@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.axis import COMMON_GRID, shifted
-from matching.compare import Bands
+from matching.compare import LEAST_WINDOW_CM1, Bands
 from matching.pipeline import Prepared
 from matching.preprocess.despike import pixel_noise
 from matching.preprocess.scale import gaussian_broadened
 from matching.spectrum import FloatArray, Spectrum, Step, frozen_array
 
-LEAST_WINDOW_CM1 = 300.0  # as for a comparison
 ABOVE_NOISE = 3.0  # standard deviations above which a point counts as signal
 
 

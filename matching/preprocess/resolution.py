@@ -21,7 +21,7 @@ def resolution_cm1(bands: FloatArray, noise: float, smoothed_cm1: float = 0.0) -
     A band counts when it is tall, falls to half its height on both sides without another band in
     between, and is about as wide to the left as to the right. What the grid cells and a smoothing
     have added is taken off in quadrature. Bands have widths of their own, so the figure is the
-    instrument's resolution or more, never less.
+    instrument's resolution or more, but for the noise of a half height (a few per cent).
 
     Parameters
     ----------

@@ -25,6 +25,8 @@ from matching.search import search
 from matching.setfit import SetFit
 from matching.spectrum import Spectrum
 
+HINTS = 5  # best references whose remainders are searched for further components
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Engine:
@@ -284,7 +286,7 @@ def _mixture(
         library.matrix,
         settings,
         allowed=may_be_found(spectrum, library, without),
-        hints=Hints(best.width_cm1, tuple(item.row for item in scored[:5])),
+        hints=Hints(best.width_cm1, tuple(item.row for item in scored[:HINTS])),
     )
     fit = accepted(sets, settings)
     if fit is None or len(fit.parts) < 2:  # one component is judged as a single reference

@@ -124,6 +124,8 @@ def held_out(results: Sequence[Result], folds: int) -> dict[str, Any]:
 
     Folds are by substance; with three or more instruments also by instrument. The threshold lets
     at most the stated share of the wrong scores of the other folds pass; evidence alone decides.
+    The weights of the evidence are the policy's: where they were fitted on these very scans, they
+    are not held out, and the counts flatter.
     """
     known, out = judged_known(results), judged_left_out(results)
     figures: dict[str, Any] = {"folds": folds}
