@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from spectra_app.errors import SettingsError
 
@@ -57,16 +58,24 @@ def station_hazards(folder: Path | None = None) -> tuple[str, ...]:
     """
     path = (folder or data_folder()) / "station.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        content = json.loads(text, object_pairs_hook=_only_hazards)
         names = content["hazards"]
         if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
             raise ValueError("'hazards' is not a list of names")
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SettingsError(
             f"the station's settings cannot be read ({error})",
             str(path),
             'write {"hazards": ["name", "name"]} into it, or remove it',
         ) from error
     return tuple(name.strip() for name in names)
+
+
+def _only_hazards(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the settings; a list given twice, or under another word, would be lost in silence."""
+    if [key for key, _ in pairs] != ["hazards"]:
+        raise ValueError("it must hold 'hazards' once and nothing else")
+    return dict(pairs)

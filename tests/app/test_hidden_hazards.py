@@ -121,7 +121,11 @@ def test_a_station_without_a_list_adds_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"hazards": "urea"}', '{"hazards": [1]}', "\xff"]
+    "text",
+    [
+        *("", "[]", "{}", '{"hazards": "urea"}', '{"hazards": [1]}', "\xff", "[" * 100_000),
+        *('{"hazards": ["urea"], "hazards": []}', '{"hazards": [], "hazard": ["urea"]}'),
+    ],
 )
 def test_a_list_that_cannot_be_read_is_refused_in_words(tmp_path, text):
     (tmp_path / "station.json").write_bytes(text.encode("latin-1"))

@@ -119,7 +119,9 @@ def test_a_value_that_only_looks_like_a_number_is_refused(content, where, value)
         parse_policy(content, b"")
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'{"version": 1}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b"null", b'{"version": 1}', b"\xff\xfe", b"[" * 100_000]
+)
 def test_a_file_that_is_no_policy_is_named(tmp_path, raw):
     path = tmp_path / "policy.json"
     path.write_bytes(raw)
@@ -132,3 +134,10 @@ def test_a_file_that_is_no_policy_is_named(tmp_path, raw):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(PolicyError, match=r"absent\.json"):
         load_policy(tmp_path / "absent.json")
+
+
+def test_a_setting_given_twice_is_refused(tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_bytes(RAW.replace(b'"name":', b'"name": -99.0, "name":'))
+    with pytest.raises(PolicyError, match="twice"):
+        load_policy(path)
