@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from spectra_app.records.identification import HiddenHazard, Identification
+from spectra_app.records.identification import HiddenHazard, Identification, MatchRate
 
 Shape = Literal["octagon", "triangle", "barred_triangle", "diamond", "rounded_square", "circle"]
 
@@ -37,7 +37,7 @@ ALARMS: dict[str, AlarmStyle] = {
 
 # The lists that are asked, see `services.control.JURISDICTION`; national lists are shipped but not.
 NO_LISTING = "no listing found in the UN and EU lists shipped (national lists not asked)"
-STATUS_UNKNOWN = "control status not known: name not recognised, or its listing was not read"
+STATUS_UNKNOWN = "not known whether controlled: name not recognised, or its listing was not read"
 
 OUTCOMES: dict[str, str] = {
     "match": "Match with a measured reference",
@@ -93,7 +93,7 @@ ADVICE: dict[str, str] = {
 
 # Why no share can be stated for a hazard; "named" ones were seen and are not spoken of.
 HIDDEN: dict[str, str] = {
-    "scan_unusable": "This scan excludes nothing, it is too poor: any amount may be hidden of",
+    "scan_unusable": "Any amount, as the scan excludes nothing (too poor, or its axis in doubt)",
     "not_revealed": "May be hidden even as half of the Raman signal",
     "not_comparable": "Not known, because scan and reference have too little in common",
     "not_computed": "Not worked out for this scan",
@@ -176,6 +176,16 @@ def advice_texts(record: Identification) -> list[str]:
 def share_up(share: float) -> str:
     """Return a share (0-1) in whole per cent, rounded up: a limit is never stated too low."""
     return f"{math.ceil(100.0 * share - 1e-6)} %"
+
+
+def share_down(share: float) -> str:
+    """Return a share (0-1) in whole per cent, rounded down: a bound is never stated too high."""
+    return f"{math.floor(100.0 * share + 1e-6)} %"
+
+
+def right_of(rate: MatchRate) -> str:
+    """Return how many validation substances were right: counts, as 579 of 580 is not 100 %."""
+    return f"{round(rate.rate * rate.n)} of {rate.n}"
 
 
 def _goodness(hazard: HiddenHazard) -> tuple[int, float]:

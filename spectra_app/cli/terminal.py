@@ -15,6 +15,9 @@ from spectra_app.wording import (
     no_listing_text,
     outcome_text,
     reason_texts,
+    right_of,
+    share_down,
+    share_up,
 )
 
 WIDTH = 30
@@ -68,26 +71,27 @@ def verdict_text(record: Identification, candidates: int = 5) -> str:
 
 def _components(record: Identification) -> list[str]:
     lines = []
+    asked = f" on {record.control_on}" if record.control_on else ""
     for component in record.components:
         mark = "" if component.kind == "measured" else f" ({component.kind} reference)"
         if component.signal_share is not None and component.signal_share_interval is not None:
             low, high = component.signal_share_interval
             lines.append(
-                f"  {component.name}{mark}: about {component.signal_share:.0%} of the Raman signal "
-                f"({low:.0%}-{high:.0%}), not of the weight"
+                f"  {component.name}{mark}: about {100.0 * component.signal_share:.0f} % of the "
+                f"Raman signal ({share_down(low)} to {share_up(high)}), not of the weight"
             )
         if component.match_rate is not None:
             rate = component.match_rate
             lines.append(
-                f"  Validation: {rate.rate:.0%} of {rate.n} substances with such a score were "
-                f"right (exact lower bound {rate.low95:.0%})"
+                f"  Validation: {right_of(rate)} substances with such a score were right "
+                f"(at least {share_down(rate.low95)}, exact 95 % bound)"
             )
         listed = "; ".join(
             f"{c.instrument} {c.schedule} (text of {c.as_of}, grade {c.grade})"
             for c in component.control
         )
         status = listed or f"{no_listing_text(record)}; that does not mean uncontrolled"
-        lines.append(f"  Control status of {component.name}{mark}: {status}")
+        lines.append(f"  Control status of {component.name}{mark}{asked}: {status}")
     return lines
 
 

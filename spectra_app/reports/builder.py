@@ -35,6 +35,8 @@ from spectra_app.wording import (
     no_listing_text,
     outcome_text,
     reason_texts,
+    right_of,
+    share_up,
 )
 
 LONGEST_ID, LONGEST_METRIC = 40, 90
@@ -202,7 +204,7 @@ def _rate(component: Component) -> str:
     rate = component.match_rate
     if rate is None:
         return "not validated"
-    return f"{round(rate.rate * rate.n)} of {rate.n} right (at least {percent(rate.low95, 'down')})"
+    return f"{right_of(rate)} right (at least {percent(rate.low95, 'down')})"
 
 
 def _candidate(candidate: Candidate) -> CandidateLine:
@@ -262,10 +264,13 @@ def _hidden_facts(record: Identification) -> tuple[Fact, ...]:
 
 
 def _hidden(hazard: HiddenHazard) -> Fact:
-    share = percent(hazard.smallest_share, "up")
+    share = hazard.smallest_share
+    stated = "not known"
+    if share is not None and math.isfinite(share):
+        stated = f"below {share_up(share)}"
     why = HIDDEN_SHORT.get(hazard.reason)
     name = clean(hazard.name) + (f" ({why})" if why else "")
-    return Fact(share if share == "not known" else f"below {share}", name)
+    return Fact(stated, name)
 
 
 def _method(record: Identification, context: ReportContext) -> tuple[Fact, ...]:

@@ -75,8 +75,8 @@ def hidden_note(record: Identification) -> str:
         return "No limit can be stated. A hazardous component may be present unseen."
     return (
         "Below this share of the Raman signal (not of the weight) it may be present unseen; at it, "
-        "95 % of in-silico spikes of its reference into this scan were named. Substances not "
-        "listed: not known."
+        "every in-silico spike of its reference into this scan was named. Substances not listed: "
+        "not known."
     )
 
 

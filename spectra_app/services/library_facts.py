@@ -80,7 +80,10 @@ def _set_lines(sets: Sequence[Sequence[str]]) -> Iterator[str]:
     if not sets:
         yield "sets that Raman does not tell apart: none found"
         return
-    yield f"sets that Raman does not tell apart ({len(sets)}; one answer names the whole set):"
+    yield (
+        f"sets that Raman does not tell apart ({len(sets)}; "
+        "members that fit a scan alike are named together):"
+    )
     for names in sets:
         large = "" if len(names) <= LARGEST_SET else "  [too many to be named]"
         yield f"  {' / '.join(names)}{large}"
@@ -91,7 +94,7 @@ def family_line(row: Mapping[str, Any], policy: Policy) -> str:
     start = f"family {row['family']}: {'on' if row['on'] else 'off'}, "
     if row["reason"] == "few_members":
         need = f"{policy.family.least_members:.0f}"
-        return f"{start}{row['members']} of {need} measured members"
+        return f"{start}measured members: {row['members']}, needed: {need}"
     bands = ", ".join(f"{place:.0f}" for place in row["bands_cm1"])
     figures = (
         f"{row['found']} of {row['members']} members recognised when left out (at least "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spectra_app.records.identification import Component, Identification
-from spectra_app.wording import headline, no_listing_text
+from spectra_app.wording import headline, no_listing_text, right_of, share_down, share_up
 
 KINDS = {
     "measured": "measured",
@@ -37,12 +37,12 @@ def component_line(component: Component) -> str:
         text += f": about {percent(component.signal_share)} of the Raman signal"
         if component.signal_share_interval is not None:
             low, high = component.signal_share_interval
-            text += f" (between {percent(low)} and {percent(high)})"
+            text += f" (between {share_down(low)} and {share_up(high)})"
     rate = component.match_rate
     if rate is not None:
         text += (
-            f". Of {rate.n} validation substances with such a score "
-            f"{percent(rate.rate)} were right, at least {percent(rate.low95)} with 95 % confidence"
+            f". {right_of(rate)} validation substances with such a score were right "
+            f"(at least {share_down(rate.low95)}, exact 95 % bound)"
         )
     return text
 

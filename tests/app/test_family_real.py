@@ -65,7 +65,7 @@ def test_only_the_class_whose_members_share_bands_is_switched_on(library: Path) 
     assert (sugars["on"], sugars["members"]) == (False, 4)
     text = description_text(facts, policy)
     assert "family long alkyl chains: on" in text
-    assert "family sugars: off, 4 of 8 measured members" in text
+    assert "family sugars: off, measured members: 4, needed: 8" in text
 
 
 def test_a_member_that_is_not_in_the_library_is_told_by_its_family(

@@ -296,7 +296,7 @@ def test_the_report_says_why_no_limit_is_stated(samples):
     assert [(fact.label, fact.text) for fact in report.hidden] == [
         ("not known", "any nitazene, xylazine (no measured reference)"),
         ("not known", "Carfentanil (may be hidden even as half of the signal)"),
-        ("below 7.1 %", "Fentanyl"),
+        ("below 8 %", "Fentanyl"),
     ]
     blind = build_report(replace(record, cannot_exclude=(NONE,)), None, context)
     assert "may be present unseen" in blind.hidden_note
