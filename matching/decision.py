@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
+from matching.axis import COMMON_GRID
 from matching.compare import Comparison
 from matching.mixture import nameable
 from matching.policy import Policy, Thresholds
@@ -264,7 +265,9 @@ def _named(
 def _mixed(mixture: Mixture, policy: Policy) -> Verdict:
     """Name the components, or say that one reference is not enough and the set cannot be named."""
     fit = mixture.fit
-    supported = min(mixture.support) >= policy.thresholds.support
+    limits = policy.thresholds
+    supported = min(mixture.support) >= limits.support
+    supported &= fit.left.size * COMMON_GRID.step_cm1 >= limits.least_overlap_cm1
     if not (nameable(fit, policy.mixture) and supported) or "calculated" in mixture.kinds:
         reasons: tuple[str, ...] = ("several_components", "bands_unexplained")
         return Verdict("inconclusive", reasons, ("scan_other_spot", "scan_longer", *SENDABLE))

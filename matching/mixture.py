@@ -111,8 +111,9 @@ def levelled(query: Prepared, response: Response | None) -> Prepared:
     """
     if response is None:
         return query
-    axis = COMMON_GRID.values[query.first : query.end]
-    return replace(query, bands=query.bands / response.factor(axis))
+    factor = response.factor(COMMON_GRID.values[query.first : query.end])
+    noise = query.noise * float(np.sqrt(np.mean(factor**-2.0)))
+    return replace(query, bands=query.bands / factor, noise=noise)
 
 
 def accepted(sets: Sequence[SetFit], settings: MixtureSettings) -> SetFit | None:
@@ -135,7 +136,11 @@ def nameable(fit: SetFit, settings: MixtureSettings) -> bool:
 
 
 def peeled(
-    query: Prepared, parts: Sequence[Part], matrix: ReferenceMatrix, model_error: float
+    query: Prepared,
+    parts: Sequence[Part],
+    matrix: ReferenceMatrix,
+    model_error: float,
+    width_cm1: float = 0.0,
 ) -> tuple[FloatArray, float]:
     """Return what a scan shows when other components are taken away, and its noise.
 
@@ -153,15 +158,19 @@ def peeled(
         The library.
     model_error : float
         Share of the band height by which instruments differ.
+    width_cm1 : float
+        Extra width given to the references (positive) or the scan (negative), as in the fit.
     """
+    step = COMMON_GRID.step_cm1
     index = np.arange(COMMON_GRID.size, dtype=np.float64)
     taken = np.zeros(COMMON_GRID.size)
     for part in parts:
         light = np.asarray(matrix.rows[part.row], dtype=np.float64) ** 2
         moved = np.interp(index - part.shift_cm1 / COMMON_GRID.step_cm1, index, light)
         taken += part.amount * moved
-    taken = taken[query.first : query.end]
-    left = np.clip(query.bands - taken, 0.0, None)
+    taken = gaussian_broadened(taken, max(width_cm1, 0.0) / step)[query.first : query.end]
+    bands = gaussian_broadened(query.bands, max(-width_cm1, 0.0) / step)
+    left = np.clip(bands - taken, 0.0, None)
     noise = math.hypot(query.noise, model_error * float(taken.mean()))
     return np.where(model_error * taken > left, 0.0, left), noise
 

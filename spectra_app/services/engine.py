@@ -297,17 +297,23 @@ def _mixture(
         fit,
         tuple(r.kind for r in records),
         tuple(r.role for r in records),
-        tuple(_support(level, fit, place, engine) for place in range(len(fit.parts))),
+        tuple(
+            _support(level, fit, place, engine, best.width_cm1) for place in range(len(fit.parts))
+        ),
         tuple(engine.look_alikes.of(part.row, allowed) for part in fit.parts),
     )
 
 
-def _support(prepared: Prepared, fit: SetFit, place: int, engine: Engine) -> float:
+def _support(
+    prepared: Prepared, fit: SetFit, place: int, engine: Engine, width_cm1: float
+) -> float:
     """Return the evidence of one component against what the others leave of the scan."""
     library, policy = engine.library, engine.policy
     part = fit.parts[place]
     others = (*fit.parts[:place], *fit.parts[place + 1 :])
-    left, noise = peeled(prepared, others, library.matrix, policy.mixture.errors.model_error)
+    left, noise = peeled(
+        prepared, others, library.matrix, policy.mixture.errors.model_error, width_cm1
+    )
     found = compare(
         Bands(left, prepared.first, noise),
         reference_bands(library, part.row),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.decision import Scored, Verdict, baseline_sensitive, survives
+from matching.decision import Mixture, Scored, Verdict, baseline_sensitive, survives
 from matching.decision import decide as decide_rows
 from matching.quality import ScanQuality
+from matching.setfit import Part, SetFit
 from spectra_app.wording import ADVICE, OUTCOMES, REASONS
 
 GOOD = ScanQuality(
@@ -370,3 +372,15 @@ def test_doubt_about_the_baseline_does_not_take_a_warning_back():
     assert doubted.named == ()
     assert "handle_as_hazardous" not in doubted.advice
     assert set(doubted.advice) <= set(ADVICE)
+
+
+def test_components_found_on_a_short_piece_of_the_axis_are_not_named(scored, policy):
+    def told(points):
+        parts = tuple(Part(row, 1.0, 0.0, 0.5, (0.3, 0.7)) for row in (0, 10))
+        fit = SetFit(parts, 0.5, 0.6, 0.5, np.zeros(points))
+        mixture = Mixture(fit, ("measured",) * 2, ("substance",) * 2, (5.0, 5.0), ((), ()))
+        return decide([scored(1)], GOOD, policy, different, mixture)
+
+    enough = int(policy.thresholds.least_overlap_cm1 / 2.0)
+    assert told(enough).outcome == "mixture"
+    assert told(enough - 1).named == ()
