@@ -113,7 +113,12 @@ def rule_hash(policy: Policy) -> str:
         policy.compare,
         policy.model,
         (limits.same_spectrum, limits.name, limits.rival, limits.least_bands),
-        (limits.most_unexplained, limits.most_uncovered, limits.least_overlap_cm1),
+        (
+            limits.most_unexplained,
+            limits.least_root_correlation,
+            limits.most_uncovered,
+            limits.least_overlap_cm1,
+        ),
     )
     return hashlib.sha256(repr(rule).encode()).hexdigest()
 

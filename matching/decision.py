@@ -224,6 +224,7 @@ def explains(comparison: Comparison, evidence: float, limits: Thresholds, least:
         evidence >= least
         and comparison.independent_bands >= limits.least_bands
         and comparison.unexplained <= limits.most_unexplained
+        and comparison.root_correlation >= limits.least_root_correlation
         and comparison.uncovered <= limits.most_uncovered
         and comparison.overlap_cm1 >= limits.least_overlap_cm1
     )
@@ -236,11 +237,12 @@ def _named(
     best = scored[0]
     named, members = [_representative(scored, 0, limits)], {best.substance}
     for position, other in enumerate(scored[1:], start=1):
-        if other.substance in members or other.evidence < best.evidence - limits.rival:
+        if other.substance in members or other.kind == "calculated":
             continue
-        if not _nameable(other, limits, best.evidence - limits.rival):
+        twin = alike(0, position)  # whatever this scan says: Raman does not tell the two apart
+        if not twin and not _nameable(other, limits, best.evidence - limits.rival):
             continue
-        if not alike(0, position) or len(members) == LARGEST_SET:
+        if not twin or len(members) == LARGEST_SET:
             return Verdict("inconclusive", ("candidates_close",), ("scan_longer", *SENDABLE))
         named.append(_representative(scored, position, limits))
         members.add(other.substance)
@@ -320,6 +322,10 @@ def _unnamed(best: Scored, quality: ScanQuality, limits: Thresholds) -> Verdict:
     reasons = ["resemblance_only"]
     if comparison.independent_bands < limits.least_bands:
         reasons.append("few_bands")
+    elif (
+        comparison.root_correlation < limits.least_root_correlation and best.evidence >= limits.name
+    ):
+        reasons.append("background_unexplained")
     elif comparison.uncovered > limits.most_uncovered:
         reasons.append("bands_uncovered")
     elif comparison.unexplained >= comparison.missing:

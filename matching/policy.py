@@ -54,6 +54,10 @@ class Thresholds:
         Correlation of two references from which Raman does not tell them apart.
     most_unexplained : float
         Largest share of the scan's band area a named reference may leave unexplained.
+    least_root_correlation : float
+        Smallest correlation of soft roots for a name. All other figures are free of smooth
+        backgrounds; this one is not, so that a broad signal as large as the bands (an amorphous
+        second substance, strong glass) bars a name.
     most_uncovered : float
         Largest share of the scan's band area that may lie where a named reference was not measured.
     least_snr : float
@@ -74,6 +78,7 @@ class Thresholds:
     rival: float
     same_spectrum: float
     most_unexplained: float
+    least_root_correlation: float
     most_uncovered: float
     least_snr: float
     most_fluorescence: float

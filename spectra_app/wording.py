@@ -71,6 +71,7 @@ REASONS: dict[str, str] = {
     "resemblance_only": "The nearest reference resembles the scan but does not explain it.",
     "few_bands": "Only one band rises above the noise; one band is not enough to name a substance.",
     "bands_uncovered": "The scan has bands where the nearest reference was not measured.",
+    "background_unexplained": "The scan has a broad signal that the nearest reference lacks.",
     "bands_unexplained": "The scan has bands that the nearest reference lacks.",
     "bands_missing": "The nearest reference has bands that the scan lacks.",
     "no_similar_reference": "No reference resembles the scan.",
