@@ -19,12 +19,13 @@ with V and q rounded to float32, so each coefficient is off by at most (d + 4) u
 (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1: n terms in any order
 lose at most n u times the sum of the absolute products), and all r of them together by at most
 e |q|, e = (d + 4) u sqrt(r). With b in place of the true coefficients, the bound is off by at most
-e |l||q| (Cauchy and Schwarz), and |s|^2 by at most 2.1 e |q|^2; both are added. The float32 product
-of a level has at most 138 terms: 138 u |l||q| likewise; with the rounding of a and b less than
-1e-5 |l||q| in all, and ``MARGIN`` |l||q| is added to every bound. Block norms are rounded up. A
-float32 product of whole rows is given `matching.nearest.rounding`. Numbers too small for float32
-are covered by adding ``TINY`` to |l|. Every score returned is a float64 product summed by NumPy's
-pairwise sum over one contiguous row, which no BLAS kernel and no SIMD width changes.
+e |l||q| (Cauchy and Schwarz), and |s|^2 by at most (2 + e) e |q|^2; both are added. The float32
+product of a level has at most 138 terms: 138 u |l||q| likewise; with the rounding of a and b less
+than 1e-5 |l||q| in all, and ``MARGIN`` |l||q| is added to every bound. Norms of rows are rounded up
+by 8 u, enough for those of the query, too. A float32 product of whole rows is given
+`matching.nearest.rounding`. Numbers too small for float32 are covered by adding ``TINY`` to |l|.
+Every score returned is a float64 product summed by NumPy's pairwise sum over one contiguous row,
+which no BLAS kernel and no SIMD width changes.
 """
 
 from __future__ import annotations
@@ -125,7 +126,8 @@ def build_index(rows: Float32Array, directions: int | None = None) -> Index:
         part = slice(start, start + 4096)
         wide = rows[part].astype(np.float64)
         found = wide @ basis.T
-        outer, second[part] = _levels(found, _norms(found, wide, 1e-9) + TINY)
+        norms = _norms(found, wide, 1e-9) * (1.0 + 8.0 * UNIT) + TINY
+        outer, second[part] = _levels(found, norms)
         first[:, part] = outer.T
     if not (first[0] <= 1e30).all():
         raise _not_numbers()
@@ -163,7 +165,7 @@ def _not_numbers() -> MatrixError:
 
 
 def _norms(found: FloatArray, values: FloatArray, lost: float) -> FloatArray:
-    """Return norms, rounded up, (m, 6), of values (m, d) with these coefficients (m, r).
+    """Return norms (m, 6) of values (m, d) with these coefficients (m, r).
 
     Of what no direction holds, given the share of power that rounding may have taken from it; of
     coefficients 64-95, 96-127, 128-191, 192-255; of all.
@@ -172,12 +174,11 @@ def _norms(found: FloatArray, values: FloatArray, lost: float) -> FloatArray:
     starts = [start for start in (0, *EDGES) if start < found.shape[1]]
     if starts:
         np.add.reduceat(found * found, starts, axis=1, out=norms[:, : len(starts)])
-    np.einsum("ij,ij->i", values, values, out=norms[:, -1])
-    rest = norms[:, -1] * (1.0 + lost) - np.add.reduce(norms[:, :-1], axis=1)
-    norms[:, 0] = np.maximum(rest, 0.0)
-    np.sqrt(norms, out=norms)
-    norms *= 1.0 + 4.0 * UNIT
-    return norms
+    whole = np.add.reduce(values * values, axis=1)
+    rest = whole * (1.0 + lost) - np.add.reduce(norms, axis=1)
+    norms[:, 0] = np.maximum(rest, 0.0)  # below 0 only for numbers too small for float32
+    norms[:, -1] = whole
+    return np.asarray(np.sqrt(norms, out=norms))
 
 
 def _levels(found: FloatArray, norms: FloatArray) -> tuple[Float32Array, Float32Array]:
@@ -211,12 +212,12 @@ def weights(basis: Float32Array, queries: FloatArray) -> Weights:
     """Project queries, shape (s, w), of norm at most 1, on the w columns of a basis they cover."""
     found = (queries.astype(np.float32) @ basis.T).astype(np.float64)
     lost = (basis.shape[1] + 4) * UNIT * basis.shape[0] ** 0.5
-    norms = _norms(found, queries, 2.1 * lost)
+    norms = _norms(found, queries, (2.0 + lost) * lost + 1e-9)
     first, second = _levels(found, norms)
     first[:, 0] = MARGIN + lost
     second[:, :INNER] *= -1.0  # in place of these norms, which level 1 added, come coefficients
-    beyond = float((norms[:, 0] / np.maximum(norms[:, -1], TINY)).max()) ** 2
-    return Weights(first, second, beyond)
+    beyond = max(line[0] / max(line[-1], TINY) for line in norms.tolist())
+    return Weights(first, second, beyond**2)
 
 
 class Scores(Protocol):
@@ -258,12 +259,12 @@ class Found:
     which: IntArray
 
 
-def limit(floor: float) -> np.float32:
-    """Return a float32 just below a floor, to compare bounds with.
+def limit(floor: float) -> float:
+    """Return a number that is below a floor also when rounded to float32, to compare bounds with.
 
     Finite also without a floor: a bound of -inf marks a row that is read or not wanted.
     """
-    return np.float32(max(floor - 2.0 * UNIT * (abs(floor) + TINY), LEAST))
+    return max(floor - 2.0 * UNIT * (abs(floor) + TINY), LEAST)
 
 
 class Known:
@@ -335,13 +336,13 @@ def highest(bound: Float32Array, count: int) -> IntArray:
     All rows with a bound when there are not more than `count`; never more than four times it.
     """
     if bound.size <= count:
-        return np.flatnonzero(bound >= LEAST)
+        return np.asarray((bound >= LEAST).nonzero()[0])
     height = bound.size // max(2048, 8 * count)
     best = bound
     if height > 1:
         best = bound[: bound.size // height * height].reshape(height, -1).max(axis=0)
     least = np.partition(best, best.size - count)[best.size - count]
-    return np.flatnonzero(bound >= max(least, LEAST))[: 4 * count]
+    return np.asarray((bound >= max(float(least), LEAST)).nonzero()[0][: 4 * count])
 
 
 def hunt(scores: Scores, index: Index | None) -> Found:
@@ -382,7 +383,7 @@ def _pruned(known: Known, index: Index) -> bool:
         np.matmul(factors.first, index.first[:, part], out=dots[:, part])
         bound[part] = scores.ceiling(dots[:, part], part)
     known.seed(bound)
-    left = np.flatnonzero(bound >= known.limit)
+    left = (bound >= known.limit).nonzero()[0]
     if left.size > HOPELESS * index.size:
         return False
     if left.size > READ_BELOW:

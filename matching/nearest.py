@@ -7,6 +7,7 @@ for bit. See `matching.index` for why.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def products(rows: Float32Array, queries: FloatArray) -> FloatArray:
 
     Multiply, then NumPy's pairwise sum along each contiguous row: no BLAS, no fused operation.
     """
-    return np.asarray(np.multiply(rows, queries, dtype=np.float64).sum(axis=1))
+    return np.asarray(np.add.reduce(np.multiply(rows, queries, dtype=np.float64), axis=1))
 
 
 def nearest(queries: FloatArray, rows: Float32Array, index: Index, k: int) -> Nearest:
@@ -131,26 +132,26 @@ def nearest(queries: FloatArray, rows: Float32Array, index: Index, k: int) -> Ne
         When the index is not one over these rows.
     """
     wide, units = _checked(queries, rows, index, k)
-    found = hunt(_Dots(rows, index.norms, wide, wide * units.min(), k), index)
+    found = hunt(_Dots(rows, index.norms, wide, wide * min(units), k), index)
     order = np.lexsort((found.rows, -found.values))[:k]
     return Nearest(found.rows[order], found.values[order], found.which[order])
 
 
 def _checked(
     queries: FloatArray, rows: Float32Array, index: Index, k: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return queries, (s, d), and the factors to length 1, (s,), that are less when tiny."""
+) -> tuple[FloatArray, list[float]]:
+    """Return queries, (s, d), and the factor of each to length 1, less when tiny."""
     wide = np.array(queries, dtype=np.float64, ndmin=2)
     if wide.ndim != 2 or wide.shape[1] != rows.shape[1] or not wide.size or k < 1:
         raise QueryError(
             "the query does not fit the matrix", "", "give queries of its width, k > 0"
         )
-    power = np.einsum("ij,ij->i", wide, wide)
-    if not (power < 1e300).all():
+    if not np.abs(wide).max() < 1e150:
         raise QueryError("the query holds values that are not finite or too large", "", "")
     if (index.size, index.basis.shape[1]) != rows.shape:
         raise MatrixError("the index is not one of this matrix", "", "build the index again")
-    return wide, np.asarray(1.0 / np.maximum(np.sqrt(power), 1e-150))
+    powers = np.add.reduce(wide * wide, axis=1).tolist()
+    return wide, [1.0 / max(sqrt(power), 1e-150) for power in powers]
 
 
 def nearest_batch(
@@ -181,9 +182,9 @@ def nearest_batch(
 
 
 def _batch(
-    queries: FloatArray, units: FloatArray, rows: Float32Array, index: Index, k: int
+    queries: FloatArray, units: list[float], rows: Float32Array, index: Index, k: int
 ) -> tuple[NDArray[np.int64], FloatArray]:
-    narrow = (queries * units[:, None]).astype(np.float32)
+    narrow = (queries * np.array(units)[:, None]).astype(np.float32)
     slack = np.float32(rounding(rows.shape[1])) * index.norms
     at: IntArray = np.zeros(0, dtype=np.int64)
     row, rough = at, np.zeros(0, dtype=np.float32)
