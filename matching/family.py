@@ -21,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.coarse import BROADENED_CM1, CELL, CELLS, SMOOTH_CM1, cell_centres_cm1, coarse_root
+from matching.rates import exact_bounds
 from matching.spectrum import FloatArray
 
 VERSION = 1  # of the method below, part of the rule's hash
+TAIL = 0.05  # left out on one side: one-sided 95 % bounds
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
@@ -215,7 +217,7 @@ def check_family(
     belongs = set(np.unique(known.substance[inside]).tolist())
     found = sum(all(hits) for number, hits in taken.items() if number in belongs)
     false = sum(any(hits) for number, hits in taken.items() if number not in belongs)
-    low, high = lower_bound(found, count), upper_bound(false, others)
+    low, high = exact_bounds(found, count, TAIL)[0], exact_bounds(false, others, TAIL)[1]
     model = _model(_Moments.of(known, inside), _shared(known, inside, settings), settings)
     bands = _bands_cm1(model.bands, settings)
     reason = "holds"
@@ -281,20 +283,6 @@ def covers(first: IntArray, end: IntArray, settings: FamilySettings) -> BoolArra
     """Tell which references with data on grid points ``first <= i < end`` cover the range."""
     low, high = settings.cells
     return np.asarray((first <= low * CELL) & (end >= min(high, CELLS) * CELL))
-
-
-def lower_bound(count: int, n: int) -> float:
-    """Return the exact lower 95 % bound (one-sided) of a rate (Clopper, Pearson 1934)."""
-    from scipy.special import betaincinv
-
-    return 0.0 if count == 0 else float(betaincinv(count, n - count + 1, 0.05))
-
-
-def upper_bound(count: int, n: int) -> float:
-    """Return the exact upper 95 % bound (one-sided) of a rate (Clopper, Pearson 1934)."""
-    from scipy.special import betaincinv
-
-    return 1.0 if count == n else float(betaincinv(count + 1, n - count, 0.95))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -6,6 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def exact_bounds(count: int, n: int, tail: float) -> tuple[float, float]:
+    """Return the exact lower and upper bound of a rate of `count` out of `n`.
+
+    Clopper and Pearson, Biometrika 26 (1934) 404.
+
+    Parameters
+    ----------
+    count, n : int
+        ``0 <= count <= n``, n at least 1.
+    tail : float
+        Probability left out on each side: 0.025 for two-sided, 0.05 for one-sided 95 % bounds.
+    """
+    from scipy.special import betaincinv
+
+    low = 0.0 if count == 0 else float(betaincinv(count, n - count + 1, tail))
+    high = 1.0 if count == n else float(betaincinv(count + 1, n - count, 1.0 - tail))
+    return low, high
+
+
 @dataclass(frozen=True, slots=True)
 class RateBin:
     """One range of evidence in the validation.

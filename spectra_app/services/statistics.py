@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from matching.rates import exact_bounds
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -29,13 +31,10 @@ class Rate:
 
 
 def rate(count: int, n: int) -> Rate:
-    """Return a rate with Clopper-Pearson bounds (Biometrika 26 (1934) 404); None when n is 0."""
+    """Return a rate with Clopper-Pearson bounds (see `exact_bounds`); None when n is 0."""
     if n == 0:
         return Rate(count, n, None, None, None)
-    from scipy.special import betaincinv
-
-    low = 0.0 if count == 0 else float(betaincinv(count, n - count + 1, 0.025))
-    high = 1.0 if count == n else float(betaincinv(count + 1, n - count, 0.975))
+    low, high = exact_bounds(count, n, 0.025)
     return Rate(count, n, count / n, low, high)
 
 

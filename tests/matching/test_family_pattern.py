@@ -16,9 +16,8 @@ from matching.family import (
     covers,
     exemplars,
     families_of,
-    lower_bound,
-    upper_bound,
 )
+from matching.rates import exact_bounds
 
 SPAN = np.arange(300.0, 1900.0, 2.0)
 FIRST = 100  # grid index of 300 cm-1
@@ -65,8 +64,8 @@ def test_a_common_pattern_is_found_and_switched_on(known, settings) -> None:
     assert (found.members, found.others) == (10, 80)
     assert found.found >= 9
     assert found.false == 0
-    assert found.false_high95 == pytest.approx(upper_bound(0, 80))
-    assert found.found_low95 == pytest.approx(lower_bound(found.found, 10))
+    assert found.false_high95 == pytest.approx(exact_bounds(0, 80, 0.05)[1])
+    assert found.found_low95 == pytest.approx(exact_bounds(found.found, 10, 0.05)[0])
     for place in COMMON:
         assert min(abs(place - band) for band in found.bands_cm1) <= 8.0
 
@@ -142,11 +141,11 @@ def told(root: np.ndarray, first: int, check: FamilyCheck, settings: FamilySetti
 
 
 def test_the_bounds_are_the_exact_ones() -> None:
-    assert upper_bound(0, 59) == pytest.approx(1 - 0.05 ** (1 / 59))
-    assert upper_bound(0, 59) < 0.05 < upper_bound(0, 58)
-    assert lower_bound(8, 8) == pytest.approx(0.05 ** (1 / 8))
-    assert lower_bound(0, 8) == 0.0
-    assert upper_bound(8, 8) == 1.0
+    assert exact_bounds(0, 59, 0.05)[1] == pytest.approx(1 - 0.05 ** (1 / 59))
+    assert exact_bounds(0, 59, 0.05)[1] < 0.05 < exact_bounds(0, 58, 0.05)[1]
+    assert exact_bounds(8, 8, 0.05)[0] == pytest.approx(0.05 ** (1 / 8))
+    assert exact_bounds(0, 8, 0.05)[0] == 0.0
+    assert exact_bounds(8, 8, 0.05)[1] == 1.0
 
 
 def test_cells_lie_where_they_say(lines) -> None:
