@@ -52,8 +52,9 @@ class Timed:
 
     @property
     def without_mixtures(self) -> float:
-        """All steps but the search for mixtures, in plain scans."""
-        return self.whole - self.steps["mixture"] / self.plain
+        """All steps but the search for mixtures (with either baseline), in plain scans."""
+        mixtures = self.steps["mixture"] + self.steps.get("second_mixture", 0.0)
+        return self.whole - mixtures / self.plain
 
 
 def scan_of(entries: Sequence[int]) -> Spectrum:

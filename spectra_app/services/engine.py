@@ -74,8 +74,9 @@ class Examined:
     verdict : Verdict
         What may be said.
     timing_ms : dict
-        Time of clean-up, search with detailed comparison, mixtures, decision, and the check with
-        the second baseline, in milliseconds.
+        Time of clean-up, search with detailed comparison, mixtures and decision, and where
+        something was to be said, of the same with the second baseline (its mixtures apart), in
+        milliseconds.
     """
 
     prepared: Prepared
@@ -119,22 +120,32 @@ def examine(
     prepared = prepare(spectrum, engine.pipeline)
     quality = scan_quality(prepared)
     timing = {"preprocess": (time.perf_counter() - begun) * 1e3}
-    task = _Task(spectrum, engine, engine.policy, without, quality, axis_doubtful)
+    allowed = may_be_found(spectrum, engine.library, without)
+    task = _Task(spectrum, engine, engine.policy, without, allowed, quality, axis_doubtful)
     judged = _judged(task, prepared, timing)
-    begun = time.perf_counter()
     verdict = judged.verdict
     if verdict.named or verdict.families:
-        other = _judged(
-            replace(task, policy=for_second_baseline(engine.policy)),
-            prepare(spectrum, _second_baseline(engine.pipeline)),
-            {},
-        ).verdict
-        if not survives(verdict, other, lambda row: int(engine.library.matrix.substance[row])):
-            verdict = baseline_sensitive(verdict)
-    timing["second_baseline"] = (time.perf_counter() - begun) * 1e3
+        verdict = _checked(task, verdict, timing)
     for row in verdict.named:
         library_is_sound(engine, row)
     return Examined(prepared, quality, judged.scored, verdict, timing)
+
+
+def _checked(task: _Task, verdict: Verdict, timing: dict[str, float]) -> Verdict:
+    """Return the verdict when it stands with the second baseline, else what is left of it."""
+    engine, second = task.engine, dict[str, float]()
+    begun = time.perf_counter()
+    other = _judged(
+        replace(task, policy=for_second_baseline(engine.policy)),
+        prepare(task.spectrum, _second_baseline(engine.pipeline)),
+        second,
+    ).verdict
+    if not survives(verdict, other, lambda row: int(engine.library.matrix.substance[row])):
+        verdict = baseline_sensitive(verdict)
+    took = (time.perf_counter() - begun) * 1e3
+    timing["second_mixture"] = second["mixture"]
+    timing["second_baseline"] = took - second["mixture"]
+    return verdict
 
 
 def _second_baseline(pipeline: PipelineSettings) -> PipelineSettings:
@@ -146,13 +157,15 @@ def _second_baseline(pipeline: PipelineSettings) -> PipelineSettings:
 class _Task:
     """What is asked: a scan, an engine, entries left out; the scan's quality, the axis in doubt.
 
-    `policy` decides; it is the engine's, or the same eased for the second baseline.
+    `policy` decides; it is the engine's, or the same eased for the second baseline. `allowed`
+    are the entries that may be found (`may_be_found`).
     """
 
     spectrum: Spectrum
     engine: Engine
     policy: Policy
     without: NDArray[np.bool_] | None
+    allowed: NDArray[np.bool_]
     quality: ScanQuality
     axis_doubtful: bool
 
@@ -165,11 +178,11 @@ class _Judged:
 
 def _judged(task: _Task, prepared: Prepared, timing: dict[str, float]) -> _Judged:
     """Search, compare, unmix and decide on one clean-up of a scan; times go into `timing`."""
-    spectrum, engine, without = task.spectrum, task.engine, task.without
+    engine = task.engine
     begun = time.perf_counter()
-    scored = _scored(spectrum, prepared, engine, without)
+    scored = _scored(prepared, engine, task.allowed)
     searched = time.perf_counter()
-    mixture = _mixture(spectrum, prepared, engine, without, scored)
+    mixture = _mixture(prepared, engine, task.allowed, scored)
     unmixed = time.perf_counter()
     verdict = decide(
         scored,
@@ -178,7 +191,7 @@ def _judged(task: _Task, prepared: Prepared, timing: dict[str, float]) -> _Judge
         lambda a, b: engine.look_alikes.alike(scored[a].row, scored[b].row),
         mixture,
         axis_doubtful=task.axis_doubtful,
-        families=lambda: _families(spectrum, prepared, engine, without),
+        families=lambda: _families(task, prepared),
     )
     timing |= {
         "search": (searched - begun) * 1e3,
@@ -210,14 +223,8 @@ def library_is_sound(engine: Engine, row: int) -> None:
     engine.sound.add(row)
 
 
-def _scored(
-    spectrum: Spectrum,
-    prepared: Prepared,
-    engine: Engine,
-    without: NDArray[np.bool_] | None,
-) -> list[Scored]:
+def _scored(prepared: Prepared, engine: Engine, allowed: NDArray[np.bool_]) -> list[Scored]:
     library, policy = engine.library, engine.policy
-    allowed = may_be_found(spectrum, library, without)
     hits = search(prepared, library.matrix, policy.search, policy.candidates, allowed)
     query = Bands(np.clip(prepared.bands, 0.0, None), prepared.first, prepared.noise)
     rows = hits.row.tolist()
@@ -256,24 +263,19 @@ def may_be_found(
     return allowed if without is None else allowed & ~without
 
 
-def _families(
-    spectrum: Spectrum,
-    prepared: Prepared,
-    engine: Engine,
-    without: NDArray[np.bool_] | None,
-) -> tuple[str, ...]:
+def _families(task: _Task, prepared: Prepared) -> tuple[str, ...]:
     """Return the families whose pattern the scan carries, among those that may answer."""
-    if spectrum.technique == "SERS":
+    engine = task.engine
+    if task.spectrum.technique == "SERS":
         return ()
-    checks = engine.families.checks(without)
+    checks = engine.families.checks(task.without)
     return families_of(prepared.root, prepared.first, checks, engine.policy.family)
 
 
 def _mixture(
-    spectrum: Spectrum,
     prepared: Prepared,
     engine: Engine,
-    without: NDArray[np.bool_] | None,
+    allowed: NDArray[np.bool_],
     scored: list[Scored],
 ) -> Mixture | None:
     library, settings = engine.library, engine.policy.mixture
@@ -285,14 +287,13 @@ def _mixture(
         level,
         library.matrix,
         settings,
-        allowed=may_be_found(spectrum, library, without),
+        allowed=allowed,
         hints=Hints(best.width_cm1, tuple(item.row for item in scored[:HINTS])),
     )
     fit = accepted(sets, settings)
     if fit is None or len(fit.parts) < 2:  # one component is judged as a single reference
         return None
     records = [library.record(part.row) for part in fit.parts]
-    allowed = may_be_found(spectrum, library, without)
     return Mixture(
         fit,
         tuple(r.kind for r in records),
