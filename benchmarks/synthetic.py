@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from library.entry import Entry, EntryRecord
-from library.store import write_library
+from library.writing import write_library
 from matching.spectrum import Acquisition, Spectrum
 
 AXIS_CM1 = np.arange(200.0, 2200.0, 1.0)

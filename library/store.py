@@ -3,264 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from library.entry import Entry, EntryRecord, substance_numbers
+from library.entry import EntryRecord
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
-from library.files import write_whole
-from library.findings import TABLE, TABLE_HASH, made, table_hash
-from library.indexed import INDEX_HASH, index_as_stated, index_datasets, index_hash, index_of
+from library.findings import TABLE, TABLE_HASH, table_hash
+from library.indexed import INDEX_HASH, index_as_stated, index_hash
+from library.info import FORMAT, SCHEMA_VERSION, LibraryInfo, info_of, library_hash, matrix_of
 from library.layout import DATASETS, INDEX_DATASETS, WHOLE, Array, check_layout, whole_hash
-from library.seal import BLOCK, check, seal
-from matching.axis import COMMON_GRID
-from matching.confusion import References
-from matching.errors import QueryError, SpectrumError
-from matching.index import SCAN_BELOW
-from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare_many
-from matching.policy import Policy
-from matching.search import ReferenceMatrix, reference_matrix
+from library.seal import check
+from matching.errors import SpectrumError
 from matching.spectrum import Spectrum, Technique
 
 if TYPE_CHECKING:
     import h5py
 
-FORMAT = "spectra-library"
-SCHEMA_VERSION = 1
+RESTORE = "restore the library from its release or a backup, or build it again"
 
 # What h5py and NumPy raise over a file whose structure was damaged.
 UNREADABLE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, MemoryError)
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryInfo:
-    """What a library says about itself.
-
-    Parameters
-    ----------
-    name, version, licence : str
-        As given when it was built.
-    entries, substances : int
-        Number of spectra, and of different substances among them.
-    kinds : tuple of (str, int)
-        How many entries of each kind.
-    pipeline : str
-        Hash of the clean-up the search matrix was made with.
-    sha256 : str
-        Hash over all entries: identity, provenance and spectra.
-    schema : int
-        Version of the file layout.
-    """
-
-    name: str
-    version: str
-    licence: str
-    entries: int
-    substances: int
-    kinds: tuple[tuple[str, int], ...]
-    pipeline: str
-    sha256: str
-    schema: int
-
-
-def write_library(
-    target: Path,
-    entries: Sequence[Entry],
-    *,
-    name: str,
-    version: str = "1",
-    licence: str = "",
-    pipeline: PipelineSettings = DEFAULT_PIPELINE,
-    policy: Policy | None = None,
-    indexed_from: int = SCAN_BELOW,
-) -> LibraryInfo:
-    """Write a library: temporary file, flushed and synced, then renamed.
-
-    Parameters
-    ----------
-    target : Path
-        The HDF5 file to make or replace.
-    entries : sequence of Entry
-        The references, in the order they are kept.
-    name, version, licence : str
-        What the library says about itself.
-    pipeline : PipelineSettings
-        Clean-up of the search matrix.
-    policy : Policy, optional
-        Rule of the findings stored with the library (which references Raman does not tell apart,
-        which families may answer); without it they are made when they are asked for.
-    indexed_from : int
-        Number of entries from which on a search index is stored, too; fewer are read as fast.
-
-    Raises
-    ------
-    LibraryError
-        When there is no entry, two entries are identical, or the disk refuses.
-    """
-    _check_entries(entries, target)
-    datasets = _datasets(entries, pipeline)
-    attributes = {
-        "format": FORMAT,
-        "schema": SCHEMA_VERSION,
-        "name": name,
-        "version": version,
-        "licence": licence,
-        "entries": len(entries),
-        "substances": int(datasets["entries/substance"].max()) + 1,
-        "kinds": json.dumps(dict(sorted(Counter(e.record.kind for e in entries).items()))),
-        "pipeline": pipeline.hash,
-        "sha256": library_hash(e.record for e in entries),
-        "grid": json.dumps([COMMON_GRID.start_cm1, COMMON_GRID.step_cm1, COMMON_GRID.size]),
-    }
-    table = _findings(entries, datasets, policy) if policy else None
-    if table is not None:
-        attributes[TABLE_HASH] = table_hash(table)
-    index = index_datasets(datasets["search/rows"]) if len(entries) >= indexed_from else {}
-    if index:
-        attributes[INDEX_HASH] = index_hash(index)
-    attributes[WHOLE] = whole_hash(attributes, datasets)
-    datasets |= index
-    if table is not None:
-        datasets[TABLE] = table
-    write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
-    return _info(attributes)
-
-
-def _check_entries(entries: Sequence[Entry], target: Path) -> None:
-    if not entries:
-        raise LibraryError("there is no entry to write", str(target), "give at least one spectrum")
-    repeated = [k for k, n in Counter(e.record.entry for e in entries).items() if n > 1]
-    if repeated:
-        names = [e.record.name for e in entries if e.record.entry == repeated[0]]
-        raise LibraryError(
-            f"the same spectrum is given twice under the name {names[0]!r}",
-            str(target),
-            "remove one of the two rows",
-        )
-    for entry in entries:
-        _check_record(entry, target)
-
-
-def _check_record(entry: Entry, target: Path) -> None:
-    record, spectrum = entry.record, entry.spectrum
-    stated = (record.content_sha256, record.laser_nm, record.technique)
-    if stated != (spectrum.content_hash, spectrum.laser_nm, spectrum.technique):
-        raise LibraryError(
-            f"the record of {record.name!r} does not describe its spectrum",
-            str(target),
-            "make the record from the spectrum that is written",
-        )
-
-
-def library_hash(records: Iterator[EntryRecord] | Sequence[EntryRecord]) -> str:
-    """Return the SHA-256 over all records; each holds the hash of its own spectrum."""
-    digest = hashlib.sha256()
-    for record in records:
-        digest.update(record.to_bytes())
-    return digest.hexdigest()
-
-
-def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str, Array]:
-    lines = [entry.record.to_bytes() for entry in entries]
-    prepared = _prepared([entry.spectrum for entry in entries], pipeline)
-    substance = substance_numbers([entry.record for entry in entries])
-    matrix = reference_matrix(prepared, substance)
-    spectra = [entry.spectrum for entry in entries]
-    return {
-        "entries/records": np.frombuffer(b"".join(lines), dtype=np.uint8),
-        "entries/record_offsets": _offsets([len(line) for line in lines]),
-        "entries/substance": matrix.substance,
-        "entries/sers": np.array([s.technique == "SERS" for s in spectra], dtype=np.uint8),
-        "entries/comparable": np.array([_comparable(e.record) for e in entries], dtype=np.uint8),
-        "entries/emulated": np.array([e.record.kind == "emulated" for e in entries], np.uint8),
-        "spectra/raman_shift_cm1": np.concatenate([s.raman_shift_cm1 for s in spectra]),
-        "spectra/intensity": np.concatenate([s.intensity for s in spectra]),
-        "spectra/offsets": _offsets([s.intensity.size for s in spectra]),
-        "search/rows": matrix.rows,
-        "search/first": matrix.first,
-        "search/end": matrix.end,
-        "search/sums": matrix.sums,
-        "search/squares": matrix.squares,
-        "search/noise": np.array(
-            [p.noise / max(float(np.linalg.norm(p.root)) ** 2, 1e-300) for p in prepared]
-        ),
-    }
-
-
-def _findings(entries: Sequence[Entry], datasets: Mapping[str, Array], policy: Policy) -> Array:
-    return made(_references(datasets), [entry.record for entry in entries], policy)
-
-
-def _references(datasets: Mapping[str, Array]) -> References:
-    """Return the references as they are compared with each other."""
-    return References(
-        _matrix(datasets),
-        datasets["search/noise"],
-        datasets["entries/comparable"] != 0,
-        datasets["entries/sers"] != 0,
-    )
-
-
-def _matrix(arrays: Mapping[str, Array]) -> ReferenceMatrix:
-    return ReferenceMatrix(
-        rows=arrays["search/rows"],
-        first=arrays["search/first"],
-        end=arrays["search/end"],
-        sums=arrays["search/sums"],
-        squares=arrays["search/squares"],
-        substance=arrays["entries/substance"],
-        index=index_of(arrays),
-    )
-
-
-def _prepared(spectra: Sequence[Spectrum], pipeline: PipelineSettings) -> list[Prepared]:
-    made = prepare_many(spectra, pipeline)
-    for one in made:
-        if isinstance(one, QueryError):
-            raise one
-    return [one for one in made if isinstance(one, Prepared)]
-
-
-def _comparable(record: EntryRecord) -> bool:
-    """Tell whether scans are compared with an entry: not with mixtures or calculated spectra."""
-    return record.role != "mixture" and record.kind != "calculated"
-
-
-def _offsets(lengths: Sequence[int]) -> Array:
-    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-
-
-def _write_hdf5(path: Path, attributes: dict[str, Any], datasets: dict[str, Array]) -> None:
-    import h5py
-
-    with h5py.File(path, "w", libver=("v110", "v110"), userblock_size=BLOCK) as file:
-        for key, value in attributes.items():
-            file.attrs[key] = value
-        for key, value in datasets.items():
-            file.create_dataset(key, data=value, track_times=False)  # contiguous: memory-mappable
-        file.flush()
-    seal(path)
-
-
-def _info(attributes: dict[str, Any]) -> LibraryInfo:
-    return LibraryInfo(
-        name=str(attributes["name"]),
-        version=str(attributes["version"]),
-        licence=str(attributes["licence"]),
-        entries=int(attributes["entries"]),
-        substances=int(attributes["substances"]),
-        kinds=tuple(sorted(json.loads(attributes["kinds"]).items())),
-        pipeline=str(attributes["pipeline"]),
-        sha256=str(attributes["sha256"]),
-        schema=int(attributes["schema"]),
-    )
 
 
 class Library:
@@ -278,7 +44,7 @@ class Library:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.info, self._attributes, self._arrays = _open(path)
-        self.matrix = _matrix(self._arrays)
+        self.matrix = matrix_of(self._arrays)
         self.findings = self._arrays.get(TABLE)
         self.sers = self._arrays["entries/sers"] != 0
         self.comparable = self._arrays["entries/comparable"] != 0
@@ -316,11 +82,7 @@ class Library:
         try:
             return EntryRecord.from_bytes(line)
         except (ValueError, TypeError, AttributeError) as error:
-            raise LibraryDamagedError(
-                f"the record of entry {row + 1} cannot be read",
-                str(self.path),
-                "restore the library from its release or a backup",
-            ) from error
+            raise self.damaged(f"the record of entry {row + 1} cannot be read") from error
 
     def records(self) -> Iterator[EntryRecord]:
         """Yield the records of all entries in order."""
@@ -328,9 +90,7 @@ class Library:
 
     def damaged(self, what: str) -> LibraryDamagedError:
         """Return the error to raise when the library is found not to be sound."""
-        return LibraryDamagedError(
-            what, str(self.path), "restore the library from its release or a backup"
-        )
+        return LibraryDamagedError(what, str(self.path), RESTORE)
 
     def checked_spectrum(self, row: int) -> Spectrum:
         """Return the spectrum of an entry after checking it against the hash in its record.
@@ -342,9 +102,7 @@ class Library:
         """
         spectrum, record = self.spectrum(row), self.record(row)
         if spectrum.content_hash != record.content_sha256:
-            raise self.damaged(
-                f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded"
-            )
+            raise self._not_recorded(row, record)
         return spectrum
 
     def spectrum(self, row: int) -> Spectrum:
@@ -364,10 +122,8 @@ class Library:
             raise self._not_recorded(row, record) from error
 
     def _not_recorded(self, row: int, record: EntryRecord) -> LibraryDamagedError:
-        return LibraryDamagedError(
-            f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded",
-            str(self.path),
-            "restore the library from its release or a backup",
+        return self.damaged(
+            f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded"
         )
 
     def verify(self) -> None:
@@ -379,16 +135,13 @@ class Library:
             Naming the first entry that is not what its record says.
         """
         records = list(self.records())
-        for row, record in enumerate(records):
-            if self.spectrum(row).content_hash != record.content_sha256:
-                raise self._not_recorded(row, record)
+        for row in range(len(self)):
+            self.checked_spectrum(row)
         whole = whole_hash(self._attributes, {name: self._array(name) for name in DATASETS})
         sound = library_hash(records) == self.info.sha256 and whole == self._attributes.get(WHOLE)
         if not sound or index_hash(self._arrays) != self._attributes.get(INDEX_HASH):
-            raise LibraryDamagedError(
-                "the records, the search matrix or its index do not agree with the library's hash",
-                str(self.path),
-                "restore the library from its release or a backup, or build it again",
+            raise self.damaged(
+                "the records, the search matrix or its index do not agree with the library's hash"
             )
 
 
@@ -400,7 +153,7 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
         with h5py.File(path, "r") as file:
             attributes = dict(file.attrs)
             _check_format(path, attributes)
-            info = _info(attributes)
+            info = info_of(attributes)
             kept = [name for name in (TABLE, *INDEX_DATASETS) if name in file]
             arrays = {name: _mapped(path, file[name]) for name in (*DATASETS, *kept)}
     except FileNotFoundError as error:
@@ -417,20 +170,20 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
         raise LibraryDamagedError(
             f"this is not a readable library ({error})",
             str(path),
-            "restore it from its release or a backup, or build it again",
+            RESTORE,
         ) from error
     check_layout(path, info.entries, arrays)
     if not index_as_stated(attributes, arrays):
         raise LibraryDamagedError(
             "its search index is missing, or one was added",
             str(path),
-            "restore the library from its release or a backup, or build it again",
+            RESTORE,
         )
     if hashlib.sha256(arrays["entries/records"].data).hexdigest() != info.sha256:
         raise LibraryDamagedError(
             "the records do not agree with the library's hash",
             str(path),
-            "restore the library from its release or a backup",
+            RESTORE,
         )
     _check_findings(path, attributes, arrays)
     return info, attributes, arrays
@@ -444,7 +197,7 @@ def _check_findings(path: Path, attributes: dict[str, Any], arrays: dict[str, Ar
         raise LibraryDamagedError(
             "its table of findings is not the one that was written",
             str(path),
-            "restore the library from its release or a backup, or build it again",
+            RESTORE,
         )
 
 

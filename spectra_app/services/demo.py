@@ -10,7 +10,7 @@ from devices.interface import Settings
 from devices.registry import open_analyser
 from library.entry import Entry, EntryRecord, entry_id
 from library.starter import starter_entries, starter_materials
-from library.store import write_library
+from library.writing import write_library
 from spectra_app.errors import AppError
 from spectra_app.services.identify import Identified, Identifier
 from spectra_app.services.libraries import table_entries

@@ -11,12 +11,14 @@ from pathlib import Path
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError, LibraryError, ManifestError
 from library.formats import Column, NamedSpectrum, read_file, select
+from library.info import LibraryInfo
 from library.layout import DATASETS
 from library.manifest import ManifestRow, read_manifest
 from library.seal import is_library
 from library.starter import starter_entries, starter_note, starter_sha256
-from library.store import Library, LibraryInfo, write_library
+from library.store import Library
 from library.substances import substances
+from library.writing import write_library
 from matching.confusion import rule_hash
 from matching.pipeline import DEFAULT_PIPELINE
 from matching.spectrum import Spectrum

@@ -15,7 +15,8 @@ import pytest
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError
 from library.seal import seal
-from library.store import Library, write_library
+from library.store import Library
+from library.writing import write_library
 from matching.spectrum import Acquisition, Spectrum
 from spectra_app.services.control import control_status
 from spectra_app.services.engine import Engine, examine

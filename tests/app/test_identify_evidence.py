@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from library.entry import Entry, EntryRecord, entry_id
-from library.store import write_library
+from library.writing import write_library
 from matching.spectrum import Acquisition, Spectrum
 from spectra_app.errors import EvidenceError
 from spectra_app.records.evidence import EvidenceStore

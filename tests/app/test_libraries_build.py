@@ -12,8 +12,9 @@ import pytest
 
 from library.errors import LibraryError, ManifestError
 from library.findings import TABLE, TABLE_HASH, table_hash
+from library.layout import whole_hash
 from library.seal import seal
-from library.store import Library, whole_hash
+from library.store import Library
 from matching.errors import SpectraError
 from spectra_app.services.libraries import (
     build_library,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from library.entry import Entry, EntryRecord
-from library.store import write_library
+from library.writing import write_library
 from matching.axis import COMMON_GRID
 from matching.spectrum import Spectrum
 

@@ -13,7 +13,8 @@ from library.entry import Entry, EntryRecord
 from library.errors import LibraryDamagedError
 from library.families import families_from_json, families_to_json, family_of
 from library.findings import Families
-from library.store import Library, write_library
+from library.store import Library
+from library.writing import write_library
 from matching.policy import parse_policy
 from matching.spectrum import Spectrum
 

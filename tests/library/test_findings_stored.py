@@ -15,7 +15,8 @@ from library.entry import Entry, EntryRecord
 from library.errors import LibraryDamagedError
 from library.findings import TABLE, TABLE_HASH, confused_in, confusion_of
 from library.seal import seal
-from library.store import Library, write_library
+from library.store import Library
+from library.writing import write_library
 from matching.policy import parse_policy
 from matching.spectrum import Spectrum
 

@@ -13,8 +13,10 @@ import pytest
 
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
+from library.info import SCHEMA_VERSION
 from library.seal import check, seal
-from library.store import SCHEMA_VERSION, Library, write_library
+from library.store import Library
+from library.writing import write_library
 from matching.errors import SpectraError
 from matching.spectrum import Spectrum
 

@@ -16,7 +16,8 @@ from library.errors import LibraryDamagedError
 from library.indexed import INDEX_HASH
 from library.layout import DATASETS, INDEX_DATASETS, WHOLE, whole_hash
 from library.seal import seal
-from library.store import Library, write_library
+from library.store import Library
+from library.writing import write_library
 from matching.index import SCAN_BELOW
 from matching.pipeline import prepare
 from matching.search import SearchSettings, search

@@ -17,7 +17,8 @@ import pytest
 
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryError
-from library.store import Library, write_library
+from library.store import Library
+from library.writing import write_library
 from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, prepare
 from matching.search import SearchSettings, search
 from matching.spectrum import Spectrum
