@@ -5,6 +5,8 @@ SpectraError
 │   ├── EmptyFileError         nothing in it
 │   ├── UnknownFormatError     no reader recognises the content
 │   ├── DamagedFileError       recognised, but truncated, inconsistent or not numeric
+│   ├── PartialFileError       recognised, but it ends early; what is left can be asked for
+│   ├── NotRamanError          a sound file of something that is not a Raman spectrum
 │   ├── FileTooLargeError      more bytes or points than a spectrum can have
 │   ├── AmbiguousAxisError     the unit or order of the axis cannot be told
 │   ├── LaserMissingError      a wavelength axis without the laser line
@@ -43,6 +45,18 @@ class DamagedFileError(FileError):
     """The format is recognised, but the content is truncated, inconsistent or not numeric."""
 
     code = "damaged_file"
+
+
+class PartialFileError(FileError):
+    """The file ends early; what is left of it can be asked for."""
+
+    code = "partial_file"
+
+
+class NotRamanError(FileError):
+    """The file is sound but holds something that is not a Raman spectrum."""
+
+    code = "not_raman"
 
 
 class FileTooLargeError(FileError):

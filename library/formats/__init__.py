@@ -3,8 +3,8 @@
 A format is one module with `sniff` and `parse`, and one row in `reading.READERS`.
 """
 
-from library.formats.reading import READERS, load, read_bytes, read_file, select
-from library.formats.records import Column, NamedSpectrum, Reader, ReadResult
+from library.formats.reading import READERS, load, read_bytes, read_file, read_traces, select
+from library.formats.records import Column, NamedSpectrum, Reader, ReadResult, Trace, TraceFile
 
 __all__ = [
     "READERS",
@@ -12,8 +12,11 @@ __all__ = [
     "NamedSpectrum",
     "ReadResult",
     "Reader",
+    "Trace",
+    "TraceFile",
     "load",
     "read_bytes",
     "read_file",
+    "read_traces",
     "select",
 ]

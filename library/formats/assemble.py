@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from library.errors import AmbiguousAxisError, DamagedFileError, LaserMissingError
-from library.formats.records import Metadata
+from library.errors import (
+    AmbiguousAxisError,
+    DamagedFileError,
+    LaserMissingError,
+    NotRamanError,
+    PartialFileError,
+)
+from library.formats.records import Mark, Metadata, Request, Trace
 from library.formats.text import clip, number
 from matching.errors import AxisError
 from matching.pipeline import has_plateau
-from matching.spectrum import MIN_POINTS, Acquisition, FloatArray, Spectrum, Step, Technique
+from matching.spectrum import MIN_POINTS, FloatArray, Spectrum, Step
 
 CONVERTER_CEILING = 65535.0  # of a 16-bit converter, in counts
 
@@ -19,75 +25,76 @@ LARGEST_SHIFT_CM1 = 6000.0  # hydrogen, the stiffest bond, is at 4161 cm-1; FT-R
 AXES_AGREE_CM1 = 2.0
 LASERS_AGREE_NM = 0.5
 GAP_FACTOR = 3.5  # a grating's own steps vary by 2.5 from end to end
+MARK_STEPS: dict[Mark, str] = {
+    "truncated": "rest of a truncated file",
+    "resampled": "resampled by the exporting program",
+    "missing values": "unknown intensities left out",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a reader found for one spectrum, before it is checked.
-
-    Parameters
-    ----------
-    intensity : ndarray, shape (n,)
-        Chosen column.
-    shift_cm1, wavelength_nm : ndarray of shape (n,) or None
-        Axes the file holds; at least one.
-    first_line : int
-        1-based line of the first row, for messages.
-    laser_nm : float or None
-        Laser line the file states.
-    history : tuple of Step
-        What reading did so far.
-    """
-
-    intensity: FloatArray
-    shift_cm1: FloatArray | None
-    wavelength_nm: FloatArray | None
-    first_line: int
-    laser_nm: float | None = None
-    technique: Technique = "Raman"
-    acquisition: Acquisition = field(default_factory=Acquisition)
-    history: tuple[Step, ...] = ()
-
-
-def assemble(material: Material, laser_nm: float | None) -> tuple[Spectrum, tuple[str, ...]]:
-    """Return the spectrum of `material` and what had to be assumed.
-
-    Parameters
-    ----------
-    material : Material
-        What the file holds.
-    laser_nm : float or None
-        Laser line the caller states; it wins over the file's.
+def assemble(trace: Trace, request: Request) -> tuple[Spectrum, tuple[str, ...]]:
+    """Return the Raman spectrum of `trace` and what had to be assumed.
 
     Raises
     ------
+    NotRamanError
+        The file says that it is something else.
+    PartialFileError
+        The file ends early and the request does not take what is left.
     LaserMissingError
         The only axis is a wavelength and nobody states the laser line.
     AxisError, AmbiguousAxisError, SpectrumError
         The axis or the intensities are not those of a spectrum.
     """
-    laser, notes = _laser(material.laser_nm, laser_nm)
-    shift, history = material.shift_cm1, list(material.history)
+    _check_kind(trace)
+    if "truncated" in trace.marks and not request.partial:
+        raise PartialFileError(
+            f"the file ends early; {trace.intensity.size} points are left of the spectrum",
+            "",
+            "copy or export the file again, or ask for the part that is left",
+        )
+    laser, notes = _laser(trace.laser_nm, request.laser_nm)
+    shift, history = trace.shift_cm1, list(trace.history)
     if shift is None:
-        shift = _converted(material, laser)
+        shift = _converted(trace, laser)
         notes.append(
             f"The wavelength axis was converted to Raman shift with the laser line {laser:g} nm."
         )
         history.append(Step("wavelength converted to Raman shift", (("laser_nm", f"{laser:g}"),)))
     else:
-        notes += _cross_check(material, material.laser_nm or laser)
-    intensity = material.intensity
-    _check_order(shift, material.first_line)
+        notes += _cross_check(trace, trace.laser_nm or laser)
+    shift, intensity, more = _known(trace, shift)
+    _check_order(shift, trace.first_line if intensity.size == trace.intensity.size else None)
     if shift[0] > shift[-1]:
         shift, intensity = shift[::-1], intensity[::-1]
         notes.append("The axis runs from high to low Raman shift; its order was reversed.")
         history.append(Step("axis reversed"))
     _check_range(shift)
-    notes += _gaps(shift)
-    spectrum = Spectrum(
-        shift, intensity, laser, material.technique, material.acquisition, tuple(history)
-    )
+    notes += [*more, *_gaps(shift)]
+    history += [Step(text) for mark, text in MARK_STEPS.items() if mark in trace.marks]
+    spectrum = Spectrum(shift, intensity, laser, trace.technique, trace.acquisition, tuple(history))
     return spectrum, tuple(notes)
+
+
+def _check_kind(trace: Trace) -> None:
+    if trace.kind:
+        raise NotRamanError(f"the file says: {clip(trace.kind)}", "", "give a Raman spectrum")
+    if trace.shift_cm1 is None and trace.wavelength_nm is None and trace.other_axis is not None:
+        unit = f"in {clip(trace.other_unit)!r}" if trace.other_unit else "without a unit"
+        raise AmbiguousAxisError(
+            f"the file's axis is {unit}, neither a Raman shift nor a wavelength",
+            "",
+            "export it with the Raman shift in cm-1",
+        )
+
+
+def _known(trace: Trace, shift: FloatArray) -> tuple[FloatArray, FloatArray, list[str]]:
+    """Return axis and intensities without the points whose intensity the file does not know."""
+    if "missing values" not in trace.marks:
+        return shift, trace.intensity, []
+    known = ~np.isnan(trace.intensity)
+    note = f"{int((~known).sum())} points whose intensity the file marks as unknown were left out."
+    return shift[known], trace.intensity[known], [note]
 
 
 def _laser(stated: float | None, given: float | None) -> tuple[float | None, list[str]]:
@@ -98,8 +105,8 @@ def _laser(stated: float | None, given: float | None) -> tuple[float | None, lis
     return given, []
 
 
-def _converted(material: Material, laser: float | None) -> FloatArray:
-    wavelength = material.wavelength_nm
+def _converted(trace: Trace, laser: float | None) -> FloatArray:
+    wavelength = trace.wavelength_nm
     if wavelength is None:
         raise AmbiguousAxisError(
             "no Raman shift and no wavelength axis is named in the file",
@@ -117,14 +124,14 @@ def _converted(material: Material, laser: float | None) -> FloatArray:
         at = int(np.argmax(outside))
         raise AxisError(
             f"{wavelength[at]:g} nm is no wavelength of a Raman spectrum",
-            f"line {material.first_line + at}",
+            _place(trace.first_line, at),
             "check that the right column is the axis",
         )
     return np.asarray(1e7 / laser - 1e7 / wavelength, dtype=np.float64)
 
 
-def _cross_check(material: Material, laser: float | None) -> list[str]:
-    wavelength, shift = material.wavelength_nm, material.shift_cm1
+def _cross_check(trace: Trace, laser: float | None) -> list[str]:
+    wavelength, shift = trace.wavelength_nm, trace.shift_cm1
     if wavelength is None or shift is None or laser is None or laser <= 0:
         return []
     with np.errstate(divide="ignore", over="ignore"):
@@ -138,8 +145,8 @@ def _cross_check(material: Material, laser: float | None) -> list[str]:
     ]
 
 
-def _check_order(shift: FloatArray, first_line: int) -> None:
-    """Raise AxisError, with the line, unless the axis is strictly monotonic."""
+def _check_order(shift: FloatArray, first_line: int | None) -> None:
+    """Raise AxisError, with the place, unless the axis is strictly monotonic."""
     if shift.size < MIN_POINTS:
         return  # Spectrum says so better
     steps = np.diff(shift)
@@ -151,9 +158,13 @@ def _check_order(shift: FloatArray, first_line: int) -> None:
     kind = "repeated" if steps[at] == 0 else "out of order"
     raise AxisError(
         f"the axis value {shift[at + 1]:g} is {kind} (before it: {shift[at]:g})",
-        f"line {first_line + at + 1}",
+        _place(first_line, at + 1),
         "check that the right column is the axis, or export the file again",
     )
+
+
+def _place(first_line: int | None, at: int) -> str:
+    return f"point {at + 1}" if first_line is None else f"line {first_line + at}"
 
 
 def _check_range(shift: FloatArray) -> None:

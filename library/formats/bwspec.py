@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from library.errors import ColumnMissingError, DamagedFileError, UnknownFormatError
-from library.formats.assemble import Facts, Material, assemble, counts_saturated
-from library.formats.records import Column, Metadata, NamedSpectrum, ReadResult, Request, Source
+from library.formats.assemble import Facts, counts_saturated
+from library.formats.records import Column, Metadata, Parsed, Request, Source, Trace
 from library.formats.table import Table, check_pixels, declared_points, read_table, valid_rows
 from library.formats.text import EXPORT_AGAIN, clip
 from matching.spectrum import Acquisition, FloatArray, Step
@@ -31,7 +31,7 @@ def sniff(source: Source) -> bool:
     return first.startswith(tuple(f"File Version{s}BW{p}" for s in ";," for p in ("Spec", "Ram")))
 
 
-def parse(source: Source, request: Request) -> ReadResult:
+def parse(source: Source, request: Request) -> Parsed:
     """Read the one measurement of the file."""
     separator = source.lines[0][len("File Version")]
     notes: list[str] = []
@@ -56,7 +56,7 @@ def parse(source: Source, request: Request) -> ReadResult:
     dropped = table.rows - (rows.stop - rows.start)
     if dropped:
         notes.append(f"{dropped} pixels outside the calibrated range (blank axis) were left out.")
-    material = Material(
+    trace = Trace(
         intensity=intensity,
         shift_cm1=table.values(names.index("Raman Shift"), rows)
         if "Raman Shift" in names
@@ -68,10 +68,9 @@ def parse(source: Source, request: Request) -> ReadResult:
         laser_nm=facts.positive("laser_wavelength"),
         acquisition=replace(_acquisition(facts), saturated=_saturated(table, names, rows)),
         history=(step,),
+        metadata=metadata,
     )
-    spectrum, said = assemble(material, request.laser_nm)
-    entry = NamedSpectrum(None, 1, spectrum, metadata)
-    return ReadResult(NAME, (entry,), (*notes, *facts.notes, *said))
+    return Parsed((trace,), (*notes, *facts.notes))
 
 
 def _names_row(source: Source, separator: str) -> int:

@@ -15,8 +15,7 @@ import re
 import numpy as np
 
 from library.errors import AmbiguousAxisError, ColumnMissingError, UnknownFormatError
-from library.formats.assemble import Material, assemble
-from library.formats.records import NamedSpectrum, ReadResult, Request, Source
+from library.formats.records import Parsed, Request, Source, Trace
 from library.formats.table import Table, read_table
 from library.formats.text import clip
 from matching.spectrum import MIN_POINTS, FloatArray, Step
@@ -79,7 +78,7 @@ def _is_names(line: str) -> bool:
     )
 
 
-def parse(source: Source, request: Request) -> ReadResult:
+def parse(source: Source, request: Request) -> Parsed:
     """Read the two columns."""
     found = _first_lines(source)
     if found is None:
@@ -99,16 +98,15 @@ def parse(source: Source, request: Request) -> ReadResult:
     if names_at is None:
         _check_assumed(axis)
     notes.append("The file does not say what was done to its intensities; taken as processed.")
-    material = Material(
+    trace = Trace(
         intensity=intensity,
         shift_cm1=axis if unit == "cm-1" else None,
         wavelength_nm=axis if unit == "nm" else None,
         first_line=table.first_line,
         history=(Step("column read", (("column", clip(names) or "second"),)),),
+        metadata=(("column names", names.strip()),) if names else (),
     )
-    spectrum, more = assemble(material, request.laser_nm)
-    metadata = (("column names", names.strip()),) if names else ()
-    return ReadResult(NAME, (NamedSpectrum(None, 1, spectrum, metadata),), (*notes, *more))
+    return Parsed((trace,), tuple(notes))
 
 
 def _unit(names: str, at: int | None) -> tuple[str, list[str]]:

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from library.errors import ColumnMissingError, DamagedFileError, FileError
-from library.formats.assemble import Facts, Material, assemble, counts_saturated
-from library.formats.records import Column, Metadata, NamedSpectrum, ReadResult, Request, Source
+from library.formats.assemble import Facts, counts_saturated
+from library.formats.records import Column, Metadata, Parsed, Request, Source, Trace
 from library.formats.table import Table, check_pixels, declared_points, read_table, valid_rows
 from library.formats.text import EXPORT_AGAIN, clip, split_csv
 from matching.spectrum import Acquisition, FloatArray, Step, Technique
@@ -50,7 +50,7 @@ def sniff(source: Source) -> bool:
     return set(rest) <= set(KINDS) and len(set(found[1])) == len(found[1])
 
 
-def parse(source: Source, request: Request) -> ReadResult:
+def parse(source: Source, request: Request) -> Parsed:
     """Read the one spectrum of the file."""
     found = find_columns(source)
     if found is None:
@@ -61,7 +61,7 @@ def parse(source: Source, request: Request) -> ReadResult:
     intensity, rows, steps, notes = pick(table, names, request.column)
     facts = Facts(metadata)
     notes += check_declared(table, names, facts, rows)
-    material = Material(
+    trace = Trace(
         intensity=intensity,
         shift_cm1=_axis(table, names, "wavenumber", rows),
         wavelength_nm=_axis(table, names, "wavelength", rows),
@@ -70,13 +70,11 @@ def parse(source: Source, request: Request) -> ReadResult:
         technique=technique(facts),
         acquisition=replace(acquisition(facts), saturated=raw_saturated(table, names)),
         history=(*vendor_steps(facts, steps), *steps),
+        metadata=metadata,
     )
-    spectrum, more = assemble(material, request.laser_nm)
     if facts.text("ENLIGHTEN Version") is None:
         notes.append("No ENLIGHTEN version line; the format was recognised by its column names.")
-    return ReadResult(
-        NAME, (NamedSpectrum(None, 1, spectrum, metadata),), (*notes, *facts.notes, *more)
-    )
+    return Parsed((trace,), (*notes, *facts.notes))
 
 
 def _axis(table: Table, names: list[str], name: str, rows: slice) -> FloatArray | None:

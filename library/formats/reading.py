@@ -14,6 +14,7 @@ from library.errors import (
     UnknownFormatError,
 )
 from library.formats import bwspec, columns, enlighten, session
+from library.formats.assemble import assemble
 from library.formats.records import (
     Column,
     NamedSpectrum,
@@ -21,6 +22,7 @@ from library.formats.records import (
     ReadResult,
     Request,
     Source,
+    TraceFile,
 )
 from library.formats.text import clip, is_blank, read_source
 from matching.errors import SpectraError
@@ -37,9 +39,14 @@ READERS: tuple[Reader, ...] = (
 
 
 def read_bytes(
-    data: bytes, *, where: str, column: Column | None = None, laser_nm: float | None = None
+    data: bytes,
+    *,
+    where: str,
+    column: Column | None = None,
+    laser_nm: float | None = None,
+    partial: bool = False,
 ) -> ReadResult:
-    """Read all spectra in the content of a file.
+    """Read all Raman spectra in the content of a file.
 
     Parameters
     ----------
@@ -51,6 +58,8 @@ def read_bytes(
         Which intensities; None takes the vendor's processed ones, or the only ones there are.
     laser_nm : float or None
         Laser line in nm; wins over the file's.
+    partial : bool
+        Whether to take what is left of a truncated file, marked so.
 
     Returns
     -------
@@ -60,20 +69,58 @@ def read_bytes(
     Raises
     ------
     SpectraError
-        EmptyFileError, UnknownFormatError, DamagedFileError, FileTooLargeError,
+        EmptyFileError, UnknownFormatError, DamagedFileError, PartialFileError, NotRamanError,
+        FileTooLargeError,
         AmbiguousAxisError, LaserMissingError, ColumnMissingError, AxisError, IntensityError or
         SpectrumError, each with file, place and remedy.
     """
     try:
-        return _read(data, Request(column, laser_nm))
+        return _read(data, Request(column, laser_nm, partial))
     except SpectraError as error:
-        placed = error.at(where)
-        if not placed.remedy:
-            placed = type(placed)(placed.what, placed.where, "check the file")
-        raise placed from error
+        raise _placed(error, where) from error
+
+
+def read_traces(data: bytes, *, where: str, column: Column | None = None) -> TraceFile:
+    """Read all curves in the content of a file as they are there, whatever they are of.
+
+    Parameters are those of `read_bytes`. A truncated file gives what is left, marked so.
+
+    Raises
+    ------
+    SpectraError
+        As `read_bytes`, but for what only a Raman spectrum has to meet.
+    """
+    try:
+        return _parsed(data, Request(column))
+    except SpectraError as error:
+        raise _placed(error, where) from error
+
+
+def _placed(error: SpectraError, where: str) -> SpectraError:
+    placed = error.at(where)
+    return placed if placed.remedy else type(placed)(placed.what, placed.where, "check the file")
 
 
 def _read(data: bytes, request: Request) -> ReadResult:
+    found = _parsed(data, request)
+    notes, seen = list(found.assumptions), Counter[str | None]()
+    spectra = []
+    for trace in found.traces:
+        seen[trace.name] += 1
+        try:
+            spectrum, more = assemble(trace, request)
+        except SpectraError as error:
+            if trace.name is None:
+                raise
+            raise error.at(f"spectrum {clip(trace.name)!r}") from error
+        notes += [note for note in more if note not in notes]
+        spectra.append(
+            NamedSpectrum(trace.name, seen[trace.name], spectrum, trace.metadata, trace.marks)
+        )
+    return ReadResult(found.format, tuple(spectra), tuple(notes))
+
+
+def _parsed(data: bytes, request: Request) -> TraceFile:
     if len(data) > MAX_FILE_BYTES:
         raise _file_too_large(len(data))
     if is_blank(data):
@@ -81,10 +128,8 @@ def _read(data: bytes, request: Request) -> ReadResult:
     source = read_source(data)
     for reader in READERS:
         if reader.sniff(source):
-            result = reader.parse(source, request)
-            return ReadResult(
-                result.format, result.spectra, (*source.assumptions, *result.assumptions)
-            )
+            parsed = reader.parse(source, request)
+            return TraceFile(reader.name, parsed.traces, (*source.assumptions, *parsed.notes))
     raise source.refusal or _unknown(source)
 
 
@@ -106,7 +151,11 @@ def _file_too_large(size: int) -> FileTooLargeError:
 
 
 def read_file(
-    path: Path, *, column: Column | None = None, laser_nm: float | None = None
+    path: Path,
+    *,
+    column: Column | None = None,
+    laser_nm: float | None = None,
+    partial: bool = False,
 ) -> tuple[bytes, ReadResult]:
     """Read `path` once; return its bytes (the evidence) and what is in it.
 
@@ -118,7 +167,9 @@ def read_file(
         As `read_bytes`.
     """
     data = load(path)
-    return data, read_bytes(data, where=str(path), column=column, laser_nm=laser_nm)
+    return data, read_bytes(
+        data, where=str(path), column=column, laser_nm=laser_nm, partial=partial
+    )
 
 
 def load(path: Path) -> bytes:

@@ -7,13 +7,12 @@ has one header for the file and a single row 'Pixel,Wavelength,Wavenumber,<names
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from library.errors import DamagedFileError
-from library.formats.assemble import Facts, Material, assemble
+from library.formats.assemble import Facts
 from library.formats.enlighten import (
     AXES,
     KINDS,
@@ -25,7 +24,7 @@ from library.formats.enlighten import (
     read_metadata,
     technique,
 )
-from library.formats.records import Metadata, NamedSpectrum, ReadResult, Request, Source
+from library.formats.records import Metadata, Parsed, Request, Source, Trace
 from library.formats.table import Table, read_table
 from library.formats.text import EXPORT_AGAIN, clip, number, split_csv
 from matching.errors import SpectraError
@@ -63,7 +62,7 @@ def _names_above(source: Source, at: int, names: list[str]) -> list[str] | None:
     return above if len(above) == len(names) and len(above) > 2 else None
 
 
-def parse(source: Source, request: Request) -> ReadResult:
+def parse(source: Source, request: Request) -> Parsed:
     """Read every spectrum; one that is incomplete condemns the file, with its column named."""
     found = find_columns(source)
     if found is None:
@@ -76,14 +75,12 @@ def parse(source: Source, request: Request) -> ReadResult:
             labels[column] = f"{part.name} ({kind})"
     table = read_table(source, at + 1, labels, ",")
     shared = len(parts) > 1 and bool(notes)
-    seen: Counter[str] = Counter()
-    spectra: list[NamedSpectrum] = []
+    traces: list[Trace] = []
     for part in parts:
-        seen[part.name] += 1
-        entry, more = _read_part(table, names, part, request, shared=shared)
-        spectra.append(replace(entry, index=seen[part.name]))
+        trace, more = _read_part(table, names, part, request, shared=shared)
+        traces.append(trace)
         notes += [note for note in more if note not in notes]
-    return ReadResult(NAME, tuple(spectra), tuple(notes))
+    return Parsed(tuple(traces), tuple(notes))
 
 
 def _parts(source: Source, at: int, names: list[str]) -> tuple[list[Part], list[str]]:
@@ -154,7 +151,7 @@ def _header_value(row: list[str], column: int, width: int, at: int) -> str:
 
 def _read_part(
     table: Table, names: list[str], part: Part, request: Request, *, shared: bool
-) -> tuple[NamedSpectrum, list[str]]:
+) -> tuple[Trace, list[str]]:
     kinds = ["" if name not in AXES else name for name in names]
     for column, kind in zip(part.columns, part.kinds, strict=True):
         kinds[column] = kind
@@ -171,7 +168,7 @@ def _read_part(
                 "The header describes one of the spectra; its integration time and time of "
                 "measurement were not taken for the others."
             )
-        material = Material(
+        trace = Trace(
             intensity=intensity,
             shift_cm1=_axis(table, names, "wavenumber", rows),
             wavelength_nm=_axis(table, names, "wavelength", rows),
@@ -180,11 +177,12 @@ def _read_part(
             technique=technique(facts),
             acquisition=facts_used,
             history=steps,
+            metadata=part.metadata,
+            name=part.name,
         )
-        spectrum, more = assemble(material, request.laser_nm)
     except SpectraError as error:
         raise error.at(place) from error
-    return NamedSpectrum(part.name, 1, spectrum, part.metadata), [*notes, *facts.notes, *more]
+    return trace, [*notes, *facts.notes]
 
 
 def _refuse_axis(intensity: FloatArray) -> None:
