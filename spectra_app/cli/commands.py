@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from spectra_app.cli.terminal import progress_bar, verdict_text
+from spectra_app.cli.terminal import print_json, progress_bar, verdict_text
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED
 
 if TYPE_CHECKING:
@@ -23,10 +22,6 @@ def _identifier(library: Path | None) -> Identifier:
     from spectra_app.services.session import open_identifier
 
     return open_identifier(library)
-
-
-def _json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False))
 
 
 def identify(options: argparse.Namespace, render: Renderer) -> int:
@@ -44,7 +39,7 @@ def identify(options: argparse.Namespace, render: Renderer) -> int:
             refused = refused or record.outcome == "refused"
             everything.append(found)
             if options.json:
-                _json(record.to_json())
+                print_json(record.to_json())
             else:
                 print(verdict_text(record) + "\n")
     if options.report:
@@ -93,68 +88,6 @@ def batch(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def library(options: argparse.Namespace) -> int:
-    """Build, describe, list or verify a library."""
-    if options.action == "build":
-        return _build(options)
-    from spectra_app.services import libraries as service
-    from spectra_app.services import library_facts as facts
-    from spectra_app.services.policies import load_policy
-
-    with service.open_library(options.library) as opened:
-        if options.action == "list":
-            for row in facts.entry_rows(opened, load_policy()):
-                (_json if options.json else _print_entry)(row)
-            return EXIT_OK
-        if options.action == "verify":
-            opened.verify()
-        described = {}
-        if options.action == "info":
-            described = facts.described(opened, load_policy())
-        if options.json:
-            _json({**asdict(opened.info), "kinds": dict(opened.info.kinds), **described})
-            return EXIT_OK
-        print(service.library_title(opened.info))
-        print(service.library_note(opened.info))
-        if described:
-            print(facts.description_text(described, load_policy()))
-        print(f"sha256 {opened.info.sha256}\nlayout {opened.info.schema}, file {opened.path}")
-        if options.action == "verify":
-            print("every hash is right")
-    return EXIT_OK
-
-
-def _print_entry(row: dict[str, Any]) -> None:
-    laser = f"{row['laser_nm']:g} nm" if row["laser_nm"] else "laser unknown"
-    others = ", ".join(row["indistinguishable"])
-    told = f"  (not told from {others})" if others else ""
-    print(f"{row['entry']}  {row['kind']:13} {laser:14} {row['name']}{told}")
-
-
-def _build(options: argparse.Namespace) -> int:
-    from spectra_app.services.libraries import build_library, library_title
-
-    report = build_library(
-        options.source,
-        options.out,
-        name=options.name,
-        licence=options.licence,
-        column=options.column,
-        progress=progress_bar("build"),
-    )
-    print(f"wrote {options.out}: {library_title(report.info)}")
-    for sentence in (*report.left_out, *report.assumptions):
-        print(f"  {sentence}")
-    if report.unrecognised:
-        names = ", ".join(report.unrecognised[:8])
-        more = ", ..." if len(report.unrecognised) > 8 else ""
-        print(
-            f"  {len(report.unrecognised)} names are in no substance table, so their control "
-            f"status is not known: {names}{more}"
-        )
-    return EXIT_OK
-
-
 def devices(options: argparse.Namespace) -> int:
     """List analysers, or scan with an emulated one."""
     from spectra_app.services import scanning
@@ -164,7 +97,7 @@ def devices(options: argparse.Namespace) -> int:
         for row in rows:
             mark = " [emulated]" if row["emulated"] else ""
             if options.json:
-                _json(row)
+                print_json(row)
             else:
                 print(f"{row['family']:24} {row['title']} ({row['laser_nm']:g} nm){mark}")
         return EXIT_OK
@@ -176,7 +109,7 @@ def devices(options: argparse.Namespace) -> int:
         progress=progress_bar("scan"),
     )
     if options.json:
-        _json(found.record.to_json())
+        print_json(found.record.to_json())
     else:
         print(verdict_text(found.record))
     return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
@@ -203,7 +136,7 @@ def demo(options: argparse.Namespace, render: Renderer) -> int:
         text = json.dumps(record.to_json(), ensure_ascii=False, indent=2)
         (out / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
         if options.json:
-            _json(record.to_json())
+            print_json(record.to_json())
         else:
             print(verdict_text(record, candidates=3) + f"\n  Report: {report}\n")
     if not options.json:

@@ -81,7 +81,7 @@ def _command(options: Any, render: Renderer) -> int:
         "identify": lambda: commands.identify(options, render),
         "batch": lambda: commands.batch(options),
         "evaluate": lambda: evaluating.evaluate(options, render),
-        "library": lambda: commands.library(options),
+        "library": lambda: options.run(options),
         "devices": lambda: commands.devices(options),
     }
     return handlers[options.command]()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from spectra_app.records.identification import PRESUMPTIVE, Identification
 from spectra_app.reports.figures import clean
@@ -110,3 +112,8 @@ def _candidates(record: Identification, most: int) -> list[str]:
             f"  {candidate.missing:7.0%}  {candidate.shift_cm1:10.1f}"
         )
     return lines
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on a line of its own."""
+    print(json.dumps(value, ensure_ascii=False))
