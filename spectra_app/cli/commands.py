@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spectra_app.cli.terminal import print_json, progress_bar, verdict_text
+from spectra_app.cli.terminal import print_json, progress_bar
+from spectra_app.cli.verdict import verdict_text
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from library.errors import LibraryDamagedError
 from library.seal import seal
 from library.store import Library
-from spectra_app.cli.terminal import verdict_text
+from spectra_app.cli.verdict import verdict_text
 from spectra_app.errors import SettingsError
 from spectra_app.records.identification import HiddenHazard
 from spectra_app.reports.document import ReportContext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spectra_app.cli.terminal import verdict_text
+from spectra_app.cli.verdict import verdict_text
 from spectra_app.records.identification import MatchRate
 from spectra_app.ui.phrases import found_lines
 from spectra_app.wording import alarm_word, no_listing_text, reason_texts
