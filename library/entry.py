@@ -13,6 +13,9 @@ from matching.spectrum import Spectrum
 Kind = Literal["measured", "reconstructed", "calculated", "emulated"]
 KINDS: tuple[str, ...] = get_args(Kind)
 ROLES = ("substance", "container", "cutting agent", "standard", "mixture")
+Status = Literal["draft", "reviewed", "released", "withdrawn"]
+STATUSES: tuple[str, ...] = get_args(Status)  # in this order; withdrawn is the end
+LISTS = ("assumptions", "synonyms", "marks")  # fields that hold several texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,12 @@ class EntryRecord:
         Name of the substance as the source gives it.
     group : str
         Entries with one group count as one substance (hydrates, synonyms, mixtures of nature).
-    inchikey, cas, formula : str
+    synonyms : tuple of str
+        Other names of the substance.
+    inchikey, cas, formula, smiles : str
         Identifiers.
+    form : str
+        Salt, hydrate or polymorph, as written.
     category, family : str
         Class (``class`` in a manifest) and structural family.
     role : str
@@ -39,12 +46,30 @@ class EntryRecord:
         ``Raman`` or ``SERS``; the two are never compared.
     laser_nm : float or None
         Excitation wavelength; None when the source does not say.
-    serial, instrument, source, licence, reliability : str
+    resolution_cm1 : float or None
+        Spectral resolution, full width at half maximum; None when the source does not say.
+    serial, instrument, calibration, operator, measured_at : str
+        What measured it, its calibration state, who and when.
+    lot, certificate, purity, supplier : str
+        The reference material.
+    source, licence, reliability : str
         Where the spectrum comes from and under which terms.
     file, file_sha256, spectrum, column : str
         The imported file, its hash, and what was taken from it.
     content_sha256 : str
         Hash of the spectrum itself (axis, intensity, laser line, technique).
+    status : str
+        ``draft``, ``reviewed``, ``released`` or ``withdrawn``.
+    status_reason, status_by, status_at : str
+        Why (always for a withdrawal), by whom and when it got this status.
+    version : int
+        1, or one more than that of the entry it `replaces` (its identifier, empty for none).
+    replicates : int
+        Number of measured spectra behind it.
+    recipe : str
+        How the consensus of several replicates was made; empty for one spectrum.
+    marks : tuple of str
+        What the reader marked: ``truncated``, ``resampled``, ``missing values``.
     assumptions : tuple of str
         What the reader assumed.
     metadata : dict
@@ -54,17 +79,28 @@ class EntryRecord:
     entry: str
     name: str
     group: str = ""
+    synonyms: tuple[str, ...] = ()
     inchikey: str = ""
     cas: str = ""
     formula: str = ""
+    smiles: str = ""
+    form: str = ""
     category: str = ""
     family: str = ""
     role: str = "substance"
     kind: str = "measured"
     technique: str = "Raman"
     laser_nm: float | None = None
+    resolution_cm1: float | None = None
     serial: str = ""
     instrument: str = ""
+    calibration: str = ""
+    operator: str = ""
+    measured_at: str = ""
+    lot: str = ""
+    certificate: str = ""
+    purity: str = ""
+    supplier: str = ""
     source: str = ""
     licence: str = ""
     reliability: str = ""
@@ -73,6 +109,15 @@ class EntryRecord:
     spectrum: str = ""
     column: str = ""
     content_sha256: str = ""
+    status: str = "draft"
+    status_reason: str = ""
+    status_by: str = ""
+    status_at: str = ""
+    version: int = 1
+    replaces: str = ""
+    replicates: int = 1
+    recipe: str = ""
+    marks: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -85,7 +130,7 @@ class EntryRecord:
         """Read a record written by `to_bytes`; fields of later versions are left out."""
         fields = json.loads(line)
         known = {key: value for key, value in fields.items() if key in cls.__dataclass_fields__}
-        known["assumptions"] = tuple(known.get("assumptions", ()))
+        known |= {name: tuple(known.get(name, ())) for name in LISTS}
         return cls(**known)
 
 

@@ -14,7 +14,7 @@ from library.layout import Array
 from matching.search import ReferenceMatrix
 
 FORMAT = "spectra-library"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

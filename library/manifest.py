@@ -8,13 +8,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from library.entry import KINDS, ROLES
+from library.entry import KINDS, ROLES, STATUSES
 from library.errors import ManifestError
 
 KNOWN = frozenset(
     {"file", "name", "composition", "spectrum", "cas", "inchikey", "formula", "class", "family"}
     | {"role", "laser_nm", "serial", "instrument", "group", "kind", "technique", "licence"}
-    | {"source", "reliability"}
+    | {"source", "reliability", "synonyms", "smiles", "form", "lot", "certificate", "purity"}
+    | {"supplier", "resolution_cm1", "calibration", "operator", "measured_at"}
+    | {"status", "status_reason", "status_by", "status_at"}
 )
 
 
@@ -34,6 +36,10 @@ class ManifestRow:
         Components and their fractions, when the row states a mixture.
     laser_nm : float or None
         Excitation wavelength; None when absent or ``unknown``.
+    resolution_cm1 : float or None
+        Spectral resolution; None when absent or ``unknown``.
+    synonyms : tuple of str
+        Other names; the column separates them by semicolons.
     """
 
     path: Path
@@ -41,6 +47,8 @@ class ManifestRow:
     fields: dict[str, str] = field(default_factory=dict)
     composition: tuple[tuple[str, float], ...] = ()
     laser_nm: float | None = None
+    resolution_cm1: float | None = None
+    synonyms: tuple[str, ...] = ()
 
     def get(self, column: str) -> str:
         """Return the text of a column, empty when absent."""
@@ -111,12 +119,19 @@ def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> Manif
     _check_choice(fields, "kind", KINDS, where)
     _check_choice(fields, "role", ROLES, where)
     _check_choice(fields, "technique", ("Raman", "SERS"), where)
+    _check_choice(fields, "status", STATUSES, where)
     return ManifestRow(
         path=manifest.parent / fields["file"],
         line=line,
         fields=fields,
         composition=_composition(fields.get("composition", ""), where),
-        laser_nm=_laser(fields.get("laser_nm", ""), where),
+        laser_nm=_number(
+            fields, "laser_nm", (150.0, 2500.0), "the wavelength in nanometres", where
+        ),
+        resolution_cm1=_number(
+            fields, "resolution_cm1", (0.01, 200.0), "the full width at half maximum", where
+        ),
+        synonyms=tuple(filter(None, map(str.strip, fields.get("synonyms", "").split(";")))),
     )
 
 
@@ -130,17 +145,19 @@ def _check_choice(
         )
 
 
-def _laser(text: str, where: str) -> float | None:
+def _number(
+    fields: dict[str, str], column: str, limits: tuple[float, float], what: str, where: str
+) -> float | None:
+    """Return the number in a column, None when it is empty or says that it is not known."""
+    text = fields.get(column, "")
     if not text or text == "unknown":
         return None
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 150.0 <= value <= 2500.0:
-        raise ManifestError(
-            f"laser_nm is {text!r}", where, "give the wavelength in nanometres, or 'unknown'"
-        )
+    if not limits[0] <= value <= limits[1]:
+        raise ManifestError(f"{column} is {text!r}", where, f"give {what}, or 'unknown'")
     return value
 
 

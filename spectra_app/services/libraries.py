@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError, LibraryError, ManifestError
 from library.formats import Column, NamedSpectrum, read_file, select
-from library.info import LibraryInfo
+from library.info import SCHEMA_VERSION, LibraryInfo
 from library.layout import DATASETS
 from library.manifest import ManifestRow, read_manifest
 from library.seal import is_library
@@ -26,6 +27,32 @@ from spectra_app.services.policies import load_policy
 from spectra_app.settings import data_folder, made
 
 SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".asc", ".dat", ".prn", ".xy"})
+
+# Columns of a manifest that go into a record as they are.
+AS_WRITTEN = tuple(
+    [
+        "group",
+        "inchikey",
+        "cas",
+        "formula",
+        "smiles",
+        "form",
+        "family",
+        "lot",
+        "certificate",
+        "purity",
+        "supplier",
+        "calibration",
+        "operator",
+        "measured_at",
+        "source",
+        "licence",
+        "reliability",
+        "status_reason",
+        "status_by",
+        "status_at",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,31 +189,29 @@ def _entry(
     digest, column, assumptions = origin
     spectrum = _with_facts(item.spectrum, row)
     acquisition = spectrum.acquisition
+    as_written: dict[str, Any] = {column: row.get(column) for column in AS_WRITTEN}
     record = EntryRecord(
         entry=entry_id(f"{row.get('name')}|{row.get('inchikey')}|{digest}", spectrum),
         name=row.get("name"),
-        group=row.get("group"),
-        inchikey=row.get("inchikey"),
-        cas=row.get("cas"),
-        formula=row.get("formula"),
+        synonyms=row.synonyms,
         category=row.get("class"),
-        family=row.get("family"),
         role=row.get("role") or "substance",
         kind=row.get("kind") or "measured",
         technique=spectrum.technique,
         laser_nm=spectrum.laser_nm,
+        resolution_cm1=row.resolution_cm1,
         serial=row.get("serial") or acquisition.serial or "",
         instrument=row.get("instrument") or acquisition.instrument or "",
-        source=row.get("source"),
-        licence=row.get("licence"),
-        reliability=row.get("reliability"),
         file=row.get("file"),
         file_sha256=digest,
         spectrum=item.name or "",
         column=column,
         content_sha256=spectrum.content_hash,
+        status=row.get("status") or "draft",
+        marks=tuple(sorted(item.marks)),
         assumptions=assumptions,
         metadata=row.extra,
+        **as_written,
     )
     return Entry(record, spectrum)
 
@@ -219,7 +244,7 @@ def starter_library() -> Path:
     """
     policy = load_policy()
     rules = rule_hash(policy) + policy.family.hash
-    made_with = f"{starter_sha256()}{DEFAULT_PIPELINE.hash}{DATASETS}{rules}"
+    made_with = f"{starter_sha256()}{DEFAULT_PIPELINE.hash}{SCHEMA_VERSION}{DATASETS}{rules}"
     stamp = hashlib.sha256(made_with.encode()).hexdigest()[:12]
     target = made(data_folder() / "libraries") / f"starter-{stamp}.h5"
     if not target.is_file():

@@ -14,6 +14,7 @@ import matching.index
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError
 from library.indexed import INDEX_HASH
+from library.info import SCHEMA_VERSION
 from library.layout import DATASETS, INDEX_DATASETS, WHOLE, whole_hash
 from library.seal import seal
 from library.store import Library
@@ -77,7 +78,7 @@ def test_an_index_is_stored_from_so_many_entries_on(both):
         plain.verify()
         indexed.verify()
         assert plain.info.sha256 == indexed.info.sha256
-        assert plain.info.schema == indexed.info.schema == 1
+        assert plain.info.schema == indexed.info.schema == SCHEMA_VERSION
 
 
 def test_opening_maps_the_levels_and_does_not_read_them(both):
