@@ -11,12 +11,14 @@ from pathlib import Path
 from library.entry import KINDS, ROLES, STATUSES
 from library.errors import ManifestError
 
-KNOWN = frozenset(
-    {"file", "name", "composition", "spectrum", "cas", "inchikey", "formula", "class", "family"}
-    | {"role", "laser_nm", "serial", "instrument", "group", "kind", "technique", "licence"}
-    | {"source", "reliability", "synonyms", "smiles", "form", "lot", "certificate", "purity"}
-    | {"supplier", "resolution_cm1", "calibration", "operator", "measured_at"}
-    | {"status", "status_reason", "status_by", "status_at"}
+AS_WRITTEN = frozenset(  # columns that go into a record as they are, under the same name
+    {"group", "cas", "inchikey", "formula", "smiles", "form", "family", "lot", "certificate"}
+    | {"purity", "supplier", "calibration", "operator", "measured_at", "source", "licence"}
+    | {"reliability", "status_reason", "status_by", "status_at"}
+)
+KNOWN = AS_WRITTEN | (
+    {"file", "name", "synonyms", "composition", "spectrum", "class", "role", "kind", "technique"}
+    | {"laser_nm", "resolution_cm1", "serial", "instrument", "status"}
 )
 
 

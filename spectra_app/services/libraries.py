@@ -14,7 +14,7 @@ from library.errors import LibraryDamagedError, LibraryError, ManifestError
 from library.formats import Column, NamedSpectrum, read_file, select
 from library.info import SCHEMA_VERSION, LibraryInfo
 from library.layout import DATASETS
-from library.manifest import ManifestRow, read_manifest
+from library.manifest import AS_WRITTEN, ManifestRow, read_manifest
 from library.seal import is_library
 from library.starter import starter_entries, starter_note, starter_sha256
 from library.store import Library
@@ -27,32 +27,6 @@ from spectra_app.services.policies import load_policy
 from spectra_app.settings import data_folder, made
 
 SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".asc", ".dat", ".prn", ".xy"})
-
-# Columns of a manifest that go into a record as they are.
-AS_WRITTEN = tuple(
-    [
-        "group",
-        "inchikey",
-        "cas",
-        "formula",
-        "smiles",
-        "form",
-        "family",
-        "lot",
-        "certificate",
-        "purity",
-        "supplier",
-        "calibration",
-        "operator",
-        "measured_at",
-        "source",
-        "licence",
-        "reliability",
-        "status_reason",
-        "status_by",
-        "status_at",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
