@@ -13,9 +13,27 @@ SpectraError
 │   ├── ColumnMissingError     the column asked for is not in the file
 │   └── SpectrumChoiceError    the spectrum asked for is not in the file
 ├── ManifestError              a manifest row or column that cannot be used
-└── LibraryError               a library that cannot be used
-    ├── LibraryDamagedError    hashes or shapes do not agree
-    └── LibraryVersionError    written by a newer program
+├── LibraryError               a library that cannot be used
+│   ├── LibraryDamagedError    hashes or shapes do not agree
+│   └── LibraryVersionError    written by a newer program
+├── KeyFileError               a key file or passphrase that cannot be used
+└── TrustError                 something signed that is not to be trusted (exit code 4)
+    ├── NotCanonicalError      what was signed is not in the one form it can have
+    ├── WrongPurposeError      signed for another purpose
+    ├── NoTrustedKeysError     this station trusts no key yet
+    ├── UnknownKeyError        signed with a key that is not trusted
+    ├── KeyRoleError           signed with a key that may not sign this
+    ├── KeyNotValidError       signed with a key before or after its time
+    ├── RevokedKeyError        signed with a key that was revoked
+    ├── BadSignatureError      the signature is not one over this content
+    ├── TooFewSignaturesError  fewer persons signed than are needed
+    ├── SamePersonError        one person signed twice
+    ├── RollbackError          older than what was seen before
+    ├── ExpiredError           past its date
+    ├── ClockError             the clock of this computer is behind
+    ├── NewerProgramError      made for a newer program
+    ├── RootError              a list of trusted keys that cannot follow the one in force
+    └── TrustStoreError        the station's own list of trusted keys was altered
 """
 
 from __future__ import annotations
@@ -111,3 +129,111 @@ class LibraryVersionError(LibraryError):
     """The library was written by a newer program."""
 
     code = "library_version"
+
+
+class KeyFileError(SpectraError):
+    """A key file, or the passphrase that opens it, cannot be used."""
+
+    code = "key_unusable"
+
+
+class TrustError(SpectraError):
+    """Something signed is not to be trusted."""
+
+    code = "not_trusted"
+
+
+class NotCanonicalError(TrustError):
+    """What was signed is not in the one form that the same content can have."""
+
+    code = "not_canonical"
+
+
+class WrongPurposeError(TrustError):
+    """It was signed for another purpose."""
+
+    code = "wrong_purpose"
+
+
+class NoTrustedKeysError(TrustError):
+    """No key is trusted on this station yet."""
+
+    code = "no_trusted_keys"
+
+
+class UnknownKeyError(TrustError):
+    """It was signed with a key that is not trusted here."""
+
+    code = "unknown_key"
+
+
+class KeyRoleError(TrustError):
+    """It was signed with a trusted key that may not sign this."""
+
+    code = "key_role"
+
+
+class KeyNotValidError(TrustError):
+    """It was signed with a key before or after the time the key is valid."""
+
+    code = "key_not_valid"
+
+
+class RevokedKeyError(TrustError):
+    """It was signed with a key that was revoked."""
+
+    code = "key_revoked"
+
+
+class BadSignatureError(TrustError):
+    """A signature was not made over this content."""
+
+    code = "bad_signature"
+
+
+class TooFewSignaturesError(TrustError):
+    """Fewer persons signed than are needed."""
+
+    code = "too_few_signatures"
+
+
+class SamePersonError(TrustError):
+    """There are enough signatures, but one person made several of them."""
+
+    code = "same_person"
+
+
+class RollbackError(TrustError):
+    """It is older than what this station has seen before."""
+
+    code = "rolled_back"
+
+
+class ExpiredError(TrustError):
+    """It is past its date; a newer one may be held back."""
+
+    code = "expired"
+
+
+class ClockError(TrustError):
+    """The clock of this computer is behind, so that no date can be judged."""
+
+    code = "clock_behind"
+
+
+class NewerProgramError(TrustError):
+    """It was made for a newer program."""
+
+    code = "newer_program"
+
+
+class RootError(TrustError):
+    """A list of trusted keys is not sound, or cannot follow the one in force."""
+
+    code = "bad_root"
+
+
+class TrustStoreError(TrustError):
+    """The station's own record of trusted keys cannot be read or was altered."""
+
+    code = "trust_store"
