@@ -13,7 +13,7 @@ from library.errors import (
     SpectrumChoiceError,
     UnknownFormatError,
 )
-from library.formats import bwspec, columns, enlighten, session
+from library.formats import bwspec, columns, enlighten, session, spc
 from library.formats.assemble import assemble
 from library.formats.records import (
     Column,
@@ -34,6 +34,7 @@ READERS: tuple[Reader, ...] = (
     Reader(bwspec.NAME, bwspec.sniff, bwspec.parse),
     Reader(session.NAME, session.sniff, session.parse),
     Reader(enlighten.NAME, enlighten.sniff, enlighten.parse),
+    Reader(spc.NAME, spc.sniff, spc.parse),
     Reader(columns.NAME, columns.sniff, columns.parse),
 )
 

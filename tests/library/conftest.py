@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -160,15 +161,87 @@ def pair_text() -> Callable[..., str]:
     return build
 
 
+# --- Binary files --------------------------------------------------------------------------------
+
+
+def _spc_header(order: str, flags: int, points: int, curves: int, **codes: object) -> bytearray:
+    given = {"exponent": -128, "x": 13, "y": 4, "first": 200.0, "last": 790.0, "log": 0, **codes}
+    head = bytearray(512)
+    struct.pack_into(
+        order + "BBBbIddIBBB",
+        head,
+        0,
+        *(flags, 0x4C if order == ">" else 0x4B, 0, given["exponent"], points),
+        *(given["first"], given["last"], curves, given["x"], given["y"], 0),
+    )
+    struct.pack_into(order + "I", head, 248, given["log"])
+    return head
+
+
 @pytest.fixture(scope="session")
-def samples(
+def spc_file() -> Callable[..., bytes]:
+    """Return a builder of SPC files: `layout` is even, shared, own (with directory) or old."""
+
+    def build(
+        layout: str = "even",
+        *,
+        order: str = "<",
+        curves: int = 1,
+        rows: int = 60,
+        short: bool = False,
+        exponent: int = -128,
+        log: str = "",
+        **codes: object,
+    ) -> bytes:
+        x, y = _shift(rows), _bands(rows)
+        multi = 4 if curves > 1 or layout == "own" else 0
+        flags = multi | int(short) | {"shared": 0x80, "own": 0xC0}.get(layout, 0)
+        kind = "f4" if exponent == -128 else "i2" if short else "i4"
+        scale = 1.0 if exponent == -128 else 2.0 ** (exponent - (16 if short else 32))
+        stored = np.round(y / scale) if exponent != -128 else y
+        ordinates = stored.astype(order + kind).tobytes()
+        axis = x.astype(order + "f4").tobytes()
+        if layout == "old":
+            halves = np.frombuffer(ordinates, "<u2").reshape(-1, 2)[:, ::-1]
+            swapped = halves.tobytes() if kind == "i4" else ordinates
+            head = bytearray(224)
+            struct.pack_into("<BBhfff", head, 0, flags, 0x4D, exponent, rows, 200.0, 790.0)
+            head[16:18] = bytes((13, 4))
+            sub = struct.pack("<BbHfffIIf4x", 0, exponent, 0, 0, 0, 0, 0, 0, 0)
+            return bytes(head) + (sub + swapped) * curves
+        body = axis if layout == "shared" else b""
+        places = []
+        for curve in range(curves):
+            places.append(512 + len(body))
+            points = rows if layout == "own" else 0
+            body += struct.pack(
+                order + "BbHfffIIf4x", 0, exponent, curve, float(curve), 0, 0, points, 0, 0
+            )
+            body += (axis if layout == "own" else b"") + ordinates
+        points = rows
+        if layout == "own":
+            points = 512 + len(body)
+            size = 32 + len(axis) + len(ordinates)
+            body += b"".join(struct.pack(order + "IIf", at, size, 0.0) for at in places)
+        if log:
+            codes["log"] = 512 + len(body)
+            text = log.encode("cp1252")
+            body += struct.pack(order + "5I44x", 64 + len(text), 4096, 64, 0, 0) + text
+        head = _spc_header(order, flags, points, curves, exponent=exponent, **codes)
+        return bytes(head) + body
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def text_samples(
     enlighten_text: Callable[..., str],
     old_session_text: Callable[..., str],
     named_session_text: Callable[..., str],
     bwspec_text: Callable[..., str],
     pair_text: Callable[..., str],
 ) -> dict[str, list[bytes]]:
-    """Return sound small files by reader name; every reader of the registry has some."""
+    """Return sound small text files by reader name."""
     texts = {
         "ENLIGHTEN CSV": [
             enlighten_text(),
@@ -190,6 +263,27 @@ def samples(
         ],
     }
     return {name: [text.encode() for text in group] for name, group in texts.items()}
+
+
+@pytest.fixture(scope="session")
+def binary_samples(spc_file: Callable[..., bytes]) -> dict[str, list[bytes]]:
+    """Return sound small binary files by reader name."""
+    return {
+        "Galactic SPC": [
+            spc_file(log="Laser=Laser: 785 nm edge\r\n"),
+            spc_file("shared", curves=3, short=True, exponent=12),
+            spc_file("own", order=">", curves=2),
+            spc_file("old", exponent=12, curves=2),
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def samples(
+    text_samples: dict[str, list[bytes]], binary_samples: dict[str, list[bytes]]
+) -> dict[str, list[bytes]]:
+    """Return sound small files by reader name; every reader of the registry has some."""
+    return text_samples | binary_samples
 
 
 @pytest.fixture(scope="session")

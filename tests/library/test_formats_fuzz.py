@@ -143,7 +143,7 @@ def _peak_memory() -> int:
 def _real(name: str) -> list[bytes]:
     named = os.environ.get("SPECTRA_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
-    paths = [folder / "spectra" / path for path in REAL_FILES[name]]
+    paths = [folder / "spectra" / path for path in REAL_FILES.get(name, ())]
     return [path.read_bytes() for path in paths if path.is_file()]
 
 
