@@ -4,6 +4,7 @@ SpectraError
 ├── FileError                  a file that cannot be taken in
 │   ├── EmptyFileError         nothing in it
 │   ├── UnknownFormatError     no reader recognises the content
+│   ├── UnsupportedFormError   recognised and sound, but of a form that is not read
 │   ├── DamagedFileError       recognised, but truncated, inconsistent or not numeric
 │   ├── PartialFileError       recognised, but it ends early; what is left can be asked for
 │   ├── NotRamanError          a sound file of something that is not a Raman spectrum
@@ -57,6 +58,12 @@ class UnknownFormatError(FileError):
     """No reader recognises the content."""
 
     code = "unknown_format"
+
+
+class UnsupportedFormError(FileError):
+    """The format is recognised and the file may be sound, but its data are of a form not read."""
+
+    code = "unsupported_form"
 
 
 class DamagedFileError(FileError):

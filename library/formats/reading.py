@@ -13,7 +13,7 @@ from library.errors import (
     SpectrumChoiceError,
     UnknownFormatError,
 )
-from library.formats import bwspec, columns, enlighten, session, spc
+from library.formats import bwspec, columns, enlighten, jcamp, session, spc
 from library.formats.assemble import assemble
 from library.formats.records import (
     Column,
@@ -31,6 +31,7 @@ MAX_FILE_BYTES = 200_000_000
 
 # The first that recognises the content reads it: exact signatures first, bare numbers last.
 READERS: tuple[Reader, ...] = (
+    Reader(jcamp.NAME, jcamp.sniff, jcamp.parse),
     Reader(bwspec.NAME, bwspec.sniff, bwspec.parse),
     Reader(session.NAME, session.sniff, session.parse),
     Reader(enlighten.NAME, enlighten.sniff, enlighten.parse),

@@ -161,6 +161,22 @@ def pair_text() -> Callable[..., str]:
     return build
 
 
+def jcamp_samples() -> list[bytes]:
+    """Return small JCAMP-DX files: written out, squeezed with differences, and as pairs."""
+    head = (
+        "##TITLE= sample\n##JCAMP-DX= 4.24\n##DATA TYPE= RAMAN SPECTRUM\n##XUNITS= 1/CM\n"
+        "##YUNITS= ARBITRARY UNITS\n##XFACTOR= 1\n##YFACTOR= 0.5\n##NPOINTS= 20\n"
+        "##FIRSTX= 100\n##LASTX= 119\n"
+    )
+    even = "\n".join(f"{100 + i} {' '.join(str(i + k) for k in range(4))}" for i in range(0, 20, 4))
+    tables = (
+        f"##XYDATA= (X++(Y..Y))\n{even}\n",
+        "##XYDATA= (X++(Y..Y))\n100A0J5KJj%T\n106B7KMmjT%j9r\n114aJJJJ\n118CK\n119E\n",
+        "##XYPOINTS= (XY..XY)\n" + "".join(f"{100 + i}, {i}.5\n" for i in range(20)),
+    )
+    return [f"{head}{table}##END=\n".encode() for table in tables]
+
+
 # --- Binary files --------------------------------------------------------------------------------
 
 
@@ -262,7 +278,8 @@ def text_samples(
             "Raman shift (cm-1);Intensity\n" + pair_text(";"),
         ],
     }
-    return {name: [text.encode() for text in group] for name, group in texts.items()}
+    made = {name: [text.encode() for text in group] for name, group in texts.items()}
+    return made | {"JCAMP-DX": jcamp_samples()}
 
 
 @pytest.fixture(scope="session")

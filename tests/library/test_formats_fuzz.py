@@ -28,6 +28,7 @@ REAL_FILES = {
     "ENLIGHTEN CSV": ("reference-785xs/caffeine.csv", "queries-785x/acetone.csv"),
     "ENLIGHTEN session CSV": ("fleet-2019/wp-00368-532nm-axis-wrong.csv",),
     "BWSpec text": ("calibration/bwtek-785/PST02_iRPlus785_Z020_100_1300ms.txt",),
+    "JCAMP-DX": ("formats/jcamp/tannic_acid.jdx", "formats/jcamp/o05.jdx"),
     "two columns of numbers": ("customs-analyser/pure/acetone.txt",),
 }
 

@@ -78,7 +78,7 @@ def test_binary(data: bytes) -> None:
     "text",
     [
         "Dear colleague,\nsee the attached file.\n",
-        "##TITLE= x\n##JCAMP-DX= 4.24\n",
+        "##NAMES= x\n##JCAMP-DX= 4.24\n",
         "5\n6\n7\n",
         "#Acq. time (s)=\t1\n100.0\t5\n",
         "file,name\na.csv,b\n",
