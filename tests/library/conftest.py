@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import struct
-from collections.abc import Callable, Sequence
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -313,3 +320,174 @@ def recognise() -> Callable[[bytes], list[str]]:
         return [reader.name for reader in READERS if reader.sniff(source)]
 
     return names
+
+
+# --- Killed, and without power: what `work` is told to have kept must be there afterwards --------
+
+
+class Disk:
+    """What of a folder has reached the disk, learnt from the calls that sync and rename.
+
+    Only bytes of a file that were there when it was synced survive a power cut for certain, and
+    only names that were there when their folder was synced. Everything else may survive or not.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.held: list[int] = []  # open files, so that no file number is given away again
+        self.seen: set[int] = set()
+        self.kept: dict[int, bytes] = {}  # file number -> bytes synced
+        self.names: dict[Path, dict[str, int]] = {}  # folder -> names synced
+        for path in (folder, *sorted(folder.rglob("*"))):
+            self.synced(path)
+
+    def tree(self, folder: Path) -> dict[str, int]:
+        found = {}
+        for path in sorted(folder.iterdir()):
+            status = path.lstat()
+            found[path.name] = status.st_ino
+            if status.st_ino not in self.seen and path.is_file():
+                self.seen.add(status.st_ino)
+                self.held.append(os.open(path, os.O_RDONLY))
+        return found
+
+    def synced(self, path: Path) -> None:
+        if path.is_dir():
+            self.names[path] = self.tree(path)
+        else:
+            self.kept[path.stat().st_ino] = path.read_bytes()
+
+    def state(self, random: np.random.Generator | None) -> dict[Path, bytes | None]:
+        """Return one state after a cut now: path -> bytes, None for a folder.
+
+        Without `random` only what is certain; with it, of everything else a random part.
+        """
+        found: dict[Path, bytes | None] = {}
+
+        def walk(folder: Path) -> None:
+            names, now = dict(self.names.get(folder, {})), self.tree(folder)
+            for name in sorted(names.keys() | now.keys()):
+                if random is not None and random.random() < 0.5:
+                    names.pop(name, None)
+                    names |= {name: now[name]} if name in now else {}
+            for name, number in names.items():
+                path = folder / name
+                if path.is_dir():
+                    found[path.relative_to(self.folder)] = None
+                    walk(path)
+                else:
+                    found[path.relative_to(self.folder)] = self.content(path, number, random)
+
+        walk(self.folder)
+        return found
+
+    def content(self, path: Path, number: int, random: np.random.Generator | None) -> bytes:
+        kept = self.kept.get(number, b"")
+        same = path.is_file() and path.stat().st_ino == number
+        if random is None or not same or random.random() < 0.4:
+            return kept
+        data = bytearray(path.read_bytes())  # what was not synced: cut anywhere, holes of zeros
+        if data != kept:
+            del data[int(random.integers(0, len(data) + 1)) :]
+            start = int(random.integers(0, len(data) + 1))
+            data[start : start + 4096] = bytes(len(data[start : start + 4096]))
+        return bytes(data)
+
+    def close(self) -> None:
+        for handle in self.held:
+            os.close(handle)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One state of a disk after a power cut, and what had been acknowledged before it."""
+
+    before: str  # the call that was about to return when the power went
+    acknowledged: tuple[str, ...]
+    files: Mapping[Path, bytes | None]
+
+    def restore(self, folder: Path) -> Path:
+        folder.mkdir()
+        for path, data in self.files.items():
+            if data is None:
+                (folder / path).mkdir()
+            else:
+                (folder / path).write_bytes(data)
+        return folder
+
+
+Work = Callable[[Callable[[str], None]], object]
+
+
+@pytest.fixture
+def power_cuts(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Cut]]:
+    """Return a function that does some work in a folder and returns what power cuts would leave.
+
+    ``power_cuts(folder, work, ways)``: `work` is called with a function to acknowledge with; before
+    and after every sync, rename and removal the power is cut in so many `ways`.
+    """
+
+    def run(folder: Path, work: Work, ways: int = 3) -> list[Cut]:
+        disk, told, cuts = Disk(folder), [], []
+        random = np.random.default_rng(20261122)
+
+        def cut(what: str) -> None:
+            states = [disk.state(None if way == 0 else random) for way in range(ways)]
+            cuts.extend(Cut(what, tuple(told), state) for state in states)
+
+        def watched(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any, **named: Any) -> Any:
+                cut(f"before {name}")
+                result = real(*arguments, **named)
+                if name in {"fsync", "fdatasync"}:
+                    number = os.fstat(arguments[0]).st_ino
+                    paths = (folder, *folder.rglob("*"))
+                    for path in [p for p in paths if p.lstat().st_ino == number]:
+                        disk.synced(path)
+                cut(f"after {name}")
+                return result
+
+            return call
+
+        with monkeypatch.context() as patch:
+            for name in ("fsync", "fdatasync", "replace", "rename", "unlink", "remove", "mkdir"):
+                if hasattr(os, name):
+                    patch.setattr(os, name, watched(name, getattr(os, name)))
+            work(told.append)
+        cut("the end")
+        disk.close()
+        return cuts
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def killed() -> Callable[..., tuple[str, ...]]:
+    """Return a function that kills some work with -9 and returns what it had acknowledged.
+
+    ``killed(work, after_s)``: `work` runs in a forked child, nothing is imported again; it is
+    called with a function to acknowledge with. It fails when the child ends with an error.
+    """
+
+    def run(work: Work, after_s: float) -> tuple[str, ...]:
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(read)
+            try:
+                work(lambda text: os.write(write, text.encode() + b"\n"))
+                os._exit(0)
+            except BaseException:  # noqa: BLE001  a child must never return into pytest
+                os.write(2, traceback.format_exc().encode())
+                os._exit(99)
+        os.close(write)
+        time.sleep(after_s)
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        with os.fdopen(read, "rb") as pipe:
+            told = pipe.read().decode()
+        code = os.waitstatus_to_exitcode(status)
+        assert code in {0, -signal.SIGKILL}, f"the child failed with {code}"
+        return tuple(told.split("\n")[:-1])
+
+    return run
