@@ -7,10 +7,11 @@ controlled", and the laboratory has to confirm every status against the current 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from library.errors import LibraryDamagedError, LibraryError
@@ -19,6 +20,9 @@ from library.substances import FOLDER, Found, Substance, fold, read_table, subst
 AlarmLevel = Literal["controlled", "precursor", "hazard", "benign", "unknown"]
 State = Literal[
     "in force",
+    "not yet in force",
+    "ended",
+    "preparation",
     "only the year is known",
     "start not read",
     "class definition",
@@ -28,9 +32,11 @@ State = Literal[
     "not read",
 ]
 Who: TypeAlias = "Substance | Found | str"
+Asked: TypeAlias = "str | Sequence[str] | None"
 
 COUNTED: frozenset[State] = frozenset({"in force", "only the year is known", "start not read"})
 EVENT_STATES: dict[str, State] = {
+    "preparation": "preparation",
     "class": "class definition",
     "recommended": "recommended",
     "excluded": "excluded",
@@ -51,7 +57,10 @@ SEVERITY: tuple[AlarmLevel, ...] = ("controlled", "hazard", "precursor", "unknow
 
 @dataclass(frozen=True, slots=True)
 class ControlList:
-    """One list as it was read: jurisdiction, what it covers, edition, and how far it goes."""
+    """One list as it was read: jurisdiction, what it covers, edition, and how far it goes.
+
+    `age_limit_days` says how many days after `read_to` an answer may still be called current.
+    """
 
     instrument: str
     jurisdiction: str
@@ -61,6 +70,15 @@ class ControlList:
     read_to: date
     complete: str
     remarks: str
+    age_limit_days: int
+
+    def age_on(self, on: date) -> int:
+        """Return how many days before `on` the list was read to; 0 when not before it."""
+        return max((on - self.read_to).days, 0)
+
+    def past_age(self, on: date) -> bool:
+        """Tell whether the list is past its age limit on a date."""
+        return self.age_on(on) > self.age_limit_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +96,11 @@ class Listing:
     name, link : str
         Name in the list, and how it was linked to the substance (a link by connectivity means
         that the list names a stereoisomer).
-    since : str
-        Start as the source gives it; blank when it gives none.
+    scope : str
+        How what was asked stands to what is listed, where they are not the same: an isomer, a
+        salt, a preparation, a class.
+    since, until : str
+        Start as the source gives it, blank when it gives none; end (ISO 8601) or blank.
     as_of, edition : str
         Date of the text read, and edition of the list.
     grade : str
@@ -95,7 +116,9 @@ class Listing:
     covers: str
     name: str
     link: str
+    scope: str
     since: str
+    until: str
     as_of: str
     edition: str
     grade: str
@@ -133,16 +156,16 @@ class _Row:
     until_earliest: date | None
     until_latest: date | None
 
-    def state(self, on: date, read_to: date) -> State | None:
-        """Return how the row stands on a date; None before its start and after its end.
+    def state(self, on: date, read_to: date) -> State:
+        """Return how the row stands on a date.
 
         A row without any start is in force from the date its list was read to, and of unknown
         start before that.
         """
         if self.from_earliest and on < self.from_earliest:
-            return None
+            return "not yet in force"
         if self.until_latest and on > self.until_latest:
-            return None
+            return "ended"
         fixed = EVENT_STATES.get(self.values["event"])
         if fixed:
             return fixed
@@ -173,27 +196,44 @@ class ControlLists:
         """Return the codes of the jurisdictions whose lists are stored."""
         return tuple(dict.fromkeys(item.jurisdiction for item in self.lists.values()))
 
-    def asked(self, jurisdiction: str | None) -> tuple[ControlList, ...]:
-        """Return the lists that apply: all, or the UN's, the EU's for a member, and its own.
+    def asked(self, jurisdiction: Asked = None) -> tuple[ControlList, ...]:
+        """Return the lists that apply.
+
+        Parameters
+        ----------
+        jurisdiction : str, sequence of str, or None
+            Codes of jurisdictions: each brings the UN's lists, and those of the EU for a member of
+            it; or names of single lists (``"UN 1988"``); or None for every list.
 
         Raises
         ------
         LibraryError
-            When no list of the jurisdiction is stored.
+            When no list of that name or jurisdiction is stored.
         """
         if jurisdiction is None:
             return tuple(self.lists.values())
-        if jurisdiction not in self.jurisdictions():
-            raise LibraryError(
-                f"no control list of the jurisdiction {jurisdiction!r} is stored",
-                "",
-                f"use one of {', '.join(self.jurisdictions())}",
-            )
-        union = {"EU"} if jurisdiction in EU_MEMBERS else set()
-        wanted = {"UN", jurisdiction} | union
-        return tuple(item for item in self.lists.values() if item.jurisdiction in wanted)
+        several = (jurisdiction,) if isinstance(jurisdiction, str) else tuple(jurisdiction)
+        wanted = {name for one in several for name in self._instruments(one)}
+        return tuple(item for item in self.lists.values() if item.instrument in wanted)
 
-    def lists_to(self, jurisdiction: str | None = None) -> date:
+    def _instruments(self, asked: str) -> Iterator[str]:
+        word = asked.strip().casefold()
+        codes = {code.casefold(): code for code in self.jurisdictions()}
+        if word in codes:
+            code = codes[word]
+            layers = {"UN", code} | ({"EU"} if code in EU_MEMBERS else set())
+            yield from (one.instrument for one in self.lists.values() if one.jurisdiction in layers)
+            return
+        single = [name for name in self.lists if name.casefold() == word]
+        if not single:
+            raise LibraryError(
+                f"no control list of the jurisdiction {asked!r} is stored",
+                "",
+                f"use one of {', '.join((*self.jurisdictions(), *self.lists))}",
+            )
+        yield from single
+
+    def lists_to(self, jurisdiction: Asked = None) -> date:
         """Return the date to which every list asked was read: the oldest of their dates."""
         return min(item.read_to for item in self.asked(jurisdiction))
 
@@ -212,7 +252,7 @@ class ControlLists:
         return [*self._by_key.get(subject.key, ()), *unlinked, *family]
 
     def status(
-        self, who: Who | Iterable[Who], on: date, jurisdiction: str | None = None
+        self, who: Who | Iterable[Who], on: date, jurisdiction: Asked = None
     ) -> tuple[Listing, ...]:
         """Return what the lists say about a substance on a date.
 
@@ -221,9 +261,9 @@ class ControlLists:
         who : Substance, Found, str, or several of them
             Substances, or names as a list gives them, or table keys.
         on : datetime.date
-            Date of the scan. Listings that started later or ended earlier are left out.
-        jurisdiction : str, optional
-            Code of a jurisdiction (``"UN"``, ``"EU"``, ``"DE"``, ...); None asks every list.
+            Date of the scan. Listings that started later or ended earlier say so, and do not count.
+        jurisdiction : str, sequence of str, or None
+            See `asked`.
 
         Raises
         ------
@@ -233,11 +273,17 @@ class ControlLists:
         several = [who] if isinstance(who, Substance | Found | str) else list(who)
         asked = {item.instrument for item in self.asked(jurisdiction)}
         listings: dict[str, Listing] = {}
-        for row in (row for one in several for row in self._rows_of(one)):
-            values = row.values
-            state = row.state(on, self.lists[values["instrument"]].read_to)
-            if state is not None and values["instrument"] in asked:
-                listings[values["row"]] = self._listing(values, state)
+        for one in several:
+            for row in self._rows_of(one):
+                values = row.values
+                if values["instrument"] in asked and values["row"] not in listings:
+                    state = row.state(on, self.lists[values["instrument"]].read_to)
+                    listings[values["row"]] = self._listing(row, state, _scope(values, one))
+        left_out = {(x.instrument, x.schedule) for x in listings.values() if x.state == "excluded"}
+        for name, found in tuple(listings.items()):
+            named = (found.instrument, found.schedule) in left_out
+            if named and found.state == "class definition":
+                del listings[name]  # "but not including" takes it out of the class
         order = list(self.lists)
         return tuple(
             listings[name]
@@ -246,7 +292,8 @@ class ControlLists:
             )
         )
 
-    def _listing(self, values: dict[str, str], state: State) -> Listing:
+    def _listing(self, row: _Row, state: State, scope: str) -> Listing:
+        values = row.values
         origin = self.lists[values["instrument"]]
         precursor = values["schedule"] in origin.precursor_schedules
         return Listing(
@@ -257,7 +304,9 @@ class ControlLists:
             covers="precursor" if precursor else origin.covers,
             name=values["name"],
             link=values["link"],
+            scope=scope,
             since=values["date_text"],
+            until=row.until_latest.isoformat() if row.until_latest else "",
             as_of=values["as_of"],
             edition=origin.edition,
             grade=values["grade"],
@@ -266,6 +315,30 @@ class ControlLists:
             locator=values["locator"],
             note=values["note"],
         )
+
+
+def _scope(values: dict[str, str], who: Who) -> str:
+    """Return how what was asked stands to what a row lists; blank when it is the same thing."""
+    said = []
+    if values["event"] == "class":
+        said.append("a whole class by definition; whether this member falls under it is not stored")
+    if values["event"] == "preparation":
+        said.append(f"the list names a preparation: {values['name']}")
+    if values["link"].startswith("same connectivity") or values["link"].endswith("racemate"):
+        said.append("the list names an isomer: stereochemistry differs or is not stated")
+    if isinstance(who, Found):
+        if who.via == "connectivity":
+            said.append(f"asked by the skeleton only; the list names {values['name']}")
+        if who.salt is not None or who.via == "salt name removed":
+            said.append(f"asked for a salt or hydrate of {who.substance.name}; {_salts(values)}")
+    return "; ".join(said)
+
+
+def _salts(values: dict[str, str]) -> str:
+    """Return what a row says of salts: nothing is assumed where it says nothing."""
+    told = f"{values['name']} {values['note']}".casefold()
+    included = "salts included" in told or "its salt" in told or "any salt" in told
+    return "the list includes salts" if included else "what the list says of salts was not read"
 
 
 def alarm_level(listings: Iterable[Listing], substance: Substance | None) -> AlarmLevel:
@@ -321,12 +394,13 @@ def _control_list(values: dict[str, str]) -> ControlList:
         date.fromisoformat(values["read_to"]),
         values["complete"],
         values["remarks"],
+        int(values["age_limit_days"]),
     )
 
 
 @cache
-def control_lists() -> ControlLists:
-    """Return the shipped lists, read once per run.
+def control_lists(folder: Path | None = None) -> ControlLists:
+    """Return the lists of a folder (those shipped when None), read once per run.
 
     Raises
     ------
@@ -334,21 +408,21 @@ def control_lists() -> ControlLists:
         When a table is missing, unreadable, or the tables do not fit together.
     """
     try:
-        return ControlLists(map(_control_list, read_table("lists.csv")), read_table("control.csv"))
+        return ControlLists(
+            map(_control_list, read_table("lists.csv", folder)), read_table("control.csv", folder)
+        )
     except (KeyError, ValueError) as error:
         raise LibraryDamagedError(
             f"the control lists do not fit together ({error!r})", FOLDER, "install it again"
         ) from error
 
 
-def status(
-    who: Who | Iterable[Who], on: date, jurisdiction: str | None = None
-) -> tuple[Listing, ...]:
+def status(who: Who | Iterable[Who], on: date, jurisdiction: Asked = None) -> tuple[Listing, ...]:
     """Return what the shipped lists say on a date; see `ControlLists.status`."""
     return control_lists().status(who, on, jurisdiction)
 
 
-def lists_to(jurisdiction: str | None = None) -> date:
+def lists_to(jurisdiction: Asked = None) -> date:
     """Return the date for the words "no listing found in lists to ..."."""
     return control_lists().lists_to(jurisdiction)
 
@@ -359,20 +433,22 @@ def assess(
     name: str = "",
     inchikey: str = "",
     cas: str = "",
-    jurisdiction: str | None = None,
+    jurisdiction: Asked = None,
+    lists: ControlLists | None = None,
 ) -> Assessment:
     """Return who is meant, what the lists say on a date, and the alarm level.
 
     When several substances fit (stereoisomers, shared names) the listings of all are returned and
     the most serious alarm level counts. A name that is no known substance is still looked for
-    among the names in the lists.
+    among the names in the lists (`lists`, or the shipped ones).
     """
     found = substances().find(inchikey=inchikey, cas=cas, name=name)
     several = tuple(dict.fromkeys(hit.substance for hit in found))
-    listings = status((*several, name), on, jurisdiction)
-    levels = [alarm_level(status(one, on, jurisdiction), one) for one in several]
+    lists = lists or control_lists()
+    listings = lists.status((*found, name), on, jurisdiction)
+    levels = [alarm_level(lists.status(one, on, jurisdiction), one) for one in several]
     if listings or not levels:
-        levels.append(alarm_level(status(name, on, jurisdiction), None))
+        levels.append(alarm_level(lists.status(name, on, jurisdiction), None))
     known = [level for level in levels if level != "unknown" or not several]
     alarm = min(known or levels, key=SEVERITY.index)
-    return Assessment(found, listings, alarm, lists_to(jurisdiction))
+    return Assessment(found, listings, alarm, lists.lists_to(jurisdiction))

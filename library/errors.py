@@ -14,6 +14,7 @@ SpectraError
 │   ├── ColumnMissingError     the column asked for is not in the file
 │   └── SpectrumChoiceError    the spectrum asked for is not in the file
 ├── ManifestError              a manifest row or column that cannot be used
+├── WatchListError             a station's watch list that cannot be used
 ├── LibraryError               a library that cannot be used
 │   ├── LibraryDamagedError    hashes or shapes do not agree
 │   └── LibraryVersionError    written by a newer program
@@ -118,6 +119,12 @@ class ManifestError(SpectraError):
     """A manifest row or column cannot be used."""
 
     code = "bad_manifest"
+
+
+class WatchListError(SpectraError):
+    """A station's watch list cannot be used."""
+
+    code = "bad_watch_list"
 
 
 class LibraryError(SpectraError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,15 +20,32 @@ import resources
 from library.errors import LibraryDamagedError
 
 FOLDER = "control_lists"
+SHORTEST_SYSTEMATIC = 8  # folded letters; shorter texts are no systematic names
 
 Via = Literal[
-    "InChIKey", "connectivity", "CAS", "CAS, one source", "name", "synonym", "salt name removed"
+    "InChIKey",
+    "connectivity",
+    "CAS",
+    "CAS, one source",
+    "CAS, other",
+    "name",
+    "synonym",
+    "systematic name",
+    "salt name removed",
+    "formula",
+    "key",
 ]
 
-GREEK = {"α": "alpha", "β": "beta", "ß": "beta", "γ": "gamma", "δ": "delta", "ω": "omega"}
+GREEK = {
+    "α": "alpha", "β": "beta", "ß": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon",
+    "ζ": "zeta", "η": "eta", "θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "π": "pi",
+    "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega",
+}  # fmt: skip
+# No word that is more often an ester (acetate, benzoate): an ester is another substance.
 SALT_WORDS = re.compile(
-    r"[ -]+(?:mono|di)?(?:hydrochloride|hcl|hydrobromide|hbr|sulph?ate|phosphate|tartrate|maleate"
-    r"|fumarate|oxalate|mesylate|(?:free ?)?base|(?:mono|di|tri)?hydrate|anhydrous)\Z",
+    r"[ -]+(?:mono|di|hemi)?(?:hydrochloride|hcl|hydrobromide|hbr|hydroiodide|sulph?ate|phosphate"
+    r"|nitrate|(?:bi)?tartrate|citrate|maleate|fumarate|oxalate|succinate|mesylate|besylate"
+    r"|tosylate|sodium|potassium|(?:free ?)?base|(?:mono|di|tri)?hydrate|anhydrous)\Z",
     re.IGNORECASE,
 )
 
@@ -75,6 +92,26 @@ class Substance:
 
 
 @dataclass(frozen=True, slots=True)
+class MoreNames:
+    """Further identifiers of a substance, read only when the common ones lead nowhere.
+
+    Parameters
+    ----------
+    key : str
+        Key of the substance.
+    systematic, smiles : str
+        Systematic name and structure as the sources give them.
+    cas_other : tuple of str
+        CAS numbers that single sources give beside `Substance.cas`.
+    """
+
+    key: str
+    systematic: str
+    smiles: str
+    cas_other: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Salt:
     """A salt or hydrate of a parent; `stereo_certain` is False when only the skeleton fits."""
 
@@ -100,11 +137,13 @@ class Found:
 def fold(name: str) -> str:
     """Return a name without case, punctuation and spelling variants, for comparing names.
 
-    Greek letters are spelled out, British ``sulph`` becomes ``sulf``, ``HCl`` hydrochloride.
+    Greek letters are spelled out, accents and typographic hyphens left out; British ``sulph``
+    becomes ``sulf``, ``HCl`` hydrochloride.
     """
     text = unicodedata.normalize("NFKC", name)
     if not text.isascii():
-        text = "".join(GREEK.get(letter, letter) for letter in text.lower())
+        text = unicodedata.normalize("NFKD", text.lower())
+        text = "".join(GREEK.get(c, c) for c in text if not unicodedata.combining(c))
     text = "".join(filter(str.isalnum, text.casefold())).replace("sulph", "sulf")
     return text.removesuffix("hcl") + "hydrochloride" if text.endswith("hcl") else text
 
@@ -116,13 +155,22 @@ class _Index:
     inchikey: dict[str, list[Found]] = field(default_factory=dict)
     connectivity: dict[str, list[Found]] = field(default_factory=dict)
     cas: dict[str, list[Found]] = field(default_factory=dict)
+    cas_other: dict[str, list[Found]] = field(default_factory=dict)
     name: dict[str, list[Found]] = field(default_factory=dict)
+    systematic: dict[str, list[Found]] = field(default_factory=dict)
 
 
 class Substances:
     """The table of known substances, with look-ups."""
 
-    def __init__(self, substances: Iterable[Substance], salts: Iterable[Salt]) -> None:
+    def __init__(
+        self,
+        substances: Iterable[Substance],
+        salts: Iterable[Salt],
+        more: Callable[[], Iterable[MoreNames]] = tuple,
+    ) -> None:
+        self._read_more = more
+        self._more: dict[str, MoreNames] | None = None
         self._by_key = {substance.key: substance for substance in substances}
         self._salts = tuple(salt for salt in salts if salt.parent in self._by_key)
         self._index = _Index()
@@ -140,6 +188,28 @@ class Substances:
     def get(self, key: str) -> Substance | None:
         """Return the substance with a table key, or None."""
         return self._by_key.get(key)
+
+    @property
+    def salts(self) -> tuple[Salt, ...]:
+        """Every salt and hydrate of the table."""
+        return self._salts
+
+    def more(self, key: str) -> MoreNames:
+        """Return the further identifiers of a substance; blank where there are none."""
+        return self._further().get(key, MoreNames(key, "", "", ()))
+
+    def _further(self) -> dict[str, MoreNames]:
+        if self._more is None:
+            self._more = {one.key: one for one in self._read_more() if one.key in self._by_key}
+            for one in self._more.values():
+                parent = self._by_key[one.key]
+                for number in one.cas_other:
+                    found = Found(parent, "CAS, other")
+                    self._index.cas_other.setdefault(number, []).append(found)
+                if one.systematic:
+                    found = Found(parent, "systematic name")
+                    self._index.systematic.setdefault(fold(one.systematic), []).append(found)
+        return self._more
 
     def _add_identifiers(self, substance: Substance) -> None:
         exact = Found(substance, "InChIKey")
@@ -183,12 +253,31 @@ class Substances:
         return tuple(self._index.connectivity.get(wanted[:14], ())) if len(wanted) >= 14 else ()
 
     def by_cas(self, cas: str) -> tuple[Found, ...]:
-        """Return what has this CAS number, agreed numbers first."""
+        """Return what has this CAS number, agreed numbers first; else what a source gives it to."""
         found = self._index.cas.get(cas.strip(), ())
-        return tuple(sorted(found, key=lambda hit: hit.via != "CAS"))
+        return tuple(sorted(found, key=lambda hit: hit.via != "CAS")) or self.by_other_cas(cas)
+
+    def by_other_cas(self, cas: str) -> tuple[Found, ...]:
+        """Return what single sources give this CAS number to, beside its usual one."""
+        self._further()
+        return tuple(self._index.cas_other.get(cas.strip(), ()))
+
+    def all_by_name(self, name: str) -> tuple[Found, ...]:
+        """Return everything that goes by this name, preferred names first; see `by_name`."""
+        folded = fold(name)
+        hits = self._names().get(folded, []) if folded else []
+        order: tuple[Via, ...] = ("name", "synonym")
+        known = tuple(dict.fromkeys(sorted(hits, key=lambda hit: order.index(hit.via))))
+        return known + tuple(hit for hit in self._by_systematic(folded) if _new(hit, known))
+
+    def _by_systematic(self, folded: str) -> tuple[Found, ...]:
+        self._further()
+        return tuple(self._index.systematic.get(folded, ()))
 
     def by_name(self, name: str) -> tuple[Found, ...]:
-        """Return what has this preferred name; else this synonym; else without the word of a salt.
+        """Return what has this preferred name; else this synonym; else this systematic name.
+
+        Failing those, the name without the word of a salt.
 
         A shared synonym returns every substance that uses it. A salt that is not in the table is
         recognised by its parent's name only when that name is not shared and the parent is an
@@ -199,9 +288,10 @@ class Substances:
         best = [hit for hit in hits if hit.via == "name"] or hits
         if best:
             return tuple(dict.fromkeys(best))
+        systematic = self._by_systematic(folded) if len(folded) > SHORTEST_SYSTEMATIC else ()
         bare = SALT_WORDS.sub("", name.strip())
-        if bare == name.strip():
-            return ()
+        if systematic or bare == name.strip():
+            return systematic
         parents = {hit.substance for hit in self.by_name(bare) if _is_base(hit.substance)}
         return (Found(parents.pop(), "salt name removed"),) if len(parents) == 1 else ()
 
@@ -225,6 +315,11 @@ class Substances:
         near = self._index.connectivity.get(substance.inchikey[:14], ())
         found = (hit.substance for hit in near if hit.salt is None)
         return tuple(other for other in found if other.key != substance.key)
+
+
+def _new(hit: Found, known: Iterable[Found]) -> bool:
+    """Tell whether none of `known` is the substance of `hit`."""
+    return all(hit.substance != other.substance for other in known)
 
 
 def _is_base(substance: Substance) -> bool:
@@ -272,6 +367,15 @@ def _substance(row: dict[str, str]) -> Substance:
     )
 
 
+def _more(row: dict[str, str]) -> MoreNames:
+    numbers = tuple(number for number in row["cas_other"].split("; ") if number)
+    return MoreNames(row["key"], row["systematic_name"], row["smiles"], numbers)
+
+
+def _read_more() -> Iterator[MoreNames]:
+    return map(_more, read_table("names.csv"))
+
+
 def _salt(row: dict[str, str]) -> Salt:
     return Salt(
         row["parent"],
@@ -296,7 +400,9 @@ def substances() -> Substances:
     """
     try:
         return Substances(
-            map(_substance, read_table("identities.csv")), map(_salt, read_table("salts.csv"))
+            map(_substance, read_table("identities.csv")),
+            map(_salt, read_table("salts.csv")),
+            _read_more,
         )
     except KeyError as error:
         raise LibraryDamagedError(

@@ -6,10 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spectra_app.errors import SettingsError
+
+SETTINGS = ("hazards", "jurisdictions")  # of a station, in the order of `StationSettings`
 
 
 def data_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -45,11 +48,22 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def station_hazards(folder: Path | None = None) -> tuple[str, ...]:
-    """Return the substances this station adds to the hazards that every verdict speaks of.
+@dataclass(frozen=True, slots=True)
+class StationSettings:
+    """What a station has set: hazards it adds, and the jurisdictions whose lists it asks.
 
-    They stand under ``hazards`` in ``station.json`` of the data folder, each a name, an InChIKey or
-    a CAS number: ``{"hazards": ["carfentanil", "xylazine"]}``. No such file means none.
+    Empty jurisdictions mean that nothing was chosen.
+    """
+
+    hazards: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ()
+
+
+def station_settings(folder: Path | None = None) -> StationSettings:
+    """Return what stands in ``station.json`` of the data folder; nothing when it is not there.
+
+    ``hazards`` are substances, each a name, an InChIKey or a CAS number; ``jurisdictions`` codes of
+    control lists: ``{"hazards": ["carfentanil"], "jurisdictions": ["DE"]}``. Either may be missing.
 
     Raises
     ------
@@ -59,23 +73,35 @@ def station_hazards(folder: Path | None = None) -> tuple[str, ...]:
     path = (folder or data_folder()) / "station.json"
     try:
         text = path.read_text(encoding="utf-8-sig")
-        content = json.loads(text, object_pairs_hook=_only_hazards)
-        names = content["hazards"]
-        if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
-            raise ValueError("'hazards' is not a list of names")
+        content = json.loads(text, object_pairs_hook=_settings_once)
+        if not isinstance(content, dict) or not content:
+            raise ValueError("it holds no settings")
+        return StationSettings(*(_names(content, key) for key in SETTINGS))
     except FileNotFoundError:
-        return ()
+        return StationSettings()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SettingsError(
             f"the station's settings cannot be read ({error})",
             str(path),
-            'write {"hazards": ["name", "name"]} into it, or remove it',
+            'write {"hazards": ["name", "name"], "jurisdictions": ["EU"]} into it, or remove it',
         ) from error
+
+
+def station_hazards(folder: Path | None = None) -> tuple[str, ...]:
+    """Return the substances this station adds to the hazards that every verdict speaks of."""
+    return station_settings(folder).hazards
+
+
+def _names(content: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    names = content.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
+        raise ValueError(f"{key!r} is not a list of names")
     return tuple(name.strip() for name in names)
 
 
-def _only_hazards(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the settings; a list given twice, or under another word, would be lost in silence."""
-    if [key for key, _ in pairs] != ["hazards"]:
-        raise ValueError("it must hold 'hazards' once and nothing else")
+def _settings_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the settings; one given twice, or under another word, would be lost in silence."""
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys) or not set(keys) <= set(SETTINGS):
+        raise ValueError(f"it may hold each of {', '.join(SETTINGS)} once and nothing else")
     return dict(pairs)

@@ -35,8 +35,9 @@ ALARMS: dict[str, AlarmStyle] = {
     "benign": AlarmStyle("circle", "NO LISTING FOUND", "#00796B", "#80CBC4"),
 }
 
-# The lists that are asked, see `services.control.JURISDICTION`; national lists are shipped but not.
+# For records that do not say which lists were asked (see `no_listing_text`).
 NO_LISTING = "no listing found in the UN and EU lists shipped (national lists not asked)"
+INTERNATIONAL = frozenset({"UN", "EU"})
 STATUS_UNKNOWN = "not known whether controlled: name not recognised, or its listing was not read"
 
 OUTCOMES: dict[str, str] = {
@@ -124,7 +125,29 @@ def no_listing_text(record: Identification) -> str:
     The level of a single component is that of the record. Of several, the record tells only the
     most serious, so where that is unknown, it is said of each.
     """
-    return STATUS_UNKNOWN if record.alarm == "unknown" else NO_LISTING
+    asked = record.control_lists
+    if record.alarm == "unknown":
+        return STATUS_UNKNOWN
+    if not asked.lists_to:
+        return NO_LISTING
+    return f"no listing found in the {lists_text(record)} to {asked.lists_to}{_not_asked(record)}"
+
+
+def lists_text(record: Identification) -> str:
+    """Return which lists were asked: "UN and EU lists"."""
+    *others, last = record.control_lists.jurisdictions or ("UN", "EU")
+    return f"{', '.join(others)} and {last} lists" if others else f"{last} lists"
+
+
+def _not_asked(record: Identification) -> str:
+    national = set(record.control_lists.jurisdictions) - INTERNATIONAL
+    return "" if national else " (national lists not asked)"
+
+
+def past_age_text(record: Identification) -> str:
+    """Return which of the lists asked are past their age limit; empty when none is."""
+    old = record.control_lists.past_age
+    return f"past their age limit: {', '.join(old)}" if old else ""
 
 
 def outcome_text(record: Identification) -> str:

@@ -25,6 +25,7 @@ CONTROL = (
     "from_latest", "until_earliest", "until_latest", "date_text", "as_of", "grade", "conflict",
     "sources", "locator", "note",
 )  # fmt: skip
+NAMES = ("key", "systematic_name", "cas_other", "smiles")
 SOURCES = ("source", "title", "where", "version", "licence", "trust", "remarks")
 
 # Two lists are confidential: what others say about them is not taken over.
@@ -47,11 +48,24 @@ EXCEPTION_NOTE = "the Act names it after the words 'but not including'"
 # A link that rests on a fragment of a name and is wrong.
 WRONG_LINKS = {"C1087": "the fragment '5-' of a longer name was linked to indole"}
 
-# What a row of a whole class covers, as the structural families of identities.csv.
+# What a row of a whole class covers, as the structural families of identities.csv. Classes that
+# are no family there (thiobarbiturates, anabolic steroids) stay as they are named.
 CLASS_ROWS = {
     "synthetic cannabinoids (class definition)": "synthetic cannabinoid",
     "nitazenes (class definition)": "nitazene (2-benzylbenzimidazole opioid)",
+    "Barbiturates, their salts and derivatives including": "barbiturate",
+    "Benzodiazepines, their salts and derivatives, including:": "benzodiazepine / thienodiazepine",
 }
+
+# Rows of preparations: what they list is a product that contains the substance.
+PREPARATIONS = {
+    "medicinal products containing ephedrine or its salts": "ephedrine",
+    "medicinal products containing pseudoephedrine or its salts": "pseudoephedrine",
+    "Buprenorphine Transdermal patch": "buprenorphine",
+    "Paracetamol and Hydrocodone Bitartrate Tablet": "hydrocodone",
+}
+WITH_INJECTION = " and its injection"
+GERMAN_RACEMATE = re.compile(r"^\( ?rs ?(?:; ?sr ?)?\)-")
 
 YEAR = re.compile(r"^(\d{4})(?: \(Reg\..*)?$")
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
@@ -98,6 +112,11 @@ def identity(row: Row) -> Row:
     }
 
 
+def more_names(row: Row) -> Row:
+    """Return the further identifiers of one substance, read only when somebody searches."""
+    return {"key": row["id"], **{name: row[name] for name in NAMES[1:]}}
+
+
 def salt(row: Row) -> Row:
     """Return one salt or hydrate in this table's layout."""
     return {
@@ -135,6 +154,8 @@ def event_of(row: Row) -> str:
         return "excluded"
     if row["substance"] in CLASS_ROWS:
         return "class"
+    if row["substance"] in PREPARATIONS:
+        return "preparation"
     if "recommend" in text:
         return "recommended"
     if text == "removed":
@@ -142,6 +163,34 @@ def event_of(row: Row) -> str:
     if text.startswith("stated as not"):
         return "stated not listed"
     return "not read" if "not found in any text" in text else "listed"
+
+
+def one_key(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the key of each text that has one key only, without regard to case."""
+    found: dict[str, set[str]] = {}
+    for text, key in pairs:
+        found.setdefault(text.casefold(), set()).add(key)
+    return {text: min(keys) for text, keys in found.items() if text and len(keys) == 1}
+
+
+def linked(row: Row, names: dict[str, str], numbers: dict[str, str]) -> Row:
+    """Link a row that the source table links to nothing, where its name or number allows it."""
+    told = row["substance"].casefold()
+    if row["substance_id"] or row["substance"] in CLASS_ROWS:
+        return row
+    tries = [(numbers.get(told), "CAS number")]
+    if row["substance"] in PREPARATIONS:
+        tries = [(names.get(PREPARATIONS[row["substance"]]), "preparation")]
+    elif told.endswith(WITH_INJECTION):
+        tries = [(names.get(told.removesuffix(WITH_INJECTION)), "name, with its injection")]
+    elif row["instrument"] == "DE BtMG":
+        bare = GERMAN_RACEMATE.sub("", told)
+        link = "German spelling" if bare == told else "German spelling, racemate"
+        tries = [(names.get(bare + "e"), link)]
+    for key, link in tries:
+        if key:
+            return {**row, "substance_id": key, "link_type": link}
+    return row
 
 
 def listing(row: Row) -> Row:
@@ -246,13 +295,17 @@ def starts_there(row: Row, start: str) -> bool:
 
 
 def build(tables: Path, out: Path) -> None:
-    """Write ``identities.csv``, ``salts.csv``, ``control.csv`` and ``sources.csv`` into `out`."""
+    """Write identities, names, salts, control and sources (``.csv`` each) into `out`."""
     known = [row for row in read(tables / "substances.csv") if row["may_ship"] == "yes"]
     keys = {row["id"] for row in known}
     salts = [row for row in read(tables / "substance_salts.csv") if row["parent_id"] in keys]
-    stated = [row for row in read(tables / "control_status.csv") if usable(row)]
+    names = one_key((row["name"], row["id"]) for row in known)
+    numbers = one_key((row["cas"], row["id"]) for row in known)
+    read_rows = (linked(row, names, numbers) for row in read(tables / "control_status.csv"))
+    stated = [row for row in read_rows if usable(row)]
     control = dated(ended([part for row in stated for part in moved(listing(row))]))
     write(out / "identities.csv", IDENTITIES, map(identity, known))
+    write(out / "names.csv", NAMES, map(more_names, known))
     write(out / "salts.csv", SALTS, map(salt, salts))
     write(out / "control.csv", CONTROL, control)
     used = {name for row in known for name in row["source_ids"].split("; ")} | {"SRC01"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,14 @@ def validation_report(text: str) -> Path:
     if path.suffix.lower() not in {".pdf", ".json"}:
         raise argparse.ArgumentTypeError("end the name in .pdf or .json")
     return path
+
+
+def day(text: str) -> date:
+    """Parse a date as 2026-11-22."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("a date as 2026-11-22 is needed") from error
 
 
 def results(text: str) -> Path:

@@ -82,6 +82,7 @@ def _command(options: Any, render: Renderer) -> int:
         "batch": lambda: commands.batch(options),
         "evaluate": lambda: evaluating.evaluate(options, render),
         "library": lambda: options.run(options),
+        "substances": lambda: options.run(options),
         "devices": lambda: commands.devices(options),
     }
     return handlers[options.command]()

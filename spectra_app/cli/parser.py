@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app import __version__
-from spectra_app.cli import library
+from spectra_app.cli import library, substances
 from spectra_app.cli.arguments import (
     EXIT_CODES,
     column_choice,
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _batch(commands)
     _evaluate(commands)
     _library(commands)
+    substances.add(commands)
     _devices(commands)
     return top
 

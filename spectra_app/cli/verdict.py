@@ -11,6 +11,7 @@ from spectra_app.wording import (
     hidden_texts,
     no_listing_text,
     outcome_text,
+    past_age_text,
     reason_texts,
     right_of,
     share_down,
@@ -72,6 +73,8 @@ def _components(record: Identification) -> list[str]:
         )
         status = listed or f"{no_listing_text(record)}; that does not mean uncontrolled"
         lines.append(f"  Control status of {component.name}{mark}{asked}: {status}")
+    if record.components and past_age_text(record):
+        lines.append(f"  Control lists {past_age_text(record)}; confirm with the current ones")
     return lines
 
 

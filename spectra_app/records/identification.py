@@ -26,12 +26,51 @@ PRESUMPTIVE = "PRESUMPTIVE: one technique is not an identification; a second one
 
 @dataclass(frozen=True, slots=True)
 class ControlStatus:
-    """One listing of a substance: which list, which schedule, edition and grade of the source."""
+    """One listing of a substance: which list, which schedule, edition and grade of the source.
+
+    `state` and `since` say how it stands on the date asked and from when; `read_to` how far the
+    list was read; `conflict` what sources contradict each other in; `scope` how the substance
+    stands to what is listed (an isomer, a salt). On a station's own watch list `schedule` is the
+    reason and `sources` who put it there.
+    """
 
     instrument: str
     schedule: str
     as_of: str
     grade: str
+    jurisdiction: str = ""
+    state: str = ""
+    since: str = ""
+    edition: str = ""
+    read_to: str = ""
+    sources: str = ""
+    conflict: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAsked:
+    """Which control lists were asked for the status of the components.
+
+    Parameters
+    ----------
+    jurisdictions : tuple of str
+        Codes of the jurisdictions whose lists were asked; empty in records of earlier versions.
+    lists_to : str
+        Date to which every list asked was read, ISO 8601.
+    past_age : tuple of str
+        Lists past their age limit on the date asked.
+    sha256 : str
+        Hash of the tables of the lists.
+    watched : int
+        Substances on the station's own watch list.
+    """
+
+    jurisdictions: tuple[str, ...] = ()
+    lists_to: str = ""
+    past_age: tuple[str, ...] = ()
+    sha256: str = ""
+    watched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +197,8 @@ class Identification:
 
     `asked` says what was asked for: the column (None for the vendor's own) and how many
     candidates to show. `control_on` is the date for which the control lists were asked, ISO 8601:
-    the day of the scan where the source states it, otherwise the day of the examination.
+    the day of the scan where the source states it, otherwise the day of the examination;
+    `control_lists` says which lists.
     """
 
     file: str
@@ -181,6 +221,7 @@ class Identification:
     assumptions: tuple[str, ...] = ()
     asked: Asked = field(default_factory=Asked)
     control_on: str = ""
+    control_lists: ControlAsked = field(default_factory=ControlAsked)
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from spectra_app.records.identification import (
     Method,
     Quality,
 )
-from spectra_app.services.control import control_status, highest
+from spectra_app.services.control import ControlSetup, control_setup, control_status, highest
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
 from spectra_app.services.hazards import Hazard, hidden_hazards
 
@@ -80,12 +80,13 @@ class Choice:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Identifier:
-    """What identification needs: engine, evidence store, clock, and the library's hazards."""
+    """What identification needs: engine, evidence store, clock, hazards, and control lists."""
 
     engine: Engine
     evidence: EvidenceStore
     clock: Callable[[], str] = utc_now
     hazards: tuple[Hazard, ...] = ()
+    control: ControlSetup = field(default_factory=control_setup)
 
     def keep(self, data: bytes, *, kind: str, name: str) -> str:
         """Keep bytes as evidence and return their SHA-256; nothing reads them before that."""
@@ -199,7 +200,7 @@ def identify_spectrum(
     hidden = hidden_hazards(
         identifier.hazards, spectrum, examined, engine, axis_doubtful=axis_doubtful
     )
-    record = _record(examined, shown, origin, engine, on)
+    record = _record(examined, shown, origin, identifier, on)
     record = replace(record, spectrum=name, cannot_exclude=hidden)
     total = read_ms + (time.perf_counter() - begun) * 1e3
     record.timing_ms.update(read=read_ms, **examined.timing_ms, total=total)
@@ -232,11 +233,11 @@ def _record(
     examined: Examined,
     shown: tuple[Scored, ...],
     origin: Origin,
-    engine: Engine,
+    identifier: Identifier,
     on: date,
 ) -> Identification:
-    verdict = examined.verdict
-    components, levels = _components(examined, engine, on)
+    verdict, engine = examined.verdict, identifier.engine
+    components, levels = _components(examined, identifier, on)
     alarm: Alarm = highest(levels)
     if verdict.outcome == "container_only":
         alarm = "container"
@@ -264,18 +265,20 @@ def _record(
         assumptions=origin.assumptions,
         asked=origin.asked,
         control_on=on.isoformat(),
+        control_lists=identifier.control.asked(on),
     )
 
 
 def _components(
-    examined: Examined, engine: Engine, on: date
+    examined: Examined, identifier: Identifier, on: date
 ) -> tuple[tuple[Component, ...], list[Alarm]]:
     components, levels = [], []
+    engine = identifier.engine
     verdict, library = examined.verdict, engine.library
     shares = {part.row: (part.share, part.interval) for part in verdict.parts}
     for row in verdict.named:
         record = library.record(row)
-        listings, level = control_status(record, on)
+        listings, level = control_status(record, on, identifier.control)
         if record.role != "container":
             levels.append(level)
         share, interval = shares.get(row, (None, None))

@@ -10,13 +10,13 @@ from typing import Any
 
 from spectra_app import __version__
 from spectra_app.records.durable import replace_whole
-from spectra_app.records.identification import Comparison
+from spectra_app.records.identification import Comparison, Identification
 from spectra_app.reports.builder import build_report
 from spectra_app.reports.document import Report, ReportContext
 from spectra_app.reports.validation import ValidationReport
 from spectra_app.reports.validation_builder import build_validation_report
-from spectra_app.services.control import lists_read_to
 from spectra_app.services.identify import Identified
+from spectra_app.wording import lists_text, past_age_text
 
 Renderer = Callable[[Report, Path], None]
 
@@ -38,10 +38,17 @@ def report_of(found: Identified, issued_at: str) -> Report:
         issued_at=issued_at,
         program_version=__version__,
         evidence_sha256=record.sha256,
-        control_lists=f"UN and EU lists shipped, read to {lists_read_to()}",
+        control_lists=_lists_asked(record),
         measured_at=found.query.acquisition.measured_at if found.query else None,
     )
     return build_report(record, best_comparison(found), context)
+
+
+def _lists_asked(record: Identification) -> str:
+    """Return which lists were asked, how far they were read, and which are too old."""
+    asked = record.control_lists
+    read = f"{lists_text(record)}, read to {asked.lists_to or 'a date not recorded'}"
+    return "; ".join(text for text in (read, past_age_text(record)) if text)
 
 
 def best_comparison(found: Identified) -> Comparison | None:
