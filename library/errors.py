@@ -4,6 +4,7 @@ SpectraError
 ├── FileError                  a file that cannot be taken in
 │   ├── EmptyFileError         nothing in it
 │   ├── UnknownFormatError     no reader recognises the content
+│   │   └── ForeignFormatError known by name, but not read here; says what to export instead
 │   ├── UnsupportedFormError   recognised and sound, but of a form that is not read
 │   ├── DamagedFileError       recognised, but truncated, inconsistent or not numeric
 │   ├── PartialFileError       recognised, but it ends early; what is left can be asked for
@@ -11,6 +12,12 @@ SpectraError
 │   ├── FileTooLargeError      more bytes or points than a spectrum can have
 │   ├── AmbiguousAxisError     the unit or order of the axis cannot be told
 │   ├── LaserMissingError      a wavelength axis without the laser line
+│   ├── ReaderError            a third-party reader in its own process gave no usable answer
+│   │   ├── ReaderStartError   the process could not be started
+│   │   ├── ReaderTimeoutError it took too long and was stopped
+│   │   ├── ReaderMemoryError  it asked for more memory than it may have
+│   │   ├── ReaderCrashedError it ended in the middle of the file
+│   │   └── ReaderAnswerError  what it gave is not a spectrum
 │   ├── ColumnMissingError     the column asked for is not in the file
 │   └── SpectrumChoiceError    the spectrum asked for is not in the file
 ├── ManifestError              a manifest row or column that cannot be used
@@ -67,6 +74,12 @@ class UnsupportedFormError(FileError):
     code = "unsupported_form"
 
 
+class ForeignFormatError(UnknownFormatError):
+    """The content is known by name but not read; the remedy says what to export instead."""
+
+    code = "foreign_format"
+
+
 class DamagedFileError(FileError):
     """The format is recognised, but the content is truncated, inconsistent or not numeric."""
 
@@ -101,6 +114,42 @@ class LaserMissingError(FileError):
     """The axis is a wavelength and the file does not state the laser line."""
 
     code = "laser_missing"
+
+
+class ReaderError(FileError):
+    """A third-party reader, in its own process, gave no usable answer."""
+
+    code = "reader_failed"
+
+
+class ReaderStartError(ReaderError):
+    """The reader's process could not be started."""
+
+    code = "reader_start"
+
+
+class ReaderTimeoutError(ReaderError):
+    """The reader took longer than the file's size allows and was stopped."""
+
+    code = "reader_timeout"
+
+
+class ReaderMemoryError(ReaderError):
+    """The reader asked for more memory than the file's size allows."""
+
+    code = "reader_memory"
+
+
+class ReaderCrashedError(ReaderError):
+    """The reader's process ended in the middle of the file."""
+
+    code = "reader_crashed"
+
+
+class ReaderAnswerError(ReaderError):
+    """What the reader gave back is not what it should be."""
+
+    code = "reader_answer"
 
 
 class ColumnMissingError(FileError):

@@ -158,3 +158,15 @@ def spectra_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("SPECTRA_HOME", str(folder))
     return folder
+
+
+# --- Nothing outlives its test -------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _no_reader_left() -> Iterator[None]:
+    """End the worker of the third-party readers after each test that started it."""
+    yield
+    guarded = sys.modules.get("library.formats.guarded")
+    if guarded is not None:
+        guarded.close()

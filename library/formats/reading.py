@@ -13,7 +13,16 @@ from library.errors import (
     SpectrumChoiceError,
     UnknownFormatError,
 )
-from library.formats import bwspec, columns, enlighten, jcamp, session, spc
+from library.formats import (
+    bwspec,
+    columns,
+    enlighten,
+    jcamp,
+    opus,
+    session,
+    spc,
+    witec,
+)
 from library.formats.assemble import assemble
 from library.formats.records import (
     Column,
@@ -22,6 +31,7 @@ from library.formats.records import (
     ReadResult,
     Request,
     Source,
+    Trace,
     TraceFile,
 )
 from library.formats.text import clip, is_blank, read_source
@@ -32,6 +42,8 @@ MAX_FILE_BYTES = 200_000_000
 # The first that recognises the content reads it: exact signatures first, bare numbers last.
 READERS: tuple[Reader, ...] = (
     Reader(jcamp.NAME, jcamp.sniff, jcamp.parse),
+    Reader(opus.NAME, opus.sniff, opus.parse),
+    Reader(witec.NAME, witec.sniff, witec.parse),
     Reader(bwspec.NAME, bwspec.sniff, bwspec.parse),
     Reader(session.NAME, session.sniff, session.parse),
     Reader(enlighten.NAME, enlighten.sniff, enlighten.parse),
@@ -105,9 +117,10 @@ def _placed(error: SpectraError, where: str) -> SpectraError:
 
 def _read(data: bytes, request: Request) -> ReadResult:
     found = _parsed(data, request)
-    notes, seen = list(found.assumptions), Counter[str | None]()
+    traces, left_out = _raman_only(found.traces)
+    notes, seen = [*found.assumptions, *left_out], Counter[str | None]()
     spectra = []
-    for trace in found.traces:
+    for trace in traces:
         seen[trace.name] += 1
         try:
             spectrum, more = assemble(trace, request)
@@ -120,6 +133,16 @@ def _read(data: bytes, request: Request) -> ReadResult:
             NamedSpectrum(trace.name, seen[trace.name], spectrum, trace.metadata, trace.marks)
         )
     return ReadResult(found.format, tuple(spectra), tuple(notes))
+
+
+def _raman_only(traces: tuple[Trace, ...]) -> tuple[tuple[Trace, ...], list[str]]:
+    """Leave out what the file says is something else, where it holds Raman spectra beside it."""
+    raman = tuple(trace for trace in traces if not trace.kind)
+    if not raman or len(raman) == len(traces):
+        return traces, []
+    count = Counter(trace.kind for trace in traces if trace.kind)
+    others = "; ".join(f"{n} x {clip(kind)}" for kind, n in count.items())
+    return raman, [f"Left out, because the file says that it is something else: {others}."]
 
 
 def _parsed(data: bytes, request: Request) -> TraceFile:

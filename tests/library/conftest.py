@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import struct
@@ -10,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -303,11 +305,30 @@ def binary_samples(spc_file: Callable[..., bytes]) -> dict[str, list[bytes]]:
 
 
 @pytest.fixture(scope="session")
+def made_up() -> dict[str, ModuleType]:
+    """Return the writers of made-up files in `made_up`, by file name.
+
+    Each has ``NAME``, the reader's name, and ``samples()``, sound Raman files for it.
+    """
+    found = {}
+    for path in sorted((Path(__file__).parent / "made_up").glob("*.py")):
+        spec = importlib.util.spec_from_file_location(f"made_up_{path.stem}", path)
+        if spec is None or spec.loader is None:
+            pytest.fail(f"{path} is not a module")
+        found[path.stem] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return found
+
+
+@pytest.fixture(scope="session")
 def samples(
-    text_samples: dict[str, list[bytes]], binary_samples: dict[str, list[bytes]]
+    text_samples: dict[str, list[bytes]],
+    binary_samples: dict[str, list[bytes]],
+    made_up: dict[str, ModuleType],
 ) -> dict[str, list[bytes]]:
     """Return sound small files by reader name; every reader of the registry has some."""
-    return text_samples | binary_samples
+    more = {module.NAME: module.samples() for module in made_up.values()}
+    return {**text_samples, **binary_samples, **more}
 
 
 @pytest.fixture(scope="session")
