@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from library.errors import DamagedFileError, FileTooLargeError
+from library.errors import ColumnMissingError, DamagedFileError, FileTooLargeError
+from library.formats.records import Request
 from library.formats.text import EXPORT_AGAIN
 from matching.spectrum import MAX_POINTS, FloatArray
 
@@ -67,6 +68,16 @@ def words(raw: bytes) -> str:
     """Return the text of a fixed field up to its NUL, as Windows-1252, in one line."""
     text = raw.split(b"\0", 1)[0].decode("cp1252", errors="replace")
     return _UNPRINTABLE.sub(" ", text).strip()
+
+
+def refuse_other_columns(request: Request, format_name: str) -> None:
+    """Raise ColumnMissingError for raw columns: binary files hold one ordinate of unknown kind."""
+    if request.column in {"raw", "raw-dark"}:
+        raise ColumnMissingError(
+            f"the column {request.column!r} is not in the file; {format_name} holds one ordinate",
+            "",
+            "leave the column out, or export from the instrument with it",
+        )
 
 
 def check_points(points: int, at: int | None = None) -> int:

@@ -20,7 +20,10 @@ from library.formats import (
     jcamp,
     opus,
     session,
+    spa,
     spc,
+    spe,
+    wdf,
     witec,
 )
 from library.formats.assemble import assemble
@@ -47,7 +50,10 @@ READERS: tuple[Reader, ...] = (
     Reader(bwspec.NAME, bwspec.sniff, bwspec.parse),
     Reader(session.NAME, session.sniff, session.parse),
     Reader(enlighten.NAME, enlighten.sniff, enlighten.parse),
-    Reader(spc.NAME, spc.sniff, spc.parse),
+    Reader(wdf.NAME, wdf.sniff, wdf.parse),
+    Reader(spa.NAME, spa.sniff, spa.parse),
+    Reader(spe.NAME, spe.sniff, spe.parse),
+    Reader(spc.NAME, spc.sniff, spc.parse),  # one byte is its signature: after the others
     Reader(columns.NAME, columns.sniff, columns.parse),
 )
 

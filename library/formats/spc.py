@@ -19,6 +19,7 @@ from library.formats.octets import (
     even_axis,
     fields,
     finite,
+    refuse_other_columns,
     values,
 )
 from library.formats.records import Mark, Metadata, Parsed, Request, Source, Trace
@@ -79,8 +80,9 @@ class _Facts:
     notes: list[str] = field(default_factory=list)
 
 
-def parse(source: Source, request: Request) -> Parsed:  # noqa: ARG001
+def parse(source: Source, request: Request) -> Parsed:
     """Read all curves of the file."""
+    refuse_other_columns(request, NAME)
     data = source.data
     header = read_header(data)
     facts = _Facts(header, read_log(data, header))

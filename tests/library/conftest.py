@@ -259,6 +259,118 @@ def spc_file() -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
+def wdf_file() -> Callable[..., bytes]:
+    """Return a builder of WDF files of `count` measured of `capacity` planned spectra."""
+
+    def build(
+        *,
+        rows: int = 60,
+        count: int = 2,
+        capacity: int = 0,
+        unit: int = 1,
+        laser_nm: float = LASER_NM,
+        axis: np.ndarray | None = None,
+    ) -> bytes:
+        capacity = capacity or count
+        x = (_shift(rows) if axis is None else axis)[::-1].astype("<f4")
+        y = np.tile(_bands(rows)[::-1], capacity).astype("<f4")
+
+        def block(name: bytes, body: bytes) -> bytes:
+            return struct.pack("<4sIQ", name, 0, 16 + len(body)) + body
+
+        head = bytearray(496)
+        struct.pack_into("<IQQIII", head, 44, rows, capacity, count, 3, 1, rows)
+        head[80:84] = b"WiRE"
+        struct.pack_into("<If", head, 136, 6, 1e7 / laser_nm if laser_nm else 0.0)
+        places = (
+            struct.pack("<II16s", 0x80000003, 5, b"X") + np.arange(capacity, dtype="<f8").tobytes()
+        )
+        return b"".join(
+            (
+                block(b"WDF1", bytes(head)),
+                block(b"DATA", y.tobytes()),
+                block(b"XLST", struct.pack("<II", 1, unit) + x.tobytes()),
+                block(b"ORGN", struct.pack("<I", 1) + places),
+                block(b"WXDA", bytes(60)),
+            )
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def spe_file() -> Callable[..., bytes]:
+    """Return a builder of SPE files, WinSpec 2 (`version` below 3) or 3 with its XML footer."""
+
+    def build(
+        *,
+        version: float = 3.0,
+        rows: int = 60,
+        height: int = 1,
+        frames: int = 1,
+        laser: float = LASER_NM,
+        xml: str | None = None,
+        code: int = 0,
+    ) -> bytes:
+        wavelength = 800.0 + 0.7 * np.arange(rows)
+        kind = {0: "<f4", 1: "<i4", 2: "<i2", 3: "<u2", 5: "<f8", 6: "u1", 8: "<u4"}[code]
+        body = np.tile(_bands(rows), height * frames).astype(kind).tobytes()
+        head = bytearray(4100)
+        for place, layout, value in (
+            *((10, "<f", 5.0), (42, "<H", rows), (108, "<h", code), (656, "<H", height)),
+            *((1446, "<i", frames), (1992, "<f", version), (2996, "<I", 0x01234567)),
+            *((4098, "<H", 0x5555), (678, "<Q", 4100 + len(body) if version >= 3 else 0)),
+            *((3098, "<5B", (1, 4, 4, 1, 2)), (3263, "<6d", (799.3, 0.7, 0, 0, 0, 0))),
+            *((3311, "<d", laser), (1512, "<3H", (1, rows, 1))),
+        ):
+            numbers = value if isinstance(value, tuple) else (value,)
+            struct.pack_into(layout, head, place, *numbers)
+        if version < 3:
+            return bytes(head) + body
+        size = len(body) // frames
+        listed = ",".join(f"{v:.12g}" for v in wavelength)
+        footer = xml or (
+            '<SpeFormat version="3.0" xmlns="urn:spe"><DataFormat>'
+            f'<DataBlock type="Frame" count="{frames}" pixelFormat="MonochromeFloating32" '
+            f'size="{size}" stride="{size}" calibrations="1">'
+            f'<DataBlock type="Region" count="1" width="{rows}" height="{height}" size="{size}" '
+            f'stride="{size}" /></DataBlock></DataFormat><Calibrations>'
+            f'<WavelengthMapping id="1" laserLine="{laser:g}"><Wavelength>{listed}</Wavelength>'
+            "</WavelengthMapping></Calibrations></SpeFormat>"
+        )
+        return bytes(head) + body + footer.encode()
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def spa_file() -> Callable[..., bytes]:
+    """Return a builder of OMNIC files; `x_unit` 32 is Raman shift, 1 wavenumber."""
+
+    def build(
+        *, rows: int = 60, x_unit: int = 32, y_unit: int = 31, laser_nm: float = LASER_NM
+    ) -> bytes:
+        y = _bands(rows)[::-1].astype("<f4").tobytes()
+        history = b"Collect Sample\r\n\t Camera temperature: -49 C\r\n\0"
+        entries, at = [], 560
+        header = bytearray(140)
+        struct.pack_into("<IIIIff", header, 0, 3, rows, x_unit, y_unit, 790.0, 200.0)
+        struct.pack_into("<I", header, 36, 16)
+        struct.pack_into("<f", header, 96, 1e7 / laser_nm if laser_nm else 0.0)
+        blocks = ((2, bytes(header)), (27, history), (3, y))
+        for key, body in blocks:
+            entries.append(struct.pack("<HII6x", key, at, len(body)))
+            at += len(body)
+        head = bytearray(560)
+        head[:20], head[30:36] = b"Spectral Data File\r\n", b"sample"
+        struct.pack_into("<H", head, 294, len(entries))
+        head[304 : 304 + 16 * len(entries)] = b"".join(entries)
+        return bytes(head) + b"".join(body for _, body in blocks)
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def text_samples(
     enlighten_text: Callable[..., str],
     old_session_text: Callable[..., str],
@@ -292,7 +404,12 @@ def text_samples(
 
 
 @pytest.fixture(scope="session")
-def binary_samples(spc_file: Callable[..., bytes]) -> dict[str, list[bytes]]:
+def binary_samples(
+    spc_file: Callable[..., bytes],
+    wdf_file: Callable[..., bytes],
+    spe_file: Callable[..., bytes],
+    spa_file: Callable[..., bytes],
+) -> dict[str, list[bytes]]:
     """Return sound small binary files by reader name."""
     return {
         "Galactic SPC": [
@@ -301,6 +418,13 @@ def binary_samples(spc_file: Callable[..., bytes]) -> dict[str, list[bytes]]:
             spc_file("own", order=">", curves=2),
             spc_file("old", exponent=12, curves=2),
         ],
+        "Renishaw WDF": [
+            wdf_file(),
+            wdf_file(count=1, capacity=3),
+            wdf_file(unit=3, axis=800 + 0.7 * np.arange(60)),
+        ],
+        "Princeton SPE": [spe_file(), spe_file(version=2.5, height=2, code=3), spe_file(frames=3)],
+        "Thermo OMNIC SPA": [spa_file(), spa_file(laser_nm=0.0)],
     }
 
 
