@@ -7,7 +7,7 @@ controlled", and the laboratory has to confirm every status against the current 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -43,6 +43,8 @@ EVENT_STATES: dict[str, State] = {
     "stated not listed": "stated not listed",
     "not read": "not read",
 }
+
+LISTS_SOMETHING = frozenset({"listed", "class", "preparation"})
 
 # States whose own lists stand beside the regulations of the European Union.
 EU_MEMBERS = frozenset({"DE"})
@@ -183,14 +185,31 @@ class ControlLists:
         self.lists = {item.instrument: item for item in lists}
         self._by_key: dict[str, list[_Row]] = {}
         self._by_name: dict[str, list[_Row]] = {}
+        self._rows: list[_Row] = []
         for values in rows:
             if values["event"] == "removed":
                 continue  # its effect is the end date of the listing that it removes
             row = _row(values)
+            self._rows.append(row)
             self.lists[values["instrument"]]  # a row of an unknown list is damage, not silence
             if values["key"]:
                 self._by_key.setdefault(values["key"], []).append(row)
             self._by_name.setdefault(fold(values["name"]), []).append(row)
+
+    def schedules(self) -> tuple[tuple[str, str], ...]:
+        """Return every list with each of its schedules or tables that lists something."""
+        stated = (row.values for row in self._rows if row.values["event"] in LISTS_SOMETHING)
+        pairs = ((row["instrument"], row["schedule"]) for row in stated)
+        return tuple(dict.fromkeys(pairs))
+
+    def named_on(
+        self, on: date, parts: Container[tuple[str, str]]
+    ) -> Iterator[tuple[State, dict[str, str]]]:
+        """Yield how each row of some schedules stands on a date, with the row."""
+        for row in self._rows:
+            values = row.values
+            if (values["instrument"], values["schedule"]) in parts:
+                yield row.state(on, self.lists[values["instrument"]].read_to), values
 
     def jurisdictions(self) -> tuple[str, ...]:
         """Return the codes of the jurisdictions whose lists are stored."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app import __version__
-from spectra_app.cli import library, substances
+from spectra_app.cli import coverage, library, substances
 from spectra_app.cli.arguments import (
     EXIT_CODES,
     column_choice,
@@ -22,7 +22,7 @@ from spectra_app.cli.arguments import (
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
 
-LIBRARY_ACTIONS = (library.add,)  # in the order of the help
+LIBRARY_ACTIONS = (library.add, coverage.add)  # in the order of the help
 
 
 def parser() -> argparse.ArgumentParser:
