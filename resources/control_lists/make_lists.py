@@ -69,6 +69,7 @@ GERMAN_RACEMATE = re.compile(r"^\( ?rs ?(?:; ?sr ?)?\)-")
 
 YEAR = re.compile(r"^(\d{4})(?: \(Reg\..*)?$")
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
+DATED_TOGETHER = re.compile("glycid|alpha-phenylacetoacet")
 MOVE = re.compile(r"^(Table \w+) (\d{4}) -> (Table \w+) (\d{4})$")
 DAMAGED = re.compile(r"(?:[-–(\[]|^)$|^\[Repealed|^CP 47$|^[\d\W]*$|^\w{1,2}$|^Δ\d+a?$")
 
@@ -132,6 +133,16 @@ def salt(row: Row) -> Row:
     }
 
 
+def dates_of(row: Row) -> tuple[str, str]:
+    """Return earliest and latest possible start of a row, see `span`.
+
+    A date said to be of some of the names beside it is not that of the others.
+    """
+    text, _, some = row["event_date"].partition(" for the glycidates")
+    others = bool(some) and not DATED_TOGETHER.search(row["substance"])
+    return ("", "") if others else span(text, row["instrument"])
+
+
 def span(text: str, instrument: str) -> tuple[str, str]:
     """Return earliest and latest possible start (ISO dates); blank where it is not known.
 
@@ -142,7 +153,7 @@ def span(text: str, instrument: str) -> tuple[str, str]:
     if day:
         old = instrument == "CA CDSA" or text.startswith("in force 1988")
         return ("", day[1]) if old else (day[1], day[1])
-    year = YEAR.match(text.removesuffix(" for the glycidates/APAA/MAPA"))
+    year = YEAR.match(text)
     return (f"{year[1]}-01-01", f"{year[1]}-12-31") if year else ("", "")
 
 
@@ -199,7 +210,7 @@ def listing(row: Row) -> Row:
     damaged = is_fragment(row)
     notes = [row["note"].strip(), EXCEPTION_NOTE if event == "excluded" else ""]
     notes.append("the copy holds only a fragment of the listed name" if damaged else "")
-    first, last = span(row["event_date"], row["instrument"])
+    first, last = dates_of(row)
     return {
         "row": row["row_id"],
         "key": CLASS_ROWS.get(row["substance"], row["substance_id"]),
