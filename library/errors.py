@@ -24,7 +24,18 @@ SpectraError
 ├── WatchListError             a station's watch list that cannot be used
 ├── LibraryError               a library that cannot be used
 │   ├── LibraryDamagedError    hashes or shapes do not agree
+│   ├── LibraryBombError       it declares more than it holds, or things no library has
 │   └── LibraryVersionError    written by a newer program
+├── PackageError               a package that cannot be used (exit code 4, but for the first)
+│   ├── NotAPackageError       something else
+│   ├── PackagePartialError    it ends early
+│   ├── PackageTrailingError   something follows its end
+│   ├── PackageBombError       compressed, or it declares more than a package can hold
+│   ├── PackagePathError       a member would be written somewhere else
+│   ├── PackageMembersError    members missing, added, renamed or given twice
+│   ├── PackageLayoutError     what lies between the members is not as it must be
+│   ├── PackageAlteredError    a member is not the one that was signed
+│   └── PackageManifestError   the manifest does not describe what is in the package
 ├── KeyFileError               a key file or passphrase that cannot be used
 └── TrustError                 something signed that is not to be trusted (exit code 4)
     ├── NotCanonicalError      what was signed is not in the one form it can have
@@ -192,6 +203,72 @@ class LibraryVersionError(LibraryError):
     """The library was written by a newer program."""
 
     code = "library_version"
+
+
+class LibraryBombError(LibraryError):
+    """The HDF5 file declares more than it holds, or holds things no library has."""
+
+    code = "library_bomb"
+
+
+class PackageError(SpectraError):
+    """A package cannot be used."""
+
+    code = "package_unusable"
+
+
+class NotAPackageError(PackageError):
+    """The file is something else."""
+
+    code = "not_a_package"
+
+
+class PackagePartialError(PackageError):
+    """The package ends early."""
+
+    code = "package_partial"
+
+
+class PackageTrailingError(PackageError):
+    """Something follows the end of the package."""
+
+    code = "package_trailing"
+
+
+class PackageBombError(PackageError):
+    """The file is compressed, or declares more than a package can hold."""
+
+    code = "package_bomb"
+
+
+class PackagePathError(PackageError):
+    """A member of the package would be written somewhere else, or is no plain file."""
+
+    code = "package_path"
+
+
+class PackageMembersError(PackageError):
+    """Members are missing, added, renamed, given twice or in another order."""
+
+    code = "package_members"
+
+
+class PackageLayoutError(PackageError):
+    """What lies between the members is not in the one form that it can have."""
+
+    code = "package_layout"
+
+
+class PackageAlteredError(PackageError):
+    """A member is not the one that was signed."""
+
+    code = "package_altered"
+
+
+class PackageManifestError(PackageError):
+    """The manifest is none of a package, or does not describe what is in it."""
+
+    code = "package_manifest"
 
 
 class KeyFileError(SpectraError):

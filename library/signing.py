@@ -219,6 +219,11 @@ class Signed:
     payload: bytes
     signatures: tuple[Signature, ...] = ()
 
+    @property
+    def sha256(self) -> str:
+        """Hash of what is signed."""
+        return hashlib.sha256(self.payload).hexdigest()
+
     def with_signature(self, signature: Signature) -> Signed:
         """Return the same with one more signature; one by the same key is replaced."""
         others = [one for one in self.signatures if one.key != signature.key]

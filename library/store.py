@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from library.declared import check_attributes, check_datasets
 from library.entry import EntryRecord
 from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
 from library.findings import TABLE, TABLE_HASH, table_hash
@@ -151,8 +152,10 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
     try:
         check(path)
         with h5py.File(path, "r") as file:
+            check_attributes(file, path)
             attributes = dict(file.attrs)
             _check_format(path, attributes)
+            check_datasets(file, path)
             info = info_of(attributes)
             kept = [name for name in (TABLE, *INDEX_DATASETS) if name in file]
             arrays = {name: _mapped(path, file[name]) for name in (*DATASETS, *kept)}

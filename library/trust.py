@@ -8,7 +8,6 @@ persons, rotation signed by old and new, versions that never go back, dates that
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -204,7 +203,7 @@ class Root:
         NotCanonicalError, WrongPurposeError, RootError
             When it is something else.
         """
-        value = _fields(payload, ROOT, where)
+        value = signed_content(payload, ROOT, where)
         try:
             keys = tuple(_key_of(item, where) for item in value["keys"])
             thresholds = tuple(sorted((str(k), int(n)) for k, n in value["thresholds"].items()))
@@ -325,7 +324,7 @@ class Trust:
         self, signed: Signed, *, purpose: str, now: datetime, where: str = ""
     ) -> Statement:
         """Check form, purpose and each signature, but not yet how many persons signed."""
-        value = _fields(signed.payload, purpose, where)
+        value = signed_content(signed.payload, purpose, where)
         _check_once(signed, where)
         made = instant(value["created"], where)
         signers = [self._signer(one.key, purpose, (made, now), where) for one in signed.signatures]
@@ -336,7 +335,7 @@ class Trust:
                     where,
                     "it was altered or put together from two; " + _FROM_WHO_SIGNED,
                 )
-        return Statement(value, hashlib.sha256(signed.payload).hexdigest(), tuple(signers))
+        return Statement(value, signed.sha256, tuple(signers))
 
     def seen(self, statement: Statement) -> Trust:
         """Return the trust after taking a statement in."""
@@ -381,7 +380,7 @@ class Trust:
         _check_once(signed, where)
         for trust in (self, replace(self, root=new)):
             trust._check_persons(trust._among(signed, self, now, where), where)  # noqa: SLF001
-        self._check_dates(_fields(signed.payload, ROOT, where), now, where)
+        self._check_dates(signed_content(signed.payload, ROOT, where), now, where)
         return replace(self, root=new, latest=max(self.latest, new.created))
 
     def _among(self, signed: Signed, old: Trust, now: datetime, where: str) -> Statement:
@@ -493,8 +492,14 @@ def _check_once(signed: Signed, where: str) -> None:
         )
 
 
-def _fields(payload: bytes, purpose: str, where: str) -> dict[str, Any]:
-    """Return the content of something signed after checking what all of them have."""
+def signed_content(payload: bytes, purpose: str, where: str = "") -> dict[str, Any]:
+    """Return the content of something signed after checking what all of them have.
+
+    Raises
+    ------
+    NotCanonicalError, WrongPurposeError
+        When it lacks that, or is for another purpose. No signature is looked at.
+    """
     value = parse_canonical(payload, where)
     if not isinstance(value, dict) or not isinstance(value.get("purpose"), str):
         raise NotCanonicalError("what was signed says no purpose", where, _FROM_WHO_SIGNED)

@@ -4,7 +4,11 @@ SpectraError
 └── AppError
     ├── EvidenceError      evidence could not be stored, or is not what its hash says
     ├── DisplayError       the window or the report renderer cannot start here
-    └── SettingsError      the settings folder cannot be used
+    ├── SettingsError      the settings folder cannot be used
+    ├── JournalError       a journal of acts was altered
+    ├── InstalledError     the installed library is not the one that was installed
+    ├── NotConfirmedError  nobody agreed to what needs agreement
+    └── ReleaseError       a library that may not be released as it is
 """
 
 from __future__ import annotations
@@ -39,3 +43,27 @@ class SettingsError(AppError):
     """The settings folder cannot be used."""
 
     code = "settings"
+
+
+class JournalError(AppError):
+    """A journal of acts was altered."""
+
+    code = "journal_altered"
+
+
+class InstalledError(AppError):
+    """The installed library is missing, or not the one that was installed."""
+
+    code = "installed_library"
+
+
+class NotConfirmedError(AppError):
+    """Nobody agreed to what needs agreement."""
+
+    code = "not_confirmed"
+
+
+class ReleaseError(AppError):
+    """A library may not be released as it is."""
+
+    code = "not_releasable"

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectra_app.cli import packages
 from spectra_app.cli.arguments import column_choice, new
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK
@@ -27,7 +28,7 @@ def add(actions: Commands) -> None:
     for name, text in (
         ("info", "say what a library holds"),
         ("list", "list the entries of a library"),
-        ("verify", "check every hash of a library"),
+        ("verify", "check every hash of a library, and every signature of a package"),
     ):
         action = new(actions, name, text)
         action.add_argument("library", type=Path, nargs="?", metavar="LIB.h5")
@@ -41,6 +42,8 @@ def look(options: argparse.Namespace) -> int:
     from spectra_app.services import library_facts as facts
     from spectra_app.services.policies import load_policy
 
+    if options.action == "verify" and _is_package(options.library):
+        return packages.verify(options)
     with service.open_library(options.library) as opened:
         if options.action == "list":
             for row in facts.entry_rows(opened, load_policy()):
@@ -62,6 +65,14 @@ def look(options: argparse.Namespace) -> int:
         if options.action == "verify":
             print("every hash is right")
     return EXIT_OK
+
+
+def _is_package(path: Path | None) -> bool:
+    """Tell whether a package is meant: one by name, or the one that was installed."""
+    from spectra_app.services.installing import is_package
+    from spectra_app.services.station import Station
+
+    return is_package(path) if path else Station().active() is not None
 
 
 def _print_entry(row: dict[str, Any]) -> None:

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from spectra_app.reports.validation import ValidationReport
 
 Renderer = Callable[["Report | ValidationReport", Path], None]
-INTEGRITY_CODES = frozenset({"library_damaged"})
+# Written out, because the classes would import NumPy before any command asks for it.
+INTEGRITY_CODES = frozenset(
+    {"library_damaged", "library_bomb", "journal_altered", "installed_library"}
+    | {"package_partial", "package_trailing", "package_bomb", "package_path", "package_members"}
+    | {"package_layout", "package_altered", "package_manifest"}
+    | {"not_trusted", "not_canonical", "wrong_purpose", "no_trusted_keys", "unknown_key"}
+    | {"key_role", "key_not_valid", "key_revoked", "bad_signature", "too_few_signatures"}
+    | {"same_person", "rolled_back", "expired", "clock_behind", "newer_program", "bad_root"}
+    | {"trust_store"}
+)
 
 
 def run(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app import __version__
-from spectra_app.cli import coverage, library, substances
+from spectra_app.cli import coverage, differing, keys, library, packages, substances
 from spectra_app.cli.arguments import (
     EXIT_CODES,
     column_choice,
@@ -22,7 +22,13 @@ from spectra_app.cli.arguments import (
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
 
-LIBRARY_ACTIONS = (library.add, coverage.add)  # in the order of the help
+LIBRARY_ACTIONS = (  # in the order of the help
+    library.add,
+    coverage.add,
+    differing.add,
+    packages.add,
+    keys.add,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,7 +74,9 @@ def _demo(commands: Commands) -> None:
 def _identify(commands: Commands) -> None:
     identify = new(commands, "identify", "identify scans against a library")
     identify.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    identify.add_argument("--library", type=Path, metavar="LIB.h5", help="default: starter library")
+    identify.add_argument(
+        "--library", type=Path, metavar="LIB.h5", help="default: the installed library"
+    )
     identify.add_argument("--json", action="store_true", help="print one JSON object per line")
     identify.add_argument(
         "--top", type=positive, default=10, metavar="N", help="candidates to show"
@@ -95,7 +103,9 @@ def _identify(commands: Commands) -> None:
 def _batch(commands: Commands) -> None:
     batch = new(commands, "batch", "identify all scans of a folder or manifest")
     batch.add_argument("source", type=Path, metavar="FOLDER|MANIFEST.csv")
-    batch.add_argument("--library", type=Path, metavar="LIB.h5", help="default: starter library")
+    batch.add_argument(
+        "--library", type=Path, metavar="LIB.h5", help="default: the installed library"
+    )
     batch.add_argument(
         "--out", type=results, required=True, metavar="RESULTS.csv|.jsonl", help="one line per scan"
     )
@@ -173,6 +183,8 @@ def _devices(commands: Commands) -> None:
     scan = new(actions, "scan", "scan a sample with an emulated analyser and identify it")
     scan.add_argument("family", metavar="FAMILY", help="see 'spectra devices list'")
     scan.add_argument("--sample", metavar="NAME", help="what lies under the emulated laser")
-    scan.add_argument("--library", type=Path, metavar="LIB.h5", help="default: starter library")
+    scan.add_argument(
+        "--library", type=Path, metavar="LIB.h5", help="default: the installed library"
+    )
     scan.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
     scan.add_argument("--json", action="store_true", help="print JSON")

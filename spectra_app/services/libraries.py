@@ -23,7 +23,9 @@ from library.writing import write_library
 from matching.confusion import rule_hash
 from matching.pipeline import DEFAULT_PIPELINE
 from matching.spectrum import Spectrum
+from spectra_app.errors import InstalledError
 from spectra_app.services.policies import load_policy
+from spectra_app.services.station import ASK_AGAIN, Station
 from spectra_app.settings import data_folder, made
 
 SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".asc", ".dat", ".prn", ".xy"})
@@ -242,21 +244,39 @@ def _open_starter() -> Library:
         return Library(starter_library())
 
 
+def _open_installed() -> Library:
+    """Open the library that was installed last; the starter library while none was.
+
+    An installed library that is missing or altered is never replaced by another one in silence.
+    """
+    station = Station()
+    active = station.active()
+    if active is None:
+        return _open_starter()
+    library = Library(station.library_path(active))
+    if library.info.sha256 != active.library_sha256:
+        library.close()
+        raise InstalledError(
+            "this is not the library that was installed", str(library.path), ASK_AGAIN
+        )
+    return library
+
+
 def open_library(path: Path | None = None) -> Library:
-    """Open a library read-only; without a path the starter library.
+    """Open a library read-only; without a path the installed one, or else the starter library.
 
     Raises
     ------
-    LibraryError
+    LibraryError, InstalledError
         When it is missing, damaged, newer than the program, or made with another clean-up.
     """
-    library = Library(path) if path else _open_starter()
+    library = Library(path) if path else _open_installed()
     if library.info.pipeline != DEFAULT_PIPELINE.hash:
         library.close()
         raise LibraryError(
             "the library was made with another clean-up than this program uses",
-            str(path),
-            "build it again with this program",
+            str(library.path),
+            "build it again with this program" if path else ASK_AGAIN,
         )
     return library
 

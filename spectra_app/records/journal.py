@@ -1,0 +1,138 @@
+"""A journal of acts: one line each, chained by hashes, so that a changed or lost line shows."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spectra_app.errors import JournalError
+from spectra_app.records.durable import append_line, locked, make_folders
+
+FIRST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line of a journal.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    time : str
+        ISO 8601 in UTC.
+    act : str
+        What was done.
+    user : str
+        Who was logged in to the computer.
+    details : dict
+        What it was done to, why, and who asked.
+    sha256 : str
+        Hash of the line; the next one names it.
+    """
+
+    number: int
+    time: str
+    act: str
+    user: str
+    details: dict[str, Any]
+    sha256: str
+
+
+class Journal:
+    """A file of acts.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is made by the first `add`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, time: str, act: str, details: dict[str, Any]) -> Act:
+        """Add an act; when this returns, it is on the disk.
+
+        Raises
+        ------
+        JournalError
+            When the chain before it is broken.
+        OSError
+            When the system refuses.
+        """
+        make_folders(self.path.parent)
+        with locked(self.path.with_suffix(".lock")):
+            acts = self.acts()
+            previous = acts[-1].sha256 if acts else FIRST
+            content = {
+                "number": len(acts) + 1,
+                "time": time,
+                "act": act,
+                "user": _user(),
+                "details": details,
+                "previous": previous,
+            }
+            line = json.dumps(content, ensure_ascii=True, sort_keys=True).encode()
+            append_line(self.path, line + b"\n")
+        return _act(content, line)
+
+    def acts(self) -> list[Act]:
+        """Return all acts after checking the chain.
+
+        Raises
+        ------
+        JournalError
+            Naming the first line that is not the one written.
+        """
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        acts: list[Act] = []
+        for number, line in enumerate(data.split(b"\n"), start=1):
+            if not line or (line.startswith(b"{") and not line.endswith(b"}")):
+                continue  # torn by a power cut while it was written: nobody relied on it
+            acts.append(self._checked(line, number, acts[-1] if acts else None))
+        return acts
+
+    def _checked(self, line: bytes, number: int, last: Act | None) -> Act:
+        try:
+            content = json.loads(line)
+            act = _act(content, line)
+            previous, count = (last.sha256, last.number) if last else (FIRST, 0)
+            if (content["previous"], act.number) != (previous, count + 1):
+                raise ValueError("the chain is broken")
+        except (ValueError, KeyError, TypeError) as error:
+            raise JournalError(
+                f"line {number} is not the one written, or lines before it are missing",
+                str(self.path),
+                "keep the file as it is, tell the supervisor, and compare it with a backup",
+            ) from error
+        return act
+
+    def __iter__(self) -> Iterator[Act]:
+        return iter(self.acts())
+
+
+def _act(content: dict[str, Any], line: bytes) -> Act:
+    return Act(
+        number=content["number"],
+        time=content["time"],
+        act=content["act"],
+        user=content["user"],
+        details=content["details"],
+        sha256=hashlib.sha256(line).hexdigest(),
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""  # some systems give no name to a service

@@ -1,0 +1,175 @@
+"""What a library changes: against another one, and against what this station has found so far."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from library.archive import LIBRARY, looks_like_package
+from library.difference import Difference, difference
+from library.entry import EntryRecord
+from library.errors import LibraryError
+from library.package import check_copied, check_manifest, read_package
+from library.store import Library
+from library.trust import LIBRARY as PURPOSE
+from library.trust import signed_content
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.services.engine import Engine
+from spectra_app.services.identify import Identifier
+from spectra_app.services.installing import Checked
+from spectra_app.services.libraries import open_library
+from spectra_app.services.policies import load_policy
+from spectra_app.services.recheck import recheck
+from spectra_app.services.station import Station
+
+Progress = Callable[[float, str], None]
+SHOWN = 20
+
+
+def records_of(path: Path) -> list[EntryRecord]:
+    """Return the records of a library or of a package; a package is not believed by this.
+
+    Raises
+    ------
+    SpectraError
+        When it is neither, or damaged.
+    """
+    if not path.is_file():
+        raise LibraryError("there is no such file", str(path), "check the path")
+    if not looks_like_package(path):
+        with Library(path) as library:
+            return list(library.records())
+    package = read_package(path)
+    signed_content(package.signed.payload, PURPOSE, str(path))
+    check_manifest(package)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / LIBRARY
+        check_copied(package, package.copy_library(target))
+        with Library(target) as library:
+            return list(library.records())
+
+
+def between(first: Path, second: Path) -> dict[str, Any]:
+    """Return what differs between two libraries or packages, as ``library diff --json`` prints."""
+    found = difference(records_of(first), records_of(second))
+    return {"first": str(first), "second": str(second), **_report(found)}
+
+
+def _report(found: Sequence[Difference]) -> dict[str, Any]:
+    return {
+        "added": sum(len(one.added) for one in found),
+        "withdrawn": sum(len(one.withdrawn) for one in found),
+        "changed": sum(len(one.changed) for one in found),
+        "substances": [one.to_json() for one in found],
+    }
+
+
+def of_install(
+    found: Checked, station: Station, results: Path | None, progress: Progress
+) -> dict[str, Any]:
+    """Return what installing a checked package would change.
+
+    Parameters
+    ----------
+    found : Checked
+        The package, unpacked.
+    station : Station
+        Where it would be installed.
+    results : Path or None
+        Folder with results of this station; None when there are none to look at.
+    progress : callable (share, words)
+        Told how far the work is.
+    """
+    active = station.active()
+    with open_library() as present, open_library(found.library) as new:
+        reason = {one["entry"]: one["reason"] for one in found.statement.value["withdrawn"]}
+        differing = difference(list(present.records()), list(new.records()))
+        report: dict[str, Any] = {
+            "package": str(found.package.path),
+            "name": found.statement.value["name"],
+            "version": found.statement.value["version"],
+            "sequence": found.statement.value["sequence"],
+            "expires": found.statement.value["expires"],
+            "notes": found.package.notes,
+            "signers": [key.title for key in found.statement.signers],
+            "in_use": f"{active.name}, number {active.sequence}" if active else present.info.name,
+            **_report(differing),
+            "results": None,
+        }
+        for substance in report["substances"]:
+            for item in substance["withdrawn"]:
+                item["reason"] = reason.get(item["entry"], item.get("reason", ""))
+        if results is not None:
+            report["results"] = _results(results, present, new, station, progress)
+    return report
+
+
+def _results(
+    folder: Path, present: Library, new: Library, station: Station, progress: Progress
+) -> dict[str, Any]:
+    if not folder.exists():
+        raise LibraryError("there is no such folder of results", str(folder), "check --results")
+    store = EvidenceStore(station.folder / "evidence")
+    policy = load_policy()
+    old, fresh = (Identifier(Engine(one, policy), store) for one in (present, new))
+    return asdict(recheck(folder, fresh, old, store=store, progress=progress))
+
+
+def install_text(report: dict[str, Any]) -> str:
+    """Return what installing would change, for a person."""
+    lines = [
+        f"{report['name']}, version {report['version']}, number {report['sequence']}, to be "
+        f"installed before {report['expires'][:10]}",
+        *(f"  signed by {signer}" for signer in report["signers"]),
+        *([f"  notes: {report['notes']}"] if report["notes"] else []),
+        f"Against the library in use ({report['in_use']}):",
+        *difference_lines(report),
+        *_result_lines(report["results"]),
+    ]
+    return "\n".join(lines)
+
+
+def difference_lines(report: dict[str, Any]) -> list[str]:
+    """Return what differs as lines for a person; long lists are counted."""
+    counts = ", ".join(f"{report[key]:,} {key}" for key in ("added", "withdrawn", "changed"))
+    lines = [f"  entries: {counts}"]
+    for one in report["substances"][:SHOWN]:
+        lines.append(f"  {one['substance']}")
+        lines += [f"    added      {item['entry']}  {item['name']}" for item in one["added"]]
+        for item in one["withdrawn"]:
+            why = f": {item['reason']}" if item.get("reason") else ""
+            lines.append(f"    withdrawn  {item['entry']}  {item['name']}{why}")
+        for item in one["changed"]:
+            what = "; ".join(f"{key}: {old} -> {new}" for key, (old, new) in item["what"].items())
+            lines.append(f"    changed    {item['entry']}  {what}")
+    if len(report["substances"]) > SHOWN:
+        lines.append(f"  ... and {len(report['substances']) - SHOWN:,} more substances (--json)")
+    return lines
+
+
+def _result_lines(results: dict[str, Any] | None) -> list[str]:
+    if results is None:
+        return [
+            "Which past results would change is NOT KNOWN: give their folder with --results FOLDER"
+        ]
+    changed, not_done = results["changed"], results["not_done"]
+    lines = [f"Past results: {len(changed):,} of {results['results']:,} would change"]
+    for one in changed[:SHOWN]:
+        before, after = one["before"], one["after"]
+        lines.append(
+            f"  {one['file']}: {_verdict(before)} -> {_verdict(after)} (because of the "
+            f"{one['because']})"
+        )
+    if len(changed) > SHOWN:
+        lines.append(f"  ... and {len(changed) - SHOWN:,} more (--json)")
+    if not_done:
+        lines.append(f"  {len(not_done):,} could not be identified again:")
+        lines += [f"    {one.get('file', one['where'])}: {one['why']}" for one in not_done[:SHOWN]]
+    return lines
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    return f"{one['outcome']} {' + '.join(one['names'])}".strip()
