@@ -10,6 +10,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 # What a user's shell may hold must not change what is installed or tested.
 unexport PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX
 export PYTHONNOUSERSITE := 1
+# The tests share the cores out among themselves; threads on top of that only wait for each other.
+test fuzz test-isolated: export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: run test check system fuzz test-isolated benchmark screenshots lock clean
 
