@@ -8,6 +8,7 @@ SpectraError
 │   ├── UnsupportedFormError   recognised and sound, but of a form that is not read
 │   ├── DamagedFileError       recognised, but truncated, inconsistent or not numeric
 │   ├── PartialFileError       recognised, but it ends early; what is left can be asked for
+│   ├── SplitFileError         one of several files that belong together
 │   ├── NotRamanError          a sound file of something that is not a Raman spectrum
 │   ├── FileTooLargeError      more bytes or points than a spectrum can have
 │   ├── AmbiguousAxisError     the unit or order of the axis cannot be told
@@ -101,6 +102,12 @@ class PartialFileError(FileError):
     """The file ends early; what is left of it can be asked for."""
 
     code = "partial_file"
+
+
+class SplitFileError(FileError):
+    """The file is one of several that belong together; alone it is no spectrum."""
+
+    code = "split_file"
 
 
 class NotRamanError(FileError):

@@ -82,9 +82,9 @@ def _check_kind(trace: Trace) -> None:
     if trace.shift_cm1 is None and trace.wavelength_nm is None and trace.other_axis is not None:
         unit = f"in {clip(trace.other_unit)!r}" if trace.other_unit else "without a unit"
         raise AmbiguousAxisError(
-            f"the file's axis is {unit}, neither a Raman shift nor a wavelength",
+            trace.doubt or f"the file's axis is {unit}, neither a Raman shift nor a wavelength",
             "",
-            "export it with the Raman shift in cm-1",
+            "export it with the Raman shift in cm-1, or with a row of names that states the unit",
         )
 
 

@@ -1,17 +1,31 @@
 """B&W Tek BWSpec / BWRam text: 'key;value' lines, a row of names, one row per pixel ending in ';'.
 
 Pixels outside the calibrated range have a blank Raman shift. Programs on PCs with a decimal comma
-write '784,82', and their .csv export writes the comma for both purposes.
+write '784,82', and their .csv export writes the comma for both purposes. The .txtr variant begins
+'File Format;TXTR'; 'File Version=BWSpec...' is a response curve and refused.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from library.errors import ColumnMissingError, DamagedFileError, UnknownFormatError
+from library.errors import (
+    ColumnMissingError,
+    DamagedFileError,
+    NotRamanError,
+    UnknownFormatError,
+)
 from library.formats.assemble import Facts, counts_saturated
 from library.formats.records import Column, Metadata, Parsed, Request, Source, Trace
-from library.formats.table import Table, check_pixels, declared_points, read_table, valid_rows
+from library.formats.table import (
+    Table,
+    check_pixels,
+    declared_points,
+    read_table,
+    valid_rows,
+    with_decimal,
+)
 from library.formats.text import EXPORT_AGAIN, clip
 from matching.spectrum import Acquisition, FloatArray, Step
 
@@ -25,15 +39,17 @@ COLUMNS: dict[Column, tuple[str, ...]] = {
 }
 
 
+FIRST_LINE = re.compile(r"File (?:Version([;,=])BW(?:Spec|Ram)|Format([;,])TXTR)")
+
+
 def sniff(source: Source) -> bool:
-    """Tell whether the first line is 'File Version;BWSpec...' or 'File Version;BWRam...'."""
-    first = source.lines[0] if source.lines else ""
-    return first.startswith(tuple(f"File Version{s}BW{p}" for s in ";," for p in ("Spec", "Ram")))
+    """Tell whether the first line is 'File Version;BWSpec...', '...BWRam...' or of a variant."""
+    return bool(source.lines) and FIRST_LINE.match(source.lines[0]) is not None
 
 
 def parse(source: Source, request: Request) -> Parsed:
     """Read the one measurement of the file."""
-    separator = source.lines[0][len("File Version")]
+    separator = _separator(source.lines[0])
     notes: list[str] = []
     at = _names_row(source, separator)
     if separator == ",":
@@ -73,6 +89,19 @@ def parse(source: Source, request: Request) -> Parsed:
     return Parsed((trace,), (*notes, *facts.notes))
 
 
+def _separator(first_line: str) -> str:
+    """Return the separator after 'File Version'; refuse the response curve, which has '='."""
+    first = FIRST_LINE.match(first_line)
+    separator = (first[1] or first[2]) if first else ";"
+    if separator == "=":
+        raise NotRamanError(
+            "this is a BWSpec file of the instrument's response (intensity ratios), no spectrum",
+            "line 1",
+            "give the measurement it belongs to",
+        )
+    return separator
+
+
 def _names_row(source: Source, separator: str) -> int:
     """Return the index of the row of column names; raise DamagedFileError without one."""
     for at, line in enumerate(source.lines[:HEADER_LINES]):
@@ -92,15 +121,7 @@ def _table(source: Source, at: int) -> Table:
     known = [name for name in names if name]
     if len(set(known)) < len(known):
         raise DamagedFileError("a column name is repeated", f"line {at + 1}", EXPORT_AGAIN)
-    table = read_table(source, at + 1, names, ";")
-    body = "".join(source.lines[at + 1 :])
-    if "," in body and "." in body:
-        raise DamagedFileError(
-            "the numbers have decimal points and decimal commas",
-            f"from line {at + 2}",
-            EXPORT_AGAIN,
-        )
-    return replace(table, decimal="," if "," in body else ".")
+    return with_decimal(read_table(source, at + 1, names, ";"))
 
 
 def _check_pixels(table: Table, facts: Facts) -> None:

@@ -1,31 +1,31 @@
-"""Two columns of numbers with no header, or with one row of names.
+"""Two columns of numbers with no header, or with one row of names, maybe below comments.
 
 The separator (tab, semicolon, comma, blanks) and the decimal mark are concluded from all lines, and
 only where one reading is possible; otherwise the file is refused. The axis unit is
-- what the row of names says: Raman shift in cm-1, or wavelength in nm;
+- what the row of names says: Raman shift in cm-1, wavelength in nm, pixels;
 - without a unit: Raman shift in cm-1, said as an assumption, unless the range is one that a
-  wavelength axis in nm has too (see `WAVELENGTH_LIKE`): then the file is refused, because taking
-  the one for the other gives a spectrum of nothing.
+  wavelength axis in nm has too (see `axis.WAVELENGTH_LIKE`): then nothing is assumed, because
+  taking the one for the other gives a spectrum of nothing.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from library.errors import AmbiguousAxisError, ColumnMissingError, UnknownFormatError
+from library.errors import AmbiguousAxisError, UnknownFormatError
+from library.formats.axis import (
+    LARGEST_ASSUMED_CM1,
+    counts_pixels,
+    with_axis,
+    with_unstated_axis,
+)
 from library.formats.records import Parsed, Request, Source, Trace
-from library.formats.table import Table, read_table
+from library.formats.table import Table, only_processed, read_table
 from library.formats.text import clip
-from matching.spectrum import MIN_POINTS, FloatArray, Step
+from matching.spectrum import FloatArray, Step
 
 NAME = "two columns of numbers"
-LARGEST_ASSUMED_CM1 = 5000.0
-# (lowest, highest, largest mean step): visible and near-infrared spectrometers in nm; a Raman
-# spectrum starts lower, ends higher or has wider steps.
-WAVELENGTH_LIKE = ((180.0, 1200.0, 0.3), (400.0, 1200.0, 1.0), (1000.0, 1800.0, 1.5))
-
 _CELL = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"
 _VALUE = rf"(?:{_CELL}|[+-]?(?i:nan|inf|infinity|na|n/a)|)"
 _DATA = re.compile(rf"{_CELL}[ ]*[\t;, ][ \t]*{_VALUE}[0-9.,;\t ]*")
@@ -35,7 +35,11 @@ _NANOMETRES = re.compile(r"\bnm\b|nano-?met|wave[ _]?length")
 _PIXEL = re.compile(r"pixel|\bpx\b|\bindex\b")
 _OTHER_UNIT = re.compile(r"\bev\b|\bthz\b|\bum\b|[µμ]m|\bmicro")
 _INTENSITY = re.compile(r"intens|count|\bcnt\b|signal|\ba\.?u\.?\b|^y$|processed|raman")
-_NOT_RAMAN = re.compile(r"absorb|transm|reflect|irradian|emissiv")
+_NOT_RAMAN = re.compile(r"absorb|transm|reflect|irradian|emissiv|infra-?red|\bft-?ir\b")
+_SAID = re.compile(r"\b(?:absorbance|transmittance|reflectance|irradiance|infra-?red|ft-?ir)\b")
+_COMMENT = re.compile(r"[ ]*(?:#|%|//|!)+")
+_MISSING = {"nan", "na", "n/a"}
+MOST_COMMENTS = 200
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _BLANKS = re.compile(r"[ \t]+")
 
@@ -51,18 +55,36 @@ def sniff(source: Source) -> bool:
     return found is not None
 
 
-def _first_lines(source: Source) -> tuple[int, int | None] | None:
-    """Return the index of the first data line and of the row of names; None: not this format."""
-    filled = (at for at, line in enumerate(source.lines) if line.strip())
-    first = next(filled, None)
-    if first is None:
-        return None
-    if _is_data(source.lines[first]):
-        return first, None
-    second = next(filled, None)
-    if second is None or second != first + 1 or not _is_names(source.lines[first]):
-        return None
-    return (second, first) if _is_data(source.lines[second]) else None
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Index of the first data line, the row of names (empty: none) and the comments above."""
+
+    start: int
+    names: str
+    comments: tuple[str, ...]
+
+
+def _first_lines(source: Source) -> _Found | None:
+    """Return where the numbers begin and what stands above them; None: not this format."""
+    comments: list[str] = []
+    names, names_at = "", None
+    for at, line in enumerate(source.lines[:MOST_COMMENTS]):
+        if not line.strip():
+            continue
+        if _is_data(line):
+            if names_at is None and comments and _is_names(comments[-1]):
+                names = comments.pop()
+            return _Found(at, names, tuple(comments)) if names_at in {None, at - 1} else None
+        if names_at is not None:
+            return None
+        mark = _COMMENT.match(line)
+        if mark:
+            comments.append(line[mark.end() :].strip())
+        elif _is_names(line):
+            names, names_at = line, at
+        else:
+            return None
+    return None
 
 
 def _is_data(line: str) -> bool:
@@ -83,56 +105,79 @@ def parse(source: Source, request: Request) -> Parsed:
     found = _first_lines(source)
     if found is None:
         raise UnknownFormatError("no two columns of numbers", "line 1", REMEDY_COLUMNS)
-    start, names_at = found
-    names = source.lines[names_at] if names_at is not None else ""
-    unit, notes = _unit(names, names_at)
-    if request.column in {"raw", "raw-dark"}:
-        raise ColumnMissingError(
-            f"the column {request.column!r} is not in the file; it holds one intensity column "
-            "of unknown kind",
-            "",
-            "leave the column out, or export from the instrument with it",
-        )
-    table = _table(source, start)
-    axis, intensity = table.values(0), table.values(1)
-    if names_at is None:
-        _check_assumed(axis)
-    notes.append("The file does not say what was done to its intensities; taken as processed.")
+    only_processed(request)
+    table = _table(source, found.start)
+    rows, notes = _known_rows(table)
+    axis = table.values(0, rows)
     trace = Trace(
-        intensity=intensity,
-        shift_cm1=axis if unit == "cm-1" else None,
-        wavelength_nm=axis if unit == "nm" else None,
-        first_line=table.first_line,
-        history=(Step("column read", (("column", clip(names) or "second"),)),),
-        metadata=(("column names", names.strip()),) if names else (),
+        intensity=table.values(1, rows),
+        kind=_kind(found),
+        first_line=table.first_line + rows.start,
+        history=(Step("column read", (("column", clip(found.names) or "second"),)),),
+        metadata=(
+            *((("column names", found.names.strip()),) if found.names else ()),
+            *(("comment", text) for text in found.comments if text),
+        ),
     )
+    trace, more = _with_axis(trace, axis, found)
+    notes += [*more, "The file does not say what was done to its intensities; taken as processed."]
     return Parsed((trace,), tuple(notes))
 
 
-def _unit(names: str, at: int | None) -> tuple[str, list[str]]:
-    """Return the axis unit the row of names states, ``cm-1`` or ``nm``, and what is assumed."""
-    if at is None:
-        return "cm-1", [
-            "The file has no header: its first column was taken as Raman shift in cm-1."
-        ]
-    place = f"line {at + 1}"
-    plain = names.lower()
-    axis, _, value = re.sub(r"[,;\t]", "\t", plain.strip()).partition("\t")
-    if _NOT_RAMAN.search(value) or not (value.strip() == "" or _INTENSITY.search(value)):
+def _known_rows(table: Table) -> tuple[slice, list[str]]:
+    """Return the rows between the first and the last intensity that is not given as missing."""
+    cells = table.columns[1]
+    start, stop = 0, len(cells)
+    while start < stop and cells[start].strip().lower() in _MISSING:
+        start += 1
+    while stop > start and cells[stop - 1].strip().lower() in _MISSING:
+        stop -= 1
+    if start == stop or stop - start == len(cells):
+        return slice(0, len(cells)), []
+    left_out = len(cells) - (stop - start)
+    return slice(start, stop), [
+        f"{left_out} rows at the ends of the axis whose intensity the file does not know were "
+        "left out."
+    ]
+
+
+def _named(found: _Found) -> tuple[str, str]:
+    """Return what the two columns are called, in lower case."""
+    axis, _, value = re.sub(r"[,;\t]", "\t", found.names.lower().strip()).partition("\t")
+    return axis, value.strip()
+
+
+def _kind(found: _Found) -> str:
+    """Return what the file says it is, where that is no Raman spectrum."""
+    said = next((text for text in found.comments if _SAID.search(text.lower())), "")
+    said = found.names if _NOT_RAMAN.search(found.names.lower()) else said
+    value = _named(found)[1]
+    if not said and value and not _INTENSITY.search(value):
         raise UnknownFormatError(
             f"the second column is named {clip(value)!r}, not an intensity",
-            place,
+            f"line {found.start}",
             "give a Raman spectrum with an intensity column",
         )
-    shift, nanometres = _SHIFT.search(axis), _NANOMETRES.search(axis)
-    if _PIXEL.search(axis) or _OTHER_UNIT.search(axis) or bool(shift) == bool(nanometres):
-        raise AmbiguousAxisError(
-            f"the first column is named {clip(axis)!r}, which is neither a Raman shift nor a "
-            "wavelength axis",
-            place,
-            REMEDY_UNIT,
+    return clip(said, 80)
+
+
+def _with_axis(trace: Trace, axis: FloatArray, found: _Found) -> tuple[Trace, list[str]]:
+    """Return `trace` with its axis where the row of names puts it, and what was assumed."""
+    if not found.names:
+        note = "The file has no header: its first column was taken as Raman shift in cm-1."
+        return with_unstated_axis(trace, axis, note)
+    name = _named(found)[0]
+    shift, nanometres = _SHIFT.search(name), _NANOMETRES.search(name)
+    if _PIXEL.search(name) and counts_pixels(axis):
+        return with_axis(trace, axis, "pixel"), []
+    if _PIXEL.search(name) or _OTHER_UNIT.search(name) or bool(shift) == bool(nanometres):
+        unit = "" if _PIXEL.search(name) else name
+        doubt = (
+            f"the first column is named {clip(name)!r} and runs from {axis[0]:g} to {axis[-1]:g}, "
+            "which is neither a Raman shift nor a wavelength axis"
         )
-    return ("cm-1" if shift else "nm"), _header_notes(axis, bool(shift))
+        return replace(with_axis(trace, axis, ""), other_unit=clip(unit), doubt=doubt), []
+    return with_axis(trace, axis, "cm-1" if shift else "nm"), _header_notes(name, bool(shift))
 
 
 def _header_notes(axis: str, shift: bool) -> list[str]:
@@ -141,30 +186,6 @@ def _header_notes(axis: str, shift: bool) -> list[str]:
     if not shift and "nm" not in axis:
         return [f"The first column, {clip(axis)!r}, was taken as wavelength in nm."]
     return []
-
-
-def _check_assumed(axis: FloatArray) -> None:
-    """Raise AmbiguousAxisError where an axis without a unit may be anything but a Raman shift."""
-    if axis.size < MIN_POINTS:
-        return
-    low, high = float(axis.min()), float(axis.max())
-    step = (high - low) / (axis.size - 1)
-    if max(-low, high) > LARGEST_ASSUMED_CM1:
-        what = f"the axis runs from {low:g} to {high:g}, which is no Raman shift in cm-1"
-        raise AmbiguousAxisError(what, "", REMEDY_UNIT)
-    if np.array_equal(axis, np.arange(axis.size)) or np.array_equal(
-        axis, np.arange(1, axis.size + 1)
-    ):
-        raise AmbiguousAxisError(
-            f"the axis counts {low:g} to {high:g} by one: pixel numbers, it seems", "", REMEDY_UNIT
-        )
-    for lowest, highest, widest in WAVELENGTH_LIKE:
-        if low >= lowest and high <= highest and step <= widest:
-            raise AmbiguousAxisError(
-                f"the axis runs from {low:g} to {high:g} without a unit: it may be cm-1 or nm",
-                "",
-                REMEDY_UNIT,
-            )
 
 
 def _table(source: Source, start: int) -> Table:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from library.errors import ColumnMissingError, DamagedFileError, FileError
+from library.errors import ColumnMissingError, DamagedFileError
 from library.formats.assemble import Facts, counts_saturated
 from library.formats.records import Column, Metadata, Parsed, Request, Source, Trace
 from library.formats.table import Table, check_pixels, declared_points, read_table, valid_rows
@@ -67,6 +67,7 @@ def parse(source: Source, request: Request) -> Parsed:
         wavelength_nm=_axis(table, names, "wavelength", rows),
         first_line=table.first_line + rows.start,
         laser_nm=facts.positive("Laser Wavelength"),
+        kind=kind(facts),
         technique=technique(facts),
         acquisition=replace(acquisition(facts), saturated=raw_saturated(table, names)),
         history=(*vendor_steps(facts, steps), *steps),
@@ -206,15 +207,14 @@ def _is_grid(table: Table, names: list[str], rows: slice) -> bool:
 
 
 def technique(facts: Facts) -> Technique:
-    """Return Raman or SERS; raise FileError when the file says it is neither."""
+    """Return SERS where the file says so, otherwise Raman (see `kind` for what is neither)."""
+    return "SERS" if (facts.text("Technique") or "").lower() == "sers" else "Raman"
+
+
+def kind(facts: Facts) -> str:
+    """Return the technique the file states when it is not Raman, otherwise nothing."""
     stated = facts.text("Technique") or ""
-    if stated.lower() not in RAMAN_TECHNIQUES:
-        raise FileError(
-            f"the file says its technique is {clip(stated)!r}, not Raman",
-            "'Technique' in the header",
-            "give a Raman spectrum",
-        )
-    return "SERS" if stated.lower() == "sers" else "Raman"
+    return "" if stated.lower() in RAMAN_TECHNIQUES else stated
 
 
 def acquisition(facts: Facts) -> Acquisition:

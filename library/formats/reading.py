@@ -14,12 +14,9 @@ from library.errors import (
     UnknownFormatError,
 )
 from library.formats import (
-    bwspec,
     columns,
-    enlighten,
     jcamp,
     opus,
-    session,
     spa,
     spc,
     spe,
@@ -27,6 +24,8 @@ from library.formats import (
     witec,
 )
 from library.formats.assemble import assemble
+from library.formats.compressed import unpacked
+from library.formats.lone import refusal_of_one_column
 from library.formats.records import (
     Column,
     NamedSpectrum,
@@ -38,6 +37,7 @@ from library.formats.records import (
     TraceFile,
 )
 from library.formats.text import clip, is_blank, read_source
+from library.formats.text_readers import TEXT_READERS
 from matching.errors import SpectraError
 
 MAX_FILE_BYTES = 200_000_000
@@ -47,13 +47,11 @@ READERS: tuple[Reader, ...] = (
     Reader(jcamp.NAME, jcamp.sniff, jcamp.parse),
     Reader(opus.NAME, opus.sniff, opus.parse),
     Reader(witec.NAME, witec.sniff, witec.parse),
-    Reader(bwspec.NAME, bwspec.sniff, bwspec.parse),
-    Reader(session.NAME, session.sniff, session.parse),
-    Reader(enlighten.NAME, enlighten.sniff, enlighten.parse),
     Reader(wdf.NAME, wdf.sniff, wdf.parse),
     Reader(spa.NAME, spa.sniff, spa.parse),
     Reader(spe.NAME, spe.sniff, spe.parse),
     Reader(spc.NAME, spc.sniff, spc.parse),  # one byte is its signature: after the others
+    *TEXT_READERS,
     Reader(columns.NAME, columns.sniff, columns.parse),
 )
 
@@ -154,14 +152,16 @@ def _raman_only(traces: tuple[Trace, ...]) -> tuple[tuple[Trace, ...], list[str]
 def _parsed(data: bytes, request: Request) -> TraceFile:
     if len(data) > MAX_FILE_BYTES:
         raise _file_too_large(len(data))
+    data, unpacking = unpacked(data)
     if is_blank(data):
         raise EmptyFileError("the file is empty", "", "export or copy the file again")
     source = read_source(data)
     for reader in READERS:
         if reader.sniff(source):
             parsed = reader.parse(source, request)
-            return TraceFile(reader.name, parsed.traces, (*source.assumptions, *parsed.notes))
-    raise source.refusal or _unknown(source)
+            notes = (*unpacking, *source.assumptions, *parsed.notes)
+            return TraceFile(reader.name, parsed.traces, notes)
+    raise source.refusal or refusal_of_one_column(source) or _unknown(source)
 
 
 def _unknown(source: Source) -> SpectraError:

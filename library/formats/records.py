@@ -27,6 +27,9 @@ class Trace:
     other_axis : ndarray of shape (n,) or None
         The axis when it is neither of the two; `other_unit` is its unit (``1/cm`` of an infrared
         spectrum, ``ppm``, ``s``, ``pixel``, or empty when the file does not say).
+    doubt : str
+        Why nobody can tell what `other_axis` is, in words, where there is more to say than that
+        the file does not state its unit.
     intensity_unit : str
         As the file states it.
     kind : str
@@ -54,6 +57,7 @@ class Trace:
     wavelength_nm: FloatArray | None = None
     other_axis: FloatArray | None = None
     other_unit: str = ""
+    doubt: str = ""
     intensity_unit: str = ""
     kind: str = ""
     name: str | None = None

@@ -19,6 +19,7 @@ from library.formats.enlighten import (
     acquisition,
     check_declared,
     find_columns,
+    kind,
     pick,
     raw_saturated,
     read_metadata,
@@ -71,8 +72,8 @@ def parse(source: Source, request: Request) -> Parsed:
     parts, notes = _parts(source, at, names)
     labels = list(names)
     for part in parts:
-        for column, kind in zip(part.columns, part.kinds, strict=True):
-            labels[column] = f"{part.name} ({kind})"
+        for column, named in zip(part.columns, part.kinds, strict=True):
+            labels[column] = f"{part.name} ({named})"
     table = read_table(source, at + 1, labels, ",")
     shared = len(parts) > 1 and bool(notes)
     traces: list[Trace] = []
@@ -153,8 +154,8 @@ def _read_part(
     table: Table, names: list[str], part: Part, request: Request, *, shared: bool
 ) -> tuple[Trace, list[str]]:
     kinds = ["" if name not in AXES else name for name in names]
-    for column, kind in zip(part.columns, part.kinds, strict=True):
-        kinds[column] = kind
+    for column, named in zip(part.columns, part.kinds, strict=True):
+        kinds[column] = named
     place = f"spectrum {clip(part.name)!r}"
     facts = Facts(part.metadata)
     try:
@@ -174,6 +175,7 @@ def _read_part(
             wavelength_nm=_axis(table, names, "wavelength", rows),
             first_line=table.first_line + rows.start,
             laser_nm=facts.positive("Laser Wavelength"),
+            kind=kind(facts),
             technique=technique(facts),
             acquisition=facts_used,
             history=steps,

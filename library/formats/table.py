@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from library.errors import DamagedFileError, FileTooLargeError
-from library.formats.records import Metadata, Source
+from library.errors import ColumnMissingError, DamagedFileError, FileTooLargeError
+from library.formats.records import Metadata, Request, Source
 from library.formats.text import EXPORT_AGAIN, clip, decimals, number, numbers
 from matching.spectrum import MAX_POINTS, FloatArray
 
@@ -61,9 +61,15 @@ class Table:
 
 
 def read_table(
-    source: Source, start: int, names: Sequence[str], separator: str, decimal: str = "."
+    source: Source,
+    start: int,
+    names: Sequence[str],
+    separator: str,
+    decimal: str = ".",
+    *,
+    stop: int | None = None,
 ) -> Table:
-    """Cut the lines from index `start` to the end into as many cells as there are `names`.
+    """Cut the lines from index `start` to `stop` (or the end) into as many cells as `names`.
 
     Raises
     ------
@@ -73,7 +79,8 @@ def read_table(
     FileTooLargeError
         More cells than a session can have.
     """
-    stop = len(source.lines)
+    last = stop is None
+    stop = len(source.lines) if stop is None else stop
     while stop > start and not source.lines[stop - 1].strip():
         stop -= 1
     if stop == start:
@@ -92,8 +99,29 @@ def read_table(
     cells = separator.join(lines).split(separator)  # one flat list: a list per row costs seconds
     columns = tuple(cells[column::width] for column in range(width))
     table = Table(tuple(names), columns, start + 1, decimal)
-    check_last_line(source, table, stop)
+    if last:
+        check_last_line(source, table, stop)
     return table
+
+
+def with_decimal(table: Table) -> Table:
+    """Return `table` with the decimal mark its cells have, where the comma is no separator.
+
+    Raises
+    ------
+    DamagedFileError
+        Its cells have both marks.
+    """
+    body = "".join("".join(column) for column in table.columns)
+    if "," not in body:
+        return table
+    if "." in body:
+        raise DamagedFileError(
+            "the numbers have decimal points and decimal commas",
+            f"from line {table.first_line}",
+            EXPORT_AGAIN,
+        )
+    return replace(table, decimal=",")
 
 
 def _ragged(source: Source, at: int, stop: int, width: int, separator: str) -> DamagedFileError:
@@ -119,7 +147,11 @@ def check_last_line(source: Source, table: Table, stop: int) -> None:
         return
     last = table.columns[-1]
     usual = {decimals(cell) for cell in last[-50:-1]}
-    if len(usual) == 1 and last[-1].strip() != "NA" and decimals(last[-1]) < min(usual):
+    if (
+        len(usual) == 1
+        and last[-1].strip().lower() not in {"na", "nan"}
+        and decimals(last[-1]) < min(usual)
+    ):
         raise DamagedFileError(
             f"the file was cut off: the last number, {clip(last[-1])!r}, lacks digits",
             f"line {stop}",
@@ -186,3 +218,14 @@ def declared_points(metadata: Metadata, key: str) -> int | None:
             EXPORT_AGAIN,
         )
     return int(value)
+
+
+def only_processed(request: Request) -> None:
+    """Raise ColumnMissingError when a raw column is asked of a format that has none."""
+    if request.column in {"raw", "raw-dark"}:
+        raise ColumnMissingError(
+            f"the column {request.column!r} is not in the file; it holds one intensity column "
+            "of unknown kind",
+            "",
+            "leave the column out, or export from the instrument with it",
+        )

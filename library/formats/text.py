@@ -20,6 +20,9 @@ MAX_LINES = MAX_POINTS + 1_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _NOT_NUMERIC = re.compile(r"[^0-9eE+\-. \n]")
 _NUMBER = re.compile(r"[ ]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ ]*")
+_PADDING = re.compile(r"\x00+(?=[\r\n]|\Z)")
+MOST_PADDING = 1_000  # NULs; the pattern above goes over a run once for each of them
+MOSTLY_ASCII = 0.7  # of the bytes of a text whose other letters no encoding known here explains
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -33,7 +36,10 @@ def read_source(data: bytes) -> Source:
     """Decode `data` where it is text; otherwise the reason is kept for when nobody reads it."""
     if len(data) > MAX_TEXT_BYTES:
         return Source(data, (), refusal=_too_large(f"{len(data):,} bytes of text"))
-    text, assumption = _decode(data)
+    text, assumptions = _decode(data)
+    if text is not None and 0 < text.count("\x00") <= MOST_PADDING:
+        text = _PADDING.sub("", text)
+        assumptions += ("Empty characters (NUL) at the ends of lines were left out.",)
     if text is None or _CONTROL.search(text):
         return Source(
             data,
@@ -48,7 +54,7 @@ def read_source(data: bytes) -> Source:
     count = text.count("\n")
     if count > MAX_LINES:
         return Source(data, (), refusal=_too_large(f"{count:,} lines"))
-    return Source(data, tuple(text.split("\n")), text.endswith("\n"), assumptions=assumption)
+    return Source(data, tuple(text.split("\n")), text.endswith("\n"), assumptions=assumptions)
 
 
 def is_blank(data: bytes) -> bool:
@@ -83,7 +89,13 @@ def _decode(data: bytes) -> tuple[str | None, tuple[str, ...]]:
             "The file is not UTF-8: its text was read as Windows-1252 (Western European).",
         )
     except UnicodeDecodeError:
+        pass
+    if sum(byte < 0x80 for byte in body) < MOSTLY_ASCII * len(body):
         return None, ()
+    return body.decode("latin-1"), (
+        "The file's encoding cannot be told: letters other than A to Z in its header may be wrong; "
+        "its numbers are not affected.",
+    )
 
 
 def split_csv(line: str) -> list[str]:
@@ -108,9 +120,9 @@ def number(cell: str) -> float | None:
 
 
 def numbers(
-    cells: Sequence[str], *, column: str, first_line: int, decimal: str = "."
+    cells: Sequence[str], *, column: str, first_line: int, decimal: str = ".", across: bool = False
 ) -> FloatArray:
-    """Return all `cells` of one column as finite float64, shape (n,).
+    """Return all `cells` of one column, or `across` of one line, as finite float64, shape (n,).
 
     Words that Python would take for numbers ("nan", "inf", "1_000") are refused, and so is a mark
     other than `decimal`.
@@ -132,19 +144,22 @@ def numbers(
         except ValueError:
             values = None
     if values is None or values.size != len(cells) or not np.isfinite(values).all():
-        raise _first_bad(cells, column, first_line, decimal)
+        raise _first_bad(cells, column, first_line, decimal, across)
     return values
 
 
-def _first_bad(cells: Sequence[str], column: str, first_line: int, decimal: str) -> SpectraError:
+def _first_bad(
+    cells: Sequence[str], column: str, first_line: int, decimal: str, across: bool
+) -> SpectraError:
     for offset, cell in enumerate(cells):
         plain = cell.replace(".", "?").replace(",", ".") if decimal == "," else cell
         if not _NUMBER.fullmatch(plain) or not np.isfinite(float(plain)):
-            return DamagedFileError(
-                f"{clip(cell)!r} is not a number",
-                f"line {first_line + offset}, {column}",
-                EXPORT_AGAIN,
+            place = (
+                f"line {first_line}, {column}, value {offset + 1}"
+                if across
+                else f"line {first_line + offset}, {column}"
             )
+            return DamagedFileError(f"{clip(cell)!r} is not a number", place, EXPORT_AGAIN)
     return DamagedFileError("the column is not numeric", column, EXPORT_AGAIN)
 
 

@@ -432,7 +432,8 @@ def binary_samples(
 def made_up() -> dict[str, ModuleType]:
     """Return the writers of made-up files in `made_up`, by file name.
 
-    Each has ``NAME``, the reader's name, and ``samples()``, sound Raman files for it.
+    Each has ``NAME``, the reader's name, and ``samples()``, sound Raman files for it; or, for
+    several readers, ``by_reader()``.
     """
     found = {}
     for path in sorted((Path(__file__).parent / "made_up").glob("*.py")):
@@ -451,8 +452,18 @@ def samples(
     made_up: dict[str, ModuleType],
 ) -> dict[str, list[bytes]]:
     """Return sound small files by reader name; every reader of the registry has some."""
-    more = {module.NAME: module.samples() for module in made_up.values()}
-    return {**text_samples, **binary_samples, **more}
+    found = {**text_samples, **binary_samples}
+    for module in made_up.values():
+        several = hasattr(module, "by_reader")
+        found |= module.by_reader() if several else {module.NAME: module.samples()}
+    return found
+
+
+@pytest.fixture(scope="session")
+def vendor_texts(made_up: dict[str, ModuleType]) -> dict[str, list[str]]:
+    """Return the made-up text exports by reader name."""
+    texts: dict[str, list[str]] = made_up["vendor_texts"].texts()
+    return texts
 
 
 @pytest.fixture(scope="session")

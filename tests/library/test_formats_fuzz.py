@@ -25,11 +25,17 @@ MOST_MEMORY_BYTES = 500_000_000
 NUMBERS = (b"1e999", b"999999999", b"1000000000", b"NaN", b"-inf", b"1e-320", b"-1", b"0", b"1_0")
 BYTES = b'\x00\xff\r\n\t;, .-+eE#"0123456789NAx\x1a\xef'
 REAL_FILES = {
-    "ENLIGHTEN CSV": ("reference-785xs/caffeine.csv", "queries-785x/acetone.csv"),
-    "ENLIGHTEN session CSV": ("fleet-2019/wp-00368-532nm-axis-wrong.csv",),
-    "BWSpec text": ("calibration/bwtek-785/PST02_iRPlus785_Z020_100_1300ms.txt",),
+    "ENLIGHTEN CSV": ("spectra/reference-785xs/caffeine.csv", "spectra/queries-785x/acetone.csv"),
+    "ENLIGHTEN session CSV": ("spectra/fleet-2019/wp-00368-532nm-axis-wrong.csv",),
+    "BWSpec text": ("spectra/calibration/bwtek-785/PST02_iRPlus785_Z020_100_1300ms.txt",),
     "JCAMP-DX": ("formats/jcamp/tannic_acid.jdx", "formats/jcamp/o05.jdx"),
-    "two columns of numbers": ("customs-analyser/pure/acetone.txt",),
+    "LabSpec text": ("formats/txt_horiba/acetonitrile.txt", "formats/txt_horiba/lasertest1.txt"),
+    "WiRE text": ("formats/txt_renishaw/CC-124_TAP_plate_5x_3_points.txt",),
+    "WITec text": ("formats/txt_witec/Witec_TrueMatch.txt",),
+    "Ocean Optics text": ("formats/txt_ocean/spectrum-comma.jaz", "formats/txt_ocean/OO_comma.txt"),
+    "Avantes text": ("formats/txt_avantes/J_MUR_MARS_17_0001.ttt",),
+    "Andor Solis ASCII": ("formats/txt_andor/ASCII-Andor-Solis.asc",),
+    "two columns of numbers": ("spectra/customs-analyser/pure/acetone.txt",),
 }
 
 Mutator = Callable[[random.Random, bytes, bytes], bytes]
@@ -144,7 +150,7 @@ def _peak_memory() -> int:
 def _real(name: str) -> list[bytes]:
     named = os.environ.get("SPECTRA_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "data"
-    paths = [folder / "spectra" / path for path in REAL_FILES.get(name, ())]
+    paths = [folder / path for path in REAL_FILES.get(name, ())]
     return [path.read_bytes() for path in paths if path.is_file()]
 
 

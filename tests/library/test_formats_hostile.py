@@ -16,6 +16,7 @@ from library.errors import (
     FileError,
     FileTooLargeError,
     LaserMissingError,
+    NotRamanError,
     UnknownFormatError,
 )
 from library.formats import read_bytes
@@ -80,7 +81,7 @@ def test_binary(data: bytes) -> None:
         "Dear colleague,\nsee the attached file.\n",
         "##NAMES= x\n##JCAMP-DX= 4.24\n",
         "5\n6\n7\n",
-        "#Acq. time (s)=\t1\n100.0\t5\n",
+        "#Anything=\t1\nabc\t5\n",
         "file,name\na.csv,b\n",
         '{"x": [1]}',
     ],
@@ -293,12 +294,12 @@ def test_a_dark_alone_is_no_spectrum(enlighten_text: Build) -> None:
 
 @pytest.mark.parametrize("technique", ["Absorbance", "Transmission", "Reflectance"])
 def test_another_technique_is_refused(enlighten_text: Build, technique: str) -> None:
-    _refused(enlighten_text(header={"Technique": technique}), FileError, technique)
+    _refused(enlighten_text(header={"Technique": technique}), NotRamanError, technique)
 
 
 def test_absorbance_in_two_columns_is_refused() -> None:
     rows = "\n".join(f"{100 + 9 * i};{i}.5" for i in range(40))
-    _refused("Wavenumber (cm-1);Absorbance\n" + rows, UnknownFormatError, "absorbance")
+    _refused("Wavenumber (cm-1);Absorbance\n" + rows, NotRamanError, "Absorbance")
 
 
 def test_an_intensity_no_detector_gives(pair_text: Build) -> None:
