@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from spectra_app.errors import JournalError
 from spectra_app.records.durable import append_line, locked, make_folders
 
 FIRST = "0" * 64
+_KEYS = {"number", "time", "act", "user", "details", "previous"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +96,29 @@ class Journal:
             return []
         acts: list[Act] = []
         for number, line in enumerate(data.split(b"\n"), start=1):
-            if not line or (line.startswith(b"{") and not line.endswith(b"}")):
-                continue  # torn by a power cut while it was written: nobody relied on it
-            acts.append(self._checked(line, number, acts[-1] if acts else None))
+            content = _content(line)
+            if content is None:
+                continue  # torn while it was written, so nobody relied on it: none follows on it
+            act = _act(content, line)
+            previous, count = (acts[-1].sha256, len(acts)) if acts else (FIRST, 0)
+            if (content["previous"], act.number) != (previous, count + 1):
+                raise JournalError(
+                    f"line {number} does not follow the one before it: a line was altered, or "
+                    "lines are missing",
+                    str(self.path),
+                    "keep the file as it is, tell the supervisor, and compare it with a backup",
+                )
+            acts.append(act)
         return acts
 
-    def _checked(self, line: bytes, number: int, last: Act | None) -> Act:
-        try:
-            content = json.loads(line)
-            act = _act(content, line)
-            previous, count = (last.sha256, last.number) if last else (FIRST, 0)
-            if (content["previous"], act.number) != (previous, count + 1):
-                raise ValueError("the chain is broken")
-        except (ValueError, KeyError, TypeError) as error:
-            raise JournalError(
-                f"line {number} is not the one written, or lines before it are missing",
-                str(self.path),
-                "keep the file as it is, tell the supervisor, and compare it with a backup",
-            ) from error
-        return act
 
-    def __iter__(self) -> Iterator[Act]:
-        return iter(self.acts())
+def _content(line: bytes) -> dict[str, Any] | None:
+    """Return what a line says; None when it is not a whole one."""
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and content.keys() == _KEYS else None
 
 
 def _act(content: dict[str, Any], line: bytes) -> Act:

@@ -158,9 +158,9 @@ def _moved(found: Checked, station: Station, statement: Statement) -> str:
     if target.is_dir():  # the same package again: its files replace themselves
         for path in folder.iterdir():
             path.replace(target / path.name)
-        sync_folder(target)
     else:
         folder.replace(target)
+    sync_folder(target)
     sync_folder(station.installed)
     return name
 

@@ -204,7 +204,7 @@ def _next_number(station: Station, line: str) -> int:
     """Return the number after the highest that this computer released or installed."""
     numbers = [
         act.details["sequence"]
-        for act in station.journal
+        for act in station.journal.acts()
         if act.act == RELEASED and act.details["name"] == line
     ]
     trust = known_trust(station)
