@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from library.errors import LibraryBombError
 from library.findings import TABLE
-from library.layout import DATASETS, INDEX_DATASETS
+from library.layout import ALL
 
 if TYPE_CHECKING:
     import h5py
 
 MOST_ATTRIBUTES = 64
 LARGEST_ATTRIBUTE = 2**16
-NAMES = frozenset({*DATASETS, *INDEX_DATASETS, TABLE})
+NAMES = frozenset({*ALL, TABLE})
 GROUPS = frozenset(name.partition("/")[0] for name in NAMES if "/" in name)
 
 

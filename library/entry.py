@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
-from matching.spectrum import Spectrum
+from matching.spectrum import FloatArray, Spectrum
 
 Kind = Literal["measured", "reconstructed", "calculated", "emulated"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -136,10 +136,24 @@ class EntryRecord:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Entry:
-    """A reference: its record and its spectrum on its own axis."""
+    """A reference: its record and its spectrum on its own axis.
+
+    Parameters
+    ----------
+    record : EntryRecord
+        What is known about it.
+    spectrum : Spectrum
+        The spectrum, or the consensus of the replicates.
+    replicates : tuple of Entry
+        The spectra as they were measured, each with its own record; none for a single one.
+    spread : ndarray, shape (n,), optional
+        Standard deviation of the replicates at every point of the consensus.
+    """
 
     record: EntryRecord
     spectrum: Spectrum
+    replicates: tuple[Entry, ...] = ()
+    spread: FloatArray | None = None
 
 
 def entry_id(identity: str, spectrum: Spectrum) -> str:

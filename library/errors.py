@@ -26,7 +26,13 @@ SpectraError
 ├── LibraryError               a library that cannot be used
 │   ├── LibraryDamagedError    hashes or shapes do not agree
 │   ├── LibraryBombError       it declares more than it holds, or things no library has
-│   └── LibraryVersionError    written by a newer program
+│   ├── LibraryVersionError    written by a newer program
+│   ├── LibraryBusyError       another program is writing it
+│   ├── EntryMissingError      the entry asked for is not in it
+│   ├── EntryStatusError       an entry cannot have this status
+│   ├── EntryVersionError      an entry cannot be this version of another
+│   ├── ReplicatesError        spectra that cannot be replicates of one entry
+│   └── OriginalMissingError   the file an entry was made from is not kept, or altered
 ├── PackageError               a package that cannot be used (exit code 4, but for the first)
 │   ├── NotAPackageError       something else
 │   ├── PackagePartialError    it ends early
@@ -276,6 +282,42 @@ class PackageManifestError(PackageError):
     """The manifest is none of a package, or does not describe what is in it."""
 
     code = "package_manifest"
+
+
+class LibraryBusyError(LibraryError):
+    """Another program is writing the library."""
+
+    code = "library_busy"
+
+
+class EntryMissingError(LibraryError):
+    """The entry asked for is not in the library."""
+
+    code = "entry_missing"
+
+
+class EntryStatusError(LibraryError):
+    """An entry cannot have this status."""
+
+    code = "entry_status"
+
+
+class EntryVersionError(LibraryError):
+    """An entry cannot be this version of another."""
+
+    code = "entry_version"
+
+
+class ReplicatesError(LibraryError):
+    """Spectra cannot be replicates of one entry."""
+
+    code = "replicates_differ"
+
+
+class OriginalMissingError(LibraryError):
+    """The file an entry was made from is not kept with the library, or not as it was."""
+
+    code = "original_missing"
 
 
 class KeyFileError(SpectraError):

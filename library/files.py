@@ -9,6 +9,22 @@ from pathlib import Path
 
 from library.errors import LibraryError
 
+SUFFIX = ".part"  # of a file that is being written
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:40]}."
+
+
+def clear_leftovers(target: Path) -> None:
+    """Remove what writers of `target` left when they were killed; nobody may be writing it."""
+    for path in target.parent.glob(f"{_escaped(_prefix(target))}????????{SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
 
 def write_whole(target: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `target`, sync it and rename it into place.
@@ -26,7 +42,7 @@ def write_whole(target: Path, write: Callable[[Path], None]) -> None:
             "this is a folder or a device, not a file", str(target), "give the name of a file"
         )
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
+        handle, name = tempfile.mkstemp(SUFFIX, _prefix(target), target.parent)
     except OSError as error:
         raise LibraryError(
             f"the folder cannot be written ({error.strerror})",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,14 +34,69 @@ def references(library: Library) -> References:
     return References(library.matrix, library.noise, library.comparable, library.sers)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """Confused pairs of a library before entries were added or changed, and what it held then.
+
+    `substance` and `comparable`, shape (n,), are those of the library as it was.
+    """
+
+    pairs: tuple[ConfusedPair, ...]
+    substance: Array
+    comparable: NDArray[np.bool_]
+
+    def completed(
+        self, refs: References, policy: Policy, progress: Callable[[float], None]
+    ) -> tuple[ConfusedPair, ...]:
+        """Return the pairs of the library as it is now, of which these are the first entries."""
+        rows, now = self._affected(refs), refs.matrix.substance
+        again = set(rows.tolist())
+        kept = [
+            pair
+            for pair in self.pairs
+            if not {pair.row, pair.other} & again
+            and now[pair.row] != now[pair.other]
+            and refs.comparable[pair.row]
+            and refs.comparable[pair.other]
+        ]
+        fresh = confused_pairs(refs, policy, rows=rows.tolist(), progress=progress)
+        return tuple(sorted((*kept, *fresh), key=lambda pair: (pair.row, pair.other)))
+
+    def _affected(self, refs: References) -> NDArray[np.int64]:
+        """Return rows that may have new partners: new ones, revived ones, substances parted."""
+        count = self.substance.size
+        changed = np.ones(refs.matrix.size, dtype=np.bool_)
+        changed[:count] = refs.comparable[:count] & ~self.comparable
+        both = np.stack((self.substance, refs.matrix.substance[:count]))[:, self.comparable]
+        numbers, times = np.unique(np.unique(both, axis=1)[0], return_counts=True)
+        changed[:count] |= np.isin(self.substance, numbers[times > 1])
+        return np.flatnonzero(changed & refs.comparable)
+
+
 def made(
     refs: References,
     records: Sequence[EntryRecord],
     policy: Policy,
     progress: Callable[[float], None] = lambda _share: None,
+    known: Known | None = None,
 ) -> Array:
-    """Return the table of findings of a library under a policy, uint8 (bytes of JSON)."""
-    pairs = confused_pairs(refs, policy, progress=progress)
+    """Return the table of findings of a library under a policy, uint8 (bytes of JSON).
+
+    Parameters
+    ----------
+    refs, records : References and sequence of EntryRecord
+        The library's references and what is known of them.
+    policy : Policy
+        The rule.
+    progress : callable (share)
+        Told how much is done, 0 to 1.
+    known : Known, optional
+        Pairs found before some entries were added or changed: only the others are looked for.
+    """
+    if known is None:
+        pairs = confused_pairs(refs, policy, progress=progress)
+    else:
+        pairs = known.completed(refs, policy, progress)
     content = {
         "confusion": {
             "rule": rule_hash(policy),

@@ -6,22 +6,47 @@ reading every row: the answer is the same.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from library.layout import INDEX_DATASETS, Array
-from matching.index import EDGES, Index, build_index
+from library.layout import INDEX_DATASETS, Array, Parts
+from matching.index import EDGES, Index, build_index, levels_of_rows, rest_share
 
 INDEX_HASH = "index_sha256"  # attribute
+INDEX_ROWS = "index_rows"  # attribute: so many entries, the first ones, gave the directions
+WORN = 1.2  # times the share of the rows that no direction holds, from which on they are made anew
+LITTLE = 0.01  # share of the rows that does no harm
 
 
 def index_datasets(rows: Array) -> dict[str, Array]:
     """Build the index of a search matrix, float32 (n, grid), as datasets of the file."""
     index = build_index(rows, EDGES[-1])
     parts = (index.basis.astype(np.float64), index.first, index.second)
+    return dict(zip(INDEX_DATASETS, parts, strict=True))
+
+
+def grown_index(old: Mapping[str, Array], made_from: int, rows: Array) -> dict[str, Parts] | None:
+    """Return the index of a library with further rows (m, grid) projected on its directions.
+
+    The index stays exact; only how many rows a search must read depends on the directions. None
+    when they leave out clearly more than of the `made_from` rows that gave them.
+
+    Parameters
+    ----------
+    old : mapping of str to array
+        Datasets of the library, with an index.
+    made_from : int
+        Number of rows that its directions were made from.
+    rows : float32 array, shape (m, grid)
+        The further rows.
+    """
+    basis, first, second = (old[name] for name in INDEX_DATASETS)
+    more = levels_of_rows(rows, np.asarray(basis)) if rows.shape[0] else (first[:, :0], second[:0])
+    levels = np.concatenate((first, more[0]), axis=1)
+    if rest_share(levels) > WORN * rest_share(first[:, :made_from]) + LITTLE:
+        return None
+    parts = ((np.asarray(basis),), (levels,), (second, more[1]) if rows.shape[0] else (second,))
     return dict(zip(INDEX_DATASETS, parts, strict=True))
 
 
@@ -33,23 +58,6 @@ def index_of(arrays: Mapping[str, Array]) -> Index | None:
     return Index(np.asarray(basis, dtype=np.float32), first, second)
 
 
-def has_index(arrays: Mapping[str, Array]) -> bool:
+def has_index(arrays: Mapping[str, Array | Parts]) -> bool:
     """Tell whether any part of an index is there (`check_layout` asks for all parts then)."""
     return not INDEX_DATASETS.keys().isdisjoint(arrays)
-
-
-def index_hash(arrays: Mapping[str, Array]) -> str | None:
-    """Return the SHA-256 (hex) over the parts of the index; None when there is none."""
-    if not has_index(arrays):
-        return None
-    digest = hashlib.sha256()
-    for name in INDEX_DATASETS:
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.data)
-    return digest.hexdigest()
-
-
-def index_as_stated(attributes: Mapping[str, Any], arrays: Mapping[str, Array]) -> bool:
-    """Tell whether a library has an index exactly when it says so; nothing large is read."""
-    return (INDEX_HASH in attributes) == has_index(arrays)

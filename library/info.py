@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from library.entry import EntryRecord
+import numpy as np
+
 from library.indexed import index_of
 from library.layout import Array
 from matching.search import ReferenceMatrix
@@ -63,11 +64,11 @@ def info_of(attributes: Mapping[str, Any]) -> LibraryInfo:
     )
 
 
-def library_hash(records: Iterator[EntryRecord] | Sequence[EntryRecord]) -> str:
+def records_hash(lines: Iterable[Array]) -> str:
     """Return the SHA-256 over all records; each holds the hash of its own spectrum."""
     digest = hashlib.sha256()
-    for record in records:
-        digest.update(record.to_bytes())
+    for part in lines:
+        digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()
 
 

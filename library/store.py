@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -11,15 +11,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from library.declared import check_attributes, check_datasets
-from library.entry import EntryRecord
-from library.errors import LibraryDamagedError, LibraryError, LibraryVersionError
+from library.entry import Entry, EntryRecord
+from library.errors import (
+    EntryMissingError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryVersionError,
+)
 from library.findings import TABLE, TABLE_HASH, table_hash
-from library.indexed import INDEX_HASH, index_as_stated, index_hash
-from library.info import FORMAT, SCHEMA_VERSION, LibraryInfo, info_of, matrix_of
-from library.layout import DATASETS, INDEX_DATASETS, WHOLE, Array, check_layout, whole_hash
+from library.info import FORMAT, SCHEMA_VERSION, LibraryInfo, info_of, matrix_of, records_hash
+from library.layout import (
+    ALL,
+    DATASETS,
+    GROUP_NAMES,
+    GROUPS,
+    JOURNAL,
+    WHOLE,
+    Array,
+    check_layout,
+    group_hashes,
+    whole_hash,
+)
 from library.seal import check
+from library.versions import Act
 from matching.errors import SpectrumError
-from matching.spectrum import Spectrum, Technique
+from matching.spectrum import FloatArray, Spectrum, Technique
 
 if TYPE_CHECKING:
     import h5py
@@ -76,6 +92,11 @@ class Library:
         except KeyError as error:
             raise LibraryError("the library was closed", str(self.path), "open it again") from error
 
+    def content(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return all attributes and all datasets, mapped into memory: for writing another one."""
+        self._array("entries/records")  # says so when the library is closed
+        return dict(self._attributes), dict(self._arrays)
+
     def record(self, row: int) -> EntryRecord:
         """Return the record of an entry by its row."""
         offsets = self._array("entries/record_offsets")
@@ -122,6 +143,82 @@ class Library:
         except (SpectrumError, TypeError) as error:
             raise self._not_recorded(row, record) from error
 
+    def entry(self, row: int) -> Entry:
+        """Return an entry with its replicates, all checked against the hashes of their records."""
+        spectrum = self.checked_spectrum(row)
+        return Entry(self.record(row), spectrum, self.replicates(row), self.spread(row))
+
+    def replicates(self, row: int) -> tuple[Entry, ...]:
+        """Return the measured spectra behind an entry, checked; none when it is a single one.
+
+        Raises
+        ------
+        LibraryDamagedError
+            When one of them is not the spectrum recorded.
+        """
+        found = []
+        for place in self._replicate_places(row):
+            ends = self._array("replicates/record_offsets")[place : place + 2]
+            line = self._array("replicates/records")[slice(*ends)].tobytes()
+            part = slice(*self._array("replicates/offsets")[place : place + 2])
+            try:
+                record = EntryRecord.from_bytes(line)
+                spectrum = Spectrum(
+                    self._array("replicates/raman_shift_cm1")[part],
+                    self._array("replicates/intensity")[part],
+                    laser_nm=record.laser_nm,
+                    technique="SERS" if record.technique == "SERS" else "Raman",
+                )
+            except (ValueError, TypeError, AttributeError, SpectrumError) as error:
+                raise self.damaged(f"a replicate of entry {row + 1} cannot be read") from error
+            if spectrum.content_hash != record.content_sha256:
+                raise self.damaged(f"a replicate of entry {row + 1} is not the one recorded")
+            found.append(Entry(record, spectrum))
+        return tuple(found)
+
+    def spread(self, row: int) -> FloatArray | None:
+        """Return the spread of the replicates at each point of an entry; None for a single one."""
+        if not self._replicate_places(row):
+            return None
+        rows = np.unique(self._array("replicates/entry"))
+        sizes = np.diff(self._array("spectra/offsets"))
+        start = int(sizes[rows[rows < row]].sum())
+        return np.array(self._array("replicates/spread")[start : start + int(sizes[row])])
+
+    def _replicate_places(self, row: int) -> range:
+        if "replicates/entry" not in self._arrays:
+            return range(0)
+        return range(*np.searchsorted(self._arrays["replicates/entry"], [row, row + 1]).tolist())
+
+    def journal(self) -> tuple[Act, ...]:
+        """Return every change of status of an entry, in order.
+
+        Raises
+        ------
+        LibraryDamagedError
+            When it cannot be read.
+        """
+        lines = self._arrays[JOURNAL].tobytes().splitlines() if JOURNAL in self._arrays else []
+        try:
+            return tuple(Act(**json.loads(line)) for line in lines)
+        except (ValueError, TypeError) as error:
+            raise self.damaged(f"its journal cannot be read ({error})") from error
+
+    def row_of(self, entry: str) -> int:
+        """Return the row of an entry by its identifier.
+
+        Raises
+        ------
+        EntryMissingError
+            When there is none.
+        """
+        for row, record in enumerate(self.records()):
+            if record.entry == entry:
+                return row
+        raise EntryMissingError(
+            f"there is no entry {entry!r}", str(self.path), "see 'spectra library list'"
+        )
+
     def _not_recorded(self, row: int, record: EntryRecord) -> LibraryDamagedError:
         return self.damaged(
             f"the spectrum of entry {row + 1} ({record.name}) is not the one recorded"
@@ -137,12 +234,15 @@ class Library:
         """
         for row in range(len(self)):
             self.checked_spectrum(row)
+            self.replicates(row)
         whole = whole_hash(self._attributes, {name: self._array(name) for name in DATASETS})
-        records = hashlib.sha256(self._array("entries/records").data).hexdigest()
+        records = records_hash([self._array("entries/records")])
         sound = records == self.info.sha256 and whole == self._attributes.get(WHOLE)
-        if not sound or index_hash(self._arrays) != self._attributes.get(INDEX_HASH):
+        groups = {key: self._attributes[key] for key in GROUPS if key in self._attributes}
+        if not sound or group_hashes(self._arrays) != groups:
             raise self.damaged(
-                "the records, the search matrix or its index do not agree with the library's hash"
+                "the records, the search matrix, its index, the journal or the replicates do not "
+                "agree with the library's hash"
             )
 
 
@@ -157,8 +257,8 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             _check_format(path, attributes)
             check_datasets(file, path)
             info = info_of(attributes)
-            kept = [name for name in (TABLE, *INDEX_DATASETS) if name in file]
-            arrays = {name: _mapped(path, file[name]) for name in (*DATASETS, *kept)}
+            names = [name for name in (*ALL, TABLE) if name in DATASETS or name in file]
+            arrays = {name: _mapped(path, file[name]) for name in names}
     except FileNotFoundError as error:
         raise LibraryError(
             "there is no such library", str(path), "check the path, or build one first"
@@ -176,13 +276,12 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             RESTORE,
         ) from error
     check_layout(path, info.entries, arrays)
-    if not index_as_stated(attributes, arrays):
-        raise LibraryDamagedError(
-            "its search index is missing, or one was added",
-            str(path),
-            RESTORE,
-        )
-    if hashlib.sha256(arrays["entries/records"].data).hexdigest() != info.sha256:
+    for key, members in GROUPS.items():
+        if (key in attributes) == arrays.keys().isdisjoint(members):
+            raise LibraryDamagedError(
+                f"its {GROUP_NAMES[key]} is missing, or one was added", str(path), RESTORE
+            )
+    if records_hash([arrays["entries/records"]]) != info.sha256:
         raise LibraryDamagedError(
             "the records do not agree with the library's hash",
             str(path),

@@ -10,22 +10,37 @@ from typing import Any
 
 import numpy as np
 
-from library.entry import Entry, EntryRecord, substance_numbers
+from library.content import Datasets, counts_of, datasets_of, joined, of_records, with_records
+from library.entry import Entry, EntryRecord
 from library.errors import LibraryError
 from library.files import write_whole
-from library.findings import TABLE, TABLE_HASH, made, table_hash
-from library.indexed import INDEX_HASH, index_datasets, index_hash
-from library.info import FORMAT, SCHEMA_VERSION, LibraryInfo, info_of, library_hash, matrix_of
-from library.layout import WHOLE, Array, whole_hash
+from library.findings import TABLE, TABLE_HASH, Known, confused_in, made, table_hash
+from library.indexed import INDEX_ROWS, grown_index, index_datasets
+from library.info import FORMAT, SCHEMA_VERSION, LibraryInfo, info_of, matrix_of, records_hash
+from library.layout import (
+    ALL,
+    DATASETS,
+    INDEX_DATASETS,
+    JOURNAL,
+    WHOLE,
+    Array,
+    group_hashes,
+    parts_of,
+    shape_of,
+    whole_hash,
+)
 from library.seal import BLOCK, seal
+from library.store import Library
+from library.versions import Act, check_status, check_versions
 from matching.axis import COMMON_GRID
 from matching.confusion import References
-from matching.errors import QueryError
 from matching.index import SCAN_BELOW
-from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings, Prepared, prepare_many
+from matching.pipeline import DEFAULT_PIPELINE, PipelineSettings
 from matching.policy import Policy
-from matching.search import reference_matrix
-from matching.spectrum import Spectrum
+
+STORED = frozenset(ALL) - frozenset(INDEX_DATASETS)
+SEARCHED = [n for n in DATASETS if n.startswith("search/")]  # what references are compared by
+SEARCHED += ["entries/substance", "entries/comparable", "entries/sers"]
 
 
 def write_library(
@@ -63,47 +78,164 @@ def write_library(
         When there is no entry, two entries are identical, or the disk refuses.
     """
     _check_entries(entries, target)
-    datasets = _datasets(entries, pipeline)
-    attributes = {
-        "format": FORMAT,
-        "schema": SCHEMA_VERSION,
+    records = [entry.record for entry in entries]
+    about: dict[str, Any] = {
         "name": name,
         "version": version,
         "licence": licence,
-        "entries": len(entries),
-        "substances": int(datasets["entries/substance"].max()) + 1,
-        "kinds": json.dumps(dict(sorted(Counter(e.record.kind for e in entries).items()))),
         "pipeline": pipeline.hash,
-        "sha256": library_hash(e.record for e in entries),
-        "grid": json.dumps([COMMON_GRID.start_cm1, COMMON_GRID.step_cm1, COMMON_GRID.size]),
     }
-    table = _findings(entries, datasets, policy) if policy else None
+    datasets = datasets_of(entries, pipeline) | of_records(records)
+    index: Datasets = {}
+    if len(entries) >= indexed_from:
+        index = _parts(index_datasets(_array(datasets, "search/rows")))
+        about[INDEX_ROWS] = len(entries)
+    table = _findings(datasets, records, policy)
+    return _written(target, about, records, datasets | index, table)
+
+
+def extend_library(
+    library: Library,
+    entries: Sequence[Entry] = (),
+    *,
+    target: Path | None = None,
+    changed: Mapping[int, EntryRecord] | None = None,
+    acts: Sequence[Act] = (),
+    pipeline: PipelineSettings = DEFAULT_PIPELINE,
+    policy: Policy | None = None,
+    indexed_from: int = SCAN_BELOW,
+) -> LibraryInfo:
+    """Write a library again with further entries or statuses; its spectra are copied, not cleaned.
+
+    For the same content the bytes are those of a library built at once, but for the search index:
+    further entries are projected on its directions until these no longer fit them.
+
+    Parameters
+    ----------
+    library : Library
+        The library as it is, open.
+    entries : sequence of Entry
+        Entries to add, after those that are there.
+    target : Path, optional
+        The file to write; the library's own when left out.
+    changed : mapping of int to EntryRecord, optional
+        Records to write in place of those of some rows: their status may differ, nothing else.
+    acts : sequence of Act
+        Lines added to the journal.
+    pipeline, policy, indexed_from
+        As `write_library`.
+
+    Raises
+    ------
+    LibraryError
+        When entries are identical or do not fit the library, or the disk refuses.
+    """
+    target = target or library.path
+    attributes, old = library.content()
+    if attributes["pipeline"] != pipeline.hash:
+        raise LibraryError(
+            "the library was made with another clean-up than this program uses",
+            str(library.path),
+            "build it again with this program",
+        )
+    records = [(changed or {}).get(row, record) for row, record in enumerate(library.records())]
+    records += [entry.record for entry in entries]
+    _check_records(records, target)
+    for entry in entries:
+        _check_record(entry, target)
+    datasets = joined(old, datasets_of(entries, pipeline)) if entries else _parts(old)
+    if changed or library.info.schema != SCHEMA_VERSION:
+        datasets = with_records(datasets, records)
+    if acts:
+        lines = np.frombuffer(b"".join(act.to_bytes() for act in acts), dtype=np.uint8)
+        datasets[JOURNAL] = (*([old[JOURNAL]] if JOURNAL in old else []), lines)
+    elif JOURNAL in old:
+        datasets[JOURNAL] = (old[JOURNAL],)
+    datasets |= of_records(records)
+    about = {key: str(attributes[key]) for key in ("name", "version", "licence", "pipeline")}
+    index, made_from = _index(library, datasets, indexed_from)
+    kept = {name: parts for name, parts in datasets.items() if name in STORED}
+    table = _findings(kept, records, policy, library)
+    more = {INDEX_ROWS: made_from} if index else {}
+    return _written(target, about | more, records, kept | index, table)
+
+
+def _index(library: Library, datasets: Datasets, indexed_from: int) -> tuple[Datasets, int]:
+    """Return the index of a library that grew, and how many rows gave its directions."""
+    attributes, old = library.content()
+    count = sum(part.size for part in datasets["search/noise"])
+    if count < indexed_from:
+        return {}, 0
+    if library.matrix.index is not None:
+        made_from = int(attributes.get(INDEX_ROWS, len(library)))
+        more = datasets["search/rows"][1:]
+        rows = np.concatenate(more) if more else old["search/rows"][:0]
+        grown = grown_index(old, made_from, rows)
+        if grown is not None:
+            return grown, made_from
+    return _parts(index_datasets(_array(datasets, "search/rows"))), count
+
+
+def _written(
+    target: Path,
+    about: Mapping[str, Any],
+    records: Sequence[EntryRecord],
+    datasets: Datasets,
+    table: Array | None,
+) -> LibraryInfo:
+    """Write a library whole or not at all."""
+    attributes = {
+        "format": FORMAT,
+        "schema": SCHEMA_VERSION,
+        "name": about["name"],
+        "version": about["version"],
+        "licence": about["licence"],
+        **counts_of(records),
+        "pipeline": about["pipeline"],
+        "sha256": records_hash(datasets["entries/records"]),
+        "grid": json.dumps([COMMON_GRID.start_cm1, COMMON_GRID.step_cm1, COMMON_GRID.size]),
+        **{key: about[key] for key in (INDEX_ROWS,) if key in about},
+        **group_hashes(datasets),
+    }
     if table is not None:
         attributes[TABLE_HASH] = table_hash(table)
-    index = index_datasets(datasets["search/rows"]) if len(entries) >= indexed_from else {}
-    if index:
-        attributes[INDEX_HASH] = index_hash(index)
     attributes[WHOLE] = whole_hash(attributes, datasets)
-    datasets |= index
+    ordered = {name: datasets[name] for name in ALL if name in datasets}
     if table is not None:
-        datasets[TABLE] = table
-    write_whole(target, lambda path: _write_hdf5(path, attributes, datasets))
+        ordered[TABLE] = (table,)
+    write_whole(target, lambda path: _write_hdf5(path, attributes, ordered))
     return info_of(attributes)
+
+
+def _parts(arrays: Mapping[str, Array]) -> Datasets:
+    return {name: parts_of(array) for name, array in arrays.items()}
+
+
+def _array(datasets: Datasets, name: str) -> Array:
+    parts = datasets[name]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _check_entries(entries: Sequence[Entry], target: Path) -> None:
     if not entries:
         raise LibraryError("there is no entry to write", str(target), "give at least one spectrum")
-    repeated = [k for k, n in Counter(e.record.entry for e in entries).items() if n > 1]
+    _check_records([entry.record for entry in entries], target)
+    for entry in entries:
+        _check_record(entry, target)
+
+
+def _check_records(records: Sequence[EntryRecord], target: Path) -> None:
+    repeated = [k for k, n in Counter(record.entry for record in records).items() if n > 1]
     if repeated:
-        names = [e.record.name for e in entries if e.record.entry == repeated[0]]
+        names = [record.name for record in records if record.entry == repeated[0]]
         raise LibraryError(
             f"the same spectrum is given twice under the name {names[0]!r}",
             str(target),
             "remove one of the two rows",
         )
-    for entry in entries:
-        _check_record(entry, target)
+    check_versions(records)
+    for record in records:
+        check_status(record)
 
 
 def _check_record(entry: Entry, target: Path) -> None:
@@ -117,71 +249,44 @@ def _check_record(entry: Entry, target: Path) -> None:
         )
 
 
-def _datasets(entries: Sequence[Entry], pipeline: PipelineSettings) -> dict[str, Array]:
-    lines = [entry.record.to_bytes() for entry in entries]
-    prepared = _prepared([entry.spectrum for entry in entries], pipeline)
-    substance = substance_numbers([entry.record for entry in entries])
-    matrix = reference_matrix(prepared, substance)
-    spectra = [entry.spectrum for entry in entries]
-    return {
-        "entries/records": np.frombuffer(b"".join(lines), dtype=np.uint8),
-        "entries/record_offsets": _offsets([len(line) for line in lines]),
-        "entries/substance": matrix.substance,
-        "entries/sers": np.array([s.technique == "SERS" for s in spectra], dtype=np.uint8),
-        "entries/comparable": np.array([_comparable(e.record) for e in entries], dtype=np.uint8),
-        "entries/emulated": np.array([e.record.kind == "emulated" for e in entries], np.uint8),
-        "spectra/raman_shift_cm1": np.concatenate([s.raman_shift_cm1 for s in spectra]),
-        "spectra/intensity": np.concatenate([s.intensity for s in spectra]),
-        "spectra/offsets": _offsets([s.intensity.size for s in spectra]),
-        "search/rows": matrix.rows,
-        "search/first": matrix.first,
-        "search/end": matrix.end,
-        "search/sums": matrix.sums,
-        "search/squares": matrix.squares,
-        "search/noise": np.array(
-            [p.noise / max(float(np.linalg.norm(p.root)) ** 2, 1e-300) for p in prepared]
-        ),
-    }
+def _findings(
+    datasets: Datasets,
+    records: Sequence[EntryRecord],
+    policy: Policy | None,
+    before: Library | None = None,
+) -> Array | None:
+    """Return the table of findings; of a library that grew only what is new is looked for."""
+    if policy is None:
+        return None
+    pairs = confused_in(before, policy) if before else None
+    known = None
+    if before is not None and pairs is not None:
+        known = Known(pairs, before.matrix.substance, before.comparable)
+    return made(_references(datasets), records, policy, known=known)
 
 
-def _findings(entries: Sequence[Entry], datasets: Mapping[str, Array], policy: Policy) -> Array:
-    return made(_references(datasets), [entry.record for entry in entries], policy)
-
-
-def _references(datasets: Mapping[str, Array]) -> References:
+def _references(datasets: Datasets) -> References:
     """Return the references as they are compared with each other."""
+    arrays = {name: _array(datasets, name) for name in SEARCHED}
     return References(
-        matrix_of(datasets),
-        datasets["search/noise"],
-        datasets["entries/comparable"] != 0,
-        datasets["entries/sers"] != 0,
+        matrix_of(arrays),
+        arrays["search/noise"],
+        arrays["entries/comparable"] != 0,
+        arrays["entries/sers"] != 0,
     )
 
 
-def _prepared(spectra: Sequence[Spectrum], pipeline: PipelineSettings) -> list[Prepared]:
-    made = prepare_many(spectra, pipeline)
-    for one in made:
-        if isinstance(one, QueryError):
-            raise one
-    return [one for one in made if isinstance(one, Prepared)]
-
-
-def _comparable(record: EntryRecord) -> bool:
-    """Tell whether scans are compared with an entry: not with mixtures or calculated spectra."""
-    return record.role != "mixture" and record.kind != "calculated"
-
-
-def _offsets(lengths: Sequence[int]) -> Array:
-    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-
-
-def _write_hdf5(path: Path, attributes: dict[str, Any], datasets: dict[str, Array]) -> None:
+def _write_hdf5(path: Path, attributes: Mapping[str, Any], datasets: Datasets) -> None:
     import h5py
 
     with h5py.File(path, "w", libver=("v110", "v110"), userblock_size=BLOCK) as file:
         for key, value in attributes.items():
             file.attrs[key] = value
-        for key, value in datasets.items():
-            file.create_dataset(key, data=value, track_times=False)  # contiguous: memory-mappable
+        for key, parts in datasets.items():  # contiguous: memory-mappable
+            made = file.create_dataset(key, shape_of(parts), parts[0].dtype, track_times=False)
+            place = 0
+            for part in parts:
+                made[place : place + part.shape[0]] = part
+                place += part.shape[0]
         file.flush()
     seal(path)

@@ -119,6 +119,29 @@ def build_index(rows: Float32Array, directions: int | None = None) -> Index:
     basis = np.zeros((0, width))
     if directions:
         basis = principal_directions(rows, min(directions, EDGES[-1], width))
+    first, second = levels_of_rows(rows, basis)
+    return Index(basis.astype(np.float32), first, second)
+
+
+def levels_of_rows(rows: Float32Array, basis: FloatArray) -> tuple[Float32Array, Float32Array]:
+    """Return both levels (`Index.first`, `Index.second`) of rows in a basis that is there.
+
+    Rows that the basis was not made from are as safe: their bounds hold in any orthonormal basis,
+    only the norms of what it leaves out are larger.
+
+    Parameters
+    ----------
+    rows : float32 array, shape (n, d)
+        The rows.
+    basis : float64 array, shape (r, d)
+        Orthonormal directions to 1e-12, not rounded.
+
+    Raises
+    ------
+    MatrixError
+        When a value is not finite or a row's norm exceeds 1e30.
+    """
+    count = rows.shape[0]
     heights = level_sizes(basis.shape[0])
     first = np.empty((heights[0], count), dtype=np.float32)
     second = np.empty((count, heights[1]), dtype=np.float32)
@@ -131,7 +154,13 @@ def build_index(rows: Float32Array, directions: int | None = None) -> Index:
         first[:, part] = outer.T
     if not (first[0] <= 1e30).all():
         raise _not_numbers()
-    return Index(basis.astype(np.float32), first, second)
+    return first, second
+
+
+def rest_share(first: Float32Array) -> float:
+    """Return the mean share of the rows' norms that no direction holds, from the first level."""
+    norms = np.asarray(first[[0, OUTER - 1]], dtype=np.float64)
+    return float(np.mean(norms[1] / norms[0])) if norms.size else 0.0
 
 
 def principal_directions(rows: Float32Array, count: int) -> FloatArray:

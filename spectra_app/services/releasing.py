@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from library.entry import Entry, EntryRecord
+from library.entry import EntryRecord
 from library.errors import SamePersonError
 from library.package import (
     Package,
@@ -191,7 +191,7 @@ def _file_of(
     target = scratch / "library.h5"
     write_library(
         target,
-        [Entry(records[row], library.checked_spectrum(row)) for row in rows],
+        [library.entry(row) for row in rows],
         name=library.info.name,
         version=library.info.version,
         licence=library.info.licence,
