@@ -46,11 +46,20 @@ def datasets_of(entries: Sequence[Entry], pipeline: PipelineSettings) -> Dataset
         "search/end": matrix.end,
         "search/sums": matrix.sums,
         "search/squares": matrix.squares,
-        "search/noise": np.array(
-            [p.noise / max(float(np.linalg.norm(p.root)) ** 2, 1e-300) for p in prepared]
-        ),
+        "search/noise": _noise(prepared),
     }
     return {name: (array,) for name, array in (found | _replicates(entries)).items()}
+
+
+def _noise(prepared: Sequence[Prepared]) -> Array:
+    """Return the noise of each entry, to the precision of the rows.
+
+    What is left out depends on which spectra were cleaned together and on where arrays lie in
+    memory: with it, a library that grew would not have the bytes of one built at once.
+    """
+    power = [max(float(np.sum(one.root * one.root)), 1e-300) for one in prepared]
+    noise = [one.noise / whole for one, whole in zip(prepared, power, strict=True)]
+    return np.array(noise, dtype=np.float32).astype(np.float64)
 
 
 def _replicates(entries: Sequence[Entry]) -> dict[str, Array]:

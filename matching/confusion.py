@@ -31,6 +31,7 @@ from matching.spectrum import FloatArray
 VERSION = 1  # of the rule below, part of its hash
 SIEVE = 0.75  # coarse correlation from which a pair is compared in detail
 BLOCK = 256  # rows sifted at a time
+DIGITS = 9  # of correlation and evidence
 TOGETHER = 32  # references compared with one at a time
 
 BoolArray = NDArray[np.bool_]
@@ -191,7 +192,9 @@ def _judged(key: tuple[int, int], ways: Sequence[_Way], policy: Policy) -> Confu
     correlation = max(way[0] for way in ways)
     if correlation < policy.thresholds.same_spectrum and not any(way[2] for way in ways):
         return None
-    return ConfusedPair(*key, correlation, max(way[1] for way in ways))
+    logit = max(way[1] for way in ways)
+    # last bits depend on what else was compared in one go; a library that grew says the same
+    return ConfusedPair(*key, round(correlation, DIGITS), round(logit, DIGITS))
 
 
 def _sifted(
