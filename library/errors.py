@@ -21,6 +21,7 @@ SpectraError
 │   │   └── ReaderAnswerError  what it gave is not a spectrum
 │   ├── ColumnMissingError     the column asked for is not in the file
 │   └── SpectrumChoiceError    the spectrum asked for is not in the file
+├── ExportError                a curve cannot be written to the file or format asked for
 ├── ManifestError              a manifest row or column that cannot be used
 ├── WatchListError             a station's watch list that cannot be used
 ├── LibraryError               a library that cannot be used
@@ -186,6 +187,12 @@ class SpectrumChoiceError(FileError):
     """The spectrum asked for is not in the file."""
 
     code = "spectrum_missing"
+
+
+class ExportError(SpectraError):
+    """A curve cannot be written to the file or in the format asked for."""
+
+    code = "export_refused"
 
 
 class ManifestError(SpectraError):

@@ -3,7 +3,15 @@
 A format is one module with `sniff` and `parse`, and one row in `reading.READERS`.
 """
 
-from library.formats.reading import READERS, load, read_bytes, read_file, read_traces, select
+from library.formats.reading import (
+    READERS,
+    load,
+    read_bytes,
+    read_file,
+    read_traces,
+    select,
+    select_traces,
+)
 from library.formats.records import Column, NamedSpectrum, Reader, ReadResult, Trace, TraceFile
 
 __all__ = [
@@ -19,4 +27,5 @@ __all__ = [
     "read_file",
     "read_traces",
     "select",
+    "select_traces",
 ]

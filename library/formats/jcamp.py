@@ -10,6 +10,7 @@ kind. Sources: McDonald and Wilks, Appl. Spectrosc. 42 (1988) 151; Lampen et al.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from library.errors import (
     DamagedFileError,
     UnsupportedFormError,
 )
+from library.formats.exported import with_record
 from library.formats.jcamp_asdf import Ordinates, decode_ordinates, decode_pairs
 from library.formats.jcamp_axis import Axis, Header, even_axis
 from library.formats.jcamp_blocks import (
@@ -30,6 +32,7 @@ from library.formats.jcamp_blocks import (
     read_blocks,
 )
 from library.formats.jcamp_facts import (
+    EXPORT_RECORD,
     acquisition_of,
     decimal_comma,
     header_of,
@@ -86,18 +89,26 @@ def parse(source: Source, request: Request) -> Parsed:
     tables = [(block, record) for block in blocks for record in block.records]
     several = sum(1 for _, record in tables if record.label in CURVES and record.value) > 1
     traces: list[Trace] = []
+    said: list[tuple[str, str]] = []
     refused: dict[str, None] = {}
     for block, record in tables:
         other = _other_content(block, record)
         if other:
             refused[other] = None
         elif record.label in CURVES and record.value:
-            trace, said = _read(block, record, named=several, cut=bool(lines[-1].strip()))
+            trace, more = _read(block, record, named=several, cut=bool(lines[-1].strip()))
             traces.append(trace)
-            notes += [f"Block {_title(block)!r}: {note}" if several else note for note in said]
+            said += [(_title(block), note) for note in more]
     if not traces:
         raise _nothing(list(refused))
-    return Parsed(tuple(traces), (*notes, *refused))
+    return Parsed(tuple(traces), (*notes, *_named(said, len(traces)), *refused))
+
+
+def _named(said: list[tuple[str, str]], curves: int) -> list[str]:
+    """Return notes with the block they are about; what is said of all curves, once and without."""
+    times = Counter(note for _, note in said)
+    named = (note if times[note] == curves else f"Block {title!r}: {note}" for title, note in said)
+    return list(dict.fromkeys(named))
 
 
 def _other_content(block: Block, record: Record) -> str:
@@ -173,7 +184,11 @@ def _read(block: Block, record: Record, *, named: bool, cut: bool) -> tuple[Trac
         metadata=metadata_of(block),
         marks=frozenset(marks),
     )
-    return trace, notes
+    exported = block.text(EXPORT_RECORD)
+    if not exported:
+        return trace, notes
+    trace, more = with_record(trace, exported.replace("\n", ""))
+    return trace, [*more, *table.axis.notes, *table.notes]
 
 
 def _table(block: Block, record: Record, header: Header, *, cut: bool) -> _Table:

@@ -32,6 +32,8 @@ LASER_LABELS = frozenset(
 SAYS_NOTHING = frozenset({"", "SPECTRUM", "XYDATA", "XYPOINTS", "UNKNOWN", "OTHER", "LINK"})
 WAVENUMBER = frozenset({"1/CM", "CM-1", "CM^-1", "CM⁻¹", "CM-¹", "WAVENUMBER", "WAVENUMBERS"})
 NANOMETRES = frozenset({"NM", "NANOMETERS", "NANOMETER", "NANOMETRES", "NANOMETRE"})
+PEAKS = ", as a table of peaks"
+EXPORT_RECORD = "$SPECTRAEXPORT"  # see library.formats.exported
 NOT_SCATTERED = re.compile(r"ABSORB|TRANSMI|REFLEC")
 
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
@@ -73,7 +75,7 @@ def nature_of(block: Block, *, peaks: bool) -> Nature:
     raman = ("RAMAN" in plain or sers) and "INTERFEROGRAM" not in plain
     kind = "" if raman or plain in SAYS_NOTHING else said
     if peaks:
-        kind = f"{said or 'a spectrum'}, as a table of peaks"
+        kind = f"{said or 'a spectrum'}{PEAKS}"
     technique: Technique = "SERS" if sers else "Raman"
     axis, notes = _axis(unit, raman=raman and not kind, silent=not raman and not kind)
     ordinate = block.text("YUNITS")
@@ -179,7 +181,8 @@ def metadata_of(block: Block) -> Metadata:
     """Return what the block and those around it say, as written, comments last."""
     own = {record.label for record in block.records}
     around = [r for r in block.outer if r.label not in own | {"TITLE", "DATATYPE", "BLOCKS"}]
-    pairs = [(r.written, r.value) for r in (*block.records, *around) if r.label not in DATA_LABELS]
+    told = [r for r in (*block.records, *around) if r.label not in DATA_LABELS | {EXPORT_RECORD}]
+    pairs = [(r.written, r.value) for r in told]
     return (*pairs, *(("$$", text) for text in block.comments))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from library.errors import (
@@ -16,10 +17,12 @@ from library.errors import (
 from library.formats import (
     columns,
     jcamp,
+    nexus,
     opus,
     spa,
     spc,
     spe,
+    spectra_csv,
     wdf,
     witec,
 )
@@ -44,6 +47,8 @@ MAX_FILE_BYTES = 200_000_000
 
 # The first that recognises the content reads it: exact signatures first, bare numbers last.
 READERS: tuple[Reader, ...] = (
+    Reader(spectra_csv.NAME, spectra_csv.sniff, spectra_csv.parse),
+    Reader(nexus.NAME, nexus.sniff, nexus.parse),
     Reader(jcamp.NAME, jcamp.sniff, jcamp.parse),
     Reader(opus.NAME, opus.sniff, opus.parse),
     Reader(witec.NAME, witec.sniff, witec.parse),
@@ -236,30 +241,38 @@ def select(result: ReadResult, spectrum: str | None, *, where: str) -> tuple[Nam
     SpectrumChoiceError
         No such spectrum, or several of that name and no number; lists the choices.
     """
-    if spectrum is None:
-        return result.spectra
-    same = tuple(entry for entry in result.spectra if entry.name == spectrum)
+    chosen = _chosen([entry.name for entry in result.spectra], spectrum, where)
+    return tuple(result.spectra[at] for at in chosen)
+
+
+def select_traces(found: TraceFile, spectrum: str | None, *, where: str) -> tuple[Trace, ...]:
+    """Return the curves asked for, as `select` does."""
+    chosen = _chosen([trace.name for trace in found.traces], spectrum, where)
+    return tuple(found.traces[at] for at in chosen)
+
+
+def _chosen(names: Sequence[str | None], wanted: str | None, where: str) -> Sequence[int]:
+    """Return the positions of the spectra that `wanted` names."""
+    if wanted is None:
+        return range(len(names))
+    same = [at for at, name in enumerate(names) if name == wanted]
     if len(same) == 1:
         return same
-    name, mark, index = spectrum.rpartition("#")
-    chosen = tuple(
-        entry
-        for entry in result.spectra
-        if mark and entry.name == name and str(entry.index) == index
-    )
-    if chosen:
-        return chosen
+    name, mark, index = wanted.rpartition("#")
+    repeated = [at for at, each in enumerate(names) if each == name]
+    if mark and index.isdecimal() and 1 <= int(index[:9]) <= len(repeated):
+        return [repeated[int(index[:9]) - 1]]
     what = f"{len(same)} spectra are named" if same else "no spectrum is named"
-    raise SpectrumChoiceError(f"{what} {clip(spectrum, 80)!r}", where, _choices(result))
+    raise SpectrumChoiceError(f"{what} {clip(wanted, 80)!r}", where, _choices(names))
 
 
-def _choices(result: ReadResult) -> str:
-    named = [entry for entry in result.spectra if entry.name is not None]
-    if not named:
+def _choices(names: Sequence[str | None]) -> str:
+    if not any(name is not None for name in names):
         return "the file holds one spectrum without a name; do not ask for one by name"
-    count = Counter(entry.name for entry in named)
-    labels = [
-        f"{entry.name}#{entry.index}" if count[entry.name] > 1 else str(entry.name)
-        for entry in named
-    ]
+    count, seen = Counter(names), Counter[str | None]()
+    labels = []
+    for name in names:
+        seen[name] += 1
+        if name is not None:
+            labels.append(f"{name}#{seen[name]}" if count[name] > 1 else name)
     return "choose one of: " + "; ".join(labels)

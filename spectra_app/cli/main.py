@@ -90,6 +90,7 @@ def _command(options: Any, render: Renderer) -> int:
         "identify": lambda: commands.identify(options, render),
         "batch": lambda: commands.batch(options),
         "evaluate": lambda: evaluating.evaluate(options, render),
+        "convert": lambda: options.run(options),
         "library": lambda: options.run(options),
         "substances": lambda: options.run(options),
         "devices": lambda: commands.devices(options),

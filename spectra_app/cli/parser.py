@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app import __version__
-from spectra_app.cli import coverage, differing, keys, library, packages, substances
+from spectra_app.cli import converting, coverage, differing, keys, library, packages, substances
 from spectra_app.cli.arguments import (
     EXIT_CODES,
     column_choice,
@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands)
     _identify(commands)
     _batch(commands)
+    converting.add(commands)
     _evaluate(commands)
     _library(commands)
     substances.add(commands)
