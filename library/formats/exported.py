@@ -19,6 +19,7 @@ from matching.spectrum import Acquisition, FloatArray, Step, Technique
 
 VERSION = 1
 SIGN = "Spectra export"
+AXES = ("shift", "wavelength", "other")
 SOURCE_KEYS = ("source file", "source SHA-256", "source format")
 CHANGED = "The values are not those that were exported: somebody changed them since."
 NOT_TAKEN = "The file's record of its export cannot be read and was not taken."
@@ -118,8 +119,9 @@ def with_record(trace: Trace, text: str) -> tuple[Trace, tuple[str, ...]]:
 
 
 def _taken(trace: Trace, record: dict[str, Any]) -> tuple[Trace, tuple[str, ...]]:
-    what, x, _ = axis_of(trace)
-    if record["version"] != VERSION or record["axis"][0] != what:
+    held, x, _ = axis_of(trace)
+    what = _text(record["axis"][0])
+    if record["version"] != VERSION or what not in AXES or held not in {what, "other"}:
         raise ValueError("another record")
     notes = list(_texts(record["notes"]))
     short = record["points"] > x.size
@@ -137,7 +139,10 @@ def _taken(trace: Trace, record: dict[str, Any]) -> tuple[Trace, tuple[str, ...]
         trace,
         name=trace.name if record["name"] is None else _text(record["name"]),
         kind=_text(record["kind"]),
-        other_unit=_text(record["axis"][1]) if what == "other" else trace.other_unit,
+        shift_cm1=x if what == "shift" else trace.shift_cm1,
+        wavelength_nm=x if what == "wavelength" else trace.wavelength_nm,
+        other_axis=x if what == "other" else None,
+        other_unit=_text(record["axis"][1]) if what == "other" else "",
         intensity_unit=_text(record["intensity_unit"]),
         technique=_technique(record["technique"]),
         laser_nm=None if laser is None else float(laser),

@@ -77,7 +77,7 @@ def nature_of(block: Block, *, peaks: bool) -> Nature:
     if peaks:
         kind = f"{said or 'a spectrum'}{PEAKS}"
     technique: Technique = "SERS" if sers else "Raman"
-    axis, notes = _axis(unit, raman=raman and not kind, silent=not raman and not kind)
+    axis, notes = _axis(unit, raman=raman, silent=not raman and not kind)
     ordinate = block.text("YUNITS")
     if raman and not kind and NOT_SCATTERED.search(ordinate.upper()):
         notes.append(f"The file calls itself {said!r} and its ordinate {clip(ordinate)!r}.")

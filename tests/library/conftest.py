@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from library.formats import READERS
-from library.formats.records import Source
+from library.formats.exported import Origin
+from library.formats.records import Source, Trace
+from library.formats.writing import WRITERS
 
 LASER_NM = 785.0
 
@@ -168,6 +170,13 @@ def pair_text() -> Callable[..., str]:
         return "\n".join(lines) + "\n"
 
     return build
+
+
+def export_samples(to: Literal["csv", "nxs"]) -> list[bytes]:
+    """Return small files that the program exported itself."""
+    origin = Origin("scan.txt", "0" * 64, "two columns of numbers", "Spectra", ("Assumed.",))
+    trace = Trace(_bands(30), shift_cm1=_shift(30), laser_nm=LASER_NM, metadata=(("key", "value"),))
+    return [WRITERS[to]([trace], origin)]
 
 
 def jcamp_samples() -> list[bytes]:
@@ -400,7 +409,7 @@ def text_samples(
         ],
     }
     made = {name: [text.encode() for text in group] for name, group in texts.items()}
-    return made | {"JCAMP-DX": jcamp_samples()}
+    return made | {"JCAMP-DX": jcamp_samples(), "Spectra CSV": export_samples("csv")}
 
 
 @pytest.fixture(scope="session")
@@ -425,6 +434,7 @@ def binary_samples(
         ],
         "Princeton SPE": [spe_file(), spe_file(version=2.5, height=2, code=3), spe_file(frames=3)],
         "Thermo OMNIC SPA": [spa_file(), spa_file(laser_nm=0.0)],
+        "NeXus NXraman": export_samples("nxs"),
     }
 
 
