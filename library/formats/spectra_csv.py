@@ -9,6 +9,7 @@ from library.formats.exported import SIGN, with_record
 from library.formats.records import Mark, Parsed, Request, Source, Trace
 from library.formats.table import Table, read_table
 from library.formats.text import EXPORT_AGAIN, numbers
+from matching.spectrum import Step
 
 NAME = "Spectra CSV"
 RECORD = "# record: "
@@ -48,6 +49,7 @@ def parse(source: Source, request: Request) -> Parsed:
         wavelength_nm=x if axis == "Wavelength" else None,
         other_axis=x if axis == "Axis" else None,
         other_unit=unit.removesuffix(")").replace("unit not stated", "") if axis == "Axis" else "",
+        history=(Step("column read", (("column", source.lines[at].partition(",")[2].strip()),)),),
         marks=marks,
         first_line=table.first_line,
     )

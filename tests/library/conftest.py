@@ -21,6 +21,7 @@ from library.formats import READERS
 from library.formats.exported import Origin
 from library.formats.records import Source, Trace
 from library.formats.writing import WRITERS
+from matching.spectrum import Step
 
 LASER_NM = 785.0
 
@@ -175,7 +176,13 @@ def pair_text() -> Callable[..., str]:
 def export_samples(to: Literal["csv", "nxs"]) -> list[bytes]:
     """Return small files that the program exported itself."""
     origin = Origin("scan.txt", "0" * 64, "two columns of numbers", "Spectra", ("Assumed.",))
-    trace = Trace(_bands(30), shift_cm1=_shift(30), laser_nm=LASER_NM, metadata=(("key", "value"),))
+    trace = Trace(
+        _bands(30),
+        shift_cm1=_shift(30),
+        laser_nm=LASER_NM,
+        history=(Step("column read"),),
+        metadata=(("key", "value"),),
+    )
     return [WRITERS[to]([trace], origin)]
 
 
