@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from library.entry import EntryRecord, substance_numbers
+from library.versions import in_force
 
 # Told by the other fields, or different in every version.
 _NOT_SHOWN = frozenset({"entry", "replaces", "content_sha256"})
@@ -67,9 +68,9 @@ def _named(record: EntryRecord) -> dict[str, Any]:
 
 
 def current(records: Sequence[EntryRecord]) -> list[EntryRecord]:
-    """Return the entries in force: in their last version, and not withdrawn."""
-    replaced = {record.replaces for record in records}
-    return [r for r in records if r.entry not in replaced and r.status != "withdrawn"]
+    """Return the entries in force: of each the newest version that is not withdrawn."""
+    force = in_force(records)
+    return [record for record, standing in zip(records, force, strict=True) if standing]
 
 
 def difference(old: Sequence[EntryRecord], new: Sequence[EntryRecord]) -> tuple[Difference, ...]:
@@ -82,16 +83,16 @@ def difference(old: Sequence[EntryRecord], new: Sequence[EntryRecord]) -> tuple[
     """
     before, after = current(old), current(new)
     known = {record.entry: record for record in before}
-    origins = _origins(new)
+    earlier = earlier_versions(new)
     pairs: dict[str, EntryRecord] = {}
     added: list[EntryRecord] = []
     for record in after:
-        was = next((one for one in origins(record) if one in known and one not in pairs), None)
-        if was is None:
+        was = next((one for one in (record.entry, *earlier(record)) if one in known), None)
+        if was is None or was in pairs:
             added.append(record)
         else:
             pairs[was] = record
-    last = {one: record for record in new for one in origins(record)}
+    last = {one: record for record in new for one in (*earlier(record), record.entry)}
     gone = [last.get(r.entry, r) for r in before if r.entry not in pairs]
     changes = {
         was: change for was, record in pairs.items() if (change := _change(known[was], record)).what
@@ -99,12 +100,13 @@ def difference(old: Sequence[EntryRecord], new: Sequence[EntryRecord]) -> tuple[
     return _by_substance([*before, *after], added, gone, changes, pairs)
 
 
-def _origins(records: Sequence[EntryRecord]) -> Any:
-    """Return a function from a record to its identifier and those of its earlier versions."""
+def earlier_versions(records: Sequence[EntryRecord]) -> Callable[[EntryRecord], list[str]]:
+    """Return a function from a record to the identifiers of its earlier versions, latest first."""
     replaces = {record.entry: record.replaces for record in records}
 
     def chain(record: EntryRecord) -> list[str]:
-        found, entry = [record.entry], record.replaces
+        found: list[str] = []
+        entry = record.replaces
         while entry and entry not in found:
             found.append(entry)
             entry = replaces.get(entry, "")

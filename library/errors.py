@@ -44,6 +44,8 @@ SpectraError
 │   ├── PackageLayoutError     what lies between the members is not as it must be
 │   ├── PackageAlteredError    a member is not the one that was signed
 │   └── PackageManifestError   the manifest does not describe what is in the package
+├── MergeConflictError         libraries that contradict each other, and nobody decided
+├── MergeDecisionError         a decision about a merge that cannot be followed
 ├── KeyFileError               a key file or passphrase that cannot be used
 └── TrustError                 something signed that is not to be trusted (exit code 4)
     ├── NotCanonicalError      what was signed is not in the one form it can have
@@ -325,6 +327,18 @@ class OriginalMissingError(LibraryError):
     """The file an entry was made from is not kept with the library, or not as it was."""
 
     code = "original_missing"
+
+
+class MergeConflictError(SpectraError):
+    """Libraries contradict each other, and nobody decided what is right."""
+
+    code = "merge_conflicts"
+
+
+class MergeDecisionError(SpectraError):
+    """A decision about a merge cannot be followed."""
+
+    code = "merge_decision"
 
 
 class KeyFileError(SpectraError):

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app import __version__
-from spectra_app.cli import converting, coverage, differing, keys, library, packages, substances
+from spectra_app.cli import (
+    converting,
+    coverage,
+    differing,
+    keys,
+    library,
+    merging,
+    packages,
+    substances,
+)
 from spectra_app.cli.arguments import (
     EXIT_CODES,
     column_choice,
@@ -28,6 +37,7 @@ LIBRARY_ACTIONS = (  # in the order of the help
     differing.add,
     packages.add,
     keys.add,
+    merging.add,
 )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from library.difference import earlier_versions
 from library.entry import EntryRecord
 from library.errors import SamePersonError
 from library.package import (
@@ -23,6 +24,7 @@ from library.package import (
 from library.signing import Signed, SigningKey
 from library.store import Library
 from library.trust import LIBRARY, signed_content, stamp
+from library.versions import blockers
 from library.writing import write_library
 from matching.errors import SpectraError
 from spectra_app import __version__
@@ -32,7 +34,6 @@ from spectra_app.services.policies import load_policy
 from spectra_app.services.station import Station
 
 DAYS = 365
-BLOCKING_MARKS = frozenset({"truncated", "missing values"})
 RELEASED = "release"
 
 
@@ -146,7 +147,9 @@ def releasable(records: Sequence[EntryRecord], where: str) -> list[int]:
     ReleaseError
         When there is none, or one of them lacks what a release needs.
     """
-    replaced = {r.replaces for r in records if r.status in {"released", "withdrawn"}}
+    released = [record for record in records if record.status == "released"]
+    earlier = earlier_versions(records)
+    replaced = {entry for record in released for entry in earlier(record)}
     rows = [
         row
         for row, record in enumerate(records)
@@ -172,11 +175,11 @@ def releasable(records: Sequence[EntryRecord], where: str) -> list[int]:
 
 def _fault(record: EntryRecord) -> str:
     """Return why a released entry must not go out, or an empty text."""
-    if record.laser_nm is None:
-        return "its laser line is not known"
-    marks = BLOCKING_MARKS.intersection(record.marks)
-    if marks:
-        return f"its spectrum is partial ({', '.join(sorted(marks))})"
+    stops = blockers(record)
+    if stops:
+        return "; ".join(stops)
+    if "missing values" in record.marks:
+        return "values are missing in its spectrum"
     if record.kind == "emulated":
         return "it is emulated"
     return ""

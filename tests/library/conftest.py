@@ -561,8 +561,11 @@ class Disk:
             return kept
         data = bytearray(path.read_bytes())  # what was not synced: cut anywhere, holes of zeros
         if data != kept:
-            del data[int(random.integers(0, len(data) + 1)) :]
-            start = int(random.integers(0, len(data) + 1))
+            safe = (
+                len(kept) if data.startswith(kept) else 0
+            )  # adding to a file harms nothing synced
+            del data[int(random.integers(safe, len(data) + 1)) :]
+            start = int(random.integers(safe, len(data) + 1))
             data[start : start + 4096] = bytes(len(data[start : start + 4096]))
         return bytes(data)
 

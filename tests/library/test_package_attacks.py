@@ -68,6 +68,8 @@ def reference(number, status="released"):
         laser_nm=785.0,
         content_sha256=spectrum.content_hash,
         status=status,
+        status_by="A. Chemist",
+        status_at="2026-11-20",
     )
     return Entry(record, spectrum)
 
