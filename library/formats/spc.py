@@ -177,7 +177,8 @@ def _directory(data: bytes, header: Header, walk: _Walk) -> Iterator[_Curve]:
         raise damaged(f"the first subheader states {stale:,} points", NEW_BYTES)
     table = values(data, header.order + "u4", 3 * count, header.points, "directory")
     places = [int(place) for place in table[::3]]
-    spans = []
+    spans: list[tuple[int, int]] = []
+    taken = 0
     for place in places:
         if not NEW_BYTES <= place <= len(data) - SUB_BYTES:
             raise damaged(f"the directory names a curve at byte {place:,}", header.points)
@@ -186,9 +187,10 @@ def _directory(data: bytes, header: Header, walk: _Walk) -> Iterator[_Curve]:
         if spot.truncated or curve is None:
             raise damaged("a curve of the directory reaches beyond the end", place)
         spans.append((place, spot.end))
-        yield curve
-        if sum(end - start for start, end in spans) > len(data):
+        taken += spot.end - place
+        if taken > len(data):
             break
+        yield curve
     spans.sort()
     if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
         raise damaged("curves of the directory overlap", header.points)
@@ -301,8 +303,9 @@ def _axis_meaning(header: Header, axis: FloatArray | None, notes: list[str]) -> 
 
 def _counts_pixels(axis: FloatArray) -> bool:
     """Tell whether an axis is 0, 1, 2... or 1, 2, 3..."""
-    return bool(axis[0] in (0.0, 1.0)) and bool(
-        np.array_equal(np.round(axis, 6), axis[0] + np.arange(axis.size))
+    first = float(axis[0])
+    return first in {0.0, 1.0} and np.allclose(
+        axis, first + np.arange(axis.size), rtol=0, atol=1e-6
     )
 
 

@@ -175,8 +175,7 @@ def plausible(data: bytes) -> bool:
     if len(data) < NEW_BYTES or data[2] > LAST_EXPERIMENT:
         return False
     (curves,) = fields(data, order + "I", 24, "header")
-    known = data[28] in X_UNITS and data[29] in Y_UNITS and data[30] in X_UNITS
-    return known and (curves > 0 or not data[0] & MULTI)
+    return data[28] in X_UNITS and data[29] in Y_UNITS and (curves > 0 or not data[0] & MULTI)
 
 
 def read_header(data: bytes) -> Header:

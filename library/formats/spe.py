@@ -227,8 +227,11 @@ def _header_calibration(data: bytes) -> _Calibration:
             "file is not known to hold: not used."
         )
     pixel = np.arange(1, width + 1, dtype=np.float64)
-    axis = np.polynomial.polynomial.polyval(pixel, coefficients[: order + 1])
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd coefficients: not finite below
+        axis = np.polynomial.polynomial.polyval(pixel, coefficients[: order + 1])
     stated = _stated_laser(laser)
+    if not np.isfinite(axis).all():
+        return _Calibration(note="The calibration in the file gives no numbers: not used.")
     if unit == NANOMETRE:
         return _Calibration(wavelength_nm=axis, laser_nm=stated)
     return _Calibration(other=axis, unit=label, laser_nm=stated)

@@ -29,6 +29,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+_HIGH = bytes(range(0x80, 0x100))
+
 EXPORT_AGAIN = "export or copy the file again from the instrument's software"
 
 
@@ -90,7 +92,7 @@ def _decode(data: bytes) -> tuple[str | None, tuple[str, ...]]:
         )
     except UnicodeDecodeError:
         pass
-    if sum(byte < 0x80 for byte in body) < MOSTLY_ASCII * len(body):
+    if len(body.translate(None, _HIGH)) < MOSTLY_ASCII * len(body):
         return None, ()
     return body.decode("latin-1"), (
         "The file's encoding cannot be told: letters other than A to Z in its header may be wrong; "

@@ -37,7 +37,7 @@ LONGEST_S = 2.0
 MOST_GROWTH_BYTES = 500_000_000
 SETTLE_S = 60.0  # a third-party reader may have to start its own worker first
 SMALL_BYTES = 120_000  # most mutants are of small files, which find more in a second
-MOST_BYTES_OF_A_POINT = 8
+LARGE_BYTES = 8_000_000
 
 # Format -> (folder of the corpus, endings, name of the synthetic samples).
 FORMATS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -293,7 +293,7 @@ class Worker:
     def _start(self) -> None:
         guard = os.environ.get("PYTHONPATH", "")  # first: children keep the network guard
         self.process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, "-W", "error", __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -380,6 +380,25 @@ def test_binary_mutants(
     assert not failures, "\n".join(failures[:20])
     assert outcomes["spectra"] + outcomes["curves"] < mutants
     assert outcomes["UnknownFormatError"] < mutants / 2, "the mutants never reach the reader"
+
+
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x81", b"\x80A", b"1 2\n", b"<a>"])
+def test_large_files_are_answered_in_time(
+    filler: bytes, binary_samples: dict[str, list[bytes]], worker: Worker
+) -> None:
+    """8 MB of one thing, alone and behind the head of each format: an answer within the limit."""
+    late = []
+    heads = [(name, group[0]) for name, group in binary_samples.items()]
+    worker.ask(heads[0][1], {})
+    for name, head in [("nothing", b""), *heads]:
+        data = (head[:600] + filler * (LARGE_BYTES // len(filler)))[:LARGE_BYTES]
+        outcome, took = worker.ask(data, {})
+        if outcome == "HANG" or took > LONGEST_S:  # once more: a busy machine
+            worker.ask(heads[0][1], {})
+            outcome, took = worker.ask(data, {})
+        if outcome.startswith(("HANG", "DEAD", "CRASH")) or took > LONGEST_S:
+            late.append(f"{name}: {outcome} after {took:.2f} s")
+    assert not late, "\n".join(late)
 
 
 def test_a_worker_that_hangs_or_dies_is_told_from_one_that_answers(worker: Worker) -> None:
