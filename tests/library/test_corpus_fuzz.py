@@ -229,6 +229,12 @@ def _named(error: SpectraError) -> str:
 
 
 def _peak_bytes() -> int:
+    """Return the largest resident size of this process; the kernel's other figure, `ru_maxrss`,
+    begins at that of the process that started this one."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        text = status.read_text(encoding="ascii", errors="replace")
+        return 1024 * int(text.partition("VmHWM:")[2].split()[0])
     import resource
 
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
