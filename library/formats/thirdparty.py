@@ -16,6 +16,7 @@ import numpy as np
 import witio
 from brukeropus.file import file as opus_file
 
+from library.formats.nexus_arrays import nexus
 from library.formats.wire import MAX_VALUES
 from library.formats.worker import Operation, RefusedError, Result
 from matching.spectrum import FloatArray
@@ -148,4 +149,4 @@ def _tried(get: Callable[[], Any], otherwise: Any) -> Any:
     return otherwise if found is None else found
 
 
-OPERATIONS: dict[str, Operation] = {"opus": opus, "witec": witec}
+OPERATIONS: dict[str, Operation] = {"opus": opus, "witec": witec, "nexus": nexus}
