@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from library.errors import AmbiguousAxisError, ExportError, NotRamanError, PartialFileError
-from library.formats import read_bytes, read_traces
+from library.formats import READERS, read_bytes, read_traces
 from library.formats.exported import CHANGED, NOT_TAKEN, Origin, axis_of
 from library.formats.records import Trace
 from library.formats.writing import WRITERS, write_export
@@ -380,3 +380,10 @@ def test_what_no_file_can_hold_is_refused(tmp_path):
     with pytest.raises(ExportError, match="infinite"):
         write_export(tmp_path / "o.csv", "csv", [make(intensity=np.full(40, np.inf))], ORIGIN)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_on_formats_names_every_reader(checkout):
+    page = (checkout / "docs" / "formats.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| ")]
+    named = {name.strip() for row in rows for name in row.split(",")}
+    assert {reader.name for reader in READERS} - named == set()
