@@ -174,7 +174,7 @@ def _read_header(data: bytes) -> _Header:
 
 def _moment(filetime: int) -> str:
     """Return a Windows file time (0.1 us since 1601) in ISO form, empty when it is none."""
-    if not 0 < filetime < 2**62:
+    if not 0 < filetime < 10**18:  # the year 4769
         return ""
     moment = FILETIME_EPOCH + timedelta(microseconds=filetime // 10)
     return moment.isoformat(timespec="milliseconds") if moment.year > 1980 else ""

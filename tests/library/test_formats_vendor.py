@@ -127,6 +127,12 @@ def test_wdf_cuts(wdf_file: Build) -> None:
     _all_cuts(wdf_file())
 
 
+@pytest.mark.parametrize("filetime", [0, 1, 2**61, 2**62 - 1, 2**64 - 1])
+def test_wdf_times_that_are_none_are_left_out(wdf_file: Build, filetime: int) -> None:
+    data = _patched(wdf_file(), 136, "<Q", filetime)
+    assert _traces(data).traces[0].acquisition.measured_at is None
+
+
 def test_wdf_flags_of_saturation_are_kept(wdf_file: Build) -> None:
     whole = bytearray(wdf_file(count=1))
     at = whole.index(b"ORGN") + 20
