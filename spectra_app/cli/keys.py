@@ -141,6 +141,11 @@ def revoke(options: argparse.Namespace) -> int:
             options.key, station, reason=options.reason, by=options.by, now=now
         )
         print(f"revoked on this station: {key}")
+        if service.in_use(key, station):
+            print(
+                "The library in use was signed with it: install a release signed with other keys, "
+                "or go back with 'spectra library rollback'."
+            )
         return EXIT_OK
     draft = service.revoking_root(options.key, station, reason=options.reason, now=now)
     return _signed(draft, options, options.out)

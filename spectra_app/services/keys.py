@@ -15,6 +15,7 @@ from library.signing import PublicKey, Signed, SigningKey, new_key, open_key
 from library.trust import ROOT, Revocation, Root, Trust, TrustedKey, first_root, stamp
 from library.trust_store import load_trust, save_trust
 from matching.errors import SpectraError
+from spectra_app.services.installing import installed_signed
 from spectra_app.services.station import Station
 
 __all__ = ["PublicKey", "Signed", "Trust"]  # what the command line names in its types
@@ -178,6 +179,15 @@ def revoke_here(wanted: str, station: Station, *, reason: str, by: str, now: dat
         station.journal.add(stamp(now), "key revoked", {"key": key, "reason": reason, "by": by})
         save_trust(station.trust_path, trust.revoked(Revocation(key, stamp(now), reason)))
     return key
+
+
+def in_use(key: str, station: Station) -> bool:
+    """Tell whether the library in use was signed with a key."""
+    active = station.active()
+    if active is None:
+        return False
+    signed = installed_signed(station.installed / active.folder)
+    return any(one.key == key for one in signed.signatures)
 
 
 def next_root(

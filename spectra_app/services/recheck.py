@@ -188,7 +188,10 @@ def recheck(
             not_done.append({"where": past.where, "file": past.file, "why": why})
             continue
         after = verdict(past, data, new)
-        if after != past.verdict:
+        if after[0] == "refused" != past.outcome:
+            why = "the scan is refused now: the laser line or technique given with it is not known"
+            not_done.append({"where": past.where, "file": past.file, "why": why})
+        elif after != past.verdict:
             same = old is not None and verdict(past, data, old) == past.verdict
             changed.append(_changed(past, after, by_library=same))
     progress(1.0, "done")

@@ -1,0 +1,262 @@
+"""Keys, release, install, rollback, diff and merge as a laboratory and a station use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+WORDS = ("four random words here", "and four others there")
+NAMES = ("urea", "glucose", "caffeine")
+HEAD = "file,name,inchikey,laser_nm,status,status_by,status_at,status_reason"
+
+
+@pytest.fixture
+def build(tmp_path, scan_text, spectra):
+    """Return a function that builds a library: name -> (status, seed of its noise)."""
+
+    def made(target, **entries):
+        folder = tmp_path / f"{Path(target).stem}-files"
+        folder.mkdir()
+        rows = [HEAD]
+        for name, (status, seed, *others) in entries.items():
+            (folder / f"{name}.csv").write_text(scan_text(name, seed=seed), encoding="utf-8")
+            key, laser = (*others, "", "785")[:2] if others else ("", "785")
+            rows.append(f"{name}.csv,{name},{key},{laser},{status},A. Chemist,2026-11-20,old lot")
+        (folder / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        path = tmp_path / target
+        code, _, err = spectra("library", "build", folder, "--out", path, "--name", "Example")
+        assert code == 0, err
+        return path
+
+    return made
+
+
+@pytest.fixture
+def keys(tmp_path, spectra):
+    """Return the private key files of two persons, and the options that open each."""
+    made = []
+    for person, words in zip(("A. Chemist", "B. Supervisor"), WORDS, strict=True):
+        path, secret = tmp_path / f"{person[0]}.pem", tmp_path / f"{person[0]}.words"
+        secret.write_text(words + "\n", encoding="utf-8")
+        code, out, err = spectra(
+            "library", "keys", "new", "--person", person, "--out", path, "--passphrase-file", secret
+        )
+        assert code == 0, err
+        assert person in out
+        made.append((path, ("--passphrase-file", secret)))
+    return made
+
+
+@pytest.fixture
+def trusting(spectra, keys):
+    """Let the station trust both persons."""
+    pubs = [path.with_suffix(".pub") for path, _ in keys]
+    code, out, _ = spectra("library", "keys", "trust", *pubs, "--yes")
+    assert code == 0
+    assert "A. Chemist" in out
+
+
+def release(spectra, library, out, keys, *more):
+    (a, open_a), (b, open_b) = keys
+    arguments = ("--key", a, "--cosign", b, "--out", out, *open_a, *open_b)
+    return spectra("library", "release", library, *arguments, *more)
+
+
+def test_keys_are_encrypted_private_and_never_replaced(tmp_path, keys, spectra):
+    path, (_, secret) = keys[0]
+    assert b"ENCRYPTED PRIVATE KEY" in path.read_bytes()
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    again = spectra(
+        "library", "keys", "new", "--person", "X", "--out", path, "--passphrase-file", secret
+    )
+    assert again[0] == 3
+    assert "never replaced" in again[2]
+    nobody = ("library", "keys", "new", "--person", "X", "--out", tmp_path / "x.pem")
+    code, _, err = spectra(*nobody)  # there is no terminal to ask at, and no default
+    assert code == 3
+    assert "--passphrase-file" in err
+    assert not (tmp_path / "x.pem").exists()
+
+
+@pytest.mark.usefixtures("trusting")
+def test_from_two_persons_to_a_station_and_back(tmp_path, build, keys, spectra, scan_text):
+    old = build("old.h5", urea=("released", 9), glucose=("released", 9), caffeine=("draft", 9))
+    new = build("new.h5", urea=("released", 9), glucose=("withdrawn", 9), caffeine=("released", 9))
+    first, second = tmp_path / "first.spkg", tmp_path / "second.spkg"
+    code, out, _ = release(spectra, old, first, keys, "--notes", "first lots")
+    assert code == 0
+    assert "number 1: 2 entries" in out
+    assert "left out: 1 entries with status draft" in out
+    assert spectra("library", "verify", first)[0] == 0
+    code, out, err = spectra("library", "install", first)
+    assert code == 3  # nobody agreed
+    assert "--yes" in err
+    assert "A. Chemist" in out
+    assert "NOT KNOWN" in out
+    assert spectra("library", "install", first, "--yes")[0] == 0
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for name in NAMES:
+        (scans / f"{name}.csv").write_text(scan_text(name, seed=3), encoding="utf-8")
+    assert spectra("batch", scans, "--out", tmp_path / "results.jsonl")[0] == 0
+    assert spectra("batch", scans, "--out", tmp_path / "table.csv")[0] == 0
+    code, out, _ = release(spectra, new, second, keys, "--json")
+    assert code == 0
+    assert json.loads(out)["sequence"] == 2
+    code, out, _ = spectra(
+        "library", "install", second, "--results", tmp_path / "results.jsonl", "--json", "--yes"
+    )
+    report = json.loads(out)
+    assert (report["added"], report["withdrawn"], report["changed"]) == (1, 1, 0)
+    gone = next(one for one in report["substances"] if one["withdrawn"])
+    assert gone["withdrawn"][0]["reason"] == "old lot"
+    changed = {Path(one["file"]).stem: one for one in report["results"]["changed"]}
+    assert changed.keys() == {"glucose", "caffeine"}
+    assert changed["glucose"]["before"]["names"] == ["glucose"]
+    assert changed["glucose"]["after"]["names"] == []
+    assert changed["caffeine"]["after"]["names"] == ["caffeine"]
+    assert {one["because"] for one in changed.values()} == {"library"}
+    code, _, err = spectra("library", "install", first, "--yes")
+    assert code == 4
+    assert "older" in err
+    code, out, _ = spectra(
+        "library", "rollback", "--reason", "false alarms", "--by", "C. Head", "--yes", "--json"
+    )
+    assert (code, json.loads(out)["sequence"]) == (0, 1)
+    assert "2 measured" in spectra("library", "info")[1]
+    journal = Path(os.environ["SPECTRA_HOME"]) / "libraries" / "journal.jsonl"
+    last = json.loads(journal.read_text().splitlines()[-1])
+    assert (last["act"], last["details"]["by"]) == ("rolled back", "C. Head")
+    assert last["details"]["reason"] == "false alarms"
+    journal.write_text(
+        journal.read_text().replace("C. Head", "D. Nobody", 1).replace('"number": 3', '"number": 4')
+    )
+    assert spectra("library", "verify")[0] == 4
+
+
+@pytest.mark.usefixtures("trusting")
+def test_the_second_person_signs_later(tmp_path, build, keys, spectra):
+    library, out = build("one.h5", urea=("released", 9)), tmp_path / "one.spkg"
+    (a, open_a), (b, open_b) = keys
+    code, text, _ = spectra("library", "release", library, "--key", a, "--out", out, *open_a)
+    assert code == 0
+    assert "2 different persons" in text
+    assert spectra("library", "install", out, "--yes")[0] == 4
+    assert spectra("library", "cosign", out, "--key", a, *open_a, "--yes")[0] == 4  # same person
+    code, text, _ = spectra("library", "cosign", out, "--key", b, *open_b, "--yes")
+    assert code == 0
+    assert "complete" in text
+    assert spectra("library", "install", out, "--yes")[0] == 0
+    same = ("--key", a, "--cosign", a, "--out", tmp_path / "x.spkg", *open_a, *open_a)
+    assert spectra("library", "release", library, *same)[0] == 4
+
+
+def test_what_is_not_released_does_not_go_out(tmp_path, build, keys, spectra):
+    library = build("draft.h5", urea=("reviewed", 9), glucose=("draft", 9))
+    code, _, err = release(spectra, library, tmp_path / "x.spkg", keys)
+    assert code == 3
+    assert "no entry has the status released" in err
+    assert not (tmp_path / "x.spkg").exists()
+
+
+@pytest.mark.usefixtures("trusting")
+def test_keys_are_listed_revoked_and_rotated(tmp_path, build, keys, spectra):
+    package = tmp_path / "one.spkg"
+    assert release(spectra, build("one.h5", urea=("released", 9)), package, keys)[0] == 0
+    rows = [
+        json.loads(line)
+        for line in spectra("library", "keys", "list", "--json")[1].split("\n")
+        if line
+    ]
+    ids = {row["person"]: row["key"] for row in rows}
+    secret = tmp_path / "c.words"
+    secret.write_text("yet another four words\n")
+    third = tmp_path / "c.pem"
+    spectra(
+        "library", "keys", "new", "--person", "C. New", "--out", third, "--passphrase-file", secret
+    )
+    (a, open_a), (b, open_b) = keys
+    draft, final = tmp_path / "draft.json", tmp_path / "final.json"
+    code, out, _ = spectra(
+        "library", "keys", "rotate", "--add", third.with_suffix(".pub"), "--drop",
+        ids["B. Supervisor"][:12], "--key", a, "--key", b, *open_a, *open_b, "--out", draft,
+    )  # fmt: skip
+    assert code == 0
+    assert "not yet complete" in out
+    assert spectra("library", "keys", "trust", draft, "--yes")[0] == 4
+    code, out, _ = spectra(
+        "library", "keys", "rotate", "--sign-list", draft, "--key", third, "--passphrase-file",
+        secret, "--out", final,
+    )  # fmt: skip
+    assert "complete: stations" in out
+    assert spectra("library", "keys", "trust", final, "--yes")[0] == 0
+    assert spectra("library", "install", package, "--yes")[0] == 4  # B is not trusted any more
+    code, _, _ = spectra(
+        "library", "keys", "revoke", ids["A. Chemist"][:12], "--reason", "lost", "--by", "C. New"
+    )
+    assert code == 0
+    assert "REVOKED" in spectra("library", "keys", "list")[1]
+    code, _, err = spectra("library", "verify", package)
+    assert code == 4
+    assert "revoked" in err
+
+
+@pytest.mark.usefixtures("trusting")
+def test_an_installed_library_is_used_and_never_replaced_in_silence(
+    tmp_path, build, keys, spectra, scan_text
+):
+    """Without ``--library``; when it is damaged the starter library does not step in."""
+    package, scan = tmp_path / "one.spkg", tmp_path / "scan.csv"
+    scan.write_text(scan_text("urea", seed=3), encoding="utf-8")
+    assert "Starter" in spectra("identify", scan, "--json")[1]
+    assert release(spectra, build("one.h5", urea=("released", 9)), package, keys)[0] == 0
+    assert spectra("library", "install", package, "--yes")[0] == 0
+    record = json.loads(spectra("identify", scan, "--json")[1])
+    assert (record["outcome"], record["library"]["name"]) == ("match", "Example")
+    home = Path(os.environ["SPECTRA_HOME"]) / "libraries"
+    installed = next((home / "installed").glob("*/library.h5"))
+    other = build("other.h5", glucose=("released", 9))
+    kept = installed.read_bytes()
+    installed.write_bytes(other.read_bytes())
+    assert spectra("identify", scan)[0] == 4
+    installed.unlink()
+    assert spectra("identify", scan)[0] == 3
+    installed.write_bytes(kept)
+    (home / "active.json").write_text("{}")
+    assert spectra("identify", scan)[0] == 4
+
+
+def test_libraries_are_merged_only_when_people_have_decided(tmp_path, build, spectra):
+    a = build("a.h5", urea=("released", 9, "AAAA"), glucose=("released", 9))
+    b = build("b.h5", urea=("released", 9, "BBBB"), glucose=("released", 5), caffeine=("draft", 9))
+    out, report, choices = (tmp_path / name for name in ("c.h5", "c.conflicts.json", "d.json"))
+    code, _, err = spectra("library", "merge", a, b, "--out", out)
+    assert code == 3
+    assert "not decided" in err
+    assert not out.exists()
+    content = json.loads(report.read_text())
+    kinds = {one["kind"]: one for one in content["conflicts"]}
+    assert kinds.keys() == {"same name, different identity", "same substance, different spectra"}
+    spectra_differ = kinds["same substance, different spectra"]
+    assert spectra_differ["subject"] == "glucose"
+    assert spectra_differ["least_alike"] > 0.9
+    identity = kinds["same name, different identity"]
+    assert identity["choices"] == ["1", "2"]
+    for wrong in ({identity["key"]: "both"}, {"nothing": "1"}, {identity["key"]: 1}):
+        choices.write_text(json.dumps({"decisions": wrong}))
+        assert spectra("library", "merge", a, b, "--out", out, "--decisions", choices)[0] == 3
+    made = {identity["key"]: "1", "same substance, different spectra": "both"}
+    choices.write_text(json.dumps({"decisions": made}))
+    code, text, _ = spectra("library", "merge", a, b, "--out", out, "--decisions", choices)
+    assert code == 0, text
+    rows = [json.loads(line) for line in spectra("library", "list", out, "--json")[1].splitlines()]
+    assert sorted(row["name"] for row in rows) == ["caffeine", "glucose", "glucose", "urea"]
+    assert spectra("library", "verify", out)[0] == 0
+    assert spectra("library", "merge", a, b, "--out", a)[0] == 3
+    code, text, _ = spectra("library", "diff", a, out)
+    assert "2 added, 0 withdrawn, 0 changed" in text
