@@ -19,6 +19,7 @@ AS_WRITTEN = frozenset(  # columns that go into a record as they are, under the 
 KNOWN = AS_WRITTEN | (
     {"file", "name", "synonyms", "composition", "spectrum", "class", "role", "kind", "technique"}
     | {"laser_nm", "resolution_cm1", "serial", "instrument", "status"}
+    | {"replaces", "replicate"}
 )
 
 

@@ -108,19 +108,16 @@ def new_version(old: EntryRecord, changed: EntryRecord) -> EntryRecord:
     Raises
     ------
     EntryVersionError
-        When nothing is different, or something that was not measured would become measured.
+        When nothing is different.
     """
-    where = f"entry {old.entry} ({old.name})"
-    if changed.kind == "measured" and old.kind != "measured":
-        raise EntryVersionError(
-            f"its spectrum is {old.kind} and cannot become measured",
-            where,
-            "import the measured spectrum as an entry of its own, and withdraw this one",
-        )
     made = replace(changed, version=old.version + 1, replaces=old.entry)
     told = {"status", "status_reason", "status_by", "status_at", *OWN}
     if all(getattr(made, key) == value for key, value in asdict(old).items() if key not in told):
-        raise EntryVersionError("the new version is like the old one", where, "change something")
+        raise EntryVersionError(
+            "the new version is like the old one",
+            f"entry {old.entry} ({old.name})",
+            "change something",
+        )
     content = {key: value for key, value in asdict(made).items() if key != "entry"}
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return replace(made, entry=hashlib.sha256(text.encode()).hexdigest()[:16])
@@ -161,7 +158,7 @@ def numbered(records: Sequence[EntryRecord]) -> tuple[list[int], int]:
 
 
 def check_versions(records: Sequence[EntryRecord]) -> None:
-    """Check that versions count up and that no two in force replace the same one.
+    """Check that versions count up, none becomes measured, and no two replace the same one.
 
     The version that another replaces may be missing: a release leaves old ones behind.
 
@@ -181,6 +178,12 @@ def check_versions(records: Sequence[EntryRecord]) -> None:
         least = old.version + 1 if old else 2 if record.replaces else 1
         if record.version < least or ((old or not record.replaces) and record.version != least):
             raise EntryVersionError(f"its version {record.version} is wrong", where, ORDER)
+        if old and record.kind == "measured" != old.kind:
+            raise EntryVersionError(
+                f"what it replaces is {old.kind} and cannot become measured",
+                where,
+                "import the measured spectrum as an entry of its own, and withdraw the other",
+            )
         if record.replaces and record.status != "withdrawn":
             if record.replaces in replaced:
                 raise EntryVersionError(

@@ -111,7 +111,7 @@ def _hits(rows: FloatArray, threshold: float) -> NDArray[np.bool_]:
     for i, row in enumerate(rows):
         others = np.sort(np.delete(rows, i, axis=0), axis=0)
         expected = others[(len(others) - 1) // 2]
-        excess = row - _gain(row, expected) * expected
+        excess = row - gain(row, expected) * expected
         excess = excess - _around(excess, DRIFT_PIXELS, np.median)
         light = expected - expected.min()
         typical = max(float(np.median(light)), 1e-300)
@@ -128,7 +128,7 @@ def _around(values: FloatArray, width: int, what: Callable[..., FloatArray]) -> 
     return np.asarray(what(windows, axis=1))
 
 
-def _gain(row: FloatArray, expected: FloatArray) -> float:
+def gain(row: FloatArray, expected: FloatArray) -> float:
     """Return the factor between two scans of one sample, from the steps of their flanks.
 
     The weighted median over pixels: what both scans do counts, a hit is a step of one of them, an

@@ -33,6 +33,15 @@ def column_choice(command: argparse.ArgumentParser) -> None:
     )
 
 
+def partial_choice(command: argparse.ArgumentParser) -> None:
+    """Let a command take what is left of truncated files."""
+    command.add_argument(
+        "--partial",
+        action="store_true",
+        help="take what is left of truncated files: marked as partial, never released",
+    )
+
+
 def positive(text: str) -> int:
     """Parse a whole number above zero."""
     value = int(text)

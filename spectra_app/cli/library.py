@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli import packages
-from spectra_app.cli.arguments import column_choice, new
+from spectra_app.cli.arguments import column_choice, new, partial_choice
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
+    from spectra_app.services.libraries import BuildReport
 
 
 def add(actions: Commands) -> None:
@@ -24,6 +25,7 @@ def add(actions: Commands) -> None:
     building.add_argument("--name", default="", help="name of the library")
     building.add_argument("--licence", default="", help="terms under which it may be used")
     column_choice(building)
+    partial_choice(building)
     building.set_defaults(run=build)
     for name, text in (
         ("info", "say what a library holds"),
@@ -92,9 +94,16 @@ def build(options: argparse.Namespace) -> int:
         name=options.name,
         licence=options.licence,
         column=options.column,
+        partial=options.partial,
         progress=progress_bar("build"),
     )
     print(f"wrote {options.out}: {library_title(report.info)}")
+    print_report(report)
+    return EXIT_OK
+
+
+def print_report(report: BuildReport) -> None:
+    """Say what was left out and assumed, and which names have no control status."""
     for sentence in (*report.left_out, *report.assumptions):
         print(f"  {sentence}")
     if report.unrecognised:
@@ -104,4 +113,3 @@ def build(options: argparse.Namespace) -> int:
             f"  {len(report.unrecognised)} names are in no substance table, so their control "
             f"status is not known: {names}{more}"
         )
-    return EXIT_OK

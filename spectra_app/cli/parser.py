@@ -10,6 +10,7 @@ from spectra_app import __version__
 from spectra_app.cli import (
     converting,
     coverage,
+    curating,
     differing,
     keys,
     library,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 LIBRARY_ACTIONS = (  # in the order of the help
     library.add,
+    curating.add,
     coverage.add,
     differing.add,
     packages.add,

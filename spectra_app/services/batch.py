@@ -21,7 +21,7 @@ from spectra_app.errors import AppError
 from spectra_app.records.durable import locked
 from spectra_app.records.identification import Identification
 from spectra_app.services.identify import Choice, Identifier, identify_file, shown_path
-from spectra_app.services.libraries import SUFFIXES
+from spectra_app.services.intake import SUFFIXES
 from spectra_app.settings import data_folder, made
 
 CSV_COLUMNS = (

@@ -13,7 +13,7 @@ from library.starter import starter_entries, starter_materials
 from library.writing import write_library
 from spectra_app.errors import AppError
 from spectra_app.services.identify import Identified, Identifier
-from spectra_app.services.libraries import table_entries
+from spectra_app.services.intake import table_entries
 from spectra_app.services.scanning import (
     EMPTY_VIAL,
     Progress,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from library.entry import Entry, EntryRecord, entry_id
-from library.errors import LibraryDamagedError, LibraryError, ManifestError
-from library.formats import Column, NamedSpectrum, read_file, select
+from library.entry import Entry
+from library.errors import EntryVersionError, LibraryDamagedError, LibraryError
+from library.formats import Column
 from library.info import SCHEMA_VERSION, LibraryInfo
 from library.layout import DATASETS
-from library.manifest import AS_WRITTEN, ManifestRow, read_manifest
+from library.locking import writing_to
+from library.originals import keeping
 from library.seal import is_library
 from library.starter import starter_entries, starter_note, starter_sha256
 from library.store import Library
@@ -22,13 +21,11 @@ from library.substances import substances
 from library.writing import write_library
 from matching.confusion import rule_hash
 from matching.pipeline import DEFAULT_PIPELINE
-from matching.spectrum import Spectrum
 from spectra_app.errors import InstalledError
+from spectra_app.services.intake import Options, Taken, table_entries, taken_in
 from spectra_app.services.policies import load_policy
 from spectra_app.services.station import ASK_AGAIN, Station
 from spectra_app.settings import data_folder, made
-
-SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".asc", ".dat", ".prn", ".xy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,7 @@ def build_library(
     name: str = "",
     licence: str = "",
     column: Column | None = None,
+    partial: bool = False,
     progress: Callable[[float, str], None] = no_progress,
 ) -> BuildReport:
     """Build a library from a manifest, or from a folder whose file names are the names.
@@ -78,6 +76,8 @@ def build_library(
         What the library says about itself; the name defaults to the source's folder.
     column : str or None
         Column taken from vendor files.
+    partial : bool
+        Whether to take what is left of truncated files, marked and never released.
     progress : callable (share, words)
         Told how far the work is.
 
@@ -86,21 +86,34 @@ def build_library(
     SpectraError
         For the first file that cannot be read: a library with silent gaps is worse than none.
     """
-    rows, left_out = _rows(source)
     _check_target(target)
-    entries: list[Entry] = []
-    notes: dict[str, int] = {}
-    for number, row in enumerate(rows):
-        progress(number / len(rows), row.path.name)
-        for entry in _entries_of(row, column):
-            entries.append(entry)
-            for sentence in entry.record.assumptions:
-                notes[sentence] = notes.get(sentence, 0) + 1
-    progress(1.0, "writing")
-    title = name or (source.parent.name if source.is_file() else source.name)
-    info = write_library(target, entries, name=title, licence=licence, policy=load_policy())
-    assumptions = tuple(f"{text} ({count} of {len(entries)})" for text, count in notes.items())
-    return BuildReport(info, tuple(left_out), assumptions, unrecognised(entries))
+    with writing_to(target):
+        with keeping(target) as originals:
+            taken = taken_in(source, Options(column, partial), originals.add, progress)
+        progress(1.0, "writing")
+        title = name or (source.parent.name if source.is_file() else source.name)
+        entries = first_versions(taken.entries, str(source))
+        info = write_library(target, entries, name=title, licence=licence, policy=load_policy())
+    return reported(info, taken)
+
+
+def first_versions(entries: Sequence[Entry], where: str) -> Sequence[Entry]:
+    """Return the entries of a new library; none of them can replace another."""
+    for entry in entries:
+        if entry.record.replaces:
+            raise EntryVersionError(
+                f"{entry.record.name!r} replaces {entry.record.replaces}, but the library is new",
+                where,
+                "add new versions with 'spectra library import', or leave 'replaces' empty",
+            )
+    return entries
+
+
+def reported(info: LibraryInfo, taken: Taken) -> BuildReport:
+    """Return what is to be said about what was taken in."""
+    return BuildReport(
+        info, tuple(taken.left_out), taken.assumptions(), unrecognised(taken.entries)
+    )
 
 
 def unrecognised(entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -119,97 +132,6 @@ def _check_target(target: Path) -> None:
             str(target),
             "choose another name; nothing was changed",
         )
-
-
-def _rows(source: Path) -> tuple[list[ManifestRow], list[str]]:
-    if source.is_dir() and (source / "manifest.csv").is_file():
-        source = source / "manifest.csv"
-    if not source.is_dir():
-        rows = read_manifest(source)
-        named = [row for row in rows if row.get("name")]
-        left = [f"line {r.line}: no name, so it is a query" for r in rows if not r.get("name")]
-        if not named:
-            raise ManifestError(
-                "no row has a name", str(source), "fill in the column 'name' for references"
-            )
-        return named, left
-    files = sorted(p for p in source.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ManifestError(
-            "the folder holds no spectrum file and no manifest.csv",
-            str(source),
-            "give a folder with text spectra, or a manifest",
-        )
-    rows = [
-        ManifestRow(path, 0, {"file": _text(path.name), "name": _text(path.stem)}) for path in files
-    ]
-    return rows, []
-
-
-def _text(name: str) -> str:
-    """Return a file name as text; bytes that are no UTF-8 are spelled out."""
-    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
-
-
-def _entries_of(row: ManifestRow, column: Column | None) -> Iterator[Entry]:
-    data, result = read_file(row.path, column=column, laser_nm=row.laser_nm)
-    chosen = select(result, row.get("spectrum") or None, where=str(row.path))
-    digest = hashlib.sha256(data).hexdigest()
-    for item in chosen:
-        yield _entry(row, item, (digest, column or "", result.assumptions))
-
-
-def _entry(
-    row: ManifestRow, item: NamedSpectrum, origin: tuple[str, str, tuple[str, ...]]
-) -> Entry:
-    digest, column, assumptions = origin
-    spectrum = _with_facts(item.spectrum, row)
-    acquisition = spectrum.acquisition
-    as_written: dict[str, Any] = {column: row.get(column) for column in AS_WRITTEN}
-    record = EntryRecord(
-        entry=entry_id(f"{row.get('name')}|{row.get('inchikey')}|{digest}", spectrum),
-        name=row.get("name"),
-        synonyms=row.synonyms,
-        category=row.get("class"),
-        role=row.get("role") or "substance",
-        kind=row.get("kind") or "measured",
-        technique=spectrum.technique,
-        laser_nm=spectrum.laser_nm,
-        resolution_cm1=row.resolution_cm1,
-        serial=row.get("serial") or acquisition.serial or "",
-        instrument=row.get("instrument") or acquisition.instrument or "",
-        file=row.get("file"),
-        file_sha256=digest,
-        spectrum=item.name or "",
-        column=column,
-        content_sha256=spectrum.content_hash,
-        status=row.get("status") or "draft",
-        marks=tuple(sorted(item.marks)),
-        assumptions=assumptions,
-        metadata=row.extra,
-        **as_written,
-    )
-    return Entry(record, spectrum)
-
-
-def _with_facts(spectrum: Spectrum, row: ManifestRow) -> Spectrum:
-    return Spectrum(
-        spectrum.raman_shift_cm1,
-        spectrum.intensity,
-        laser_nm=row.laser_nm if row.laser_nm is not None else spectrum.laser_nm,
-        technique="SERS" if row.get("technique") == "SERS" else spectrum.technique,
-        acquisition=spectrum.acquisition,
-        history=spectrum.history,
-    )
-
-
-def table_entries(rows: Iterator[tuple[dict[str, str], Spectrum]]) -> list[Entry]:
-    """Turn rows of a table that comes with the program into entries (no file behind them)."""
-    entries = []
-    for fields, spectrum in rows:
-        row = ManifestRow(Path(), 0, fields)
-        entries.append(_entry(row, NamedSpectrum(None, 1, spectrum), ("", "", ())))
-    return entries
 
 
 def starter_library() -> Path:
