@@ -55,6 +55,10 @@ OTHER_CONTENT = {
     "PEAKASSIGNMENTS": "peak assignments",
     "ATOMLIST": "a chemical structure",
 }
+_FORMS = {
+    "even": re.compile(r"\s*\(\s*X\s*\+\+\s*\(\s*Y\s*\.\.\s*Y\s*\)?\s*\)?", re.IGNORECASE),
+    "pairs": re.compile(r"\s*\(\s*XY\s*\.\.\s*XY\s*\)?", re.IGNORECASE),
+}
 _GLUED = re.compile(r"[0-9],[0-9]")
 _APART = re.compile(r"[0-9],\s+[+-]?[0-9]")
 _DECIMAL = re.compile(r"(?<=[0-9]),(?=[0-9])")
@@ -135,11 +139,17 @@ def _title(block: Block) -> str:
 
 
 def _form(record: Record) -> tuple[str, int, str]:
-    """Return the form of a table (``even``, ``pairs`` or nothing), its line, and as written."""
+    """Return the form of a table (``even``, ``pairs`` or nothing), its line, and what follows it.
+
+    Where the form is neither, what follows is the form as written.
+    """
     at = next(at for at, line in enumerate(record.lines) if line.strip())
-    plain = re.sub(r"\s", "", record.lines[at][:200]).upper()
-    form = "even" if plain.startswith("(X++(Y..Y") else ""
-    return ("pairs" if plain.startswith("(XY..XY") else form), at, record.lines[at][:200]
+    line = record.lines[at]
+    for name, pattern in _FORMS.items():
+        found = pattern.match(line)
+        if found:
+            return name, at, line[found.end() :]
+    return "", at, line[:200]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -192,9 +202,9 @@ def _read(block: Block, record: Record, *, named: bool, cut: bool) -> tuple[Trac
 
 
 def _table(block: Block, record: Record, header: Header, *, cut: bool) -> _Table:
-    form, at, _ = _form(record)
+    form, at, rest = _form(record)
     comma = decimal_comma(block)
-    numbered = list(enumerate(record.lines, record.line))[at + 1 :]
+    numbered = [(record.line + at, rest), *list(enumerate(record.lines, record.line))[at + 1 :]]
     if cut and numbered:
         numbered.pop()  # half a number is a wrong number
     rows = [(line, _pointed(text, line, comma=comma)) for line, text in numbered if text.strip()]

@@ -88,7 +88,7 @@ class _Decoder:
     def take(self, number: int, line: str) -> None:
         """Decode one line."""
         self._check_due = self._step is not None
-        values, end, items = self.found.values, -1, 0
+        values, end, items = self.found.values, -1, 0  # end of what a digit may not follow
         for match in _TOKEN.finditer(line):
             kind, text = match.lastgroup or "", match.group()
             if len(text) > MOST_DIGITS or (
@@ -103,7 +103,7 @@ class _Decoder:
                 self._ordinate(kind, text, number, first=items == 1)
             if len(values) > MAX_POINTS:
                 raise _too_many(number)
-            items, end = items + 1, match.end()
+            items, end = items + 1, -1 if kind == "missing" else match.end()
         if items == 1:
             self.found.starts.pop()
             raise _damaged("the line has an abscissa but no ordinate", number)

@@ -14,6 +14,7 @@ from library.errors import DamagedFileError
 from library.formats.text import EXPORT_AGAIN, clip
 from matching.spectrum import FloatArray
 
+UNSCALED = "The abscissae of the lines are not divided by XFACTOR; FIRSTX and LASTX were used."
 LOST_STEP = 1.5  # times the usual step: between such lines points are missing
 
 
@@ -87,13 +88,32 @@ def even_axis(starts: list[tuple[int, str, int]], count: int, header: Header) ->
     if header.first_x is not None and header.first_x == header.last_x and count > 1:
         raise _contradiction(f"FIRSTX and LASTX are both {header.first_x:g}")
     lines = _scaled(starts, header.factor_x)
+    if not np.isfinite(lines.x).all():
+        raise _contradiction("an abscissa is too large")
+    agreed = _agreed(lines, header, count)
+    if agreed is not None and _is_whole(agreed, lines, header):
+        return Axis(agreed)
+    if header.factor_x != 1.0 and None not in {header.first_x, header.last_x} and count > 1:
+        stated = _proposed(header, lines, count)[0]
+        if _scaled(starts, 1.0).agree(stated, 0.5):
+            return Axis(stated, notes=(UNSCALED,))
+    return _uneven(lines, header, count) if agreed is None else _judged(agreed, lines, header)
+
+
+def _agreed(lines: _Lines, header: Header, count: int) -> FloatArray | None:
+    """Return the first even axis that agrees with the abscissae of all lines."""
     proposed = _proposed(header, lines, count)
     # Some programs write the abscissa of the point before or after: believed where nothing is lost
     for steps in (0.5, 1.0) if header.points in {None, count} else (0.5,):
         for axis in proposed:
             if lines.agree(axis, steps):
-                return _judged(axis, header, count)
-    return _uneven(lines, header, count)
+                return axis
+    return None
+
+
+def _is_whole(axis: FloatArray, lines: _Lines, header: Header) -> bool:
+    """Tell whether an axis is also what the header says of its ends and its points."""
+    return header.points in {None, axis.size} and _ends_agree(axis, lines, header)
 
 
 def _scaled(starts: list[tuple[int, str, int]], factor: float) -> _Lines:
@@ -107,7 +127,7 @@ def _last_place(text: str) -> float:
     """Return the unit of the last digit of a number as written."""
     mantissa, _, exponent = text.lower().partition("e")
     _, _, decimals = mantissa.partition(".")
-    return float(10.0 ** (int(exponent or 0) - len(decimals)))
+    return float(f"1e{int(exponent or 0) - len(decimals)}")
 
 
 def _proposed(header: Header, lines: _Lines, count: int) -> list[FloatArray]:
@@ -128,22 +148,28 @@ def _proposed(header: Header, lines: _Lines, count: int) -> list[FloatArray]:
     return proposed
 
 
-def _judged(axis: FloatArray, header: Header, count: int) -> Axis:
+def _judged(axis: FloatArray, lines: _Lines, header: Header) -> Axis:
     """Say what of the header an axis that agrees with all lines contradicts."""
-    notes, short = [], False
-    step = float(axis[1] - axis[0]) if count > 1 else 0.0
-    if header.points is not None and header.points != count:
-        notes.append(
-            f"The header declares {header.points} points; the file holds {count}, whose abscissae "
-            "agree with each other."
-        )
-        short = count < header.points
-    if header.last_x is not None and abs(axis[-1] - header.last_x) > 1.5 * abs(step):
-        notes.append(
-            f"The header says the axis ends at {header.last_x:g}; it ends at {axis[-1]:g}."
-        )
-        return Axis(axis, short, tuple(notes))
-    return Axis(axis, short and header.last_x is None, tuple(notes))
+    count = axis.size
+    ends = _ends_agree(axis, lines, header)
+    if header.points is None or header.points == count:
+        raise _contradiction("FIRSTX and LASTX are not the ends of the table's abscissae")
+    notes = [
+        f"The header declares {header.points} points; the file holds {count}, whose abscissae "
+        "agree with each other."
+    ]
+    if not ends:
+        notes.append(f"The header's axis ends at {header.last_x:g}; the file's at {axis[-1]:g}.")
+    short = count < header.points and (header.last_x is None or not ends)
+    return Axis(axis, short, tuple(notes))
+
+
+def _ends_agree(axis: FloatArray, lines: _Lines, header: Header) -> bool:
+    """Tell whether an axis has the ends that the header states, to a step and a half."""
+    step = float(np.median(np.abs(np.diff(axis)))) if axis.size > 1 else 0.0
+    allowed = 1.01 * (1.5 * step + float(lines.rounding.max()))
+    ends = ((header.first_x, axis[0]), (header.last_x, axis[-1]))
+    return all(stated is None or abs(stated - value) <= allowed for stated, value in ends)
 
 
 def _uneven(lines: _Lines, header: Header, count: int) -> Axis:
@@ -164,8 +190,10 @@ def _uneven(lines: _Lines, header: Header, count: int) -> Axis:
             f"lines are missing: the table holds {count} of {header.points} points and its "
             f"abscissae jump at {gaps} places"
         )
+    if header.points in {None, count} and not _ends_agree(x, lines, header):
+        raise _contradiction("FIRSTX and LASTX are not the ends of the table's abscissae")
     notes = ["The steps of the axis are not even: the abscissae of the lines were used."]
-    if header.points is not None and header.points != count:
+    if header.points not in {None, count}:
         notes.append(f"The header declares {header.points} points; the file holds {count}.")
     return Axis(x, missing, tuple(notes))
 

@@ -17,7 +17,7 @@ from library.formats.records import Source
 from library.formats.text import EXPORT_AGAIN
 
 MAX_DEPTH = 16  # blocks inside blocks; two are usual
-MAX_BLOCKS = 1_000
+MAX_BLOCKS = 10_000
 MAX_OUTER = 200  # records a block inherits from those around it
 HEAD_BYTES = 65_536
 DATA_LABELS = frozenset(  # whose value is a table

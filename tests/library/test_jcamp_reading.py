@@ -207,6 +207,7 @@ def test_any_line_is_decoded_or_refused(line):
         ("4400 1E-3 2.5e+1", [1e-3, 25.0]),
         ("1B2T?K", None),
         ("1 ? ? 5", [math.nan, math.nan, 5.0]),
+        ("1?3", [math.nan, 3.0]),
         ("1?T 5", [math.nan, math.nan, 5.0]),
         ("4@VKT%TLkj", [0, 0, 0, 0, 2, 4, 4, 4, 7, 5, 4]),
         ("1A2.5J1.5", [12.5, 24.0]),
@@ -433,6 +434,27 @@ def test_pairs_written_as_an_even_table_keep_their_own_abscissae(jcamp):
     rows = [f"{100 + i + 0.02 * i * i:.2f} {10 + 2 * i}" for i in range(20)]
     found = read(jcamp(rows, LASTX="126.22")).spectra[0].spectrum
     assert found.raman_shift_cm1[10] == 112.0
+
+
+def test_a_header_that_contradicts_all_lines_is_damage(jcamp):
+    refused(jcamp(FIRSTX="200", LASTX="219"), DamagedFileError, "not the ends")
+    refused(jcamp(LASTX="138"), DamagedFileError, "not the ends")
+    rows = [f"{100 + i + 0.02 * i * i:.2f} {10 + 2 * i}" for i in range(20)]
+    refused(jcamp(rows, LASTX="150"), DamagedFileError, "not the ends")
+    refused(jcamp(["1E+99999 1 2", "2 3"]), DamagedFileError, "too large")
+
+
+def test_abscissae_not_divided_by_the_factor_are_noticed(jcamp):
+    result = read(jcamp(XFACTOR="0.5"))
+    assert np.array_equal(result.spectra[0].spectrum.raman_shift_cm1, np.arange(100.0, 120.0))
+    assert any("not divided by XFACTOR" in text for text in result.assumptions)
+
+
+def test_data_may_follow_the_form_on_its_line(jcamp):
+    data = jcamp().replace(b"(X++(Y..Y))\n100", b"(X++(Y..Y)) 100")
+    assert np.array_equal(read(data).spectra[0].spectrum.intensity, Y)
+    data = jcamp(PAIRS, "\n(XY..XY)")
+    assert np.array_equal(read(data).spectra[0].spectrum.intensity, Y)
 
 
 def test_an_altered_difference_is_found_by_its_check(jcamp):
