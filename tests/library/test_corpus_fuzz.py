@@ -388,7 +388,7 @@ def test_binary_mutants(
     assert outcomes["UnknownFormatError"] < mutants / 2, "the mutants never reach the reader"
 
 
-@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x80A", b"1 2\n"])
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x80A"])
 def test_large_files_are_answered_in_time(
     filler: bytes, binary_samples: dict[str, list[bytes]], worker: Worker
 ) -> None:
