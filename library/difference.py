@@ -64,7 +64,8 @@ class Difference:
 
 def _named(record: EntryRecord) -> dict[str, Any]:
     shown = {"entry": record.entry, "name": record.name, "version": record.version}
-    return shown | ({"reason": record.status_reason} if record.status_reason else {})
+    withdrawn = record.status == "withdrawn"  # otherwise the reason is one for another status
+    return shown | ({"reason": record.status_reason} if withdrawn else {})
 
 
 def current(records: Sequence[EntryRecord]) -> list[EntryRecord]:

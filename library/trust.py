@@ -100,6 +100,10 @@ class TrustedKey:
         """Person and key for people."""
         return f"{self.person} (key {shown(self.id)})"
 
+    def valid_at(self, moment: datetime) -> bool:
+        """Tell whether the key may sign at a time."""
+        return instant(self.valid_from) <= moment <= instant(self.valid_until)
+
     def to_json(self) -> dict[str, Any]:
         """Return the key as it is signed in a root."""
         return {
@@ -163,7 +167,11 @@ class Root:
                 "make it with 'spectra library keys rotate'",
             )
         for purpose, count in self.thresholds:
-            holders = {folded(key.person) for key in self.keys if purpose in key.purposes}
+            holders = {
+                folded(key.person)
+                for key in self.keys
+                if purpose in key.purposes and key.valid_until > self.created
+            }
             if len(holders) < count:
                 raise RootError(
                     f"{count} persons must sign a {purpose!r}, but {len(holders)} hold keys for it",
@@ -337,6 +345,16 @@ class Trust:
                 )
         return Statement(value, signed.sha256, tuple(signers))
 
+    def check_kept(self, signed: Signed, *, purpose: str, where: str = "") -> Statement:
+        """Check again what was taken in earlier: its age and number do not count any more.
+
+        A key that ended since then still stands for what it signed before; a revoked one does not.
+        """
+        made = instant(signed_content(signed.payload, purpose, where)["created"], where)
+        statement = self.signers_checked(signed, purpose=purpose, now=made, where=where)
+        self._check_persons(statement, where)
+        return statement
+
     def seen(self, statement: Statement) -> Trust:
         """Return the trust after taking a statement in."""
         new = statement.seen
@@ -385,15 +403,23 @@ class Trust:
 
     def _among(self, signed: Signed, old: Trust, now: datetime, where: str) -> Statement:
         """Check the signatures by keys of this root; every other one must be by the old root."""
-        mine = [one for one in signed.signatures if self.root.key(one.key)]
-        rest = [one for one in signed.signatures if not self.root.key(one.key)]
-        if self is not old:
-            rest = [one for one in rest if not old.root.key(one.key)]
-            for one in rest:
-                self._signer(one.key, ROOT, (now, now), where)
+        mine = tuple(one for one in signed.signatures if self._in_force(one.key, now))
+        for one in signed.signatures:
+            revoked = self is old and one.key in self._gone()
+            stranger = self is not old and one not in mine and not old._in_force(one.key, now)
+            if revoked or stranger:
+                self._signer(one.key, ROOT, (now,), where)
         return self.signers_checked(
-            Signed(signed.payload, tuple(mine)), purpose=ROOT, now=now, where=where
+            Signed(signed.payload, mine), purpose=ROOT, now=now, where=where
         )
+
+    def _in_force(self, wanted: str, now: datetime) -> bool:
+        """Tell whether a key may sign at a time, whatever it may sign."""
+        key = self.root.key(wanted)
+        return key is not None and wanted not in self._gone() and key.valid_at(now)
+
+    def _gone(self) -> set[str]:
+        return {one.key for one in (*self.root.revoked, *self.revoked_here)}
 
     def _signer(
         self, wanted: str, purpose: str, times: Sequence[datetime], where: str
@@ -418,8 +444,7 @@ class Trust:
                 where,
                 "ask for one that is signed by persons who may",
             )
-        start, end = instant(key.valid_from, where), instant(key.valid_until, where)
-        if not all(start <= moment <= end for moment in times):
+        if not all(key.valid_at(moment) for moment in times):
             raise KeyNotValidError(
                 f"{key.title} is valid from {key.valid_from[:10]} to {key.valid_until[:10]} only",
                 where,

@@ -103,7 +103,10 @@ def show(options: argparse.Namespace) -> int:
             print_json(row)
             continue
         gone = row["revoked"]
-        state = f"REVOKED {gone['since'][:10]}: {gone['reason']}" if gone else "trusted"
+        until = row.get("valid_until", "9999")
+        state = "trusted" if until.startswith("9999") else f"until {until}"
+        if gone:
+            state = f"REVOKED {gone['since'][:10]}: {gone['reason']}"
         print(f"{_grouped(row['key'])}  {row['person'] or '(not in the list any more)':30} {state}")
     return EXIT_OK
 
@@ -125,7 +128,8 @@ def trust(options: argparse.Namespace) -> int:
 def _print_trust(wanted: Trust) -> None:
     print(f"List of trusted keys, version {wanted.root.version}:")
     for key in wanted.root.keys:
-        print(f"  {key.id}  {key.person}")
+        until = "" if key.valid_until.startswith("9999") else f"  until {key.valid_until}"
+        print(f"  {key.id}  {key.person}{until}")
     for gone in wanted.root.revoked:
         print(f"  {gone.key}  REVOKED {gone.since[:10]}: {gone.reason}")
 

@@ -192,13 +192,13 @@ def rollback(options: argparse.Namespace) -> int:
         if not options.json:
             print(f"{mark} {one.name}, version {one.version}, number {one.sequence}")
     confirm("Go back to the library marked with a star?", options)
-    active, note = service.roll_back(
+    active, notes = service.roll_back(
         station, to=options.to, reason=options.reason, by=options.by, now=now_utc()
     )
     if options.json:
-        print_json({"name": active.name, "sequence": active.sequence, "note": note})
+        print_json({"name": active.name, "sequence": active.sequence, "notes": notes})
         return EXIT_OK
     print(f"now in use: {active.name}, version {active.version}, number {active.sequence}")
-    if note:
+    for note in notes:
         print(f"  NOTE: {note}")
     return EXIT_OK

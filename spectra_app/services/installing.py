@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,6 @@ from typing import Any
 
 from library.archive import LIBRARY as LIBRARY_FILE
 from library.archive import MANIFEST, NOTES, SIGNATURES, looks_like_package
-from library.errors import ExpiredError, RollbackError
 from library.package import Package, check_manifest, read_package, unpack
 from library.signing import Signed, parse_canonical, signatures_of
 from library.store import Library
@@ -203,33 +202,39 @@ def installed_signed(folder: Path) -> Signed:
     return Signed(payload, signatures_of(signatures, str(folder)))
 
 
-def recheck(folder: Path, trust: Trust, now: datetime) -> tuple[Statement, str]:
+def recheck(folder: Path, trust: Trust, now: datetime) -> tuple[Statement, list[str]]:
     """Check an installed library again: signatures and every hash.
 
     Returns
     -------
     tuple
-        Its statement, and a note on its age; empty while it is in date.
+        Its statement, and notes on its age.
 
     Raises
     ------
     SpectraError
         When it is not the one that was signed, or a key was revoked meanwhile.
     """
-    signed = installed_signed(folder)
-    note = ""
-    try:
-        statement = trust.check(signed, purpose=LIBRARY, now=now, where=str(folder))
-    except (ExpiredError, RollbackError) as error:  # it was in date when it was installed
-        note = error.what
-        statement = trust.signers_checked(signed, purpose=LIBRARY, now=now, where=str(folder))
+    statement = trust.check_kept(installed_signed(folder), purpose=LIBRARY, where=str(folder))
     with Library(folder / LIBRARY_FILE) as library:
         library.verify()
         if library.info.sha256 != statement.value["library_sha256"]:
             raise InstalledError(
                 "the installed library is not the one that was signed", str(folder), ASK_AGAIN
             )
-    return statement, note
+    return statement, _age(statement.value, trust, now)
+
+
+def _age(value: Mapping[str, Any], trust: Trust, now: datetime) -> list[str]:
+    newer = [
+        one.sequence
+        for one in trust.highest
+        if (one.purpose, one.name) == (LIBRARY, value["name"]) and one.sequence > value["sequence"]
+    ]
+    notes = [f"this station has seen number {number}, which is newer" for number in newer]
+    if instant(value["expires"]) <= now:
+        notes.append(f"it expired on {value['expires'][:10]}: ask for a newer release")
+    return notes
 
 
 def earlier(station: Station) -> list[Active]:
@@ -258,7 +263,7 @@ def earlier(station: Station) -> list[Active]:
 
 def roll_back(
     station: Station, *, to: int = 0, reason: str, by: str, now: datetime
-) -> tuple[Active, str]:
+) -> tuple[Active, list[str]]:
     """Go back to a library that was in use before, and note who asked and why.
 
     Parameters
@@ -275,7 +280,7 @@ def roll_back(
     Returns
     -------
     tuple
-        The library now in use, and a note on its age.
+        The library now in use, and notes on its age.
 
     Raises
     ------
@@ -296,7 +301,7 @@ def roll_back(
             )
         chosen = choices[0]
         trust = load_trust(station.trust_path)
-        statement, note = recheck(station.installed / chosen.folder, trust, now)
+        statement, notes = recheck(station.installed / chosen.folder, trust, now)
         present = station.active()
         details = _details(statement) | {
             "reason": reason,
@@ -306,7 +311,7 @@ def roll_back(
         act = station.journal.add(stamp(now), BACK, details)
         active = _active(statement, chosen.folder, act)
         station.activate(active)
-    return active, note
+    return active, notes
 
 
 def check_installed(station: Station, now: datetime) -> tuple[Statement, list[str]]:
@@ -335,17 +340,11 @@ def check_installed(station: Station, now: datetime) -> tuple[Statement, list[st
             "tell the supervisor, and compare the journal with a backup",
         )
     trust = load_trust(station.trust_path)
-    statement, note = recheck(station.installed / active.folder, trust, now)
+    statement, notes = recheck(station.installed / active.folder, trust, now)
     if statement.sha256 != active.manifest_sha256:
         raise InstalledError(
             "the library in use is not the one that was installed", str(station.pointer), ASK_AGAIN
         )
-    notes = [note] if note else []
     if acts[-1].act == BEGUN:
         notes.append("the last install was begun and not finished: install the package again")
     return statement, notes
-
-
-def past_its_date(active: Active, now: datetime) -> bool:
-    """Tell whether the release in use is past its date."""
-    return instant(active.expires) <= now

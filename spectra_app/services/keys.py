@@ -195,14 +195,17 @@ def next_root(
 ) -> Signed:
     """Return the list of trusted keys that follows the one in force, for its holders to sign.
 
-    Where none is in force yet, it is the first.
+    Where none is in force yet, it is the first. A key that is dropped stays in the list with an
+    end, so that what it signed before still stands.
     """
     added = [TrustedKey(key.public, key.person) for key in add]
     trust = known_trust(station)
     if trust is None:
         return Signed(first_root(added, now).payload())
-    gone = {find_key(trust, wanted) for wanted in drop}
-    kept = [key for key in trust.root.keys if key.id not in gone]
+    ended = {find_key(trust, wanted) for wanted in drop}
+    kept = [
+        replace(key, valid_until=stamp(now)) if key.id in ended else key for key in trust.root.keys
+    ]
     return Signed(_following(trust.root, (*kept, *added), (), now).payload())
 
 

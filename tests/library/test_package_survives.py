@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -28,6 +31,7 @@ LONG = "SPECTRA_FUZZ" in os.environ
 KILLS = 300 if LONG else 10
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WORDS = "correct horse battery staple"
+COMMAND = "import sys; from spectra_app.app import main; sys.exit(main(sys.argv[1:]))"
 
 
 def reference(number):
@@ -189,3 +193,34 @@ def test_a_power_cut_during_a_release_leaves_the_old_package_or_the_new(tmp_path
         assert acts[-1].details["sequence"] >= now
     assert found[1]
     assert found[2]
+
+
+@unix
+@pytest.mark.fuzz
+@pytest.mark.timeout(900)
+def test_the_command_itself_killed_leaves_the_old_library_or_the_new(tmp_path, two):
+    """A new process for every try, killed with what it started."""
+    folder, _ = two
+    found = Counter()
+    for number, moment in enumerate(np.random.default_rng(4).uniform(0.3, 2.5, 50 if LONG else 3)):
+        station = Station(shutil.copytree(folder / "station", tmp_path / str(number)))
+        command = [sys.executable, "-c", COMMAND, "library", "install", "2.spkg", "--yes"]
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "SPECTRA_HOME": str(station.folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as child:
+            try:
+                out, err = child.communicate(timeout=moment)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                out, err = child.communicate()
+        assert child.returncode in {0, -signal.SIGKILL}, err.decode()
+        now = state(station)
+        assert now in ({2} if b"installed:" in out else {1, 2})
+        found[now] += 1
+        shutil.rmtree(station.folder)
+    assert found[1]

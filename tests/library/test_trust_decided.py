@@ -211,6 +211,25 @@ def test_a_new_root_is_signed_by_old_and_new(trust, keys, trusted):
         trust.rotated(_signed(keys, 0, 1), now=NOW)
 
 
+def test_a_key_that_ended_stands_for_what_is_installed_only(trust, keys, trusted):
+    ended = replace(trusted[1], valid_until=stamp(NOW))
+    new = Root(2, stamp(NOW), (trusted[0], ended, trusted[3]))
+    later = NOW + timedelta(days=5)
+    rotated = trust.rotated(_root(keys, new, 0, 1, 3), now=later)
+    old = _signed(keys, 0, 1)
+    with pytest.raises(KeyNotValidError):
+        rotated.check(old, purpose=LIBRARY, now=later)
+    assert rotated.check_kept(old, purpose=LIBRARY)
+    with pytest.raises(TooFewSignaturesError):
+        rotated.check_kept(_signed(keys, 0), purpose=LIBRARY)
+    with pytest.raises(RevokedKeyError):
+        rotated.revoked(Revocation(keys[1].id, stamp(later), "lost")).check_kept(
+            old, purpose=LIBRARY
+        )
+    with pytest.raises(RootError):
+        Root(2, stamp(NOW), (trusted[0], ended))
+
+
 def test_a_root_revokes_and_no_later_root_forgets_it(trust, keys, trusted):
     lost = Revocation(keys[1].id, stamp(NOW), "stolen")
     new = Root(2, stamp(NOW), (trusted[0], trusted[3]), revoked=(lost,))
