@@ -44,6 +44,7 @@ from matching.spectrum import FloatArray, Step
 
 NAME = "Galactic SPC"
 DIRECTORY_ENTRY = 12
+SQUEEZED = 2.0**27  # floats read as integers, when they differ by less than a factor of 65,536
 WHOLE_STEP_TOLERANCE = 1e-6
 
 
@@ -225,7 +226,7 @@ def _check_integers(long: np.ndarray, header: Header, exponent: int, at: int) ->
     with np.errstate(invalid="ignore", over="ignore"):
         sensible = np.isfinite(floats) & (floats > 1e-6) & (floats < 1e9)
     spread = float(np.ptp(long.astype(np.float64)))
-    if sensible.mean() > 0.99 and spread < 2.0**29:
+    if sensible.mean() > 0.99 and spread < SQUEEZED:
         raise damaged("the exponent is 0 but the intensities look like floating point", at)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,3 +137,33 @@ def test_floats_behind_an_unfilled_exponent_are_refused(spc_file: Build) -> None
     data[3] = 0
     with pytest.raises(DamagedFileError, match="floating point"):
         _traces(bytes(data))
+
+
+def test_integers_of_a_flat_curve_are_not_taken_for_floats(spc_file: Build) -> None:
+    """A curve between 0.22 and 0.30 of full scale has integers that are sensible floats, too."""
+    data = bytearray(spc_file(exponent=12, rows=60))
+    data[3] = 0
+    flat = np.linspace(0.22, 0.30, 60) * 2.0**32
+    data[544 : 544 + 240] = flat.astype("<i4").tobytes()
+    assert _traces(bytes(data)).traces[0].intensity == pytest.approx(np.linspace(0.22, 0.30, 60))
+
+
+REAL = {
+    "PST10_iR532_Probe_100_3000msx7.spc": (True, None),
+    "nCal_Qontor785_z005H12_100_1x3s.spc": (True, 785.0),
+    "raman-sion.spc": (True, 457.0),
+    "20170410EDL_L01_cell01_c1.spc": (False, 632.81),
+    "Witec-Map.spc": (False, None),
+    "NDR0002.SPC": (False, None),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_exports_are_marked_and_state_their_laser(name: str, shared_data: Path) -> None:
+    path = shared_data / "formats" / "spc" / name
+    if not path.is_file():
+        pytest.skip("this data folder holds no files of formats")
+    resampled, laser = REAL[name]
+    for trace in _traces(path.read_bytes()).traces:
+        assert ("resampled" in trace.marks) == resampled
+        assert trace.laser_nm == laser
