@@ -159,7 +159,9 @@ def _judged(axis: FloatArray, lines: _Lines, header: Header) -> Axis:
         "agree with each other."
     ]
     if not ends:
-        notes.append(f"The header's axis ends at {header.last_x:g}; the file's at {axis[-1]:g}.")
+        notes.append(
+            f"FIRSTX and LASTX are not the ends of the axis, {axis[0]:g} and {axis[-1]:g}."
+        )
     short = count < header.points and (header.last_x is None or not ends)
     return Axis(axis, short, tuple(notes))
 

@@ -22,7 +22,12 @@ from library.errors import (
     UnsupportedFormError,
 )
 from library.formats import read_bytes, read_traces
-from library.formats.jcamp_asdf import decode_ordinates, decode_pairs
+from library.formats.jcamp_asdf import (
+    _Decoder,
+    _plain_ordinates,
+    decode_ordinates,
+    decode_pairs,
+)
 from matching.errors import SpectraError
 
 # An article's example with most of its lines left out: 106 of 2400 points, whose places in the
@@ -165,6 +170,20 @@ def test_decoding_undoes_encoding_in_every_form(values, width):
         found = decode_ordinates(numbered(encoded(values, form, width)))
         assert found.values == values, form
         assert found.failed == []
+
+
+PLAIN = st.text(alphabet="0123456789.- ", max_size=30)
+
+
+@given(st.lists(PLAIN, max_size=5))
+def test_the_fast_way_equals_the_slow_one(lines):
+    rows = [(number, line) for number, line in numbered(lines) if line.strip()]
+    fast, slow = _plain_ordinates(rows), _Decoder()
+    if fast is None:
+        return
+    for number, line in rows:
+        slow.take(number, line)
+    assert (fast.values, fast.starts) == (slow.found.values, slow.found.starts)
 
 
 @given(st.lists(st.sampled_from(FORMS), min_size=1, max_size=6), st.data())
@@ -422,6 +441,7 @@ def test_a_wrong_number_of_points_is_said_where_the_abscissae_agree(jcamp):
     result = read(jcamp(NPOINTS="18"))
     assert np.array_equal(result.spectra[0].spectrum.raman_shift_cm1, np.arange(100.0, 120.0))
     refused(jcamp(NPOINTS="25", LASTX="124"), PartialFileError, "ends early")
+    refused(jcamp(NPOINTS="25", FIRSTX="95", LASTX=None), PartialFileError, "ends early")
 
 
 def test_lines_lost_in_the_middle_are_damage(jcamp):
