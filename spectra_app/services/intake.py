@@ -18,7 +18,38 @@ from matching.consensus import consensus
 from matching.errors import SpectrumError
 from matching.spectrum import Spectrum
 
-SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".asc", ".dat", ".prn", ".xy"})
+SUFFIXES = frozenset(  # which files of a folder are looked at; what they are, their content says
+    [
+        ".csv",
+        ".txt",
+        ".tsv",
+        ".asc",
+        ".dat",
+        ".prn",
+        ".xy",
+        ".jdx",
+        ".dx",
+        ".jcm",
+        ".jcamp",
+        ".nxs",
+        ".spc",
+        ".wdf",
+        ".spe",
+        ".spa",
+        ".wip",
+        ".wid",
+        ".0",
+        ".l6s",
+        ".xml",
+        ".sif",
+        ".tvf",
+        ".rod",
+        ".cif",
+        ".ttt",
+        ".trt",
+        ".txtr",
+    ]
+)
 IDENTITY = ("name", "group", "inchikey", "cas", "form", "role", "kind", "technique", "laser_nm")
 
 

@@ -186,3 +186,13 @@ def test_the_help_of_convert_imports_nothing_heavy(spectra_home, checkout):  # n
         [sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False
     )
     assert run.stderr.strip() == "[]"
+
+
+def test_exports_in_a_folder_are_taken_into_a_library(spectra, scan, tmp_path):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    for to in FORMATS:
+        assert spectra("convert", scan, "--to", to, "--out", folder / f"{to} scan.{to}")[0] == 0
+    code, printed, said = spectra("library", "build", folder, "--out", tmp_path / "lib.h5")
+    assert code == 0, said
+    assert "3 measured (3 substances)" in printed
