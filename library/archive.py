@@ -83,10 +83,11 @@ END = bytes(2 * BLOCK)
 
 
 def looks_like_package(path: Path) -> bool:
-    """Tell whether a file begins as a package does, even with one byte of it altered."""
+    """Tell whether a file begins as a package does, even with one byte altered or compressed."""
     with path.open("rb") as file:
         block = file.read(BLOCK)
-    return block[257:262] == b"ustar" or block.startswith(MANIFEST.encode())
+    begun = block[257:262] == b"ustar" or block.startswith(MANIFEST.encode())
+    return begun or block.startswith(tuple(_COMPRESSED))
 
 
 def scan(path: Path) -> dict[str, Member]:

@@ -84,18 +84,15 @@ class Package:
         Release notes.
     members : dict
         Where each member lies.
+    manifest : dict
+        Content of the manifest; see `check_manifest`.
     """
 
     path: Path
     signed: Signed
     notes: str
     members: dict[str, Member]
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """The content of the manifest; call `check_manifest` first."""
-        value: dict[str, Any] = parse_canonical(self.signed.payload, str(self.path))
-        return value
+    manifest: dict[str, Any]
 
     def library_hash(self) -> str:
         """Return the SHA-256 of the library as it lies in the package."""
@@ -181,12 +178,14 @@ def read_package(path: Path) -> Package:
         }
     where = str(path)
     signatures = signatures_of(parse_canonical(parts[SIGNATURES], where), where)
-    parse_canonical(parts[MANIFEST], where)
+    manifest = parse_canonical(parts[MANIFEST], where)
+    if not isinstance(manifest, dict):
+        raise PackageManifestError("the manifest is none", where, _FROM_MAKER)
     try:
         notes = parts[NOTES].decode()
     except UnicodeDecodeError as error:
         raise PackageAlteredError("the release notes are no text", where, AGAIN) from error
-    return Package(path, Signed(parts[MANIFEST], signatures), notes, members)
+    return Package(path, Signed(parts[MANIFEST], signatures), notes, members, manifest)
 
 
 def manifest_of(

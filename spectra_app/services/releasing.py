@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +33,7 @@ from matching.errors import SpectraError
 from spectra_app import __version__
 from spectra_app.errors import ReleaseError
 from spectra_app.services.keys import known_trust
+from spectra_app.services.libraries import open_library
 from spectra_app.services.policies import load_policy
 from spectra_app.services.station import Station
 
@@ -103,11 +107,11 @@ def release(
         When the library is damaged or the package cannot be written.
     """
     _check_keys(keys)
-    with Library(source) as library, tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+    with open_library(source) as library, _scratch(out) as scratch:
         library.verify()
         records = list(library.records())
         rows = releasable(records, str(source))
-        file = _file_of(library, records, rows, Path(scratch))
+        file = _file_of(library, records, rows, scratch)
         kept = [records[row] for row in rows]
         line = wanted.name or library.info.name
         about = Release(
@@ -130,6 +134,16 @@ def release(
     left_out = {status: left.count(status) for status in dict.fromkeys(left)}
     package = read_package(out)
     return Released(out, package.manifest, left_out, missing(package, station, now))
+
+
+@contextmanager
+def _scratch(out: Path) -> Iterator[Path]:
+    """Give a folder beside the package, and remove what a release that was killed left there."""
+    prefix = f".{out.name[:40]}.release-"
+    for old in out.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent) as folder:
+        yield Path(folder)
 
 
 def _check_keys(keys: Sequence[SigningKey]) -> None:

@@ -30,6 +30,7 @@ from library.archive import (
     NOTES,
     SIGNATURES,
     header,
+    looks_like_package,
     padding,
 )
 from library.entry import Entry, EntryRecord, entry_id
@@ -533,6 +534,19 @@ def test_something_else_is_no_package(lab, station, tmp_path):
     for path in (tmp_path, tmp_path / "nothing"):
         with pytest.raises(errors.NotAPackageError):
             take(path, station)
+
+
+def test_what_is_no_package_by_its_beginning_is_still_told_apart(lab):
+    """``library verify`` takes packages and libraries: one flipped byte changes nothing in that."""
+    path = lab.package()
+    data = path.read_bytes()
+    assert looks_like_package(path)
+    assert not looks_like_package(lab.library)
+    for place in range(BLOCK):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
+        assert looks_like_package(path)
+    path.write_bytes(gzip.compress(data))
+    assert looks_like_package(path)
 
 
 def test_an_altered_record_of_trust_is_refused(lab, station):
