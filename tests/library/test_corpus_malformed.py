@@ -13,8 +13,6 @@ from library.errors import FileError, PartialFileError
 from library.formats import read_bytes, read_traces
 from matching.errors import SpectraError
 
-PENDING: dict[str, str] = {}  # folder -> why its broken files are not asked yet
-
 GUARDED = ("opus", "wip")  # a refusal ends the third-party worker: not asked twice
 
 
@@ -41,8 +39,6 @@ def _names() -> list[str]:
 @pytest.mark.parametrize("name", _names())
 def test_broken_file(name: str, shared_data: Path) -> None:  # noqa: ARG001
     folder = name.split("/")[1]
-    if folder in PENDING:
-        pytest.skip(PENDING[folder])
     data = (_folder() / name).read_bytes()
     try:
         found = read_traces(data, where=name)
