@@ -237,5 +237,7 @@ def _changed(
         "spectrum": past.spectrum,
         "before": before,
         "after": now,
-        "because": "library" if by_library else "program, policy or an earlier library",
+        "because": "library"
+        if by_library
+        else "program, policy, control lists or an earlier library",
     }
