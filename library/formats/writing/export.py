@@ -21,7 +21,6 @@ WRITERS: dict[Target, Callable[[Sequence[Trace], Origin], bytes]] = {
     "nxs": nexus_file.written,
 }
 HEAD_BYTES = 4096
-HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def write_export(target: Path, to: Target, traces: Sequence[Trace], origin: Origin) -> None:
@@ -72,9 +71,6 @@ def check_target(target: Path) -> None:
 
 
 def is_export(path: Path) -> bool:
-    """Tell whether a file carries the sign of an export."""
+    """Tell whether a file carries the sign of an export; all formats have it near their start."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        if head.startswith(HDF5):
-            return SIGN.encode() in head + file.read()
-    return SIGN.encode() in head
+        return SIGN.encode() in file.read(HEAD_BYTES)

@@ -1,6 +1,6 @@
 """NeXus (HDF5): one NXentry for each curve, by the application definition NXraman where it is one.
 
-Names follow NXraman and NXoptical_spectroscopy of the NeXus definitions 2024.02. What the source
+Names follow NXraman and NXoptical_spectroscopy as contributed to the NeXus definitions in 2024. What the source
 does not state is left out, not made up, also where the definition wants it: kind of detector
 channel, wavelength of an unknown laser. A curve that is no Raman spectrum gets the same groups
 without the name of the definition.
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import h5py
 
 DEFINITION = "NXraman"
-DEFINITION_URL = "https://manual.nexusformat.org/classes/applications/NXraman.html"
-DEFINITION_VERSION = "2024.02"
+DEFINITION_URL = "https://github.com/nexusformat/definitions"
+DEFINITION_VERSION = "as contributed in 2024"
 NOT_STATED = "not stated"
 SERS = "surface-enhanced Raman spectroscopy (SERS)"
 FIELDS = {"shift": "raman_shift", "wavelength": "wavelength", "other": "axis"}
