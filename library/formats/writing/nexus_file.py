@@ -1,9 +1,9 @@
 """NeXus (HDF5): one NXentry for each curve, by the application definition NXraman where it is one.
 
-Names follow NXraman and NXoptical_spectroscopy as contributed to the NeXus definitions in 2024. What the source
-does not state is left out, not made up, also where the definition wants it: kind of detector
-channel, wavelength of an unknown laser. A curve that is no Raman spectrum gets the same groups
-without the name of the definition.
+Names follow NXraman and NXoptical_spectroscopy as contributed to the NeXus definitions in 2024.
+What the source does not state is left out, not made up, also where the definition wants it: kind of
+detector channel, wavelength of an unknown laser. A curve that is no Raman spectrum gets the same
+groups without the name of the definition.
 """
 
 from __future__ import annotations
