@@ -19,6 +19,7 @@ HEAVY = (
     "pybaselines",
     "serial",
     "usb",
+    "cryptography",
     "h5py",
     "scipy",
     "numpy",
