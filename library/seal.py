@@ -19,6 +19,7 @@ from library.errors import LibraryDamagedError, LibraryError
 
 BLOCK = 4096  # bytes of the user block
 LARGE = 16 * 2**20  # bytes from which a dataset is left to the hashes inside the file
+AT_ONCE = 2**18  # bytes read and hashed together: they stay in the processor's own memory
 MAGIC = b"Spectra library\n"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 REMEDY = "restore it from its release or a backup, or build it again"
@@ -82,12 +83,14 @@ def is_library(path: Path) -> bool:
 def _structure_hash(path: Path, size: int, ranges: Sequence[tuple[int, int]]) -> str:
     """Hash what lies between the data ranges; they must be in order and inside the file."""
     digest = hashlib.sha256(json.dumps([size, *map(list, ranges)]).encode())
-    place = BLOCK
-    with path.open("rb") as file:
+    place, buffer = BLOCK, memoryview(bytearray(AT_ONCE))
+    with path.open("rb", buffering=0) as file:
         for offset, length in [*ranges, (size, 0)]:
             if not place <= offset <= size or length < 0:
                 raise ValueError("the data ranges are not in order")
             file.seek(place)
-            digest.update(file.read(offset - place))
+            while place < offset and (read := file.readinto(buffer[: offset - place])):
+                digest.update(buffer[:read])
+                place += read
             place = offset + length
     return digest.hexdigest()

@@ -33,7 +33,7 @@ from library.layout import (
     whole_hash,
 )
 from library.seal import check
-from library.versions import Act
+from library.versions import Act, in_force
 from matching.errors import SpectrumError
 from matching.spectrum import FloatArray, Spectrum, Technique
 
@@ -109,6 +109,12 @@ class Library:
     def records(self) -> Iterator[EntryRecord]:
         """Yield the records of all entries in order."""
         return (self.record(row) for row in range(len(self)))
+
+    def records_in_force(self) -> Iterator[tuple[int, EntryRecord]]:
+        """Yield row and record of every entry that is neither withdrawn nor replaced."""
+        records = list(self.records())
+        force = in_force(records)
+        return ((row, record) for row, record in enumerate(records) if force[row])
 
     def damaged(self, what: str) -> LibraryDamagedError:
         """Return the error to raise when the library is found not to be sound."""

@@ -81,7 +81,9 @@ def _print_entry(row: dict[str, Any]) -> None:
     laser = f"{row['laser_nm']:g} nm" if row["laser_nm"] else "laser unknown"
     others = ", ".join(row["indistinguishable"])
     told = f"  (not told from {others})" if others else ""
-    print(f"{row['entry']}  {row['kind']:13} {laser:14} {row['name']}{told}")
+    version = f", version {row['version']}" if row["version"] > 1 else ""
+    status = "replaced" if not row["in_force"] and row["status"] != "withdrawn" else row["status"]
+    print(f"{row['entry']}  {row['kind']:13} {laser:14} {row['name']} ({status}{version}){told}")
 
 
 def build(options: argparse.Namespace) -> int:

@@ -77,7 +77,7 @@ def library_coverage(
     """
     wanted = wanted_list(name, on, setup)
     with open_library(path) as library:
-        return coverage(wanted, tuple(library.records()))
+        return coverage(wanted, tuple(record for _, record in library.records_in_force()))
 
 
 def coverage_json(found: Coverage, on: date) -> dict[str, Any]:

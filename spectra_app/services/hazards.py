@@ -60,7 +60,7 @@ def find_hazards(
     wanted = {name: _asked_keys(name) for name in station}
     found: list[Hazard] = []
     met: set[str] = set()
-    for row, record in enumerate(library.records()):
+    for row, record in library.records_in_force():
         if record.role in {"container", "mixture"}:
             continue
         known = substances().find(inchikey=record.inchikey, cas=record.cas, name=record.name)

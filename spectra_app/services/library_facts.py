@@ -50,8 +50,13 @@ def look_alike_names(library: Library, policy: Policy) -> dict[int, tuple[str, .
 def entry_rows(library: Library, policy: Policy) -> Iterator[dict[str, Any]]:
     """Yield the record of each entry with the names that Raman does not tell from it."""
     alike = look_alike_names(library, policy)
+    force = {row for row, _ in library.records_in_force()}
     for row, record in enumerate(library.records()):
-        yield {**asdict(record), "indistinguishable": alike.get(row, ())}
+        yield {
+            **asdict(record),
+            "in_force": row in force,
+            "indistinguishable": alike.get(row, ()),
+        }
 
 
 def described(library: Library, policy: Policy) -> dict[str, Any]:
