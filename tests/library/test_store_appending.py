@@ -13,9 +13,11 @@ import library.content
 import matching.index
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryError
-from library.findings import confused_in, confusion_of
+from library.findings import confused_in, confusion_of, references
 from library.store import Library
+from library.versions import new_version
 from library.writing import extend_library, write_library
+from matching.confusion import confused_pairs
 from matching.index import rest_share
 from matching.pipeline import prepare
 from matching.search import SearchSettings, search
@@ -159,3 +161,22 @@ def test_a_library_that_becomes_large_gets_an_index(tmp_path, entries):
     with Library(grown) as library:
         library.verify()
         assert library.matrix.index.size == 24
+
+
+def test_pairs_known_before_are_right_after_edits_and_withdrawals(tmp_path, policy):
+    path, entries = tmp_path / "lib.h5", [reference(number) for number in range(12)]
+    write_library(path, entries, name="L", policy=policy)
+    by = {"status_by": "A", "status_at": "2026", "status_reason": "test"}
+    gone = replace(entries[3].record, status="withdrawn", **by)
+    joined = new_version(entries[7].record, replace(entries[7].record, group="made-up substance 6"))
+    with Library(path) as library:
+        parted = replace(entries[7], record=joined)
+        extend_library(library, [parted], changed={3: gone}, policy=policy)
+    undone = new_version(joined, replace(joined, group=""))
+    with Library(path) as library:
+        assert [(p.row, p.other) for p in confused_in(library, policy)] == [(10, 11)]
+        extend_library(library, [replace(entries[7], record=undone)], policy=policy)
+    with Library(path) as library:
+        found = confused_in(library, policy)
+        assert found == confused_pairs(references(library), policy)
+        assert [(pair.row, pair.other) for pair in found] == [(6, 13), (10, 11)]
