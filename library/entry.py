@@ -18,6 +18,14 @@ STATUSES: tuple[str, ...] = get_args(Status)  # in this order; withdrawn is the 
 LISTS = ("assumptions", "synonyms", "marks")  # fields that hold several texts
 
 
+# Fields that came with schema 2: written when they differ from their default.
+LATER = frozenset(
+    {"synonyms", "smiles", "form", "lot", "certificate", "purity", "supplier", "resolution_cm1"}
+    | {"calibration", "operator", "measured_at", "status", "status_reason", "status_by"}
+    | {"status_at", "version", "replaces", "replicates", "recipe", "marks"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class EntryRecord:
     """Identity and provenance of one reference spectrum; empty text where it is not known.
@@ -122,8 +130,18 @@ class EntryRecord:
     metadata: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """Return the record as one line of JSON, the same bytes for the same content."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode() + b"\n"
+        """Return the record as one line of JSON, the same bytes for the same content.
+
+        Fields that came after schema 1 are written when they say something: a record of then has
+        the same bytes today.
+        """
+        fields = self.__dataclass_fields__
+        content = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in LATER or value != fields[name].default
+        }
+        return json.dumps(content, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
     @classmethod
     def from_bytes(cls, line: bytes) -> EntryRecord:

@@ -351,6 +351,7 @@ def test_a_library_of_schema_1_is_migrated_to_another_file(first_layout, tmp_pat
     assert records(tmp_path / "new.h5") == records(first_layout)
     with Library(tmp_path / "new.h5") as new, Library(first_layout) as old:
         assert new.info.schema == 2
+        assert new.info.sha256 == old.info.sha256
         np.testing.assert_array_equal(new.matrix.rows, old.matrix.rows)
         for row in range(3):
             assert new.spectrum(row).content_hash == old.spectrum(row).content_hash

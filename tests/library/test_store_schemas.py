@@ -44,3 +44,9 @@ def test_what_schema_1_did_not_know_is_empty_not_guessed(first):
     assert (record.status, record.version, record.replaces) == ("draft", 1, "")
     assert (record.replicates, record.recipe, record.marks) == (1, "", ())
     assert (record.synonyms, record.lot, record.resolution_cm1) == ((), "", None)
+
+
+def test_a_record_of_schema_1_has_the_same_bytes_today(first):
+    with Library(first) as library:
+        lines = library.content()[1]["entries/records"].tobytes()
+        assert b"".join(record.to_bytes() for record in library.records()) == lines
