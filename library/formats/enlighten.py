@@ -58,24 +58,31 @@ def parse(source: Source, request: Request) -> Parsed:
     at, names = found
     metadata = read_metadata(source.lines[:at])
     table = read_table(source, at + 1, [cell.strip() for cell in source.lines[at].split(",")], ",")
+    trace, notes = measurement(table, names, Facts(metadata), request)
+    if "ENLIGHTEN Version" not in dict(metadata):
+        notes.append("No ENLIGHTEN version line; the format was recognised by its column names.")
+    return Parsed((trace,), tuple(notes))
+
+
+def measurement(
+    table: Table, names: list[str], facts: Facts, request: Request
+) -> tuple[Trace, list[str]]:
+    """Return one measurement, whose columns' kinds are `names`, and what was assumed."""
     intensity, rows, steps, notes = pick(table, names, request.column)
-    facts = Facts(metadata)
     notes += check_declared(table, names, facts, rows)
     trace = Trace(
         intensity=intensity,
         shift_cm1=_axis(table, names, "wavenumber", rows),
         wavelength_nm=_axis(table, names, "wavelength", rows),
-        first_line=table.first_line + rows.start,
+        first_line=None if table.across else table.first_line + rows.start,
         laser_nm=facts.positive("Laser Wavelength"),
         kind=kind(facts),
         technique=technique(facts),
         acquisition=replace(acquisition(facts), saturated=raw_saturated(table, names)),
         history=(*vendor_steps(facts, steps), *steps),
-        metadata=metadata,
+        metadata=facts.metadata,
     )
-    if facts.text("ENLIGHTEN Version") is None:
-        notes.append("No ENLIGHTEN version line; the format was recognised by its column names.")
-    return Parsed((trace,), (*notes, *facts.notes))
+    return trace, [*notes, *facts.notes]
 
 
 def _axis(table: Table, names: list[str], name: str, rows: slice) -> FloatArray | None:
@@ -155,6 +162,7 @@ def _common_rows(table: Table, columns: list[int]) -> slice:
             "NA",
             column=f"column {clip(table.names[at])!r}",
             first_line=table.first_line,
+            across=table.across,
         )
         for at in columns
     ]

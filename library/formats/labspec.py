@@ -192,7 +192,7 @@ def _decimal(lines: list[str], head: int) -> str:
 
 def _row(line: str, lead: int, at: int, decimal: str) -> FloatArray:
     cells = line.split("\t")[lead:]
-    return numbers(cells, column="series", first_line=at, decimal=decimal, across=True)
+    return numbers(cells, column=f"line {at}", first_line=at, decimal=decimal, across=True)
 
 
 def _ragged(line: str, width: int, at: int, *, last: bool) -> DamagedFileError:

@@ -29,12 +29,15 @@ class Table:
         1-based line number of the first row in the file.
     decimal : str
         Decimal mark, ``"."`` or ``","``.
+    across : bool
+        Whether a column of the table is one line of the file; `names` then say which.
     """
 
     names: tuple[str, ...]
     columns: tuple[Sequence[str], ...]
     first_line: int
     decimal: str = "."
+    across: bool = False
     _known: dict[tuple[int, int, int | None], FloatArray] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
@@ -52,8 +55,9 @@ class Table:
             values = numbers(
                 self.columns[column][rows],
                 column=f"column {clip(self.names[column])!r}",
-                first_line=self.first_line + start,
+                first_line=self.first_line + (0 if self.across else start),
                 decimal=self.decimal,
+                across=self.across,
             )
             values.flags.writeable = False
             self._known[key] = values
@@ -159,7 +163,9 @@ def check_last_line(source: Source, table: Table, stop: int) -> None:
         )
 
 
-def valid_rows(cells: Sequence[str], missing: str, *, column: str, first_line: int) -> slice:
+def valid_rows(
+    cells: Sequence[str], missing: str, *, column: str, first_line: int, across: bool = False
+) -> slice:
     """Return the rows between the first and last cell that is not `missing`.
 
     Instruments mark what lies outside the calibrated range at both ends; a hole between is damage.
@@ -176,10 +182,10 @@ def valid_rows(cells: Sequence[str], missing: str, *, column: str, first_line: i
     last = present.size - int(np.argmax(present[::-1]))
     inside = present[first:last]
     if not inside.all():
-        line = first_line + first + int(np.argmin(inside))
+        at = first + int(np.argmin(inside))
         raise DamagedFileError(
             "a value is missing in the middle of the spectrum",
-            f"line {line}, {column}",
+            f"{column}, value {at + 1}" if across else f"line {first_line + at}, {column}",
             EXPORT_AGAIN,
         )
     return slice(first, last)

@@ -124,7 +124,9 @@ def number(cell: str) -> float | None:
 def numbers(
     cells: Sequence[str], *, column: str, first_line: int, decimal: str = ".", across: bool = False
 ) -> FloatArray:
-    """Return all `cells` of one column, or `across` of one line, as finite float64, shape (n,).
+    """Return all `cells` of one column as finite float64, shape (n,).
+
+    `across`: they stand in one line, which `column` names; `first_line` is not looked at.
 
     Words that Python would take for numbers ("nan", "inf", "1_000") are refused, and so is a mark
     other than `decimal`.
@@ -157,7 +159,7 @@ def _first_bad(
         plain = cell.replace(".", "?").replace(",", ".") if decimal == "," else cell
         if not _NUMBER.fullmatch(plain) or not np.isfinite(float(plain)):
             place = (
-                f"line {first_line}, {column}, value {offset + 1}"
+                f"{column}, value {offset + 1}"
                 if across
                 else f"line {first_line + offset}, {column}"
             )

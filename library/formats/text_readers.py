@@ -8,10 +8,13 @@ from library.formats import (
     andor,
     avantes,
     bwspec,
+    dash,
     enlighten,
+    enlighten_json,
     keyed,
     labspec,
     ocean,
+    openspecy,
     perkinelmer,
     rruff,
     session,
@@ -22,6 +25,9 @@ from library.formats.records import Reader
 
 TEXT_READERS: tuple[Reader, ...] = (
     Reader(bwspec.NAME, bwspec.sniff, bwspec.parse),
+    Reader(dash.NAME, dash.sniff, dash.parse),
+    Reader(enlighten_json.NAME, enlighten_json.sniff, enlighten_json.parse),
+    Reader(openspecy.NAME, openspecy.sniff, openspecy.parse),
     Reader(session.NAME, session.sniff, session.parse),
     Reader(enlighten.NAME, enlighten.sniff, enlighten.parse),
     Reader(labspec.NAME, labspec.sniff, labspec.parse),

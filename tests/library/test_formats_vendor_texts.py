@@ -256,6 +256,62 @@ def test_andor_frames_of_an_image_are_no_spectra() -> None:
     _refused(rows.replace("\n7,", "\n8,", 1) + facts, DamagedFileError, "do not have one axis")
 
 
+# --- ENLIGHTEN in rows and JSON, Open Specy ------------------------------------------------------
+
+
+def test_dash_rows_make_one_measurement_each(vendor_texts: Texts) -> None:
+    text = vendor_texts["ENLIGHTEN rows (Dash) CSV"][0]
+    result = _raman(text)
+    assert [entry.name for entry in result.spectra] == ["processed (lot 1)", "processed (lot 2)"]
+    first, second = (entry.spectrum for entry in result.spectra)
+    np.testing.assert_allclose(second.intensity, 2 * first.intensity)
+    assert (first.intensity.size, first.laser_nm) == (39, 785.0)
+    assert first.acquisition.serial == "WP-1"
+    difference = _raman(text, column="raw-dark").spectra[0].spectrum
+    np.testing.assert_allclose(difference.intensity[1:], first.intensity, atol=1e-9)
+
+
+def test_dash_without_an_axis_uses_its_polynomial_and_says_so(vendor_texts: Texts) -> None:
+    text = vendor_texts["ENLIGHTEN rows (Dash) CSV"][1]
+    (trace,) = _traces(text).traces
+    np.testing.assert_array_equal(trace.wavelength_nm, 797.0 + np.arange(40))
+    assert any("computed from the coefficients" in note for note in _raman(text).assumptions)
+    _refused(text.replace(",797,", ",,"), DamagedFileError, "neither an axis")
+
+
+def test_dash_lines_that_do_not_fit_are_damage(vendor_texts: Texts) -> None:
+    text = vendor_texts["ENLIGHTEN rows (Dash) CSV"][0]
+    _refused(text.replace("raw,", "row,", 1), DamagedFileError, "is no raw, dark or reference")
+    _refused(text[:-10], DamagedFileError, "pixels, the one before")
+    _refused(text.replace(",9,9,9,", ",9,NaN,9,", 1), DamagedFileError, "line 6", column="raw-dark")
+
+
+def test_enlighten_json_is_the_measurement_of_its_lists(vendor_texts: Texts) -> None:
+    text = vendor_texts["ENLIGHTEN JSON"][0]
+    result = _raman(text)
+    assert result.spectra[0].spectrum.intensity.size == 39
+    assert result.spectra[0].spectrum.acquisition.integration_time_ms == 25.0
+    _refused(text.replace("[null, ", "["), DamagedFileError, "differ in length")
+    _refused(text.replace("[null, ", "[NaN, "), DamagedFileError, "not sound JSON")
+    _refused(text.replace("[null, ", '["1", '), DamagedFileError, "not a number")
+    _refused(text[:-30], DamagedFileError, "not sound JSON")
+
+
+def test_open_specy_json_and_rows_are_the_same_spectrum(vendor_texts: Texts) -> None:
+    first, second = (_raman(text).spectra[0] for text in vendor_texts["Open Specy"])
+    assert first.spectrum.content_hash == second.spectrum.content_hash
+    assert ("spectrum_type", "Raman") in second.metadata
+    for text in vendor_texts["Open Specy"]:
+        _refused(text.replace("Raman", "FTIR"), NotRamanError, "FTIR")
+
+
+def test_deep_or_large_json_is_refused() -> None:
+    start = '{"wavenumber": '
+    _refused(start + "[" * 100_000, DamagedFileError, "not sound JSON")
+    _refused(start + "[[],[]," * 1_200_000, FileTooLargeError, "of JSON")
+    _refused(start + "[" + "9" * 400 + "]}", DamagedFileError, "not a number|no list")
+
+
 # --- Two columns -------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -44,6 +45,20 @@ OCEAN = [
     ">>>>>Begin Processed Spectral Data<<<<<",
 ]
 ANDOR = ["", "", "Date and Time:   Mon Oct 25 21:01:48 2021", "Exposure Time (secs):  0.5"]
+
+
+DASH = [
+    "Dash Output v2.1,ENLIGHTEN version: 2.0,Row,Pixel Data,WP-1",
+    "Line Number,Integration Time,Timestamp,Blank,Note,CCD C0,CCD C1,CCD C2,CCD C3,"
+    "Laser Wavelength,Pixel Count",
+]
+
+
+def _dash(number: int, note: str, pixels: Sequence[object], *, facts: bool = True) -> str:
+    stated = ["100", "2016-09-30 10:52", "WP-1", note, "797", "1.0", "0", "0", "785.0", str(ROWS)]
+    empty = ["", "", "", note, *[""] * 6]
+    cells = [str(number), *(stated if facts else empty), *map(str, pixels)]
+    return ",".join(cells)
 
 
 def texts() -> dict[str, list[str]]:
@@ -108,6 +123,29 @@ def texts() -> dict[str, list[str]]:
         "PerkinElmer ASCII": [
             ["PE FL                   SPECTRUM    ASCII       PEDS        1.60        ", "  -1",
              "#HDR", "-1", "#GR", "NM", "", "#DATA", *_lines(nm)],
+        ],
+        "Open Specy": [
+            [json.dumps({"wavenumber": [x for x, _ in cm],
+                         "spectra": {"intensity": [y for _, y in cm]},
+                         "metadata": {"spectrum_type": ["Raman"], "spectrum_identity": ["HDPE"]}})],
+            [",".join([*(f"{x:g}" for x, _ in cm), "spectrum_type"]),
+             ",".join([*(f"{y:g}" for _, y in cm), "Raman"])],
+        ],
+        "ENLIGHTEN JSON": [
+            [json.dumps({"metadata": {"ENLIGHTEN Version": "2.2.7", "Laser Wavelength": 785.0,
+                                      "Integration Time": 25, "Pixel Count": ROWS, "Label": None},
+                         "spectrometerSettings": {"wavelengths": [x for x, _ in nm],
+                                                  "wavenumbers": [x for x, _ in cm]},
+                         "spectrum": {"Processed": [None, *[y for _, y in cm][1:]],
+                                      "Raw": [y + 9 for _, y in cm], "Dark": [9] * ROWS}})],
+        ],
+        "ENLIGHTEN rows (Dash) CSV": [
+            [*DASH, _dash(1, "wavenumbers", [x for x, _ in cm]),
+             *(line for k in (1, 2) for line in (
+                 _dash(k, f"processed (lot {k})", ["NA", *[k * y for _, y in cm][1:]]),
+                 _dash(k, "raw", [k * y + 9 for _, y in cm], facts=False),
+                 _dash(k, "dark", [9] * ROWS, facts=False)))],
+            [*DASH, _dash(1, "Ethanol", [y for _, y in cm])],
         ],
         "Neegala text": [
             ["id,1", "integ_time,9000", "integ_unit,ms", "averages,20", "wl,785nm",
