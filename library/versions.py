@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from library.entry import STATUSES, EntryRecord, substance_numbers
@@ -29,7 +29,10 @@ OWN = frozenset({"entry", "version", "replaces"})  # of a version; an edit canno
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One change of status: which entry, from what to what, by whom, when, why."""
+    """One change of status: which entry, from what to what, by whom, when, why.
+
+    `before` is empty where the entry came into the library with a status that it got elsewhere.
+    """
 
     entry: str
     before: str
@@ -43,6 +46,15 @@ class Act:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
+def brought(records: Iterable[EntryRecord]) -> tuple[Act, ...]:
+    """Return an act for each record that comes into a library with another status than draft."""
+    return tuple(
+        Act(one.entry, "", one.status, one.status_by, one.status_at, one.status_reason)
+        for one in records
+        if one.status != "draft"
+    )
+
+
 def blockers(record: EntryRecord) -> tuple[str, ...]:
     """Return why an entry cannot be released, one phrase each; nothing when it can."""
     found = []
@@ -50,6 +62,10 @@ def blockers(record: EntryRecord) -> tuple[str, ...]:
         found.append("its laser line is not known")
     if "truncated" in record.marks:
         found.append("its file ended early: the spectrum is partial")
+    if "missing values" in record.marks:
+        found.append("values are missing in its spectrum")
+    if record.kind == "emulated":
+        found.append("it is emulated")
     return tuple(found)
 
 

@@ -24,6 +24,7 @@ from library.layout import (
     JOURNAL,
     WHOLE,
     Array,
+    Parts,
     group_hashes,
     parts_of,
     shape_of,
@@ -51,6 +52,7 @@ def write_library(
     version: str = "1",
     licence: str = "",
     pipeline: PipelineSettings = DEFAULT_PIPELINE,
+    acts: Sequence[Act] = (),
     policy: Policy | None = None,
     indexed_from: int = SCAN_BELOW,
 ) -> LibraryInfo:
@@ -66,6 +68,8 @@ def write_library(
         What the library says about itself.
     pipeline : PipelineSettings
         Clean-up of the search matrix.
+    acts : sequence of Act
+        Lines of the journal.
     policy : Policy, optional
         Rule of the findings stored with the library (which references Raman does not tell apart,
         which families may answer); without it they are made when they are asked for.
@@ -85,7 +89,7 @@ def write_library(
         "licence": licence,
         "pipeline": pipeline.hash,
     }
-    datasets = datasets_of(entries, pipeline) | of_records(records)
+    datasets = datasets_of(entries, pipeline) | _journal(acts) | of_records(records)
     index: Datasets = {}
     if len(entries) >= indexed_from:
         index = _parts(index_datasets(_array(datasets, "search/rows")))
@@ -146,11 +150,7 @@ def extend_library(
     datasets = joined(old, datasets_of(entries, pipeline)) if entries else _parts(old)
     if changed or library.info.schema != SCHEMA_VERSION:
         datasets = with_records(datasets, records)
-    if acts:
-        lines = np.frombuffer(b"".join(act.to_bytes() for act in acts), dtype=np.uint8)
-        datasets[JOURNAL] = (*([old[JOURNAL]] if JOURNAL in old else []), lines)
-    elif JOURNAL in old:
-        datasets[JOURNAL] = (old[JOURNAL],)
+    datasets |= _journal(acts, parts_of(old[JOURNAL]) if JOURNAL in old else ())
     datasets |= of_records(records)
     about = {key: str(attributes[key]) for key in ("name", "version", "licence", "pipeline")}
     index, made_from = _index(library, datasets, indexed_from)
@@ -158,6 +158,13 @@ def extend_library(
     table = _findings(kept, records, policy, library)
     more = {INDEX_ROWS: made_from} if index else {}
     return _written(target, about | more, records, kept | index, table)
+
+
+def _journal(acts: Sequence[Act], before: Parts = ()) -> Datasets:
+    """Return the journal with further lines; nothing where it has none."""
+    text = b"".join(act.to_bytes() for act in acts)
+    parts = (*before, *([np.frombuffer(text, dtype=np.uint8)] if text else []))
+    return {JOURNAL: parts} if parts else {}
 
 
 def _index(library: Library, datasets: Datasets, indexed_from: int) -> tuple[Datasets, int]:

@@ -41,8 +41,8 @@ def consensus(spectra: Sequence[Spectrum]) -> Consensus:
 
     They are brought to the part of the first one's axis that all cover (linear interpolation),
     to one height and offset (these differ with focus and background), and averaged point by point
-    by Huber's mean: what one replicate alone has, a cosmic ray above all, counts little, and shows
-    in the spread.
+    by Huber's mean: what one of three or more alone has, a cosmic ray above all, counts little, and
+    shows in the spread. Of two nothing tells which one is right: it shows in the spread only.
 
     Parameters
     ----------

@@ -120,7 +120,8 @@ def history(options: argparse.Namespace) -> int:
                 print_json(asdict(act))
             else:
                 why = f": {act.reason}" if act.reason else ""
-                print(f"{act.at}  {act.entry}  {act.before} -> {act.after}  {act.by}{why}")
+                before = act.before or "brought along"
+                print(f"{act.at}  {act.entry}  {before} -> {act.after}  {act.by}{why}")
     return EXIT_OK
 
 

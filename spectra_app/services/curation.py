@@ -12,7 +12,7 @@ from library.errors import EntryStatusError, EntryVersionError, LibraryError, Or
 from library.info import LibraryInfo
 from library.locking import writing_to
 from library.seal import is_library
-from library.versions import NEXT, OWN, Act, moved_to, new_version
+from library.versions import NEXT, OWN, Act, brought, moved_to, new_version
 from library.writing import extend_library
 from spectra_app.services.intake import Options, taken_in
 from spectra_app.services.libraries import BuildReport, no_progress, open_library, reported
@@ -79,7 +79,8 @@ def append_entries(
                 taken.left_out.append(f"{there} of {len(found)} entries are in the library already")
             info = library.info
             if fresh:
-                info = extend_library(library, fresh, policy=load_policy())
+                acts = brought(entry.record for entry in fresh)
+                info = extend_library(library, fresh, acts=acts, policy=load_policy())
     taken.entries = fresh
     return reported(info, taken)
 

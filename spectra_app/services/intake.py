@@ -50,7 +50,10 @@ SUFFIXES = frozenset(  # which files of a folder are looked at; what they are, t
         ".txtr",
     ]
 )
-IDENTITY = ("name", "group", "inchikey", "cas", "form", "role", "kind", "technique", "laser_nm")
+IDENTITY = (  # what replicates must agree in; status and version are of the entry they make
+    *("name", "group", "inchikey", "cas", "form", "role", "kind", "technique", "laser_nm"),
+    *("status", "replaces"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +247,10 @@ def _together(replicates: Sequence[Entry], name: str) -> Entry:
                 where,
                 "give replicates of one entry one identity, and others another 'replicate'",
             )
+    if len({record.content_sha256 for record in records}) < len(records):
+        raise ReplicatesError(
+            "two of its rows are the same spectrum", where, "name each measurement once"
+        )
     try:
         made = consensus([entry.spectrum for entry in replicates])
     except SpectrumError as error:

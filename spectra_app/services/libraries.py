@@ -18,6 +18,7 @@ from library.seal import is_library
 from library.starter import starter_entries, starter_note, starter_sha256
 from library.store import Library
 from library.substances import substances
+from library.versions import brought
 from library.writing import write_library
 from matching.confusion import rule_hash
 from matching.pipeline import DEFAULT_PIPELINE
@@ -93,7 +94,14 @@ def build_library(
         progress(1.0, "writing")
         title = name or (source.parent.name if source.is_file() else source.name)
         entries = first_versions(taken.entries, str(source))
-        info = write_library(target, entries, name=title, licence=licence, policy=load_policy())
+        info = write_library(
+            target,
+            entries,
+            name=title,
+            licence=licence,
+            acts=brought(entry.record for entry in entries),
+            policy=load_policy(),
+        )
     return reported(info, taken)
 
 

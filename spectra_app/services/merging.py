@@ -14,6 +14,7 @@ from library.files import write_whole
 from library.info import LibraryInfo
 from library.merging import KINDS, Conflict, Held, conflicts, decided, kept
 from library.store import Library
+from library.versions import Act
 from library.writing import write_library
 from spectra_app.services.libraries import open_library
 from spectra_app.services.policies import load_policy
@@ -97,9 +98,23 @@ def merge(
         terms = licence or "; ".join(
             dict.fromkeys(library.info.licence for library in opened if library.info.licence)
         )
-        info = write_library(out, entries, name=title, licence=terms, policy=load_policy())
+        acts = _journals(opened, taken)
+        info = write_library(
+            out, entries, name=title, licence=terms, acts=acts, policy=load_policy()
+        )
     progress(1.0, "done")
     return Merged(info, found, choices, sum(map(len, records)) - len(taken))
+
+
+def _journals(opened: Sequence[Library], taken: Sequence[Held]) -> list[Act]:
+    """Return what the journals of the libraries say of the entries that were taken from them."""
+    mine = {(held.library, held.record.entry) for held in taken}
+    return [
+        act
+        for number, library in enumerate(opened, start=1)
+        for act in library.journal()
+        if (number, act.entry) in mine
+    ]
 
 
 def _decisions(path: Path | None) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def releasable(records: Sequence[EntryRecord], where: str) -> list[int]:
             "review and release entries first; drafts never go out",
         )
     kept = [records[row] for row in rows]
-    faults = [f"{r.name} ({r.entry}): {why}" for r in kept if (why := _fault(r))]
+    faults = [f"{r.name} ({r.entry}): {why}" for r in kept if (why := "; ".join(blockers(r)))]
     if faults:
         more = f" and {len(faults) - 5} more" if len(faults) > 5 else ""
         raise ReleaseError(
@@ -185,18 +185,6 @@ def releasable(records: Sequence[EntryRecord], where: str) -> list[int]:
             "complete them in a new version, or withdraw them",
         )
     return rows
-
-
-def _fault(record: EntryRecord) -> str:
-    """Return why a released entry must not go out, or an empty text."""
-    stops = blockers(record)
-    if stops:
-        return "; ".join(stops)
-    if "missing values" in record.marks:
-        return "values are missing in its spectrum"
-    if record.kind == "emulated":
-        return "it is emulated"
-    return ""
 
 
 def _file_of(

@@ -257,6 +257,23 @@ def test_a_manifest_cannot_release_what_may_not_be_released(library, folder, spe
     assert "cannot be released" in err
 
 
+def test_a_status_brought_along_is_in_the_journal_whether_built_or_imported(
+    library, folder, tmp_path, spectra
+):
+    head, told = "file,name,status,status_by,status_at\n", "reviewed,B. Reviewer,2026-11-01"
+    assert spectra("library", "history", library)[1] == ""
+    text = f"{head}glycine.csv,glycine,{told}\nsucrose.csv,sucrose,,,\n"
+    assert spectra("library", "import", library, manifest(folder, text))[0] == 0
+    built = tmp_path / "built.h5"
+    spectra("library", "build", manifest(folder, text), "--out", built)
+    for path in (library, built):
+        _, out, _ = spectra("library", "history", path, "--json")
+        (act,) = map(json.loads, out.splitlines())
+        assert (act["before"], act["after"], act["by"]) == ("", "reviewed", "B. Reviewer")
+        assert act["entry"] == next(r.entry for r in records(path) if r.name == "glycine")
+    assert "brought along -> reviewed" in spectra("library", "history", built)[1]
+
+
 # --- Replicates and originals --------------------------------------------------------------------
 
 
@@ -301,6 +318,21 @@ def test_replicates_of_two_names_are_refused(library, folder, spectra):
     code, _, err = spectra("library", "import", library, manifest(folder, text))
     assert code == 3
     assert "differ in name: 'urea', 'glycine'" in err
+
+
+def test_one_measurement_given_twice_is_not_two_replicates(library, folder, spectra):
+    text = "file,name,replicate\nurea.csv,carbamide,A\nurea.csv,carbamide,A\n"
+    code, _, err = spectra("library", "import", library, manifest(folder, text))
+    assert code == 3
+    assert "two of its rows are the same spectrum" in err
+
+
+def test_replicates_of_which_one_replaces_an_entry_are_refused(library, folder, spectra):
+    old = records(library)[0].entry
+    text = f"file,name,replicate,replaces\nurea-2.csv,urea,A,{old}\nurea-3.csv,urea,A,\n"
+    code, _, err = spectra("library", "import", library, manifest(folder, text))
+    assert code == 3
+    assert "differ in replaces" in err
 
 
 def test_the_files_of_an_entry_come_back_byte_for_byte(library, folder, tmp_path, spectra):

@@ -257,6 +257,12 @@ def test_libraries_are_merged_only_when_people_have_decided(tmp_path, build, spe
     rows = [json.loads(line) for line in spectra("library", "list", out, "--json")[1].splitlines()]
     assert sorted(row["name"] for row in rows) == ["caffeine", "glucose", "glucose", "urea"]
     assert spectra("library", "verify", out)[0] == 0
+    acts = [
+        json.loads(line)
+        for line in spectra("library", "history", out, "--json")[1].split("\n")[:-1]
+    ]
+    released = {row["entry"] for row in rows if row["name"] != "caffeine"}
+    assert {act["entry"] for act in acts} == released  # the journals came along
     assert spectra("library", "merge", a, b, "--out", a)[0] == 3
     code, text, _ = spectra("library", "diff", a, out)
     assert "2 added, 0 withdrawn, 0 changed" in text

@@ -65,6 +65,8 @@ def test_the_newest_version_that_is_not_withdrawn_is_in_force(shape):
     [
         ({"laser_nm": None}, "laser line is not known"),
         ({"marks": ("truncated",)}, "the spectrum is partial"),
+        ({"marks": ("missing values",)}, "values are missing"),
+        ({"kind": "emulated"}, "it is emulated"),
     ],
 )
 def test_what_is_not_known_or_not_whole_is_never_released(change, told):
