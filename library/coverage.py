@@ -15,12 +15,12 @@ from datetime import date
 from pathlib import Path
 
 from library.control import COUNTED, ControlLists
+from library.difference import current
 from library.entry import EntryRecord
 from library.errors import LibraryError, ManifestError
 from library.substances import Found, fold, substances
 
 KINDS = ("measured", "reconstructed", "calculated")  # best first; emulated entries cover nothing
-OLD_STATUS = "withdrawn"
 IN_USE = "released"
 NAME_COLUMNS = ("name", "cas", "inchikey")
 BOTH = re.compile(r"Schedule (\w+) and (\w+)")
@@ -288,8 +288,7 @@ def coverage(wanted: WantedList, records: Sequence[EntryRecord]) -> Coverage:
     records : sequence of EntryRecord
         Every record of the library; withdrawn entries and earlier versions are left out.
     """
-    replaced = {record.replaces for record in records if record.replaces}
-    used = [one for one in records if one.status != OLD_STATUS and one.entry not in replaced]
+    used = current(records)
     certain, doubtful = _entries_by_mark(used)
     held, uncertain, emulated, missing = [], [], [], []
     for item in wanted.items:

@@ -156,6 +156,10 @@ def _result_lines(results: dict[str, Any] | None) -> list[str]:
             "Which past results would change is NOT KNOWN: give their folder with --results FOLDER"
         ]
     changed, not_done = results["changed"], results["not_done"]
+    if not results["results"]:
+        return [
+            "Which past results would change is NOT KNOWN: that folder holds no results of Spectra"
+        ]
     lines = [f"Past results: {len(changed):,} of {results['results']:,} would change"]
     for one in changed[:SHOWN]:
         before, after = one["before"], one["after"]

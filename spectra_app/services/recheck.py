@@ -91,6 +91,8 @@ def past_results(folder: Path) -> Iterator[PastResult | tuple[str, str]]:
             yield from _lines(path)
         elif path.suffix.lower() == ".csv":
             yield from _rows(path)
+        elif path.suffix.lower() == ".json":
+            yield from _whole(path)
 
 
 def _lines(path: Path) -> Iterator[PastResult | tuple[str, str]]:
@@ -101,6 +103,14 @@ def _lines(path: Path) -> Iterator[PastResult | tuple[str, str]]:
                 return
             yield _past(line, f"{path.name}, line {number}")
     yield path.name, f"only the first {MOST_RESULTS:,} lines were read"
+
+
+def _whole(path: Path) -> Iterator[PastResult | tuple[str, str]]:
+    """Read a file that is one result, over however many lines; other JSON is left out."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        text = file.read(LONGEST_LINE)
+    if '"outcome"' in text:
+        yield _past(text, path.name)
 
 
 def _rows(path: Path) -> Iterator[PastResult | tuple[str, str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.batch import run_batch
+from spectra_app.services.changes import install_text
 from spectra_app.services.recheck import recheck
 from spectra_app.services.session import open_identifier
 
@@ -68,3 +70,25 @@ def test_other_tables_and_the_lines_of_the_evidence_store_are_no_results(results
     (folder / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     (folder / "received.jsonl").write_text("{}\n", encoding="utf-8")
     assert _again(folder, identifier, identifier.evidence).results == 4
+
+
+def test_a_result_in_a_file_of_its_own_is_one_and_other_json_is_none(results):
+    folder, identifier = results
+    first = (folder / "lines.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    text = json.dumps(json.loads(first), indent=2)
+    (folder / "one.json").write_text(text, encoding="utf-8")
+    (folder / "settings.json").write_text('{"a": 1}', encoding="utf-8")
+    (folder / "cut.json").write_text(text[:-40], encoding="utf-8")
+    found = _again(folder, identifier, identifier.evidence)
+    assert (found.results, found.changed) == (6, ())
+    assert [one["where"] for one in found.not_done] == ["cut.json"]
+
+
+def test_a_folder_without_results_is_not_called_unchanged(results, tmp_path):
+    _, identifier = results
+    (tmp_path / "empty").mkdir()
+    found = asdict(_again(tmp_path / "empty", identifier, identifier.evidence))
+    about = dict.fromkeys(("name", "version", "expires", "notes", "in_use"), "made up")
+    counts = {"sequence": 1, "added": 0, "withdrawn": 0, "changed": 0}
+    text = install_text({**about, **counts, "signers": [], "substances": [], "results": found})
+    assert "would change is NOT KNOWN: that folder holds no results" in text

@@ -151,3 +151,11 @@ def test_a_csv_of_names(tmp_path):
 
 def test_an_ambiguous_name_wants_everybody():
     assert len(own_list("x", [{"name": "racemethorphan"}]).items) > 1
+
+
+def test_an_entry_whose_newer_version_was_withdrawn_still_covers():
+    old = entry("safrole", status="released")
+    newer = entry("safrole", 1, version=2, replaces=old.entry, status="withdrawn")
+    found = coverage(table("UN 1988 Table I"), [old, newer])
+    assert names(one.item for one in found.held) == {"safrole"}
+    assert found.withdrawn == 1
