@@ -17,6 +17,7 @@ from typing import Any
 from library.errors import DamagedFileError, ReaderAnswerError
 from library.formats import guarded
 from library.formats.checks import check_curve
+from library.formats.octets import refuse_other_columns
 from library.formats.records import Mark, Parsed, Request, Source, Trace
 from library.formats.text import EXPORT_AGAIN, clip
 from matching.spectrum import Acquisition, FloatArray, Step
@@ -40,8 +41,9 @@ def sniff(source: Source) -> bool:
     return source.data.startswith(MAGIC)
 
 
-def parse(source: Source, request: Request) -> Parsed:  # noqa: ARG001  it has no columns
+def parse(source: Source, request: Request) -> Parsed:
     """Read every spectrum of the file, the Raman one first."""
+    refuse_other_columns(request, NAME)
     marks: frozenset[Mark] = frozenset({"truncated"} if _ends_early(source.data) else ())
     answer = guarded.ask("opus", source.data)
     try:

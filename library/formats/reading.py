@@ -15,14 +15,20 @@ from library.errors import (
     UnknownFormatError,
 )
 from library.formats import (
+    cif,
     columns,
+    foreign,
     jcamp,
+    labspec_l6s,
+    labspec_xml,
     nexus,
     opus,
+    sif,
     spa,
     spc,
     spe,
     spectra_csv,
+    trivista,
     wdf,
     witec,
 )
@@ -52,6 +58,11 @@ READERS: tuple[Reader, ...] = (
     Reader(jcamp.NAME, jcamp.sniff, jcamp.parse),
     Reader(opus.NAME, opus.sniff, opus.parse),
     Reader(witec.NAME, witec.sniff, witec.parse),
+    Reader(labspec_l6s.NAME, labspec_l6s.sniff, labspec_l6s.parse),
+    Reader(labspec_xml.NAME, labspec_xml.sniff, labspec_xml.parse),
+    Reader(sif.NAME, sif.sniff, sif.parse),
+    Reader(trivista.NAME, trivista.sniff, trivista.parse),
+    Reader(cif.NAME, cif.sniff, cif.parse),
     Reader(wdf.NAME, wdf.sniff, wdf.parse),
     Reader(spa.NAME, spa.sniff, spa.parse),
     Reader(spe.NAME, spe.sniff, spe.parse),
@@ -166,7 +177,12 @@ def _parsed(data: bytes, request: Request) -> TraceFile:
             parsed = reader.parse(source, request)
             notes = (*unpacking, *source.assumptions, *parsed.notes)
             return TraceFile(reader.name, parsed.traces, notes)
-    raise source.refusal or refusal_of_one_column(source) or _unknown(source)
+    raise (
+        foreign.refusal(source)
+        or source.refusal
+        or refusal_of_one_column(source)
+        or _unknown(source)
+    )
 
 
 def _unknown(source: Source) -> SpectraError:

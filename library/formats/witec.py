@@ -17,6 +17,7 @@ import numpy as np
 from library.errors import DamagedFileError, ReaderAnswerError
 from library.formats import guarded
 from library.formats.checks import check_axis
+from library.formats.octets import refuse_other_columns
 from library.formats.records import Mark, Metadata, Parsed, Request, Source, Trace
 from library.formats.text import EXPORT_AGAIN, clip
 from matching.spectrum import Acquisition, FloatArray, Step
@@ -47,8 +48,9 @@ def sniff(source: Source) -> bool:
     return source.data.startswith(MAGIC)
 
 
-def parse(source: Source, request: Request) -> Parsed:  # noqa: ARG001  it has no columns
+def parse(source: Source, request: Request) -> Parsed:
     """Read every spectrum of every graph, x before y, as they lie in the file."""
+    refuse_other_columns(request, NAME)
     marks: frozenset[Mark] = frozenset({"truncated"} if _ends_early(source.data) else ())
     answer = guarded.ask("witec", source.data)
     try:
