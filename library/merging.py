@@ -16,10 +16,11 @@ from library.entry import EntryRecord, folded, substance_numbers
 from library.errors import MergeConflictError, MergeDecisionError
 
 SAME_ID = "same entry id, different records"
+VERSIONS = "same entry, different new versions"
 IDENTITY = "same name, different identity"
 SPECTRA = "same substance, different spectra"
 NAMES = "same spectrum, different names"
-KINDS = (SAME_ID, IDENTITY, SPECTRA, NAMES)
+KINDS = (SAME_ID, VERSIONS, IDENTITY, SPECTRA, NAMES)
 BOTH = "both"
 
 
@@ -75,11 +76,11 @@ class Conflict:
     def choices(self) -> tuple[str, ...]:
         """What may be decided: the number of the library that is right, or both.
 
-        Both cannot be kept under one identifier, nor under one name that means two substances: a
-        library takes entries of one name for one substance.
+        Both cannot be kept under one identifier, nor as what follows on one entry, nor under one
+        name that means two substances: a library takes entries of one name for one substance.
         """
         numbers = tuple(str(n) for n in sorted({held.library for held in self.entries}))
-        return numbers if self.kind in {SAME_ID, IDENTITY} else (*numbers, BOTH)
+        return numbers if self.kind in {SAME_ID, VERSIONS, IDENTITY} else (*numbers, BOTH)
 
     def to_json(self) -> dict[str, Any]:
         """Return the conflict as the report holds it."""
@@ -107,7 +108,7 @@ def conflicts(libraries: Sequence[Sequence[EntryRecord]]) -> tuple[Conflict, ...
         for number, records in enumerate(libraries, start=1)
         for row, record in enumerate(records)
     ]
-    found = [*_same_id(held), *_identity(held), *_spectra(held), *_names(held)]
+    found = [*_same_id(held), *_versions(held), *_identity(held), *_spectra(held), *_names(held)]
     return tuple(sorted(found, key=lambda one: (KINDS.index(one.kind), one.subject, one.key)))
 
 
@@ -126,6 +127,20 @@ def _same_id(held: Sequence[Held]) -> Iterator[Conflict]:
     for entry, group in _groups(held, [one.record.entry for one in held]):
         if len({one.record.to_bytes() for one in group}) > 1:
             yield Conflict(SAME_ID, str(entry), tuple(group), _fields_differing(group))
+
+
+def _versions(held: Sequence[Held]) -> Iterator[Conflict]:
+    """Find entries that two libraries edited apart: all that follows on them is in question."""
+    after: dict[tuple[int, str], list[Held]] = {}
+    for one in held:
+        after.setdefault((one.library, one.record.replaces), []).append(one)
+    standing = [one for one in held if one.record.status != "withdrawn"]
+    for _, group in _groups(standing, [one.record.replaces for one in standing]):
+        if len({one.record.entry for one in group}) > 1:
+            line = list(group)
+            for one in line:  # grows while it is read
+                line += (h for h in after.get((one.library, one.record.entry), ()) if h not in line)
+            yield Conflict(VERSIONS, group[0].record.name, tuple(line), _fields_differing(group))
 
 
 def _fields_differing(group: Sequence[Held]) -> tuple[str, ...]:

@@ -9,7 +9,18 @@ import pytest
 from library.difference import SPECTRUM, difference
 from library.entry import EntryRecord
 from library.errors import MergeConflictError, MergeDecisionError
-from library.merging import BOTH, IDENTITY, NAMES, SAME_ID, SPECTRA, conflicts, decided, kept
+from library.merging import (
+    BOTH,
+    IDENTITY,
+    NAMES,
+    SAME_ID,
+    SPECTRA,
+    VERSIONS,
+    conflicts,
+    decided,
+    kept,
+)
+from library.versions import check_versions
 from spectra_app.errors import ReleaseError
 from spectra_app.services.releasing import releasable
 
@@ -89,6 +100,23 @@ def test_nothing_is_decided_by_itself():
         choices = decided([found], {SPECTRA: choice})
         assert [one.record.entry for one in kept(libraries, [found], choices)] == entries
     assert decided([found], {SPECTRA: "1", found.key: "2"}) == {found.key: "2"}
+
+
+def test_entries_edited_apart_are_a_conflict_with_all_that_follows():
+    mine = replace(ONE, entry="3" * 16, version=2, replaces=ONE.entry, lot="1")
+    theirs = replace(ONE, entry="4" * 16, version=2, replaces=ONE.entry, purity="99 %")
+    later = replace(theirs, entry="5" * 16, version=3, replaces=theirs.entry, lot="2")
+    libraries = [[ONE, mine], [ONE, theirs, later]]
+    (found,) = conflicts(libraries)
+    assert found.kind == VERSIONS
+    assert found.choices == ("1", "2")
+    assert "lot: 1 / " in found.differs
+    for choice, entries in (("1", [ONE, mine]), ("2", [ONE, theirs, later])):
+        left = [one.record for one in kept(libraries, [found], {found.key: choice})]
+        assert left == entries
+        check_versions(left)
+    assert kinds([ONE, mine], [ONE]) == kinds([ONE, mine], [ONE, mine]) == []
+    assert kinds([ONE, mine], [ONE, replace(theirs, status="withdrawn")]) == []
 
 
 def test_a_decision_holds_for_what_it_was_made_about_only():
