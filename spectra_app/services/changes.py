@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from library.package import check_copied, check_manifest, read_package
 from library.store import Library
 from library.trust import LIBRARY as PURPOSE
 from library.trust import signed_content
+from matching.errors import SpectraError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.engine import Engine
 from spectra_app.services.identify import Identifier
@@ -83,10 +85,12 @@ def of_install(
     progress : callable (share, words)
         Told how far the work is.
     """
-    active = station.active()
-    with open_library() as present, open_library(found.library) as new:
+    with ExitStack() as stack:
+        new = stack.enter_context(open_library(found.library))
+        present, in_use = _present(station)
+        before = list(stack.enter_context(present).records()) if present else []
         reason = {one["entry"]: one["reason"] for one in found.statement.value["withdrawn"]}
-        differing = difference(list(present.records()), list(new.records()))
+        differing = difference(before, list(new.records()))
         report: dict[str, Any] = {
             "package": str(found.package.path),
             "name": found.statement.value["name"],
@@ -95,7 +99,7 @@ def of_install(
             "expires": found.statement.value["expires"],
             "notes": found.package.notes,
             "signers": [key.title for key in found.statement.signers],
-            "in_use": f"{active.name}, number {active.sequence}" if active else present.info.name,
+            "in_use": in_use,
             **_report(differing),
             "results": None,
         }
@@ -107,14 +111,27 @@ def of_install(
     return report
 
 
+def _present(station: Station) -> tuple[Library | None, str]:
+    """Return the library in use and what it is called; None where it cannot be opened.
+
+    A library that was lost, or was made for an earlier program, is mended by installing another.
+    """
+    try:
+        active, library = station.active(), open_library()
+    except SpectraError as error:
+        return None, f"it cannot be opened: {error.what}"
+    return library, f"{active.name}, number {active.sequence}" if active else library.info.name
+
+
 def _results(
-    folder: Path, present: Library, new: Library, station: Station, progress: Progress
+    folder: Path, present: Library | None, new: Library, station: Station, progress: Progress
 ) -> dict[str, Any]:
     if not folder.exists():
         raise LibraryError("there is no such folder of results", str(folder), "check --results")
     store = EvidenceStore(station.folder / "evidence")
     policy = load_policy()
-    old, fresh = (Identifier(Engine(one, policy), store) for one in (present, new))
+    fresh = Identifier(Engine(new, policy), store)
+    old = Identifier(Engine(present, policy), store) if present else None
     return asdict(recheck(folder, fresh, old, store=store, progress=progress))
 
 

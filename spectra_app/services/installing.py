@@ -24,11 +24,11 @@ from spectra_app import __version__
 from spectra_app.errors import InstalledError
 from spectra_app.records.durable import sync_folder
 from spectra_app.records.journal import Act
-from spectra_app.services.station import ASK_AGAIN, Active, Station
+from spectra_app.services.station import ASK_AGAIN, BACK, DONE, Active, Station
 
 __all__ = ["Statement"]  # what the command line names in its types
 
-BEGUN, DONE, BACK = "install begun", "installed", "rolled back"
+BEGUN = "install begun"
 STAGING = ".staging-"
 
 
@@ -237,9 +237,17 @@ def _age(value: Mapping[str, Any], trust: Trust, now: datetime) -> list[str]:
     return notes
 
 
+def _in_use(station: Station) -> Active | None:
+    """Return the library in use; None also where nobody can tell, which going back must mend."""
+    try:
+        return station.active()
+    except InstalledError:
+        return None
+
+
 def earlier(station: Station) -> list[Active]:
     """Return the libraries that were in use before the present one, latest first, each once."""
-    active = station.active()
+    active = _in_use(station)
     found: dict[str, Active] = {}
     for act in reversed(station.journal.acts()):
         if act.act not in {DONE, BACK} or act.details["manifest_sha256"] in found:
@@ -302,7 +310,7 @@ def roll_back(
         chosen = choices[0]
         trust = load_trust(station.trust_path)
         statement, notes = recheck(station.installed / chosen.folder, trust, now)
-        present = station.active()
+        present = _in_use(station)
         details = _details(statement) | {
             "reason": reason,
             "by": by,

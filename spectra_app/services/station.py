@@ -14,6 +14,7 @@ from spectra_app.records.durable import locked, make_folders, replace_whole, syn
 from spectra_app.records.journal import Journal
 from spectra_app.settings import data_folder, made
 
+DONE, BACK = "installed", "rolled back"  # acts that choose the library in use
 ASK_AGAIN = "install the newest package again, or go back with 'spectra library rollback'"
 
 
@@ -73,14 +74,19 @@ class Station:
         Raises
         ------
         InstalledError
-            When the pointer cannot be read: another library is never taken in its place.
+            When the pointer cannot be read, or is gone although something was installed: another
+            library is never taken in its place.
         """
         try:
             active = Active(**json.loads(self.pointer.read_bytes()))
             if Path(active.folder).name != active.folder:
                 raise ValueError("not a folder of installed libraries")
         except FileNotFoundError:
-            return None
+            if not any(act.act in {DONE, BACK} for act in self.journal.acts()):
+                return None
+            raise InstalledError(
+                "which library is installed is not known any more", str(self.pointer), ASK_AGAIN
+            ) from None
         except (OSError, ValueError, TypeError) as error:
             raise InstalledError(
                 f"which library is installed cannot be read ({error})",

@@ -227,8 +227,44 @@ def test_an_installed_library_is_used_and_never_replaced_in_silence(
     installed.unlink()
     assert spectra("identify", scan)[0] == 3
     installed.write_bytes(kept)
-    (home / "active.json").write_text("{}")
-    assert spectra("identify", scan)[0] == 4
+    pointer = (home / "active.json").read_text()
+    for damage in (lambda path: path.write_text("{}"), Path.unlink):
+        damage(home / "active.json")
+        assert spectra("identify", scan)[0] == 4
+    (home / "active.json").write_text(pointer)
+    assert spectra("identify", scan)[0] == 0
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_lost_library_is_mended_by_installing_the_package_again(
+    tmp_path, build, keys, spectra, scan_text
+):
+    package, scan = tmp_path / "one.spkg", tmp_path / "scan.csv"
+    scan.write_text(scan_text("urea", seed=3), encoding="utf-8")
+    assert release(spectra, build("one.h5", urea=("released", 9)), package, keys)[0] == 0
+    assert spectra("library", "install", package, "--yes")[0] == 0
+    home = Path(os.environ["SPECTRA_HOME"]) / "libraries"
+    installed = next((home / "installed").glob("*/library.h5"))
+    for lost, refused in ((installed, 3), (home / "active.json", 4)):
+        lost.unlink()
+        assert spectra("identify", scan)[0] == refused
+        code, out, err = spectra("library", "install", package, "--yes")
+        assert code == 0, err
+        assert "cannot be opened" in out
+        assert spectra("identify", scan)[0] == 0
+
+
+@pytest.mark.usefixtures("trusting")
+def test_going_back_mends_a_pointer_that_was_lost(tmp_path, build, keys, spectra):
+    package = tmp_path / "one.spkg"
+    assert release(spectra, build("one.h5", urea=("released", 9)), package, keys)[0] == 0
+    assert spectra("library", "install", package, "--yes")[0] == 0
+    (Path(os.environ["SPECTRA_HOME"]) / "libraries" / "active.json").write_text("{}")
+    assert spectra("library", "verify")[0] == 4
+    back = ("--reason", "pointer was lost", "--by", "C. Head", "--yes")
+    code, _, err = spectra("library", "rollback", *back)
+    assert code == 0, err
+    assert spectra("library", "verify")[0] == 0
 
 
 def test_libraries_are_merged_only_when_people_have_decided(tmp_path, build, spectra):
