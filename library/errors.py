@@ -11,6 +11,7 @@ SpectraError
 │   ├── SplitFileError         one of several files that belong together
 │   ├── NotRamanError          a sound file of something that is not a Raman spectrum
 │   ├── FileTooLargeError      more bytes or points than a spectrum can have
+│   ├── AmbiguousProfileError  more than one import profile recognises it
 │   ├── AmbiguousAxisError     the unit or order of the axis cannot be told
 │   ├── LaserMissingError      a wavelength axis without the laser line
 │   ├── ReaderError            a third-party reader in its own process gave no usable answer
@@ -22,6 +23,7 @@ SpectraError
 │   ├── ColumnMissingError     the column asked for is not in the file
 │   └── SpectrumChoiceError    the spectrum asked for is not in the file
 ├── ExportError                a curve cannot be written to the file or format asked for
+├── ProfileError               an import profile that cannot be used
 ├── ManifestError              a manifest row or column that cannot be used
 ├── WatchListError             a station's watch list that cannot be used
 ├── LibraryError               a library that cannot be used
@@ -137,6 +139,12 @@ class AmbiguousAxisError(FileError):
     code = "ambiguous_axis"
 
 
+class AmbiguousProfileError(FileError):
+    """More than one of the station's import profiles recognises the file."""
+
+    code = "ambiguous_profile"
+
+
 class LaserMissingError(FileError):
     """The axis is a wavelength and the file does not state the laser line."""
 
@@ -195,6 +203,12 @@ class ExportError(SpectraError):
     """A curve cannot be written to the file or in the format asked for."""
 
     code = "export_refused"
+
+
+class ProfileError(SpectraError):
+    """An import profile cannot be used, or cannot be kept."""
+
+    code = "bad_profile"
 
 
 class ManifestError(SpectraError):

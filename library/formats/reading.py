@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from library.errors import (
@@ -34,6 +36,7 @@ from library.formats import (
 )
 from library.formats.assemble import assemble
 from library.formats.compressed import unpacked
+from library.formats.guided import Profiles, chosen, read_by
 from library.formats.lone import refusal_of_one_column
 from library.formats.records import (
     Column,
@@ -51,8 +54,9 @@ from matching.errors import SpectraError
 
 MAX_FILE_BYTES = 200_000_000
 
-# The first that recognises the content reads it: exact signatures first, bare numbers last.
-READERS: tuple[Reader, ...] = (
+# The first that recognises the content reads it: exact signatures first, bare numbers last. The
+# station's own import profiles stand between the two.
+SIGNED: tuple[Reader, ...] = (
     Reader(spectra_csv.NAME, spectra_csv.sniff, spectra_csv.parse),
     Reader(nexus.NAME, nexus.sniff, nexus.parse),
     Reader(jcamp.NAME, jcamp.sniff, jcamp.parse),
@@ -68,8 +72,9 @@ READERS: tuple[Reader, ...] = (
     Reader(spe.NAME, spe.sniff, spe.parse),
     Reader(spc.NAME, spc.sniff, spc.parse),  # one byte is its signature: after the others
     *TEXT_READERS,
-    Reader(columns.NAME, columns.sniff, columns.parse),
 )
+UNSIGNED: tuple[Reader, ...] = (Reader(columns.NAME, columns.sniff, columns.parse),)
+READERS = SIGNED + UNSIGNED
 
 
 def read_bytes(
@@ -79,6 +84,7 @@ def read_bytes(
     column: Column | None = None,
     laser_nm: float | None = None,
     partial: bool = False,
+    profiles: Profiles = tuple,
 ) -> ReadResult:
     """Read all Raman spectra in the content of a file.
 
@@ -94,6 +100,8 @@ def read_bytes(
         Laser line in nm; wins over the file's.
     partial : bool
         Whether to take what is left of a truncated file, marked so.
+    profiles : callable
+        Gives the station's import profiles; asked only when no signature recognises the content.
 
     Returns
     -------
@@ -109,12 +117,14 @@ def read_bytes(
         SpectrumError, each with file, place and remedy.
     """
     try:
-        return _read(data, Request(column, laser_nm, partial))
+        return _read(data, Request(column, laser_nm, partial), profiles)
     except SpectraError as error:
         raise _placed(error, where) from error
 
 
-def read_traces(data: bytes, *, where: str, column: Column | None = None) -> TraceFile:
+def read_traces(
+    data: bytes, *, where: str, column: Column | None = None, profiles: Profiles = tuple
+) -> TraceFile:
     """Read all curves in the content of a file as they are there, whatever they are of.
 
     Parameters are those of `read_bytes`. A truncated file gives what is left, marked so.
@@ -125,7 +135,7 @@ def read_traces(data: bytes, *, where: str, column: Column | None = None) -> Tra
         As `read_bytes`, but for what only a Raman spectrum has to meet.
     """
     try:
-        return _parsed(data, Request(column))
+        return _parsed(data, Request(column), profiles)
     except SpectraError as error:
         raise _placed(error, where) from error
 
@@ -135,8 +145,8 @@ def _placed(error: SpectraError, where: str) -> SpectraError:
     return placed if placed.remedy else type(placed)(placed.what, placed.where, "check the file")
 
 
-def _read(data: bytes, request: Request) -> ReadResult:
-    found = _parsed(data, request)
+def _read(data: bytes, request: Request, profiles: Profiles) -> ReadResult:
+    found = _parsed(data, request, profiles)
     traces, left_out = _raman_only(found.traces)
     notes, seen = [*found.assumptions, *left_out], Counter[str | None]()
     spectra = []
@@ -165,14 +175,14 @@ def _raman_only(traces: tuple[Trace, ...]) -> tuple[tuple[Trace, ...], list[str]
     return raman, [f"Left out, because the file says that it is something else: {others}."]
 
 
-def _parsed(data: bytes, request: Request) -> TraceFile:
+def _parsed(data: bytes, request: Request, profiles: Profiles) -> TraceFile:
     if len(data) > MAX_FILE_BYTES:
         raise _file_too_large(len(data))
     data, unpacking = unpacked(data)
     if is_blank(data):
         raise EmptyFileError("the file is empty", "", "export or copy the file again")
     source = read_source(data)
-    for reader in READERS:
+    for reader in chain(SIGNED, _described(source, profiles), UNSIGNED):  # asked one by one
         if reader.sniff(source):
             parsed = reader.parse(source, request)
             notes = (*unpacking, *source.assumptions, *parsed.notes)
@@ -185,12 +195,21 @@ def _parsed(data: bytes, request: Request) -> TraceFile:
     )
 
 
+def _described(source: Source, profiles: Profiles) -> Iterator[Reader]:
+    """Give a reader for the station's profile that recognises the file, once it is asked for."""
+    profile = chosen(source, profiles())
+    if profile is not None:
+        parse = functools.partial(read_by, profile)
+        yield Reader(f"import profile {profile.name}", lambda _: True, parse)
+
+
 def _unknown(source: Source) -> SpectraError:
     first = next((line for line in source.lines if line.strip()), "")
     return UnknownFormatError(
         f"no reader recognises the content; it begins with {clip(first)!r}",
         "line 1",
-        "export the spectrum as ENLIGHTEN CSV, BWSpec text or two columns of numbers",
+        "export the spectrum as two columns of numbers with their names, or describe the file in "
+        "an import profile ('spectra formats preview')",
     )
 
 
@@ -208,6 +227,7 @@ def read_file(
     column: Column | None = None,
     laser_nm: float | None = None,
     partial: bool = False,
+    profiles: Profiles = tuple,
 ) -> tuple[bytes, ReadResult]:
     """Read `path` once; return its bytes (the evidence) and what is in it.
 
@@ -220,7 +240,12 @@ def read_file(
     """
     data = load(path)
     return data, read_bytes(
-        data, where=str(path), column=column, laser_nm=laser_nm, partial=partial
+        data,
+        where=str(path),
+        column=column,
+        laser_nm=laser_nm,
+        partial=partial,
+        profiles=profiles,
     )
 
 

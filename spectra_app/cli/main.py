@@ -91,6 +91,7 @@ def _command(options: Any, render: Renderer) -> int:
         "batch": lambda: commands.batch(options),
         "evaluate": lambda: evaluating.evaluate(options, render),
         "convert": lambda: options.run(options),
+        "formats": lambda: options.run(options),
         "library": lambda: options.run(options),
         "substances": lambda: options.run(options),
         "devices": lambda: commands.devices(options),

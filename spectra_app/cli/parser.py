@@ -12,6 +12,7 @@ from spectra_app.cli import (
     coverage,
     curating,
     differing,
+    formats,
     keys,
     library,
     merging,
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _identify(commands)
     _batch(commands)
     converting.add(commands)
+    formats.add(commands)
     _evaluate(commands)
     _library(commands)
     substances.add(commands)

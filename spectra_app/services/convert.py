@@ -14,6 +14,7 @@ from library.formats.exported import Origin, axis_of, axis_title
 from library.formats.writing import Target, write_export
 from matching.errors import SpectrumError
 from spectra_app import __version__
+from spectra_app.services.guided import station_profiles
 
 LASERS_AGREE_NM = 0.5
 MARKED = {
@@ -80,7 +81,7 @@ def convert_file(
         target may not or cannot be written (`ExportError`).
     """
     data = load(source)
-    found = read_traces(data, where=str(source), column=column)
+    found = read_traces(data, where=str(source), column=column, profiles=station_profiles)
     traces = select_traces(found, spectrum, where=str(source))
     if any("truncated" in trace.marks for trace in traces) and not partial:
         raise PartialFileError(

@@ -37,6 +37,7 @@ from spectra_app.records.identification import (
 )
 from spectra_app.services.control import ControlSetup, control_setup, control_status, highest
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
+from spectra_app.services.guided import station_profiles
 from spectra_app.services.hazards import Hazard, hidden_hazards
 
 METRIC = "hit quality 0-1 (1 best): logistic evidence"
@@ -147,7 +148,13 @@ def identify_bytes(
 ) -> tuple[Identified, ...]:
     """Identify the spectra in a file's bytes, already kept as evidence."""
     try:
-        result = read_bytes(data, where=origin.file, column=choice.column, laser_nm=choice.laser_nm)
+        result = read_bytes(
+            data,
+            where=origin.file,
+            column=choice.column,
+            laser_nm=choice.laser_nm,
+            profiles=station_profiles,
+        )
         chosen = select(result, choice.spectrum, where=origin.file)
     except SpectraError as error:
         return (_refused(origin, choice.spectrum, identifier, error),)

@@ -17,6 +17,7 @@ from library.manifest import AS_WRITTEN, ManifestRow, read_manifest
 from matching.consensus import consensus
 from matching.errors import SpectrumError
 from matching.spectrum import Spectrum
+from spectra_app.services.guided import station_profiles
 
 SUFFIXES = frozenset(  # which files of a folder are looked at; what they are, their content says
     [
@@ -177,7 +178,11 @@ def _entries_of(
     row: ManifestRow, options: Options, keep: Callable[[bytes], str]
 ) -> Iterator[Entry]:
     data, result = read_file(
-        row.path, column=options.column, laser_nm=row.laser_nm, partial=options.partial
+        row.path,
+        column=options.column,
+        laser_nm=row.laser_nm,
+        partial=options.partial,
+        profiles=station_profiles,
     )
     chosen = select(result, row.get("spectrum") or None, where=str(row.path))
     digest = keep(data)

@@ -14,6 +14,7 @@ from library.store import Library
 from matching.errors import SpectraError
 from spectra_app.services.engine import Engine, axis_in_doubt
 from spectra_app.services.evaluate.judging import EvaluationError, Query
+from spectra_app.services.guided import station_profiles
 
 
 def load_queries(manifest: Path, engine: Engine, column: Column | None) -> list[Query]:
@@ -25,7 +26,9 @@ def load_queries(manifest: Path, engine: Engine, column: Column | None) -> list[
         label = f"{row.get('file')} {row.get('spectrum')}".strip()
         spectrum, error = None, ""
         try:
-            _, result = read_file(row.path, column=column, laser_nm=row.laser_nm)
+            _, result = read_file(
+                row.path, column=column, laser_nm=row.laser_nm, profiles=station_profiles
+            )
             (item,) = select(result, row.get("spectrum") or None, where=str(row.path))
             spectrum = item.spectrum
             if row.get("technique") == "SERS":
