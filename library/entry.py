@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
@@ -16,6 +17,8 @@ ROLES = ("substance", "container", "cutting agent", "standard", "mixture")
 Status = Literal["draft", "reviewed", "released", "withdrawn"]
 STATUSES: tuple[str, ...] = get_args(Status)  # in this order; withdrawn is the end
 LISTS = ("assumptions", "synonyms", "marks")  # fields that hold several texts
+NUMBERS = frozenset({"laser_nm", "resolution_cm1"})  # fields that are numbers or not known
+COUNTS = frozenset({"version", "replicates"})
 
 
 # Fields that came with schema 2: written when they differ from their default.
@@ -145,11 +148,37 @@ class EntryRecord:
 
     @classmethod
     def from_bytes(cls, line: bytes) -> EntryRecord:
-        """Read a record written by `to_bytes`; fields of later versions are left out."""
-        fields = json.loads(line)
+        """Read a record written by `to_bytes`; fields of later versions are left out.
+
+        Raises
+        ------
+        ValueError, TypeError, AttributeError
+            When it is none, or a field is of another type than it must be.
+        """
+        try:
+            fields = json.loads(line)
+        except RecursionError as error:
+            raise ValueError("it is nested without end") from error
         known = {key: value for key, value in fields.items() if key in cls.__dataclass_fields__}
         known |= {name: tuple(known.get(name, ())) for name in LISTS}
-        return cls(**known)
+        record = cls(**known)
+        for name, value in known.items():
+            _check_type(name, value)
+        return record
+
+
+def _check_type(name: str, value: object) -> None:
+    """Raise TypeError for the value of a field that is not of its type."""
+    if name in NUMBERS:
+        right = value is None or (type(value) in {int, float} and math.isfinite(value))  # type: ignore[arg-type]
+    elif name in LISTS:
+        right = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    elif name == "metadata":
+        right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    else:
+        right = type(value) is (int if name in COUNTS else str)
+    if not right:
+        raise TypeError(f"{name} is of another type")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

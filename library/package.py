@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -192,7 +192,7 @@ def manifest_of(
     release: Release, library: Path, records: Sequence[EntryRecord], pipeline: str, notes: str
 ) -> bytes:
     """Return the manifest of a release, the bytes that are signed."""
-    digest, records_digest = _file_hash(library), hashlib.sha256()
+    digest, records_digest = file_hash(library), hashlib.sha256()
     for record in records:
         records_digest.update(record.to_bytes())
     data = notes.encode()
@@ -231,7 +231,8 @@ def _listed(record: EntryRecord) -> dict[str, Any]:
     }
 
 
-def _file_hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -264,6 +265,11 @@ def check_manifest(package: Package) -> None:
         raise PackageAlteredError("the release notes are not the ones signed", where, _FROM_MAKER)
 
 
+def library_file_hash(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 that a manifest, checked, states for the file of the library."""
+    return str(next(one["sha256"] for one in manifest["members"] if one["name"] == LIBRARY))
+
+
 def check_copied(package: Package, sha256: str) -> None:
     """Check the hash of the library that was copied out.
 
@@ -272,8 +278,7 @@ def check_copied(package: Package, sha256: str) -> None:
     PackageAlteredError
         When it is not the one that was signed.
     """
-    stated = next(item["sha256"] for item in package.manifest["members"] if item["name"] == LIBRARY)
-    if sha256 != stated:
+    if sha256 != library_file_hash(package.manifest):
         raise PackageAlteredError(
             "the library in the package is not the one that was signed", str(package.path), AGAIN
         )

@@ -13,9 +13,11 @@ import hashlib
 import json
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from library.entry import folded
 from library.errors import BadSignatureError, KeyFileError, NotCanonicalError
 
 if TYPE_CHECKING:
@@ -101,6 +103,15 @@ def key_id(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()
 
 
+def holder(person: str) -> str:
+    """Return the name of a person for comparison: however it was typed, one person is one.
+
+    Letters are compared in their compatibility form, so that an accent typed in another way makes
+    nobody a second person. Empty for a name that nobody has, or that a screen would not show.
+    """
+    return folded(unicodedata.normalize("NFKC", person)) if person.isprintable() else ""
+
+
 def shown(key: str) -> str:
     """Return the first 16 digits of a key id in groups, for people to compare."""
     return " ".join(key[place : place + 4] for place in range(0, 16, 4))
@@ -154,6 +165,12 @@ class PublicKey:
                 "this is not a public key file, or it was altered",
                 where,
                 "give the .pub file made by 'spectra library keys new'",
+            )
+        if not holder(found["person"]):  # signs that move a cursor could show another key id
+            raise KeyFileError(
+                f"the name of its person cannot be shown: {found['person']!a}",
+                where,
+                "do not trust it; ask its holder for the file",
             )
         return cls(found["person"], public)
 

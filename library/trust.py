@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from library.entry import folded
 from library.errors import (
     BadSignatureError,
     ClockError,
@@ -31,7 +30,15 @@ from library.errors import (
     UnknownKeyError,
     WrongPurposeError,
 )
-from library.signing import Signed, canonical, genuine, key_id, parse_canonical, shown
+from library.signing import (
+    Signed,
+    canonical,
+    genuine,
+    holder,
+    key_id,
+    parse_canonical,
+    shown,
+)
 
 ROOT = "spectra trusted keys"
 LIBRARY = "spectra library release"
@@ -154,6 +161,13 @@ class Root:
 
     def __post_init__(self) -> None:
         """Refuse a list that nobody could sign under, or one person alone."""
+        nameless = [key.id for key in self.keys if not holder(key.person)]
+        if nameless:
+            raise RootError(
+                f"key {shown(nameless[0])} is held by nobody: its person has no usable name",
+                "",
+                "make a key that names its person",
+            )
         ids = [key.id for key in self.keys]
         if len(set(ids)) != len(ids):
             raise RootError("a key is in the list of trusted keys twice", "", "name each key once")
@@ -168,7 +182,7 @@ class Root:
             )
         for purpose, count in self.thresholds:
             holders = {
-                folded(key.person)
+                holder(key.person)
                 for key in self.keys
                 if purpose in key.purposes and key.valid_until > self.created
             }
@@ -238,7 +252,7 @@ def _key_of(item: Mapping[str, Any], where: str) -> TrustedKey:
     )
     instant(key.valid_from, where)
     instant(key.valid_until, where)
-    if len(key.public) != 32 or not folded(key.person) or not set(key.purposes) <= set(PURPOSES):
+    if len(key.public) != 32 or not holder(key.person) or not set(key.purposes) <= set(PURPOSES):
         raise ValueError("this is not a key")
     return key
 
@@ -455,7 +469,7 @@ class Trust:
     def _check_persons(self, statement: Statement, where: str) -> None:
         purpose = statement.value["purpose"]
         needed = self.root.persons_needed(purpose)
-        persons = {folded(key.person): key.person for key in statement.signers}
+        persons = {holder(key.person): key.person for key in statement.signers}
         if len(persons) >= needed:
             return
         names = ", ".join(persons.values()) or "nobody"

@@ -120,7 +120,7 @@ def trust(options: argparse.Namespace) -> int:
     wanted = proposed(options.files, station, now)
     _print_trust(wanted)
     confirm("Compare the ids with their holders, by telephone for example. Trust them?", options)
-    take_in(wanted, station, now)
+    take_in(options.files, wanted, station, now)
     print("trusted")
     return EXIT_OK
 

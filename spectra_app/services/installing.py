@@ -14,7 +14,14 @@ from typing import Any
 
 from library.archive import LIBRARY as LIBRARY_FILE
 from library.archive import MANIFEST, NOTES, SIGNATURES, looks_like_package
-from library.package import Package, check_manifest, read_package, unpack
+from library.package import (
+    Package,
+    check_manifest,
+    file_hash,
+    library_file_hash,
+    read_package,
+    unpack,
+)
 from library.signing import Signed, parse_canonical, signatures_of
 from library.store import Library
 from library.trust import LIBRARY, Statement, Trust, instant, stamp
@@ -218,7 +225,8 @@ def recheck(folder: Path, trust: Trust, now: datetime) -> tuple[Statement, list[
     statement = trust.check_kept(installed_signed(folder), purpose=LIBRARY, where=str(folder))
     with Library(folder / LIBRARY_FILE) as library:
         library.verify()
-        if library.info.sha256 != statement.value["library_sha256"]:
+        # The hashes inside a file can be made anew by whoever alters it; the signed one cannot.
+        if file_hash(library.path) != library_file_hash(statement.value):
             raise InstalledError(
                 "the installed library is not the one that was signed", str(folder), ASK_AGAIN
             )

@@ -11,7 +11,7 @@ from typing import Any
 
 from library.errors import KeyFileError, NoTrustedKeysError, RootError
 from library.files import write_whole
-from library.signing import PublicKey, Signed, SigningKey, new_key, open_key
+from library.signing import PublicKey, Signed, SigningKey, holder, new_key, open_key
 from library.trust import ROOT, Revocation, Root, Trust, TrustedKey, first_root, stamp
 from library.trust_store import load_trust, save_trust
 from matching.errors import SpectraError
@@ -40,7 +40,7 @@ def make_key(target: Path, person: str, passphrase: Passphrase) -> PublicKey:
                 str(path),
                 "choose another name",
             )
-    if not person.strip() or len(person) > 200 or not person.isprintable():
+    if not holder(person) or len(person) > 200:
         raise KeyFileError("the person has no usable name", "--person", "give the full name")
     pem, public = new_key(passphrase(f"Passphrase for the new key of {person}"))
     key = PublicKey(person.strip(), public)
@@ -141,9 +141,21 @@ def _first(signed: Signed, now: datetime, where: str) -> Trust:
     return trust
 
 
-def take_in(trust: Trust, station: Station, now: datetime) -> None:
-    """Store a trust that somebody agreed to."""
+def take_in(paths: Sequence[Path], agreed: Trust, station: Station, now: datetime) -> None:
+    """Store the trust that the files give, which is the one somebody agreed to.
+
+    It is made again from what the station knows now: what was revoked or seen while somebody was
+    on the telephone stays so.
+
+    Raises
+    ------
+    SpectraError
+        As `proposed`, or when the list is not the one agreed to any more.
+    """
     with station.changing():
+        trust = proposed(paths, station, now)
+        if trust.root != agreed.root:
+            raise RootError("the list changed while it was shown", str(paths[0]), "look again")
         details = {
             "version": trust.root.version,
             "keys": [{"key": key.id, "person": key.person} for key in trust.root.keys],

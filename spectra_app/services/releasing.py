@@ -113,27 +113,45 @@ def release(
         rows = releasable(records, str(source))
         file = _file_of(library, records, rows, scratch)
         kept = [records[row] for row in rows]
-        line = wanted.name or library.info.name
-        about = Release(
-            name=line,
-            version=wanted.version or library.info.version,
-            sequence=wanted.sequence or _next_number(station, line),
-            created=stamp(now),
-            expires=stamp(now + timedelta(days=wanted.days)),
-            minimum_program=__version__,
-            withdrawn=tuple(record for record in records if record.status == "withdrawn"),
-        )
-        payload = manifest_of(about, file, kept, library.info.pipeline, wanted.notes)
+        with station.changing():  # no two releases get one number
+            about = _about(library, records, wanted, station, now)
+            payload = manifest_of(about, file, kept, library.info.pipeline, wanted.notes)
+            _note(station, about, payload, keys)
         signed = Signed(payload)
         for key in keys:
             signed = signed.with_signature(key.sign(payload))
-        _note(station, about, payload, keys)
         write_package(out, signed, wanted.notes, file)
     taken = set(rows)
     left = [record.status for row, record in enumerate(records) if row not in taken]
     left_out = {status: left.count(status) for status in dict.fromkeys(left)}
     package = read_package(out)
     return Released(out, package.manifest, left_out, missing(package, station, now))
+
+
+def _about(
+    library: Library,
+    records: Sequence[EntryRecord],
+    wanted: Wanted,
+    station: Station,
+    now: datetime,
+) -> Release:
+    """Return what a release says about itself; whoever asks holds the station."""
+    line = wanted.name or library.info.name
+    try:
+        expires = stamp(now + timedelta(days=wanted.days))
+    except OverflowError as error:
+        raise ReleaseError(
+            f"{wanted.days} days from now is no date", "--expires", "give fewer days"
+        ) from error
+    return Release(
+        name=line,
+        version=wanted.version or library.info.version,
+        sequence=wanted.sequence or _next_number(station, line),
+        created=stamp(now),
+        expires=expires,
+        minimum_program=__version__,
+        withdrawn=tuple(record for record in records if record.status == "withdrawn"),
+    )
 
 
 @contextmanager
@@ -190,10 +208,22 @@ def releasable(records: Sequence[EntryRecord], where: str) -> list[int]:
 def _file_of(
     library: Library, records: Sequence[EntryRecord], rows: Sequence[int], scratch: Path
 ) -> Path:
-    """Return the file to pack: the library itself, or one without what stays behind."""
-    if len(rows) == len(records):
-        return library.path
+    """Return the file to pack: a copy of the library, or one without what stays behind.
+
+    A copy, because somebody may put another version in the library's place meanwhile.
+    """
     target = scratch / "library.h5"
+    if len(rows) == len(records):
+        shutil.copyfile(library.path, target)
+        with Library(target) as copied:
+            copied.verify()
+            if copied.info != library.info:
+                raise ReleaseError(
+                    "the library was changed while it was released",
+                    str(library.path),
+                    "look at it and release it again",
+                )
+        return target
     write_library(
         target,
         [library.entry(row) for row in rows],
@@ -226,8 +256,7 @@ def _note(station: Station, about: Release, payload: bytes, keys: Sequence[Signi
         "manifest_sha256": Signed(payload).sha256,
         "keys": [key.id for key in keys],
     }
-    with station.changing():
-        station.journal.add(about.created, RELEASED, details)
+    station.journal.add(about.created, RELEASED, details)
 
 
 def missing(package: Package, station: Station, now: datetime) -> str:

@@ -7,7 +7,17 @@ import os
 import stat
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+
+from library.errors import RevokedKeyError, RootError
+from library.layout import WHOLE, whole_hash
+from library.seal import seal
+from library.store import Library
+from library.trust_store import load_trust
+from spectra_app.services.keys import proposed, revoke_here, take_in
+from spectra_app.services.station import Station, now_utc
 
 WORDS = ("four random words here", "and four others there")
 NAMES = ("urea", "glucose", "caffeine")
@@ -302,3 +312,62 @@ def test_libraries_are_merged_only_when_people_have_decided(tmp_path, build, spe
     assert spectra("library", "merge", a, b, "--out", a)[0] == 3
     code, text, _ = spectra("library", "diff", a, out)
     assert "2 added, 0 withdrawn, 0 changed" in text
+
+
+@pytest.mark.usefixtures("trusting")
+def test_an_installed_library_made_consistent_again_is_still_not_the_one_signed(
+    tmp_path, build, keys, spectra
+):
+    """Search rows replaced, every hash inside the file made anew: its substance is never found."""
+    package = tmp_path / "one.spkg"
+    release(spectra, build("l.h5", urea=("released", 9), glucose=("released", 9)), package, keys)
+    assert spectra("library", "install", package, "--yes")[0] == 0
+    assert spectra("library", "verify")[0] == 0
+    path = next(Station().installed.glob("*/library.h5"))
+    with Library(path) as library:
+        attributes, arrays = library.content()
+        changed = {name: np.array(array) for name, array in arrays.items()}
+    changed["search/rows"][0] = changed["search/rows"][1]
+    with h5py.File(path, "r+") as file:
+        file["search/rows"][...] = changed["search/rows"]
+        file.attrs[WHOLE] = whole_hash(attributes, changed)
+    seal(path)
+    with Library(path) as library:
+        library.verify()
+    code, _, err = spectra("library", "verify")
+    assert code == 4
+    assert "not the one that was signed" in err
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_key_revoked_while_a_list_is_shown_stays_revoked(tmp_path, keys, spectra):
+    station, now = Station(), now_utc()
+    (a, open_a), (b, open_b) = keys
+    out = tmp_path / "list.json"
+    code, _, err = spectra(
+        "library", "keys", "rotate", "--key", a, "--key", b, "--out", out, *open_a, *open_b
+    )
+    assert code == 0, err
+    agreed = proposed([out], station, now)
+    key = load_trust(station.trust_path).root.keys[0].id
+    revoke_here(key, station, reason="stolen", by="C. Head", now=now)
+    with pytest.raises(RevokedKeyError):
+        take_in([out], agreed, station, now)
+    assert [one.key for one in load_trust(station.trust_path).revoked_here] == [key]
+
+
+@pytest.mark.usefixtures("trusting")
+def test_first_keys_are_not_replaced_by_others_that_were_shown_before(keys, spectra_home):
+    station, now = Station(spectra_home / "other"), now_utc()
+    pubs = [path.with_suffix(".pub") for path, _ in keys]
+    agreed = proposed(pubs, station, now)
+    take_in(pubs, agreed, station, now)
+    with pytest.raises(RootError, match="trusted keys already"):
+        take_in(pubs, agreed, station, now)
+
+
+def test_a_release_that_would_never_expire_is_refused_in_words(tmp_path, build, keys, spectra):
+    library = build("l.h5", urea=("released", 9))
+    code, _, err = release(spectra, library, tmp_path / "x", keys, "--expires", 99_999_999_999)
+    assert code == 3
+    assert "is no date" in err

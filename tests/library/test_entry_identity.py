@@ -117,3 +117,24 @@ def test_the_identifier_depends_on_identity_and_spectrum():
 def test_a_record_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         record("Acetone").name = "Other"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        '"name": 5',
+        '"name": null',
+        '"laser_nm": "785"',
+        '"laser_nm": NaN',
+        '"version": 1e999',
+        '"version": true',
+        '"synonyms": [1]',
+        '"metadata": [1]',
+        '"metadata": {"a": 1}',
+        '"synonyms": ' + "[" * 100_000,
+    ],
+)
+def test_a_record_with_a_field_of_another_type_is_none(field):
+    line = '{"entry": "a", "name": "b", ' + field + "}"
+    with pytest.raises((ValueError, TypeError)):
+        EntryRecord.from_bytes(line.encode())

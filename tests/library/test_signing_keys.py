@@ -183,3 +183,11 @@ def test_signatures_of_another_form_are_refused(signatures):
         Signed.from_bytes(canonical({"payload": {}, "signatures": many}))
     with pytest.raises(BadSignatureError, match="order"):
         Signed.from_bytes(canonical({"payload": {}, "signatures": [many[1], many[0]]}))
+
+
+@pytest.mark.parametrize("name", ["A\x1b[1G", "A\u2028B", "\u202eA", "..."])
+def test_a_public_key_whose_person_hides_its_id_is_refused(pair, name):
+    text = PublicKey("A. Chemist", pair[1]).to_text().replace("A. Chemist", name)
+    with pytest.raises(KeyFileError, match="cannot be shown") as caught:
+        PublicKey.from_text(text)
+    assert str(caught.value).isprintable()

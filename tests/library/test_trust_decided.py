@@ -263,3 +263,19 @@ def test_a_time_has_one_form(text):
     with pytest.raises(NotCanonicalError):
         instant(text)
     assert instant(stamp(NOW)) == NOW
+
+
+@pytest.mark.parametrize(
+    "again", ["Mu\u0308ller", "M\u00dcLLER", "M\uff55\u0308ller", "M\u00fc-ller."]
+)
+def test_one_person_typed_in_another_way_is_one_person(keys, again):
+    people = [TrustedKey(keys[0].public, "M\u00fcller"), TrustedKey(keys[1].public, again)]
+    with pytest.raises(RootError, match="2 persons must sign"):
+        first_root(people, NOW)
+
+
+@pytest.mark.parametrize("name", ["...", "", "A\x1b[1G B", "A\u202eB", "A\nB"])
+def test_nobody_can_hold_a_key_under_no_name_or_a_hidden_one(keys, name):
+    people = [TrustedKey(keys[0].public, "A. Chemist"), TrustedKey(keys[1].public, name)]
+    with pytest.raises(RootError, match="no usable name"):
+        first_root(people, NOW)
