@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from library.errors import LibraryDamagedError, LibraryError
-from library.substances import FOLDER, Found, Substance, fold, read_table, substances
+from library.substances import (
+    FOLDER,
+    Found,
+    Substance,
+    fold,
+    parse_table,
+    read_table,
+    substances,
+)
 
 AlarmLevel = Literal["controlled", "precursor", "hazard", "benign", "unknown"]
 State = Literal[
@@ -44,6 +52,13 @@ EVENT_STATES: dict[str, State] = {
     "not read": "not read",
 }
 
+ROW_COLUMNS = frozenset(
+    (
+        "row", "key", "name", "link", "instrument", "schedule", "event", "from_earliest",
+        "from_latest", "until_earliest", "until_latest", "date_text", "as_of", "grade", "conflict",
+        "sources", "locator", "note",
+    )
+)  # fmt: skip
 LISTS_SOMETHING = frozenset({"listed", "class", "preparation"})
 
 # States whose own lists stand beside the regulations of the European Union.
@@ -426,10 +441,28 @@ def control_lists(folder: Path | None = None) -> ControlLists:
     LibraryDamagedError
         When a table is missing, unreadable, or the tables do not fit together.
     """
+    return _control_lists(read_table("lists.csv", folder), read_table("control.csv", folder))
+
+
+def parse_lists(lists: bytes, rows: bytes) -> ControlLists:
+    """Return the lists in the bytes of ``lists.csv`` and ``control.csv``.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When a table cannot be read, or the tables do not fit together.
+    """
+    return _control_lists(parse_table(lists, "lists.csv"), parse_table(rows, "control.csv"))
+
+
+def _control_lists(lists: list[dict[str, str]], rows: list[dict[str, str]]) -> ControlLists:
     try:
-        return ControlLists(
-            map(_control_list, read_table("lists.csv", folder)), read_table("control.csv", folder)
-        )
+        events = {row["event"] for row in rows}
+        if not lists or not rows or not rows[0].keys() >= ROW_COLUMNS:
+            raise ValueError("a table is empty or lacks a column")
+        if unknown := events - LISTS_SOMETHING - set(EVENT_STATES) - {"removed"}:
+            raise ValueError(f"the event {min(unknown)!r} is not known")
+        return ControlLists(map(_control_list, lists), rows)
     except (KeyError, ValueError) as error:
         raise LibraryDamagedError(
             f"the control lists do not fit together ({error!r})", FOLDER, "install it again"

@@ -26,6 +26,7 @@ SpectraError
 ├── ProfileError               an import profile that cannot be used
 ├── ManifestError              a manifest row or column that cannot be used
 ├── WatchListError             a station's watch list that cannot be used
+├── ListPackError              a file of control lists that is none, or is cut off
 ├── LibraryError               a library that cannot be used
 │   ├── LibraryDamagedError    hashes or shapes do not agree
 │   ├── LibraryBombError       it declares more than it holds, or things no library has
@@ -221,6 +222,12 @@ class WatchListError(SpectraError):
     """A station's watch list cannot be used."""
 
     code = "bad_watch_list"
+
+
+class ListPackError(SpectraError):
+    """A file of control lists is none, is cut off, or does not say what it holds."""
+
+    code = "not_control_lists"
 
 
 class LibraryError(SpectraError):

@@ -8,6 +8,7 @@ one thinks, and an InChIKey without its stereo part fits all stereoisomers.
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -338,14 +339,32 @@ def read_table(name: str, folder: Path | None = None) -> list[dict[str, str]]:
     """
     path = (folder or resources.path(FOLDER)) / name
     try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            rows = csv.reader(handle, strict=True)
-            header = next(rows)
-            return [dict(zip(header, row, strict=True)) for row in rows]
-    except (OSError, ValueError, csv.Error, StopIteration) as error:
-        raise LibraryDamagedError(
-            f"the table cannot be read ({error})", name, "install the program again"
-        ) from error
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    return parse_table(data, name)
+
+
+def parse_table(data: bytes, name: str) -> list[dict[str, str]]:
+    """Return the rows of a table from its bytes: UTF-8 CSV with a header.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When it is not that.
+    """
+    try:
+        rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
+        header = next(rows)
+        return [dict(zip(header, row, strict=True)) for row in rows]
+    except (ValueError, csv.Error, StopIteration) as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> LibraryDamagedError:
+    return LibraryDamagedError(
+        f"the table cannot be read ({error})", name, "install the program again"
+    )
 
 
 def _substance(row: dict[str, str]) -> Substance:

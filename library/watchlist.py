@@ -127,6 +127,8 @@ def _csv_rows(text: str) -> Iterable[tuple[str, Mapping[str, str]]]:
     header = [cell.strip().casefold() for cell in next(reader, [])]
     if len(set(header)) != len(header):
         raise ValueError("line 1: a column is given twice")
+    if lacking := [column for column in NEEDED if column not in header]:
+        raise ValueError(f"line 1: no column {lacking[0]!r}")
     for cells in reader:
         if any(cell.strip() for cell in cells):
             if len(cells) != len(header):

@@ -25,7 +25,7 @@ INTEGRITY_CODES = frozenset(
     | {"not_trusted", "not_canonical", "wrong_purpose", "no_trusted_keys", "unknown_key"}
     | {"key_role", "key_not_valid", "key_revoked", "bad_signature", "too_few_signatures"}
     | {"same_person", "rolled_back", "expired", "clock_behind", "newer_program", "bad_root"}
-    | {"trust_store"}
+    | {"trust_store", "not_control_lists"}
 )
 
 
@@ -94,6 +94,7 @@ def _command(options: Any, render: Renderer) -> int:
         "formats": lambda: options.run(options),
         "library": lambda: options.run(options),
         "substances": lambda: options.run(options),
+        "lists": lambda: options.run(options),
         "devices": lambda: commands.devices(options),
     }
     return handlers[options.command]()

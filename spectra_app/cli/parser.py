@@ -15,6 +15,7 @@ from spectra_app.cli import (
     formats,
     keys,
     library,
+    lists,
     merging,
     packages,
     substances,
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(commands)
     _library(commands)
     substances.add(commands)
+    lists.add(commands)
     _devices(commands)
     return top
 

@@ -5,22 +5,20 @@ A station chooses its jurisdictions in `station.json`; the lists are those insta
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from pathlib import Path
 
-import resources
 from library.control import ControlLists, Listing, assess, control_lists
 from library.entry import EntryRecord
 from library.errors import LibraryError
 from library.status import past_age
-from library.substances import FOLDER, Found
+from library.substances import Found
 from library.watchlist import Watched, match_keys, read_watch_list
 from spectra_app.errors import SettingsError
 from spectra_app.records.identification import Alarm, ControlAsked, ControlStatus
+from spectra_app.services.lists import in_use
 from spectra_app.settings import data_folder, station_settings
 
 ORDER: tuple[Alarm, ...] = (
@@ -84,23 +82,14 @@ def control_setup(folder: Path | None = None) -> ControlSetup:
     """
     home = folder or data_folder()
     jurisdictions = station_settings(home).jurisdictions or JURISDICTIONS
-    lists = control_lists()
+    used = in_use(home)
     try:
-        lists.asked(jurisdictions)
+        used.lists.asked(jurisdictions)
     except LibraryError as error:
         raise SettingsError(error.what, str(home / "station.json"), error.remedy) from error
     watched = watch_list(home)
     keys = tuple(one.keys() for one in watched)
-    return ControlSetup(lists, jurisdictions, watched, shipped_sha256(), keys)
-
-
-@cache
-def shipped_sha256() -> str:
-    """Return the SHA-256 (hex) over the tables of the shipped lists."""
-    digest = hashlib.sha256()
-    for name in ("lists.csv", "control.csv"):
-        digest.update(resources.path(f"{FOLDER}/{name}").read_bytes())
-    return digest.hexdigest()
+    return ControlSetup(used.lists, jurisdictions, watched, used.sha256, keys)
 
 
 def watch_list(folder: Path | None = None) -> tuple[Watched, ...]:
