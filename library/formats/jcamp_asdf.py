@@ -5,7 +5,8 @@ numbers, or with a letter for sign and first digit: ``@A..Ia..i`` the ordinate i
 ``%J..Rj..r`` the difference from the one before (DIF), ``S..Zs`` how often the last item occurs in
 all (DUP); ``?`` stands for an ordinate that is not known. All may be mixed in a line. After a line
 that ends in a difference the next line begins by repeating the last ordinate, as a check.
-An ``E`` after digits is the digit 5 of SQZ, unless a sign follows: then it is an exponent.
+An ``E`` after digits is the digit 5 of SQZ, unless a sign follows: then it is an exponent. Where it
+follows an ordinate written out (``1.5E2``), which no SQZ writer does, it may be either: refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from library.errors import DamagedFileError, FileTooLargeError
+from library.errors import DamagedFileError, FileTooLargeError, UnsupportedFormError
 from library.formats.text import EXPORT_AGAIN, clip
 from matching.spectrum import MAX_POINTS, FloatArray
 
@@ -113,12 +114,15 @@ class _Decoder:
         """Decode one line."""
         self._check_due = self._step is not None
         values, end, items = self.found.values, -1, 0  # end of what a digit may not follow
+        written_out = -1  # end of an ordinate without letters
         for match in _TOKEN.finditer(line):
             kind, text = match.lastgroup or "", match.group()
             if len(text) > MOST_DIGITS or (
                 kind == "bad" or (kind == "number" and match.start() == end and text[0] not in "+-")
             ):
                 raise _damaged(f"{clip(line[match.start() :], 12)!r} is no ordinate", number)
+            if match.start() == written_out and text[0] in "Ee":
+                raise _either(line[: match.end()].rsplit(maxsplit=1)[-1], number)
             if items == 0:
                 self._abscissa(kind, text, number)
             elif kind == "dup":
@@ -127,6 +131,7 @@ class _Decoder:
                 self._ordinate(kind, text, number, first=items == 1)
             if len(values) > MAX_POINTS:
                 raise _too_many(number)
+            written_out = match.end() if kind == "number" and items else -1
             items, end = items + 1, -1 if kind == "missing" else match.end()
         if items == 1:
             self.found.starts.pop()
@@ -186,6 +191,14 @@ def _absolute(kind: str, text: str) -> float:
 
 def _damaged(what: str, line: int) -> DamagedFileError:
     return DamagedFileError(what, f"line {line}", EXPORT_AGAIN)
+
+
+def _either(text: str, line: int) -> UnsupportedFormError:
+    return UnsupportedFormError(
+        f"{clip(text, 24)!r} may be a number with an exponent or two ordinates",
+        f"line {line}",
+        "export with a sign before exponents (1.5E+2), or without exponents",
+    )
 
 
 def _too_many(line: int) -> FileTooLargeError:

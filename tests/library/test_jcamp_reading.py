@@ -249,6 +249,19 @@ def test_single_lines(line, values):
         assert np.array_equal(found, values, equal_nan=True)
 
 
+@pytest.mark.parametrize("line", ["100 1.5E2 7", "100 7 15E2", "100.5 1.5e2"])
+def test_an_exponent_without_sign_is_not_two_ordinates(line):
+    with pytest.raises(UnsupportedFormError, match="exponent or two ordinates"):
+        decode_ordinates([(1, line)])
+
+
+@pytest.mark.parametrize(
+    ("line", "values"), [("100 1.5E+2 7", [150, 7]), ("100.5E2E3", [52, 53]), ("100 7 E2", [7, 52])]
+)
+def test_signed_exponents_and_squeezed_digits_stay_what_they_are(line, values):
+    assert decode_ordinates([(1, line)]).values == values
+
+
 def test_a_check_that_fails_keeps_the_running_value():
     found = decode_ordinates([(1, "1A0J1"), (2, "2A0J"), (3, "3A2J")])
     assert found.values == [10, 21, 22, 23]
