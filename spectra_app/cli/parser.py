@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spectra_app import __version__
 from spectra_app.cli import (
+    checking,
     converting,
     coverage,
     curating,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 LIBRARY_ACTIONS = (  # in the order of the help
     library.add,
+    checking.add,
     curating.add,
     coverage.add,
     differing.add,

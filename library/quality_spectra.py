@@ -1,0 +1,155 @@
+"""Whether each spectrum of a library is a sound measurement, and whether it finds itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from library.entry import EntryRecord
+from library.quality import Finding
+from library.store import Library
+from matching.axis import COMMON_GRID, longest_stretch
+from matching.errors import QueryError
+from matching.pipeline import Prepared, prepare_many
+from matching.policy import Policy
+from matching.quality import ScanQuality, scan_quality
+from matching.spectrum import FloatArray, Spectrum
+
+AT_ONCE = 512  # spectra cleaned together
+SELF = 1e-4  # largest difference between a stored row (unit norm) and the row made again
+WEAK_SNR = 30.0
+FLUORESCENT = 3.0  # background over strongest band
+LOBE = 0.1  # depth of a negative lobe over the strongest band
+POINTS_PER_BAND = 2.0  # at least, for bands of the width below
+BAND_CM1 = 8.0
+LEAST_POINTS = 100
+STICKS = 0.7  # share of intensities that are exactly the smallest, in a list of bands
+DRAWN = 1e-5  # noise over the strongest band below which nothing was measured
+LEAST_RANGE_CM1 = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumFacts:
+    """Figures of one spectrum as stored, and cleaned."""
+
+    row: int
+    quality: ScanQuality
+    self_error: float
+    lobe: float
+    sticks: float
+    noise: float
+    step_cm1: float
+    points: int
+    gap_cm1: float
+
+
+def spectra_facts(
+    library: Library, progress: Callable[[float], None]
+) -> Iterator[SpectrumFacts | None]:
+    """Yield the figures of every entry in order; None where the spectrum cannot be cleaned."""
+    for start in range(0, len(library), AT_ONCE):
+        rows = range(start, min(start + AT_ONCE, len(library)))
+        spectra = [library.spectrum(row) for row in rows]
+        for row, spectrum, made in zip(rows, spectra, prepare_many(spectra), strict=True):
+            yield None if isinstance(made, QueryError) else _facts(library, row, spectrum, made)
+        progress(rows.stop / len(library))
+
+
+def _facts(library: Library, row: int, spectrum: Spectrum, made: Prepared) -> SpectrumFacts:
+    axis, intensity = spectrum.raman_shift_cm1, spectrum.intensity
+    steps = np.diff(axis)
+    whole = longest_stretch(axis)
+    top = max(float(made.bands.max()), 1e-300)
+    return SpectrumFacts(
+        row=row,
+        quality=scan_quality(made),
+        self_error=self_error(library, row, made),
+        lobe=_lobe(axis, intensity, made, top),
+        sticks=float(np.mean(intensity == intensity.min())),
+        noise=made.noise / top,
+        step_cm1=float(np.median(steps)),
+        points=int(axis.size),
+        gap_cm1=float(steps.max()) if whole != slice(0, axis.size) else 0.0,
+    )
+
+
+def self_error(library: Library, row: int, made: Prepared) -> float:
+    """Return the largest difference between a row of the search matrix and its spectrum's own.
+
+    With the same row a search finds the entry first: no other correlates better than 1.
+    """
+    root = made.root
+    unit = root / max(float(np.sqrt(np.sum(root * root))), 1e-300)
+    wanted = np.zeros(COMMON_GRID.size)
+    wanted[made.first : made.end] = unit
+    return float(np.abs(library.matrix.rows[row] - wanted).max())
+
+
+def _lobe(axis: FloatArray, intensity: FloatArray, made: Prepared, top: float) -> float:
+    """Return how far a smoothed spectrum sinks below zero, over the strongest band."""
+    if intensity.min() >= 0.0:
+        return 0.0
+    points = max(round(BAND_CM1 / float(np.median(np.diff(axis)))), 1)
+    smooth = np.convolve(intensity, np.full(points, 1.0 / points), mode="valid")
+    return max(-float(smooth.min()) - 3.0 * made.noise, 0.0) / top
+
+
+def spectra_findings(
+    facts: SpectrumFacts | None, row: int, record: EntryRecord, policy: Policy
+) -> Iterator[Finding]:
+    """Yield what is wrong with one spectrum by its figures."""
+    name = f"'{record.name}'"
+    if facts is None:
+        what = f"{name}: the spectrum cannot be cleaned and is not comparable"
+        yield Finding("too_few_points", (row,), what)
+        return
+    limits, quality = policy.thresholds, facts.quality
+    low, high = quality.range_cm1
+    if facts.self_error > SELF:
+        what = f"{name} is not found by its own spectrum: the search data are another's"
+        yield Finding("does_not_find_itself", (row,), what, facts.self_error, SELF)
+    if quality.silent_share > limits.most_silent_share:
+        what = f"{name}: {quality.silent_share:.0%} of the band heights lie where none should be"
+        limit = limits.most_silent_share
+        yield Finding("axis_doubtful", (row,), what, quality.silent_share, limit)
+    if high - low < LEAST_RANGE_CM1:
+        what = f"{name} covers only {low:.0f}-{high:.0f} cm-1"
+        yield Finding("short_range", (row,), what, high - low, LEAST_RANGE_CM1, "cm-1")
+    if facts.gap_cm1:
+        what = f"{name}: {facts.gap_cm1:.0f} cm-1 of the axis are missing"
+        yield Finding("gap", (row,), what, facts.gap_cm1, 20.0, "cm-1")
+    if record.kind == "measured":
+        yield from _measured(name, row, facts, limits.least_snr)
+
+
+def _measured(name: str, row: int, facts: SpectrumFacts, least_snr: float) -> Iterator[Finding]:
+    """Yield what only a measured spectrum can have wrong."""
+    quality = facts.quality
+    if facts.sticks > STICKS:
+        what = f"{name}: {facts.sticks:.0%} of the intensities are the same smallest value"
+        yield Finding("not_a_measurement", (row,), what, facts.sticks, STICKS)
+    elif facts.noise < DRAWN:
+        what = f"{name} has no noise: {facts.noise:.1g} of its strongest band"
+        yield Finding("not_a_measurement", (row,), what, facts.noise, DRAWN)
+    density = BAND_CM1 / facts.step_cm1
+    if density < POINTS_PER_BAND or facts.points < LEAST_POINTS:
+        what = f"{name}: {facts.points} points, one every {facts.step_cm1:.1f} cm-1"
+        limit = BAND_CM1 / POINTS_PER_BAND
+        yield Finding("too_few_points", (row,), what, facts.step_cm1, limit, "cm-1")
+    if quality.saturated:
+        yield Finding("saturated", (row,), f"{name}: its strongest band ends in a plateau")
+    if quality.snr < least_snr:
+        what = f"{name}: signal-to-noise ratio {quality.snr:.0f}"
+        yield Finding("too_weak", (row,), what, quality.snr, least_snr)
+    elif quality.snr < WEAK_SNR:
+        what = f"{name}: signal-to-noise ratio {quality.snr:.0f}"
+        yield Finding("weak", (row,), what, quality.snr, WEAK_SNR)
+    if quality.fluorescence_ratio > FLUORESCENT:
+        ratio = quality.fluorescence_ratio
+        what = f"{name}: the background is {ratio:.1f} times its strongest band"
+        yield Finding("fluorescent", (row,), what, ratio, FLUORESCENT)
+    if facts.lobe > LOBE:
+        what = f"{name}: it falls {facts.lobe:.0%} of its strongest band below zero"
+        yield Finding("negative_lobes", (row,), what, facts.lobe, LOBE)

@@ -1,0 +1,149 @@
+"""Whether two references are one substance, at any small shift, in either direction of the axis.
+
+Many pairs are sifted at once by coarse correlation (matrix products); what is left is compared in
+detail the way a verdict compares (`matching.compare`), from the shift that correlates best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.axis import COMMON_GRID
+from matching.coarse import Coarse
+from matching.compare import LEAST_WINDOW_CM1, Bands, Comparison, compare_many
+from matching.decision import explains
+from matching.evidence import evidence
+from matching.policy import Policy
+from matching.preprocess.scale import gaussian_broadened
+from matching.search import ReferenceMatrix
+from matching.spectrum import FloatArray
+
+IntArray = NDArray[np.int64]
+REACH_CM1 = 12.0  # shifts tried to both sides, in steps of the grid
+SMOOTH_CM1 = 100.0  # what is broader than this is taken off before correlating
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How a scan and a reference compare.
+
+    Parameters
+    ----------
+    evidence : float
+        Logit of the evidence that they are one substance, see `matching.evidence`.
+    correlation : float
+        Correlation of the soft roots after alignment.
+    shift_cm1 : float
+        What was added to the scan's axis.
+    stands : bool
+        Whether a verdict on the scan would have to reckon with the reference, see
+        `matching.decision.explains`: one common band, or a short common range, is not enough.
+    """
+
+    evidence: float
+    correlation: float
+    shift_cm1: float
+    stands: bool
+
+
+UNLIKE = Likeness(-np.inf, 0.0, 0.0, stands=False)
+
+
+def mirrored(bands: Bands) -> Bands:
+    """Return bands whose intensities run against the axis."""
+    return replace(bands, values=np.ascontiguousarray(bands.values[::-1]))
+
+
+def mirrored_matrix(matrix: ReferenceMatrix) -> ReferenceMatrix:
+    """Return references whose intensities run against the axis, each within its own range.
+
+    Only rows and ranges are meant to be used; sums and index are left as they were.
+    """
+    rows = np.zeros_like(matrix.rows)
+    for number, (first, end) in enumerate(
+        zip(matrix.first.tolist(), matrix.end.tolist(), strict=True)
+    ):
+        rows[number, first:end] = matrix.rows[number, first:end][::-1]
+    return replace(matrix, rows=rows, index=None, windows={})
+
+
+def likeness(
+    scan: Bands,
+    references: Sequence[Bands],
+    policy: Policy,
+    shifts_cm1: Sequence[float] | None = None,
+) -> list[Likeness]:
+    """Compare one scan with references in detail, from a shift given or the best one.
+
+    Parameters
+    ----------
+    scan : Bands
+        One spectrum.
+    references : sequence of Bands, length n
+        The others.
+    policy : Policy
+        The policy in force.
+    shifts_cm1 : sequence of float, length n, optional
+        Where each comparison begins; where the two correlate best when left out.
+
+    Returns
+    -------
+    list of Likeness
+        `UNLIKE` where too little is covered by both.
+    """
+    if shifts_cm1 is None:
+        shifts_cm1 = [best_shift_cm1(scan, other) for other in references]
+    reach = max(policy.compare.reach_cm1, REACH_CM1)
+    found = compare_many(scan, references, shifts_cm1, replace(policy.compare, reach_cm1=reach))
+    return [UNLIKE if way is None else _likeness(way, policy) for way in found]
+
+
+def _likeness(way: Comparison, policy: Policy) -> Likeness:
+    logit, limits = evidence(way, policy.model), policy.thresholds
+    stands = explains(way, logit, limits, limits.name - limits.rival)
+    return Likeness(logit, way.root_correlation, way.shift_cm1, stands)
+
+
+def best_shift_cm1(scan: Bands, reference: Bands) -> float:
+    """Return the shift to be added to the scan's axis that correlates best, in cm-1.
+
+    Roots less what is broad, over the common range less the largest shift at both ends.
+    """
+    reach = round(REACH_CM1 / COMMON_GRID.step_cm1)
+    start, stop = max(scan.first, reference.first), min(scan.end, reference.end)
+    if (stop - start - 2 * reach) * COMMON_GRID.step_cm1 < LEAST_WINDOW_CM1:
+        return 0.0
+    fixed = _sharp_root(scan)[start + reach - scan.first : stop - reach - scan.first]
+    moved = _sharp_root(reference)[start - reference.first : stop - reference.first]
+    views = np.lib.stride_tricks.sliding_window_view(moved, fixed.size)
+    power = np.sqrt(np.einsum("sm,sm->s", views, views))
+    score = (views @ fixed) / np.where(power > 0, power, np.inf)
+    return float((int(np.argmax(score)) - reach) * COMMON_GRID.step_cm1)
+
+
+def _sharp_root(bands: Bands) -> FloatArray:
+    root = np.sqrt(np.clip(bands.values, 0.0, None))
+    broad = gaussian_broadened(root[None, :], SMOOTH_CM1 / COMMON_GRID.step_cm1)[0]
+    return np.asarray(root - broad)
+
+
+def coarse_correlation(one: Coarse, rows: IntArray | slice, other: Coarse) -> FloatArray:
+    """Return the best coarse correlation of some rows with all of another set, shape (r, n).
+
+    Moves by 0, 4 and 8 cm-1 to both sides are tried; norms are taken where both were measured,
+    and a pair without a common range correlates with 0.
+    """
+    plain, moved = one.plain[rows], one.moved[rows]
+    best = plain @ other.plain.T
+    np.maximum(best, moved @ other.plain.T, out=best)
+    np.maximum(best, plain @ other.moved.T, out=best)
+    np.maximum(best, plain[:, 1:] @ other.plain[:, :-1].T, out=best)
+    np.maximum(best, plain[:, :-1] @ other.plain[:, 1:].T, out=best)
+    mine = one.power[rows][:, other.end] - one.power[rows][:, other.first]
+    theirs = (other.power[:, one.end[rows]] - other.power[:, one.first[rows]]).T
+    power = np.clip(mine, 0.0, None) * np.clip(theirs, 0.0, None)
+    return np.asarray(np.where(power > 0, best / np.sqrt(np.where(power > 0, power, 1.0)), 0.0))
