@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from library.formats.octets import check_points, damaged, fields, words
 
 NEW, NEW_BIG_ENDIAN, OLD = 0x4B, 0x4C, 0x4D
+ZIP = b"PK\x03\x04"
 NEW_BYTES, OLD_BYTES, SUB_BYTES = 512, 224, 32  # the old one is counted without its subheader
 
 SHORT, MULTI, LABELLED, OWN_X, SHARED_X = 0x01, 0x04, 0x20, 0x40, 0x80
@@ -162,6 +163,8 @@ def plausible(data: bytes) -> bool:
     The signature is one byte, so the codes have to be known ones and the numbers sensible.
     """
     if len(data) < OLD_BYTES + SUB_BYTES or data[1] not in (NEW, NEW_BIG_ENDIAN, OLD):
+        return False
+    if data.startswith(ZIP):  # workbooks and archives: its K is the K of a new header
         return False
     if data[1] == OLD:
         _, _, exponent, points, _, _, x_type, y_type = fields(data, "<BBhfffBB", 0, "header")

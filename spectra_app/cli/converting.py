@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
 
 FORMATS = ("jdx", "csv", "nxs")
+SHOWN = 20  # curves listed: a map can have thousands
 
 
 def add(commands: Commands) -> None:
@@ -66,8 +67,10 @@ def convert_one(options: argparse.Namespace) -> int:
         partial=options.partial,
     )
     for note in done.notes:
-        sys.stderr.write(f"spectra: {clean(note)}\n")
+        sys.stderr.write(f"note: {clean(note)}\n")
     print(f"wrote {done.target} (read as {done.format})")
-    for curve in done.curves:
+    for curve in done.curves[:SHOWN]:
         print(f"  {clean(curve)}")
+    if len(done.curves) > SHOWN:
+        print(f"  ... and {len(done.curves) - SHOWN:,} more curves")
     return EXIT_OK

@@ -11,6 +11,7 @@ import pytest
 
 from library.errors import AmbiguousAxisError, DamagedFileError, NotRamanError, PartialFileError
 from library.formats import TraceFile, read_bytes, read_traces
+from library.formats.spc_header import plausible
 from matching.errors import SpectraError
 
 Build = Callable[..., bytes]
@@ -167,3 +168,9 @@ def test_real_exports_are_marked_and_state_their_laser(name: str, shared_data: P
     for trace in _traces(path.read_bytes()).traces:
         assert ("resampled" in trace.marks) == resampled
         assert trace.laser_nm == laser
+
+
+def test_a_zip_archive_is_not_taken_for_a_galactic_file(spc_file: Build) -> None:
+    data = spc_file(layout="even")
+    assert plausible(b"PK\x03\x05" + data[4:])
+    assert not plausible(b"PK\x03\x04" + data[4:])
