@@ -89,7 +89,23 @@ class StatusAnswer:
         names = dict.fromkeys(f"{one.instrument} {one.schedule}" for one in self.listings)
         if names:
             return f"listed on {self.on}: {'; '.join(names)}"
-        return f"no listing found in lists to {self.lists_to}; that does not mean uncontrolled"
+        told = f"no listing found in lists to {self.lists_to}; that does not mean uncontrolled"
+        return "; ".join((told, *self._otherwise()))
+
+    def _otherwise(self) -> list[str]:
+        """Return what the lists say of other dates: "no listing" alone would hide it."""
+        told: dict[str, dict[str, None]] = {}
+        for one in (one for each in self.answers for one in each.listings):
+            day = one.until if one.state == "ended" else one.since
+            when = f" ({day})" if day else ""
+            told.setdefault(one.state, {})[f"{one.instrument} {one.schedule}{when}"] = None
+        words = {
+            "not yet in force": f"listed only after {self.on}",
+            "ended": f"listed until before {self.on}",
+        }
+        return [
+            f"{said}: {'; '.join(told[state])}" for state, said in words.items() if state in told
+        ]
 
 
 def _sentence(one: Listing) -> str:

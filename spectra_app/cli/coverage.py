@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def add(actions: Commands) -> None:
     """Add the action, which knows what runs it."""
     action = new(actions, "coverage", "say how much of a list a library holds, and what is missing")
-    action.add_argument("library", type=Path, nargs="?", metavar="LIB.h5")
+    action.add_argument(
+        "library", type=Path, nargs="?", metavar="LIB.h5", help="default: the library in use"
+    )
     action.add_argument(
         "--list",
         required=True,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from library.control import alarm_level, assess, control_lists, lists_to, status
 from library.errors import LibraryError
+from library.status import answer
 from library.substances import substances
 
 TODAY = date(2026, 11, 21)
@@ -206,3 +207,11 @@ def test_any_date_and_name_gives_an_answer(on: date, name: str) -> None:
     found = assess(on, name=name)
 
     assert found.alarm in {"controlled", "precursor", "hazard", "benign", "unknown"}
+
+
+def test_a_listing_that_came_later_is_told_with_no_listing_found() -> None:
+    said = answer(date(2019, 1, 1), name="isotonitazene", jurisdiction="UN").summary
+    assert said.startswith("no listing found in lists to ")
+    assert "listed only after 2019-01-01: " in said
+    assert "UN 1961 Schedule I (2021)" in said
+    assert "listed only" not in answer(date(2019, 1, 1), name="caffeine").summary
