@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,6 +124,7 @@ def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> Manif
     _check_choice(fields, "role", ROLES, where)
     _check_choice(fields, "technique", ("Raman", "SERS"), where)
     _check_choice(fields, "status", STATUSES, where)
+    check_cas(fields, where)
     return ManifestRow(
         path=manifest.parent / fields["file"],
         line=line,
@@ -136,6 +138,26 @@ def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> Manif
         ),
         synonyms=tuple(filter(None, map(str.strip, fields.get("synonyms", "").split(";")))),
     )
+
+
+def check_cas(fields: Mapping[str, str], where: str) -> None:
+    """Check the digits of a CAS number: it decides whose control status is told.
+
+    Raises
+    ------
+    ManifestError
+        When it cannot be one.
+    """
+    cas = fields.get("cas", "")
+    if cas:
+        from stdnum import casrn
+
+        if not casrn.is_valid(cas):
+            raise ManifestError(
+                f"cas is {cas!r}: that is no CAS number (its form or its check digit is wrong)",
+                where,
+                "read it again from the bottle, or leave it empty",
+            )
 
 
 def _check_choice(

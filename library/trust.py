@@ -188,9 +188,10 @@ class Root:
             }
             if len(holders) < count:
                 raise RootError(
-                    f"{count} persons must sign a {purpose!r}, but {len(holders)} hold keys for it",
+                    f"a {purpose!r} needs signatures of {count} persons; the list holds keys of "
+                    f"{len(holders)}",
                     "",
-                    "add the key of another person",
+                    "give the public keys of more persons",
                 )
 
     def persons_needed(self, purpose: str) -> int:

@@ -31,7 +31,8 @@ OWN = frozenset({"entry", "version", "replaces"})  # of a version; an edit canno
 class Act:
     """One change of status: which entry, from what to what, by whom, when, why.
 
-    `before` is empty where the entry came into the library with a status that it got elsewhere.
+    `before` is empty where the entry came into the library with a status that it got elsewhere. An
+    edit is the change of its new version from nothing to draft.
     """
 
     entry: str
@@ -80,9 +81,13 @@ def check_status(record: EntryRecord) -> None:
     if record.status not in STATUSES:
         raise _status(record, f"{record.status!r} is no status", f"use {', '.join(STATUSES)}")
     if record.status != "draft" and not (record.status_by and record.status_at):
-        raise _status(record, f"it is {record.status} by nobody", "say who and when")
+        raise _status(
+            record,
+            f"who made it {record.status}, and when, is not said",
+            "give status_by and status_at, or leave the status empty (draft)",
+        )
     if record.status == "withdrawn" and not record.status_reason:
-        raise _status(record, "it is withdrawn without a reason", "give the reason")
+        raise _status(record, "it cannot be withdrawn without a reason", "give the reason")
     stops = blockers(record) if record.status == "released" else ()
     if stops:
         raise _status(record, f"it cannot be released: {'; '.join(stops)}", "measure it again")
@@ -101,10 +106,11 @@ def moved_to(record: EntryRecord, act: Act) -> EntryRecord:
         When the act is not allowed (`NEXT`), or lacks a name, a time or its reason.
     """
     if act.after not in NEXT.get(record.status, ()):
-        then = ", ".join(NEXT.get(record.status, ())) or "nothing: make a new version"
-        raise _status(record, f"it is {record.status} and cannot become {act.after}", f"use {then}")
+        then = " or ".join(NEXT.get(record.status, ()))
+        remedy = f"it may become {then} now" if then else "make a new version of it"
+        raise _status(record, f"it is {record.status} and cannot become {act.after}", remedy)
     if record.status == "reviewed" and act.after == "draft" and not act.reason:
-        raise _status(record, "it goes back to draft without a reason", "give the reason")
+        raise _status(record, "it cannot go back to draft without a reason", "give the reason")
     after = replace(
         record,
         status=act.after,

@@ -22,8 +22,8 @@ def passphrase_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="read the passphrase from the first line of a file (again for the next key) instead "
-        "of asking for it",
+        help="read the passphrase from the first line of a file (give the option again for "
+        "the next key) instead of asking for it",
     )
     command.add_argument(
         "--passphrase-fd",

@@ -26,7 +26,12 @@ def add(actions: Commands) -> None:
     editing = _action(actions, "edit", "make a new version of an entry")
     editing.add_argument("entry", metavar="ENTRY", help="its identifier, see 'library list'")
     editing.add_argument(
-        "--set", action="append", required=True, metavar="FIELD=TEXT", help="may be given again"
+        "--set",
+        action="append",
+        required=True,
+        type=_field,
+        metavar="FIELD=TEXT",
+        help="may be given again; 'FIELD=' empties a field",
     )
     _person(editing, reason_needed=True)
     editing.set_defaults(run=edit)
@@ -37,7 +42,7 @@ def add(actions: Commands) -> None:
     )
     _person(moving, reason_needed=False)
     moving.set_defaults(run=status)
-    telling = _action(actions, "history", "list every change of status")
+    telling = _action(actions, "history", "list every edit and every change of status")
     telling.add_argument("--json", action="store_true", help="print JSON lines")
     telling.set_defaults(run=history)
     exporting = _action(actions, "export", "write the original files of an entry")
@@ -64,6 +69,13 @@ def _person(action: argparse.ArgumentParser, *, reason_needed: bool) -> None:
     action.add_argument("--at", default="", metavar="TIME", help="when (default: now, in UTC)")
 
 
+def _field(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise argparse.ArgumentTypeError(f"{text!r} is not FIELD=TEXT, for example lot=4711")
+    return name, value
+
+
 def _who(options: argparse.Namespace) -> Person:
     from datetime import UTC, datetime
 
@@ -85,7 +97,8 @@ def import_(options: argparse.Namespace) -> int:
         options=Options(options.column, options.partial),
         progress=progress_bar("import"),
     )
-    print(f"wrote {options.library}: {library_title(report.info)}")
+    done = f"added {report.taken:,} to" if report.taken else "nothing to add:"
+    print(f"{done} {options.library}: {library_title(report.info)}")
     print_report(report)
     return EXIT_OK
 
@@ -94,7 +107,7 @@ def edit(options: argparse.Namespace) -> int:
     """Make a new version of an entry."""
     from spectra_app.services.curation import edit_entry
 
-    changes = dict(text.partition("=")[::2] for text in options.set)
+    changes = dict(options.set)
     record = edit_entry(options.library, options.entry, changes, _who(options), options.reason)
     print(f"{record.entry}  version {record.version} of {record.name}, replaces {record.replaces}")
     return EXIT_OK
@@ -111,7 +124,7 @@ def status(options: argparse.Namespace) -> int:
 
 
 def history(options: argparse.Namespace) -> int:
-    """List every change of status."""
+    """List every edit and every change of status."""
     from spectra_app.services.libraries import open_library
 
     with open_library(options.library) as library:
@@ -120,7 +133,7 @@ def history(options: argparse.Namespace) -> int:
                 print_json(asdict(act))
             else:
                 why = f": {act.reason}" if act.reason else ""
-                before = act.before or "brought along"
+                before = act.before or ("new version" if act.after == "draft" else "brought along")
                 print(f"{act.at}  {act.entry}  {before} -> {act.after}  {act.by}{why}")
     return EXIT_OK
 

@@ -33,7 +33,10 @@ def add(actions: Commands) -> None:
         ("verify", "check every hash of a library, and every signature of a package"),
     ):
         action = new(actions, name, text)
-        action.add_argument("library", type=Path, nargs="?", metavar="LIB.h5")
+        what = "LIB.h5|PACKAGE" if name == "verify" else "LIB.h5"
+        action.add_argument(
+            "library", type=Path, nargs="?", metavar=what, help="default: the library in use"
+        )
         action.add_argument("--json", action="store_true", help="print JSON")
         action.set_defaults(run=look)
 
@@ -112,6 +115,6 @@ def print_report(report: BuildReport) -> None:
         names = ", ".join(report.unrecognised[:8])
         more = ", ..." if len(report.unrecognised) > 8 else ""
         print(
-            f"  {len(report.unrecognised)} names are in no substance table, so their control "
-            f"status is not known: {names}{more}"
+            f"  names in no substance table, so that their control status is not known "
+            f"({len(report.unrecognised)}): {names}{more}"
         )

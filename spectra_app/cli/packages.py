@@ -89,10 +89,10 @@ def release(options: argparse.Namespace) -> int:
         print_json({**summary(done.manifest), "left_out": done.left_out, "missing": done.missing})
         return EXIT_OK
     print(f"wrote {done.path}: {title(done.manifest)}")
-    for status, count in done.left_out.items():
-        print(f"  left out: {count:,} entries with status {status} or replaced by a later version")
-    if done.missing:
-        print(f"  not yet complete: {done.missing}")
+    if done.left_out:
+        counts = ", ".join(f"{count:,} {status}" for status, count in done.left_out.items())
+        print(f"  left out, not released or replaced by a later version: {counts}")
+    print(f"  {readiness(done.missing)}")
     return EXIT_OK
 
 
@@ -109,8 +109,17 @@ def cosign(options: argparse.Namespace) -> int:
     confirm("Sign this release?", options)
     key = open_private(options.key, asker(options))
     missing = service.cosign(package, key, station=station, now=now)
-    print(f"not yet complete: {missing}" if missing else "complete: stations can install it")
+    print(readiness(missing))
     return EXIT_OK
+
+
+def readiness(missing: str) -> str:
+    """Return whether stations can install a package, or what it lacks as far as is known here."""
+    from spectra_app.services.releasing import UNCHECKED
+
+    if missing == UNCHECKED:
+        return f"signatures not checked: {missing}"
+    return f"not yet complete: {missing}" if missing else "complete: stations can install it"
 
 
 def title(manifest: dict[str, Any]) -> str:

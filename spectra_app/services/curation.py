@@ -11,6 +11,7 @@ from library.entry import KINDS, ROLES, Entry, EntryRecord
 from library.errors import EntryStatusError, EntryVersionError, LibraryError, OriginalMissingError
 from library.info import LibraryInfo
 from library.locking import writing_to
+from library.manifest import check_cas
 from library.seal import is_library
 from library.versions import NEXT, OWN, Act, brought, moved_to, new_version
 from library.writing import extend_library
@@ -157,6 +158,8 @@ def edit_entry(
         When a field cannot be edited, nothing would change, or the entry is not the newest version.
     EntryMissingError
         When there is no such entry.
+    ManifestError
+        When the CAS number is none.
     """
     where = f"entry {entry}"
     odd = sorted(changes.keys() - EDITABLE)
@@ -164,6 +167,7 @@ def edit_entry(
         known = ", ".join(sorted(EDITABLE))
         raise EntryVersionError(f"{odd[0]!r} cannot be edited", where, f"use one of: {known}")
     _check_choices(changes, where)
+    check_cas(changes, where)
     if not (person.name and person.at and reason):
         raise EntryVersionError("the edit has no name, time or reason", where, "say who and why")
     with writing_to(path), open_library(path) as library:
@@ -176,7 +180,9 @@ def edit_entry(
         told = {"status": "draft", "status_reason": reason, "status_by": person.name}
         edited = replace(old.record, **{**texts, **told, "status_at": person.at})  # type: ignore[arg-type]
         made = replace(old, record=new_version(old.record, edited))
-        extend_library(library, [made], policy=load_policy())
+        # In the journal, because the next change of status takes the place of these words.
+        act = Act(made.record.entry, "", "draft", person.name, person.at, reason)
+        extend_library(library, [made], acts=[act], policy=load_policy())
     return made.record
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -75,18 +76,16 @@ class Taken:
         In the order of the rows; replicates stand at the first of theirs.
     left_out : list of str
         Why rows were not taken, one sentence each.
-    notes : dict of str to int
-        What reading assumed, and for how many spectra.
     """
 
     entries: list[Entry] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    notes: dict[str, int] = field(default_factory=dict)
 
     def assumptions(self) -> tuple[str, ...]:
         """Return what reading assumed with the number of spectra it applies to."""
-        count = sum(max(1, len(entry.replicates)) for entry in self.entries)
-        return tuple(f"{text} ({times} of {count})" for text, times in self.notes.items())
+        read = [one for entry in self.entries for one in entry.replicates or (entry,)]
+        told = Counter(text for one in read for text in one.record.assumptions)
+        return tuple(f"{text} ({times} of {len(read)})" for text, times in told.items())
 
 
 def taken_in(
@@ -123,8 +122,6 @@ def taken_in(
             if row.get("replicate"):
                 groups.setdefault(row.get("replicate"), []).append(len(taken.entries))
             taken.entries.append(entry)
-            for sentence in entry.record.assumptions:
-                taken.notes[sentence] = taken.notes.get(sentence, 0) + 1
     for name, places in groups.items():
         taken.entries[places[0]] = _together([taken.entries[place] for place in places], name)
     gone = {place for places in groups.values() for place in places[1:]}

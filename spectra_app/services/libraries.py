@@ -43,12 +43,15 @@ class BuildReport:
         What reading assumed, each sentence once, with the number of files it applies to.
     unrecognised : tuple of str
         Names that the substance tables do not know: their control status will not be known.
+    taken : int
+        How many entries were taken in.
     """
 
     info: LibraryInfo
     left_out: tuple[str, ...]
     assumptions: tuple[str, ...]
     unrecognised: tuple[str, ...]
+    taken: int
 
 
 def no_progress(share: float, words: str) -> None:
@@ -120,7 +123,11 @@ def first_versions(entries: Sequence[Entry], where: str) -> Sequence[Entry]:
 def reported(info: LibraryInfo, taken: Taken) -> BuildReport:
     """Return what is to be said about what was taken in."""
     return BuildReport(
-        info, tuple(taken.left_out), taken.assumptions(), unrecognised(taken.entries)
+        info,
+        tuple(taken.left_out),
+        taken.assumptions(),
+        unrecognised(taken.entries),
+        len(taken.entries),
     )
 
 

@@ -39,6 +39,7 @@ from spectra_app.services.station import Station
 
 DAYS = 365
 RELEASED = "release"
+UNCHECKED = "this computer trusts no keys ('spectra library keys trust')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,7 @@ def missing(package: Package, station: Station, now: datetime) -> str:
     trust = known_trust(station)
     if trust is None:
         if len(package.signed.signatures) > 1:
-            return "this computer trusts no keys, so the signatures were not checked"
+            return UNCHECKED
         return "one person signed; another must sign it with 'spectra library cosign'"
     try:
         trust.check(package.signed, purpose=LIBRARY, now=now, program=__version__)

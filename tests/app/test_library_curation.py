@@ -65,6 +65,7 @@ def test_importing_gives_the_library_that_building_at_once_gives(
     more = manifest(folder, "file,name\nglycine.csv,glycine\nsucrose.csv,sucrose\n")
     code, out, _ = spectra("library", "import", library, more)
     assert code == 0
+    assert "added 2 to" in out
     assert "5 measured (5 substances)" in out
     rows = "".join(f"{name}.csv,{name}\n" for name in NAMES)
     (folder / "all.csv").write_text("file,name\n" + rows, encoding="utf-8")
@@ -82,6 +83,7 @@ def test_an_import_done_twice_adds_nothing_and_says_so(library, folder, spectra)
     before = library.read_bytes()
     code, out, _ = spectra("library", "import", library, folder / "glycine.csv")
     assert code == 0
+    assert "nothing to add" in out
     assert "1 of 1 entries are in the library already" in out
     assert library.read_bytes() == before
 
@@ -397,3 +399,30 @@ def test_a_library_of_schema_1_is_migrated_when_entries_are_added(first_layout, 
     found = records(first_layout)
     assert found[:3] == old
     assert found[3].name == "urea"
+
+
+def test_who_edited_and_why_is_still_told_after_the_next_change_of_status(library, spectra):
+    old = records(library)[0].entry
+    spectra("library", "edit", library, old, "--set", "lot=7", *BY, "--reason", "read again")
+    new = records(library)[3].entry
+    move(spectra, library, new, "reviewed")
+    assert records(library)[3].status_reason == ""
+    _, out, _ = spectra("library", "history", library)
+    assert f"{new}  new version -> draft  A. Technician: read again" in out
+
+
+@pytest.mark.parametrize("text", ["lot", "=7"])
+def test_a_field_without_a_text_is_a_bad_argument(library, spectra, text):
+    entry = records(library)[0].entry
+    code, _, err = spectra("library", "edit", library, entry, "--set", text, *BY, "--reason", "x")
+    assert code == 2
+    assert "is not FIELD=TEXT" in err
+
+
+def test_an_edit_takes_no_cas_number_with_a_wrong_digit(library, spectra):
+    entry = records(library)[0].entry
+    wrong = ("--set", "cas=57-13-7", *BY, "--reason", "x")
+    code, _, err = spectra("library", "edit", library, entry, *wrong)
+    assert code == 3
+    assert "check digit" in err
+    assert len(records(library)) == 3

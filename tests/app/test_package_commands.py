@@ -101,7 +101,7 @@ def test_from_two_persons_to_a_station_and_back(tmp_path, build, keys, spectra, 
     code, out, _ = release(spectra, old, first, keys, "--notes", "first lots")
     assert code == 0
     assert "number 1: 2 entries" in out
-    assert "left out: 1 entries with status draft" in out
+    assert "left out, not released or replaced by a later version: 1 draft" in out
     assert spectra("library", "verify", first)[0] == 0
     code, out, err = spectra("library", "install", first)
     assert code == 3  # nobody agreed

@@ -70,6 +70,8 @@ BAD_ROWS = {
     "kind": ("kind", "guessed", "measured"),
     "role": ("role", "poison", "container"),
     "technique": ("technique", "IR", "SERS"),
+    "CAS check digit": ("cas", "58-08-3", "check digit"),
+    "no CAS number": ("cas", "C8H10N4O2", "no CAS number"),
     "no fraction": ("composition", "acetone", "fraction"),
     "fraction of nothing": ("composition", ":0.5", "fraction"),
     "fraction above one": ("composition", "acetone:1.5", "fraction"),
