@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from library.errors import (
+    DamagedFileError,
     EmptyFileError,
     FileError,
     FileTooLargeError,
@@ -48,7 +49,7 @@ from library.formats.records import (
     Trace,
     TraceFile,
 )
-from library.formats.text import clip, is_blank, read_source
+from library.formats.text import EXPORT_AGAIN, clip, is_blank, read_source
 from library.formats.text_readers import TEXT_READERS
 from matching.errors import SpectraError
 
@@ -185,6 +186,8 @@ def _parsed(data: bytes, request: Request, profiles: Profiles) -> TraceFile:
     for reader in chain(SIGNED, _described(source, profiles), UNSIGNED):  # asked one by one
         if reader.sniff(source):
             parsed = reader.parse(source, request)
+            if not parsed.traces:
+                raise DamagedFileError("the file holds an axis and no curve", "", EXPORT_AGAIN)
             notes = (*unpacking, *source.assumptions, *parsed.notes)
             return TraceFile(reader.name, parsed.traces, notes)
     raise (

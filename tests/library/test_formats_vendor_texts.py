@@ -142,6 +142,14 @@ def test_witec_truematch_reads_every_match_with_its_laser(vendor_texts: Texts) -
     _refused(text.replace("Size = 40", "Size = 39"), DamagedFileError, "declares 39 points")
 
 
+def test_an_axis_without_a_curve_is_damage(vendor_texts: Texts) -> None:
+    lines = vendor_texts["WITec text"][0].replace("X-Axis,a", "X-Axis").splitlines()
+    lone = "\n".join(line.split(",")[0] for line in lines)
+    _refused(lone, DamagedFileError, "no curve")
+    andor = "\n".join(f"{k}.5" for k in range(40)) + "\n\nProblem with timings\n"
+    _refused(andor, DamagedFileError, "no curve")
+
+
 def test_one_part_of_a_split_export_is_refused_by_name(vendor_texts: Texts) -> None:
     header = vendor_texts["WITec text"][0].partition("[Data]")[0]
     _refused(header, SplitFileError, "only the header")
