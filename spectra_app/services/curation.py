@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 from library import originals
 from library.entry import KINDS, ROLES, Entry, EntryRecord
 from library.errors import EntryStatusError, EntryVersionError, LibraryError, OriginalMissingError
+from library.files import write_whole
 from library.info import LibraryInfo
 from library.locking import writing_to
 from library.manifest import check_cas
@@ -18,6 +20,8 @@ from library.writing import extend_library
 from spectra_app.services.intake import Options, taken_in
 from spectra_app.services.libraries import BuildReport, no_progress, open_library, reported
 from spectra_app.services.policies import load_policy
+
+LONGEST_NAME = 60  # letters of a file name kept by an export: 240 bytes at most, with its ending
 
 # What an edit may set: texts that a person knows. The spectrum and what was read with it stay.
 FIXED = OWN | {"status", "status_reason", "status_by", "status_at", "technique", "recipe"}
@@ -236,9 +240,14 @@ def export_originals(path: Path, entry: str, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for digest, data in content.items():
-        target = folder / f"{digest[:12]}-{files[digest] or 'original'}"
+        name = files[digest].replace("\0", "")[-LONGEST_NAME:] or "original"
+        target = folder / f"{digest[:12]}-{name}"
         if target.exists():
             raise LibraryError("this file is there already", str(target), "choose another folder")
-        target.write_bytes(data)
+        write_whole(target, partial(_write, data))
         written.append(target)
     return tuple(written)
+
+
+def _write(data: bytes, path: Path) -> None:
+    path.write_bytes(data)

@@ -426,3 +426,19 @@ def test_an_edit_takes_no_cas_number_with_a_wrong_digit(library, spectra):
     assert code == 3
     assert "check digit" in err
     assert len(records(library)) == 3
+
+
+def test_an_original_with_the_longest_name_there_is_comes_back(tmp_path, spectra, scan_text):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    text = scan_text("urea", seed=3)
+    (folder / f"{'n' * 251}.csv").write_text(text, encoding="utf-8")
+    library, out = tmp_path / "l.h5", tmp_path / "out"
+    assert spectra("library", "build", folder, "--out", library)[0] == 0
+    with Library(library) as opened:
+        entry = opened.record(0).entry
+    code, _, err = spectra("library", "export", library, entry, "--out", out)
+    assert code == 0, err
+    (written,) = out.iterdir()
+    assert written.read_text(encoding="utf-8") == text
+    assert written.name.endswith("nnn.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -385,3 +386,15 @@ def test_number_soup_is_a_named_error_or_a_spectrum(text: str) -> None:
     else:
         assert result.spectra
         assert result.assumptions
+
+
+@pytest.mark.parametrize("sign", [b"#", b"%", b"//", b"!", b"# "])
+def test_a_line_of_comment_signs_takes_no_memory_for_each_of_them(sign):
+    data = sign * (4_000_000 // len(sign))
+    tracemalloc.start()
+    try:
+        with pytest.raises(SpectraError):
+            read_bytes(data, where="signs")
+        assert tracemalloc.get_traced_memory()[1] < 30 * len(data)
+    finally:
+        tracemalloc.stop()
