@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,8 +79,24 @@ def keeping(library: Path) -> Iterator[Originals]:
             _store(folder, kept.digests, scratch)
 
 
-def _store(folder: Path, digests: list[str], scratch: BinaryIO) -> None:
-    name = hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
+def copied(library: Path, target: Path) -> None:
+    """Copy the originals of a library for another one beside which there are none of this name.
+
+    Raises
+    ------
+    LibraryError
+        When the folder cannot be written.
+    """
+    for archive in sorted(set(_members(folder_of(library)).values())):
+        folder = _made(folder_of(target))
+        write_whole(folder / archive.name, partial(_copy, archive))
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+
+
+def _made(folder: Path) -> Path:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
@@ -87,6 +105,12 @@ def _store(folder: Path, digests: list[str], scratch: BinaryIO) -> None:
             str(folder),
             "choose another folder or ask for write permission",
         ) from error
+    return folder
+
+
+def _store(folder: Path, digests: list[str], scratch: BinaryIO) -> None:
+    name = hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
+    _made(folder)
     for path in folder.glob(f".*{SUFFIX}"):
         path.unlink(missing_ok=True)
 

@@ -4,8 +4,8 @@ One flipped byte in HDF5's own structures can make the HDF5 library loop for eve
 begins with a block that HDF5 leaves to the user (its user block): a line of JSON with the size of
 the file, where the large data lie, and the SHA-256 of everything else. The large data are covered
 by the hashes inside the file, which are checked when they are asked for: hashing gigabytes takes
-too long. Everything else is checked here, because one flipped bit in a flag, a sum or a search row
-would silently keep a reference from ever being found.
+too long. Everything else is checked here, because one flipped bit in a flag, or in the sums and
+search rows of all but very large libraries, would silently keep a reference from being found.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from library.entry import STATUSES, EntryRecord, substance_numbers
+from library.entry import KINDS, STATUSES, EntryRecord, substance_numbers
 from library.errors import EntryStatusError, EntryVersionError
 
 # What a version in this status may become. A withdrawn one comes back as a new version only.
@@ -180,7 +180,9 @@ def numbered(records: Sequence[EntryRecord]) -> tuple[list[int], int]:
 
 
 def check_versions(records: Sequence[EntryRecord]) -> None:
-    """Check that versions count up, none becomes measured, and no two replace the same one.
+    """Check that versions count up, none gains in kind, and no two replace the same one.
+
+    A kind may only become a weaker one, in the order of `library.entry.KINDS`.
 
     The version that another replaces may be missing: a release leaves old ones behind.
 
@@ -200,11 +202,11 @@ def check_versions(records: Sequence[EntryRecord]) -> None:
         least = old.version + 1 if old else 2 if record.replaces else 1
         if record.version < least or ((old or not record.replaces) and record.version != least):
             raise EntryVersionError(f"its version {record.version} is wrong", where, ORDER)
-        if old and record.kind == "measured" != old.kind:
+        if old and KINDS.index(record.kind) < KINDS.index(old.kind):
             raise EntryVersionError(
-                f"what it replaces is {old.kind} and cannot become measured",
+                f"what it replaces is {old.kind} and cannot become {record.kind}",
                 where,
-                "import the measured spectrum as an entry of its own, and withdraw the other",
+                f"import the {record.kind} spectrum as an entry of its own, and withdraw the other",
             )
         if record.replaces and record.status != "withdrawn":
             if record.replaces in replaced:

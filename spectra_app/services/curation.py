@@ -110,7 +110,9 @@ def set_status(
 ) -> LibraryInfo:
     """Move entries to another status and note who did it, when and why in the journal.
 
-    Withdrawing an entry withdraws the versions before it, too: none of them comes back unnoticed.
+    Withdrawing a released version withdraws the versions before it, too: none of them comes back
+    unnoticed. Of a version that was never released, only it and older ones of its own sort are
+    withdrawn: the released version that it would have replaced stands again.
 
     Raises
     ------
@@ -140,11 +142,14 @@ def set_status(
 def _with_older(
     wanted: Sequence[int], records: Sequence[EntryRecord], rows: Mapping[str, int]
 ) -> list[int]:
-    """Return rows with all older versions of theirs that are not withdrawn."""
+    """Return rows with the older versions that go with them (see `set_status`)."""
     found = dict.fromkeys(wanted)
     for row in wanted:
+        released = records[row].status == "released"
         older = rows.get(records[row].replaces)
         while older is not None:
+            if records[older].status == "released" and not released:
+                break
             if records[older].status != "withdrawn":
                 found[older] = None
             older = rows.get(records[older].replaces)
@@ -203,6 +208,8 @@ def _check_choices(changes: Mapping[str, str], where: str) -> None:
 def migrate(path: Path, target: Path) -> LibraryInfo:
     """Write a library of an older layout in the layout of this program, to another file.
 
+    Its original files are copied along.
+
     Raises
     ------
     LibraryError
@@ -215,6 +222,7 @@ def migrate(path: Path, target: Path) -> LibraryInfo:
         )
     with writing_to(target), open_library(path) as library:
         library.verify()
+        originals.copied(path, target)
         return extend_library(library, target=target, policy=load_policy())
 
 

@@ -393,6 +393,26 @@ def test_a_library_of_schema_1_is_migrated_to_another_file(first_layout, tmp_pat
     assert (code, "already" in err) == (3, True)
 
 
+def test_a_migrated_library_takes_its_original_files_along(library, tmp_path, spectra):
+    assert spectra("library", "migrate", library, "--out", tmp_path / "moved.h5")[0] == 0
+    entry = records(library)[0].entry
+    out = tmp_path / "files"
+    assert spectra("library", "export", tmp_path / "moved.h5", entry, "--out", out)[0] == 0
+    assert len(list(out.iterdir())) == 1
+
+
+def test_withdrawing_a_draft_lets_the_released_version_stand_again(library, spectra):
+    old = records(library)[0].entry
+    move(spectra, library, old, "reviewed")
+    move(spectra, library, old, "released")
+    spectra("library", "edit", library, old, "--set", "lot=7", *BY, "--reason", "read again")
+    new = records(library)[3].entry
+    assert move(spectra, library, new, "withdrawn", "--reason", "wrong lot")[0] == 0
+    assert [r.status for r in records(library)] == ["released", "draft", "draft", "withdrawn"]
+    with Library(library) as opened:
+        assert opened.comparable.tolist() == [True, True, True, False]
+
+
 def test_a_library_of_schema_1_is_migrated_when_entries_are_added(first_layout, folder, spectra):
     old = records(first_layout)
     assert spectra("library", "import", first_layout, folder / "urea.csv")[0] == 0
