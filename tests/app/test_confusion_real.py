@@ -85,4 +85,4 @@ def test_the_command_line_tells_the_sets(ungrouped: Path, capsys) -> None:
     assert told["sesame oil"] == ["linseed oil"]
     assert told["benzene"] == []
     assert main(["library", "list", str(ungrouped)]) == 0
-    assert "sesame oil  (not told from linseed oil)" in capsys.readouterr().out
+    assert "sesame oil (draft)  (not told from linseed oil)" in capsys.readouterr().out

@@ -123,6 +123,13 @@ def test_a_new_version_has_an_identifier_of_its_own():
             ],
             "reconstructed and cannot become measured",
         ),
+        (
+            [
+                replace(SOUND, kind="calculated"),
+                EntryRecord("b", "x", version=2, replaces=SOUND.entry, kind="reconstructed"),
+            ],
+            "calculated and cannot become reconstructed",
+        ),
     ],
 )
 def test_versions_that_do_not_follow_each_other_are_refused(records, told):
