@@ -16,17 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from library.errors import FileError, UnknownFormatError
+from library.errors import FileError
 from library.formats import Trace, TraceFile, read_bytes, read_traces
 from matching.errors import SpectraError
 
-# Readers that have not landed: folder of the corpus -> why its files are not asked yet.
-PENDING: dict[str, str] = {
-    "l6s": "the LabSpec6 reader has not landed",
-    "labspec_xml": "the LabSpec XML reader has not landed",
-    "sif": "the Andor SIF reader has not landed",
-    "trivista_tvf": "the TriVista reader has not landed",
-}
 # Single files with a value of one reader only, which ours refuses: file -> (code, why).
 REFUSED: dict[str, tuple[str, str]] = {
     "jcamp/jcamp2001_example.txt": (
@@ -66,19 +59,6 @@ def _content(name: str) -> bytes:
     data = (_folder() / name).read_bytes()
     # A few texts were packed for the corpus; what is inside is the instrument's file.
     return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-
-
-def _skip_pending(name: str, data: bytes) -> None:
-    """Skip a file of a reader that has not landed; as soon as one recognises it, it is asked."""
-    reason = PENDING.get(name.split("/", maxsplit=1)[0])
-    if reason is None:
-        return
-    try:
-        read_traces(data, where=name)
-    except UnknownFormatError:
-        pytest.skip(reason)
-    except SpectraError:
-        return
 
 
 def _named(kind: str) -> list[str]:
@@ -171,7 +151,6 @@ def _check_spectra(data: bytes, name: str) -> None:
 @pytest.mark.parametrize("name", _named("curves"))
 def test_agreed_curves(name: str, shared_data: Path) -> None:  # noqa: ARG001
     entry, data = _expected()[name], _content(name)
-    _skip_pending(name, data)
     if name in REFUSED:
         with pytest.raises(FileError) as caught:
             read_traces(data, where=name)
@@ -190,7 +169,6 @@ def test_agreed_curves(name: str, shared_data: Path) -> None:  # noqa: ARG001
 def test_agreed_blocks(name: str, shared_data: Path) -> None:  # noqa: ARG001
     """OPUS files hold several blocks: the one taken first, and any other given, are agreed ones."""
     data = _content(name)
-    _skip_pending(name, data)
     tolerance = {"x_abs": 0.002, "y_rel": 1e-6}
     found = read_traces(data, where=name)
     _check_traces(found)
@@ -204,19 +182,13 @@ def test_agreed_blocks(name: str, shared_data: Path) -> None:  # noqa: ARG001
 def test_other_programs_files_are_refused(name: str, shared_data: Path) -> None:  # noqa: ARG001
     with pytest.raises(FileError) as caught:
         read_bytes(_content(name), where=name)
-    assert caught.value.code in {
-        "unknown_format",
-        "not_raman",
-        "unsupported_form",
-        "foreign_format",
-    }
+    assert caught.value.code in {"foreign_format", "not_raman", "unsupported_form"}
 
 
 @pytest.mark.parametrize("name", _named("open"))
 def test_files_without_agreed_values(name: str, shared_data: Path) -> None:  # noqa: ARG001
     """Nobody agrees on their values: sound curves, or a refusal by name."""
     data = _content(name)
-    _skip_pending(name, data)
     try:
         _check_traces(read_traces(data, where=name))
     except SpectraError as error:

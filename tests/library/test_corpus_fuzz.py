@@ -47,11 +47,9 @@ FORMATS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "spa": ("spa", (".spa",), "Thermo OMNIC SPA"),
     "opus": ("opus", tuple(f".{n}" for n in ("0", "0000", "0001", "0002", "0003")), "Bruker OPUS"),
     "wip": ("wip", (".wip",), "WITec project"),
-    "l6s": ("l6s", (".l6s",), "LabSpec6"),
+    "l6s": ("l6s", (".l6s",), "LabSpec 6 file"),
     "sif": ("sif", (".sif",), "Andor SIF"),
 }
-# Binary formats whose reader has not landed, with the reason.
-PENDING: dict[str, str] = {"l6s": "no reader yet", "sif": "no reader yet"}
 
 
 # --- The mutations: (dice, file, another file) -> file -------------------------------------------
@@ -348,17 +346,16 @@ def _options(name: str, number: int) -> dict[str, object]:
 @pytest.mark.parametrize("name", FORMATS)
 def test_binary_mutants(
     name: str,
-    binary_samples: dict[str, list[bytes]],
+    samples: dict[str, list[bytes]],
     worker: Worker,
     record_property: Callable[[str, object], None],
 ) -> None:
-    made = binary_samples.get(FORMATS[name][2], [])
+    made = samples.get(FORMATS[name][2], [])
     seeds = [(f"sample {at}", data) for at, data in enumerate(made)] + list(_real(name))
     if not seeds:
         pytest.skip("needs the real files of this format")
     # It starts, imports and warms up outside of the measuring.
-    if worker.ask(seeds[0][1], {})[0] == "UnknownFormatError" and name in PENDING:
-        pytest.skip(PENDING[name])
+    worker.ask(seeds[0][1], {})
     worker.peak, failures = 0, []
     slowest, outcomes = (0.0, ""), Counter[str]()
     mutants = MUTANTS if LONG or name not in SLOW else FEW
