@@ -245,7 +245,7 @@ def _known(parts: list[str], at: int) -> float | None:
 
 
 def _when(stamp: float | None) -> str | None:
-    """Return the time in seconds since 1970 as a date; the file does not say which time zone."""
+    """Return the time in seconds since 1970 as a date; the computer's time zone is not in it."""
     if stamp is None or not 0 < stamp < 4e9:
         return None
-    return datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

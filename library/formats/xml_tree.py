@@ -8,6 +8,7 @@ from xml.parsers import expat
 from library.formats.octets import damaged
 
 MAX_DEPTH = 200
+MAX_ELEMENTS = 300_000  # a map of 100,000 spectra has as many rows; an element costs 500 bytes
 
 
 def parse_xml(raw: bytes, what: str) -> Element:
@@ -19,15 +20,17 @@ def parse_xml(raw: bytes, what: str) -> Element:
     Raises
     ------
     DamagedFileError
-        It is not well-formed, cut off, too deep, or declares a document type.
+        It is not well-formed, cut off, too deep, too long, or declares a document type.
     """
-    builder, depth = TreeBuilder(), 0
+    builder, depth, count = TreeBuilder(), 0, 0
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
+        nonlocal depth, count
+        depth, count = depth + 1, count + 1
+        if count > MAX_ELEMENTS:
+            raise damaged(f"its {what} has more than {MAX_ELEMENTS:,} elements")
         if depth > MAX_DEPTH:
             raise damaged(f"its {what} has elements nested {MAX_DEPTH} deep and more")
         builder.start(name, attributes)
