@@ -22,6 +22,10 @@ KNOWN = AS_WRITTEN | (
     | {"laser_nm", "resolution_cm1", "serial", "instrument", "status"}
     | {"replaces", "replicate"}
 )
+NUMBERS = {  # columns that hold numbers: between which limits, and what they are
+    "laser_nm": ((150.0, 2500.0), "the wavelength in nanometres"),
+    "resolution_cm1": ((0.01, 200.0), "the full width at half maximum"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +134,8 @@ def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> Manif
         line=line,
         fields=fields,
         composition=_composition(fields.get("composition", ""), where),
-        laser_nm=_number(
-            fields, "laser_nm", (150.0, 2500.0), "the wavelength in nanometres", where
-        ),
-        resolution_cm1=_number(
-            fields, "resolution_cm1", (0.01, 200.0), "the full width at half maximum", where
-        ),
+        laser_nm=known_number(fields, "laser_nm", where),
+        resolution_cm1=known_number(fields, "resolution_cm1", where),
         synonyms=tuple(filter(None, map(str.strip, fields.get("synonyms", "").split(";")))),
     )
 
@@ -170,11 +170,16 @@ def _check_choice(
         )
 
 
-def _number(
-    fields: dict[str, str], column: str, limits: tuple[float, float], what: str, where: str
-) -> float | None:
-    """Return the number in a column, None when it is empty or says that it is not known."""
-    text = fields.get(column, "")
+def known_number(fields: Mapping[str, str], column: str, where: str) -> float | None:
+    """Return the number in a column of `NUMBERS`, None when it is empty or ``unknown``.
+
+    Raises
+    ------
+    ManifestError
+        When it is no number, or none that the column can hold.
+    """
+    limits, what = NUMBERS[column]
+    text = fields.get(column, "").strip()
     if not text or text == "unknown":
         return None
     try:

@@ -24,6 +24,10 @@ NEXT: Mapping[str, tuple[str, ...]] = {
     "withdrawn": (),
 }
 ORDER = "keep the versions of an entry in order, counted from 1"
+STATE_LASER = (
+    "state its laser line: 'spectra library edit LIB.h5 ENTRY --set laser_nm=NM' makes a new "
+    "version with it, which can be reviewed and released; in a manifest, fill in laser_nm"
+)
 OWN = frozenset({"entry", "version", "replaces"})  # of a version; an edit cannot set them
 
 
@@ -90,7 +94,16 @@ def check_status(record: EntryRecord) -> None:
         raise _status(record, "it cannot be withdrawn without a reason", "give the reason")
     stops = blockers(record) if record.status == "released" else ()
     if stops:
-        raise _status(record, f"it cannot be released: {'; '.join(stops)}", "measure it again")
+        raise _status(record, f"it cannot be released: {'; '.join(stops)}", _way_out(record))
+
+
+def _way_out(record: EntryRecord) -> str:
+    """Return what to do with an entry that cannot be released."""
+    if record.kind == "emulated":
+        return "withdraw it, and import a measured spectrum"
+    if record.marks:
+        return "withdraw it, and import the whole file or a new measurement"
+    return STATE_LASER
 
 
 def _status(record: EntryRecord, what: str, remedy: str) -> EntryStatusError:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from library import originals
 from library.entry import KINDS, ROLES, Entry, EntryRecord
@@ -13,7 +14,7 @@ from library.errors import EntryStatusError, EntryVersionError, LibraryError, Or
 from library.files import write_whole
 from library.info import LibraryInfo
 from library.locking import writing_to
-from library.manifest import check_cas
+from library.manifest import NUMBERS, check_cas, known_number
 from library.seal import is_library
 from library.versions import NEXT, OWN, Act, brought, moved_to, new_version
 from library.writing import extend_library
@@ -23,12 +24,14 @@ from spectra_app.services.policies import load_policy
 
 LONGEST_NAME = 60  # letters of a file name kept by an export: 240 bytes at most, with its ending
 
-# What an edit may set: texts that a person knows. The spectrum and what was read with it stay.
+# What an edit may set: what a person knows. The spectrum and what was read with it stay; a laser
+# line is stated where none was known (`_stated`).
 FIXED = OWN | {"status", "status_reason", "status_by", "status_at", "technique", "recipe"}
 FIXED |= {"file", "file_sha256", "spectrum", "column", "content_sha256"}
 EDITABLE = (
     frozenset(one.name for one in fields(EntryRecord) if isinstance(one.default, str)) - FIXED
-) | {"name", "synonyms"}
+) | {"name", "synonyms", *NUMBERS}
+CONVERTED = "converted to Raman shift"  # in what reading assumed of a wavelength axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +162,19 @@ def _with_older(
 def edit_entry(
     path: Path, entry: str, changes: Mapping[str, str], person: Person, reason: str
 ) -> EntryRecord:
-    """Make a new version of an entry with other texts; the spectrum is the same. Return its record.
+    """Make a new version of an entry with other texts; its curve is the same. Return its record.
+
+    An unknown laser line may be stated, of the entry and the replicates behind it.
 
     Raises
     ------
     EntryVersionError
-        When a field cannot be edited, nothing would change, or the entry is not the newest version.
+        When a field cannot be edited, nothing would change, the entry is not the newest version, or
+        its laser line is known.
     EntryMissingError
         When there is no such entry.
     ManifestError
-        When the CAS number is none.
+        When the CAS number is none, or a number is not one that the field can hold.
     """
     where = f"entry {entry}"
     odd = sorted(changes.keys() - EDITABLE)
@@ -180,19 +186,66 @@ def edit_entry(
     if not (person.name and person.at and reason):
         raise EntryVersionError("the edit has no name, time or reason", where, "say who and why")
     with writing_to(path), open_library(path) as library:
-        row = library.row_of(entry)
-        old = library.entry(row)
-        texts: dict[str, object] = dict(changes)
-        if "synonyms" in changes:
-            names = (part.strip() for part in changes["synonyms"].split(";"))
-            texts["synonyms"] = tuple(filter(None, names))
-        told = {"status": "draft", "status_reason": reason, "status_by": person.name}
-        edited = replace(old.record, **{**texts, **told, "status_at": person.at})  # type: ignore[arg-type]
-        made = replace(old, record=new_version(old.record, edited))
+        old = library.entry(library.row_of(entry))
+        stated = _stated(old, changes, where)
+        why = reason
+        if "laser_nm" in changes:
+            why = f"{reason} (laser line: unknown -> {stated.record.laser_nm:g} nm)"
+        told: dict[str, Any] = {"status": "draft", "status_reason": why, "status_by": person.name}
+        edited = replace(stated.record, **_texts(changes), **told, status_at=person.at)
+        made = replace(stated, record=new_version(old.record, edited))
         # In the journal, because the next change of status takes the place of these words.
-        act = Act(made.record.entry, "", "draft", person.name, person.at, reason)
+        act = Act(made.record.entry, "", "draft", person.name, person.at, why)
         extend_library(library, [made], acts=[act], policy=load_policy())
     return made.record
+
+
+def _texts(changes: Mapping[str, str]) -> dict[str, Any]:
+    """Return the texts of an edit as the fields of a record hold them."""
+    texts: dict[str, Any] = {key: text for key, text in changes.items() if key not in NUMBERS}
+    if "synonyms" in changes:
+        names = (part.strip() for part in changes["synonyms"].split(";"))
+        texts["synonyms"] = tuple(filter(None, names))
+    return texts
+
+
+def _stated(old: Entry, changes: Mapping[str, str], where: str) -> Entry:
+    """Return an entry with the numbers of an edit."""
+    found = old
+    if "resolution_cm1" in changes:
+        width = known_number(changes, "resolution_cm1", where)
+        found = replace(old, record=replace(old.record, resolution_cm1=width))
+    if "laser_nm" in changes:
+        laser = known_number(changes, "laser_nm", where)
+        _check_laser(old.record, laser, where)
+        found = _with_laser(found, laser)
+    return found
+
+
+def _check_laser(record: EntryRecord, laser: float | None, where: str) -> None:
+    """Raise EntryVersionError unless a laser line may be stated that the file did not state."""
+    if laser is None:
+        raise EntryVersionError(
+            "no laser line is given", where, "give the wavelength in nanometres: laser_nm=785"
+        )
+    converted = any(CONVERTED in text for text in record.assumptions)
+    if record.laser_nm is not None or converted:
+        # The shifts of a converted axis are only right for the line it was converted with.
+        known = f"{record.laser_nm:g} nm" if record.laser_nm is not None else "that of its axis"
+        raise EntryVersionError(
+            f"its laser line is known ({known}) and cannot be edited",
+            where,
+            "if it is wrong, import the file again by a manifest with the right laser_nm and this "
+            "entry in the column 'replaces'",
+        )
+
+
+def _with_laser(entry: Entry, laser: float | None) -> Entry:
+    """Return an entry and the replicates behind it with a laser line; the curves are the same."""
+    spectrum = replace(entry.spectrum, laser_nm=laser)
+    record = replace(entry.record, laser_nm=laser, content_sha256=spectrum.content_hash)
+    parts = tuple(_with_laser(one, laser) for one in entry.replicates)
+    return replace(entry, record=record, spectrum=spectrum, replicates=parts)
 
 
 def _check_choices(changes: Mapping[str, str], where: str) -> None:

@@ -162,7 +162,7 @@ def test_a_name_that_was_wrong_does_not_join_two_substances(library, spectra):
     [
         ("entry=0", "cannot be edited"),
         ("content_sha256=0", "cannot be edited"),
-        ("laser_nm=532", "cannot be edited"),
+        ("laser_nm=532", "laser line is known (785 nm)"),
         ("kind=guessed", "use one of: measured"),
         ("name=", "name is empty"),
         ("name=caffeine", "like the old one"),
@@ -249,7 +249,61 @@ def test_an_unknown_laser_line_is_allowed_and_never_released(library, folder, sp
     code, _, err = move(spectra, library, entry.entry, "released")
     assert code == 3
     assert "its laser line is not known" in err
+    assert "--set laser_nm=NM" in err
     assert records(library)[3].status == "reviewed"
+
+
+def edit(spectra, library, entry, *fields):
+    sets = [part for field in fields for part in ("--set", field)]
+    return spectra("library", "edit", library, entry, *sets, *BY, "--reason", "asked the maker")
+
+
+def test_an_unknown_laser_line_is_stated_afterwards_and_then_released(library, folder, spectra):
+    spectra("library", "import", library, folder / "bare.csv")
+    old = records(library)[3]
+    code, _, err = edit(spectra, library, old.entry, "laser_nm=785", "resolution_cm1=6.5")
+    assert code == 0, err
+    new = records(library)[4]
+    assert (new.laser_nm, new.resolution_cm1, new.version) == (785.0, 6.5, 2)
+    assert new.content_sha256 != old.content_sha256
+    with Library(library) as opened:
+        before, after = opened.spectrum(3), opened.spectrum(4)
+    np.testing.assert_array_equal(before.raman_shift_cm1, after.raman_shift_cm1)
+    np.testing.assert_array_equal(before.intensity, after.intensity)
+    told = spectra("library", "history", library)[1]
+    assert "asked the maker (laser line: unknown -> 785 nm)" in told
+    assert move(spectra, library, new.entry, "reviewed")[0] == 0
+    assert move(spectra, library, new.entry, "released")[0] == 0
+    code, _, err = edit(spectra, library, new.entry, "laser_nm=532")
+    assert (code, "import the file again" in err) == (3, True)
+
+
+def test_a_laser_line_is_stated_for_the_replicates_too(library, folder, spectra):
+    text = (folder / "bare.csv").read_text(encoding="utf-8")
+    (folder / "bare-2.csv").write_text(text.replace("100\n", "101\n"), encoding="utf-8")
+    rows = "file,name,replicate\nbare.csv,bare,A\nbare-2.csv,bare,A\n"
+    spectra("library", "import", library, manifest(folder, rows))
+    entry = records(library)[3].entry
+    code, _, err = edit(spectra, library, entry, "laser_nm=532.1")
+    assert code == 0, err
+    assert records(library)[4].laser_nm == 532.1
+    with Library(library) as opened:
+        assert [part.record.laser_nm for part in opened.replicates(4)] == [532.1, 532.1]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("laser_nm=", "no laser line is given"),
+        ("laser_nm=red", "the wavelength in nanometres"),
+        ("resolution_cm1=-3", "the full width at half maximum"),
+    ],
+)
+def test_a_number_that_is_none_is_refused(library, folder, spectra, change, told):
+    spectra("library", "import", library, folder / "bare.csv")
+    code, _, err = edit(spectra, library, records(library)[3].entry, change)
+    assert (code, told in err) == (3, True)
+    assert len(records(library)) == 4
 
 
 def test_a_manifest_cannot_release_what_may_not_be_released(library, folder, spectra):
