@@ -37,10 +37,7 @@ STEP_CM1 = 1.0
 FEW_BANDS = 5
 CLASS_HEIGHT = {"1": 15.0, "2": 35.0, "3": 60.0, "4": 85.0, "strongest": 100.0}
 
-NOT_IN_IT = (
-    "cocaine", "heroin", "MDMA", "methamphetamine", "ketamine", "fentanyl and its analogues",
-    "nitazenes", "cathinones", "synthetic cannabinoids", "BMK (P-2-P)", "PMK", "APAAN",
-)  # fmt: skip
+NOT_IN_IT = "missing.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +205,32 @@ def _rows(name: str, folder: Path | None) -> list[dict[str, str]]:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a user looks for and the starter library lacks: a drug, packaging or a standard."""
+
+    name: str
+    what: str
+    reason: str
+
+
+def starter_missing(folder: Path | None = None) -> tuple[Missing, ...]:
+    """Return what the starter library lacks, with the reason: nothing is invented.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When the table is missing or unreadable.
+    """
+    try:
+        rows = _rows(NOT_IN_IT, folder)
+        return tuple(Missing(row["name"], row["what"], row["reason"]) for row in rows)
+    except KeyError as error:
+        raise LibraryDamagedError(
+            f"the table of what is missing lacks the column {error}", NOT_IN_IT, "install it again"
+        ) from error
+
+
 def _source(row: dict[str, str]) -> StarterSource:
     stated = row["range_from_cm1"] and row["range_to_cm1"]
     return StarterSource(
@@ -337,11 +360,15 @@ def starter_note() -> str:
     """Return the text of the starter library's first page."""
     materials = starter_materials()
     groups = len({material.group for material in materials})
+    lacking = starter_missing()
+    drugs = ", ".join(one.name for one in lacking if one.what == "drug")
+    others = "; ".join(f"{one.name} ({one.reason})" for one in lacking if one.what != "drug")
     return (
         f"Starter library, version {STARTER_VERSION} ({starter_sha256()[:12]}): {len(materials)} "
         f"entries for {groups} materials, all RECONSTRUCTED from published band positions. None of "
         'them was measured. They can only give a lead ("resembles ..."), never a match and never '
-        f"evidence. NOT in it: {', '.join(NOT_IN_IT)}; no usable published band table of these "
-        "could be read. A scan of them cannot be named with this library. Add your own reference "
-        "measurements or a licensed library before relying on any result."
+        f"evidence. NOT in it: {drugs}; no usable published band table of these "
+        "could be read. A scan of them cannot be named with this library. Packaging and standards "
+        f"that are NOT in it: {others}. Add your own reference "
+        "measurements or a licensed library before relying on any result; the day-one guide says how."
     )

@@ -1,4 +1,4 @@
-"""Rebuild the three tables of the starter library from the source tables.
+"""Rebuild the four tables of the starter library from the source tables.
 
 Usage: ``python make_table.py SOURCE_FOLDER OUTPUT_FOLDER``, where SOURCE_FOLDER holds
 ``bands.csv``, ``substances.csv``, ``substance_salts.csv`` and ``sources.csv``. The output depends
@@ -23,6 +23,7 @@ BANDS = (
     "reliability", "form", "kind", "origin", "note",
 )  # fmt: skip
 SOURCES = ("source", "title", "where", "version", "licence", "range_from_cm1", "range_to_cm1")
+MISSING = ("name", "what", "reason", "sources")
 
 # What the transcription calls a material, and what its field calls it.
 NAMES = {
@@ -32,6 +33,7 @@ NAMES = {
     "Sulfur": "sulfur",
 }
 CONTAINERS = {
+    "cellulose",
     "polyethylene",
     "polyethylene terephthalate",
     "polypropylene",
@@ -54,6 +56,37 @@ LEFT_OUT = {
         "460.9",
     ): "the line is given as 460.9 and as 450.9 in two copies of the standard",
 }
+# What a user looks for first and does not find: name, kind, substances of the source table, reason.
+NO_TABLE = "no published band table could be read"
+ABSTRACT = "single statements in abstracts only"
+WANTED = (
+    ("cocaine", "drug", ("cocaine",), NO_TABLE),
+    ("heroin", "drug", ("heroin",), NO_TABLE),
+    ("MDMA", "drug", ("MDMA",), NO_TABLE),
+    ("methamphetamine", "drug", ("methamphetamine",), ABSTRACT),
+    ("ketamine", "drug", ("ketamine",), NO_TABLE),
+    (
+        "fentanyl and its analogues",
+        "drug",
+        ("fentanyl", "fentanyl analogues", "thiofentanil (as named in source)"),
+        f"{ABSTRACT}, most of them surface-enhanced",
+    ),
+    ("nitazenes", "drug", ("isotonitazene",), NO_TABLE),
+    ("cathinones", "drug", ("Buphedrone",), ABSTRACT),
+    ("synthetic cannabinoids", "drug", ("JWH-018",), NO_TABLE),
+    ("BMK (P-2-P)", "drug", ("1-phenyl-2-propanone",), NO_TABLE),
+    ("PMK", "drug", ("3,4-methylenedioxyphenyl-2-propanone",), NO_TABLE),
+    ("APAAN", "drug", ("alpha-phenylacetoacetonitrile",), NO_TABLE),
+    (
+        "glass",
+        "packaging",
+        ("glass (soda-lime type)", "glass slide"),
+        "at 785 nm a luminescence hump near 1370 cm-1, which is no band, and approximate features",
+    ),
+    ("water", "packaging", ("water",), f"{ABSTRACT}, and broad components of a fit"),
+    ("calcite", "standard", ("calcium carbonate",), "two bands only, from one source"),
+    ("air", "standard", ("oxygen", "nitrogen"), NO_TABLE),
+)
 # Range that a source states for all its spectra; for the others only the bands tell.
 RANGES = {"SRC72": ("302", "2303")}
 
@@ -183,6 +216,17 @@ def band(row: Row) -> Row:
     }
 
 
+def missing(rows: list[Row]) -> list[Row]:
+    """Return what is looked for and has no usable band, with the reason and who was read."""
+    found = []
+    for name, what, names, reason in WANTED:
+        mine = [row for row in rows if row["substance"] in names]
+        if not any(usable(row) for row in mine):
+            read_in = "; ".join(sorted({row["source_id"] for row in mine}))
+            found.append({"name": name, "what": what, "reason": reason, "sources": read_in})
+    return found
+
+
 def source(row: Row) -> Row:
     """Return one source, with the range it states for its spectra."""
     low, high = RANGES.get(row["source_id"], ("", ""))
@@ -198,8 +242,10 @@ def source(row: Row) -> Row:
 
 
 def build(tables: Path, out: Path) -> None:
-    """Write ``materials.csv``, ``bands.csv`` and ``sources.csv`` into `out`."""
-    rows = [row for row in read(tables / "bands.csv") if usable(row)]
+    """Write ``materials.csv``, ``bands.csv``, ``sources.csv`` and ``missing.csv`` into `out`."""
+    everything = read(tables / "bands.csv")
+    write(out / "missing.csv", MISSING, missing(everything))
+    rows = [row for row in everything if usable(row)]
     parents = {row["id"]: row for row in read(tables / "substances.csv")}
     salts = read(tables / "substance_salts.csv")
     by_name: dict[str, list[Row]] = {}
