@@ -369,6 +369,6 @@ def starter_note() -> str:
         'them was measured. They can only give a lead ("resembles ..."), never a match and never '
         f"evidence. NOT in it: {drugs}; no usable published band table of these "
         "could be read. A scan of them cannot be named with this library. Packaging and standards "
-        f"that are NOT in it: {others}. Add your own reference "
-        "measurements or a licensed library before relying on any result; the day-one guide says how."
+        f"that are NOT in it: {others}. Add your own reference measurements or a licensed library "
+        "before relying on any result; the day-one guide says how."
     )

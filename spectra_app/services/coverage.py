@@ -116,7 +116,7 @@ def coverage_json(found: Coverage, on: date) -> dict[str, Any]:
 def coverage_text(found: Coverage, on: date) -> str:
     """Return a coverage in words for a person."""
     wanted = found.wanted
-    if not wanted.items:
+    if not wanted.items and not wanted.classes:
         return f"nothing to compare with: {wanted.title}, as stored here, names nothing on {on}"
     kinds = ", ".join(f"{kind} {count}" for kind, count in found.kinds.items())
     read = f", read to {wanted.read_to}" if wanted.read_to else ""

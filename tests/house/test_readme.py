@@ -12,6 +12,7 @@ import pytest
 
 from spectra_app.cli.parser import parser
 
+GUIDES = ("docs/user-guide.md", "docs/day-one.md", "docs/control-lists.md")
 FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(spectra(?: [^`]+)?)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -70,7 +71,7 @@ def unknown_words(words: list[str]) -> list[str]:
 def test_commands_in_code_blocks_are_accepted_as_they_stand(documents, capsys) -> None:
     found = [
         (name, words)
-        for name in ("README.md", "docs/user-guide.md")
+        for name in ("README.md", *GUIDES)
         for words in whole_commands(documents[name])
     ]
     assert len(found) >= 8

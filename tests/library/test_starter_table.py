@@ -9,7 +9,13 @@ import pytest
 
 import resources
 from library.errors import LibraryDamagedError
-from library.starter import TABLES, starter_materials, starter_sha256
+from library.starter import (
+    TABLES,
+    starter_materials,
+    starter_missing,
+    starter_note,
+    starter_sha256,
+)
 
 FOLDER = resources.path("starter_library")
 
@@ -60,6 +66,10 @@ def test_what_is_said_to_be_missing_is_missing(drug: str) -> None:
     [
         ("polystyrene", "container"),
         ("polyethylene", "container"),
+        ("polypropylene", "container"),
+        ("polyvinyl chloride", "container"),
+        ("PTFE", "container"),
+        ("cellulose", "container"),
         ("polyethylene terephthalate", "container"),
         ("toluene/acetonitrile 50/50", "mixture"),
         ("lactose", "cutting agent"),
@@ -104,7 +114,7 @@ def test_tables_are_what_the_source_tables_give(shared_data: Path, tmp_path: Pat
         timeout=60,
     )
 
-    for name in TABLES:
+    for name in (*TABLES, "missing.csv"):
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes(), name
 
 
@@ -126,3 +136,15 @@ def test_damaged_tables_are_refused_in_words(tmp_path: Path) -> None:
         starter_materials(tmp_path)
     with pytest.raises(LibraryDamagedError, match="cannot be read"):
         starter_materials(tmp_path / "nowhere")
+
+
+def test_what_is_missing_is_listed_with_its_reason_and_is_on_the_first_page() -> None:
+    lacking = starter_missing()
+    held = {material.name.casefold() for material in starter_materials()}
+
+    assert {"cocaine", "heroin", "nitazenes", "glass", "water"} <= {one.name for one in lacking}
+    for one in lacking:
+        assert one.reason
+        assert one.name.casefold() not in held
+        assert one.name in starter_note()
+    assert {one.what for one in lacking} == {"drug", "packaging", "standard"}
