@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from matching.errors import SpectraError
 from spectra_app.cli.parser import parser
+from spectra_app.cli.terminal import PlainOutput, spelled_out
 from spectra_app.errors import EXIT_ARGUMENTS, EXIT_INTEGRITY, EXIT_OK, EXIT_REFUSED
 
 if TYPE_CHECKING:
@@ -55,11 +57,12 @@ def run(
     if options.command in {None, "window"}:
         return window(getattr(options, "files", []))
     try:
-        code = _command(options, render)
-        sys.stdout.flush()
+        with redirect_stdout(cast("TextIO", PlainOutput(sys.stdout))):
+            code = _command(options, render)
+            sys.stdout.flush()
         return code
     except SpectraError as error:
-        sys.stderr.write(f"spectra: {error}\n")
+        sys.stderr.write(f"spectra: {spelled_out(str(error))}\n")
         return EXIT_INTEGRITY if error.code in INTEGRITY_CODES else EXIT_REFUSED
     except OSError as error:
         if isinstance(error, BrokenPipeError):

@@ -8,9 +8,40 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 WIDTH = 30
+# Control signs, and those that turn the direction of writing, but for the ends of lines and tabs:
+# in a name out of a foreign file they could redraw what a terminal shows.
+_HIDDEN = (
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0x2028,
+    0x2029,
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+)
+_SHOWN = {sign: f"\\u{sign:04x}" for sign in _HIDDEN if chr(sign) not in "\n\t"}
+
+
+def spelled_out(text: str) -> str:
+    """Return text with its hidden signs spelled out as JSON spells them."""
+    return text.translate(_SHOWN)
+
+
+class PlainOutput:
+    """A text stream that spells out hidden signs; everything else is the stream's below."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write `text`, see `spelled_out`."""
+        self._stream.write(spelled_out(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def progress_bar(title: str) -> Callable[[float, str], None]:

@@ -432,6 +432,21 @@ def test_a_reader_that_goes_away_is_no_error(small_library):
     assert told == b""
 
 
+def test_hidden_signs_in_a_name_do_not_reach_the_terminal(spectra, tmp_path, scan_text):
+    name = "urea\x1b[2K\u202eeniacoc"
+    (tmp_path / "one.csv").write_text(scan_text("urea"), encoding="utf-8")
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(f"file,name\none.csv,{name}\n", encoding="utf-8")
+    library = tmp_path / "lib.h5"
+    assert spectra("library", "build", manifest, "--out", library)[0] == 0
+    code, out, _ = spectra("library", "list", library)
+    assert code == 0
+    assert "urea\\u001b[2K\\u202eeniacoc" in out
+    _, out, _ = spectra("library", "list", library, "--json")
+    assert json.loads(out)["name"] == name
+    assert "\x1b" not in out
+
+
 def test_devices_are_listed(spectra):
     code, out, err = spectra("devices", "list", "--json")
     assert (code, err) == (0, "")
