@@ -42,6 +42,36 @@ def partial_choice(command: argparse.ArgumentParser) -> None:
     )
 
 
+def reading_choices(command: argparse.ArgumentParser) -> None:
+    """Let a command choose what is taken from files that become entries."""
+    column_choice(command)
+    partial_choice(command)
+    command.add_argument(
+        "--laser-nm",
+        type=laser_line,
+        metavar="NM",
+        help="excitation wavelength of what has none in the manifest",
+    )
+    command.add_argument(
+        "--spectrum",
+        metavar="NAME",
+        help="which spectrum of a file: NAME, or NAME#k if repeated (a manifest's own comes first)",
+    )
+    command.add_argument(
+        "--all-spectra",
+        action="store_true",
+        help="make an entry of every spectrum even of a file that holds many (a map)",
+    )
+
+
+def laser_line(text: str) -> float:
+    """Parse the wavelength of a laser in nm."""
+    value = float(text)
+    if not 150.0 <= value <= 2500.0:
+        raise argparse.ArgumentTypeError("a wavelength from 150 to 2500 nm is needed")
+    return value
+
+
 def positive(text: str) -> int:
     """Parse a whole number above zero."""
     value = int(text)

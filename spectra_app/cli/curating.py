@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spectra_app.cli.arguments import column_choice, new, partial_choice
+from spectra_app.cli.arguments import new, reading_choices
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK
 
@@ -20,8 +20,7 @@ def add(actions: Commands) -> None:
     """Add the actions; each knows what runs it."""
     adding = _action(actions, "import", "add entries to a library")
     adding.add_argument("source", type=Path, metavar="FILE|FOLDER|MANIFEST.csv")
-    column_choice(adding)
-    partial_choice(adding)
+    reading_choices(adding)
     adding.set_defaults(run=import_)
     editing = _action(actions, "edit", "make a new version of an entry")
     editing.add_argument("entry", metavar="ENTRY", help="its identifier, see 'library list'")
@@ -86,15 +85,14 @@ def _who(options: argparse.Namespace) -> Person:
 
 def import_(options: argparse.Namespace) -> int:
     """Add entries and say what was left out and assumed."""
-    from spectra_app.cli.library import print_report
+    from spectra_app.cli.library import print_report, reading_options
     from spectra_app.services.curation import append_entries
-    from spectra_app.services.intake import Options
     from spectra_app.services.libraries import library_title
 
     report = append_entries(
         options.library,
         options.source,
-        options=Options(options.column, options.partial),
+        options=reading_options(options),
         progress=progress_bar("import"),
     )
     done = f"added {report.taken:,} to" if report.taken else "nothing to add:"

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli import packages
-from spectra_app.cli.arguments import column_choice, new, partial_choice
+from spectra_app.cli.arguments import new, reading_choices
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
+    from spectra_app.services.intake import Options
     from spectra_app.services.libraries import BuildReport
 
 
@@ -24,8 +25,7 @@ def add(actions: Commands) -> None:
     building.add_argument("--out", type=Path, required=True, metavar="LIB.h5")
     building.add_argument("--name", default="", help="name of the library")
     building.add_argument("--licence", default="", help="terms under which it may be used")
-    column_choice(building)
-    partial_choice(building)
+    reading_choices(building)
     building.set_defaults(run=build)
     for name, text in (
         ("info", "say what a library holds"),
@@ -98,13 +98,25 @@ def build(options: argparse.Namespace) -> int:
         options.out,
         name=options.name,
         licence=options.licence,
-        column=options.column,
-        partial=options.partial,
+        options=reading_options(options),
         progress=progress_bar("build"),
     )
     print(f"wrote {options.out}: {library_title(report.info)}")
     print_report(report)
     return EXIT_OK
+
+
+def reading_options(options: argparse.Namespace) -> Options:
+    """Return what the command line says about reading files."""
+    from spectra_app.services.intake import Options
+
+    return Options(
+        options.column,
+        options.partial,
+        options.laser_nm,
+        options.spectrum,
+        options.all_spectra,
+    )
 
 
 def print_report(report: BuildReport) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from library.entry import Entry, EntryRecord, entry_id
-from library.errors import ManifestError, ReplicatesError
+from library.errors import ManifestError, ReplicatesError, SpectrumChoiceError
 from library.formats import Column, NamedSpectrum, read_file, select
 from library.manifest import AS_WRITTEN, ManifestRow, read_manifest
 from matching.consensus import consensus
@@ -52,6 +52,7 @@ SUFFIXES = frozenset(  # which files of a folder are looked at; what they are, t
         ".txtr",
     ]
 )
+MOST = 20  # spectra of one file that are taken unasked: a map has hundreds under one name
 IDENTITY = (  # what replicates must agree in; status and version are of the entry they make
     *("name", "group", "inchikey", "cas", "form", "role", "kind", "technique", "laser_nm"),
     *("status", "replaces"),
@@ -60,10 +61,27 @@ IDENTITY = (  # what replicates must agree in; status and version are of the ent
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How files are read: which column, and whether what is left of a truncated one is taken."""
+    """How files are read.
+
+    Parameters
+    ----------
+    column : str or None
+        Column taken from vendor files.
+    partial : bool
+        Whether to take what is left of truncated files, marked and never released.
+    laser_nm : float or None
+        Laser line of what has none in the manifest.
+    spectrum : str or None
+        Which spectrum to take from files for which the manifest names none.
+    all_spectra : bool
+        Whether to make an entry of each spectrum of a file that holds more than `MOST`.
+    """
 
     column: Column | None = None
     partial: bool = False
+    laser_nm: float | None = None
+    spectrum: str | None = None
+    all_spectra: bool = False
 
 
 @dataclass(slots=True)
@@ -174,6 +192,8 @@ def _text(name: str) -> str:
 def _entries_of(
     row: ManifestRow, options: Options, keep: Callable[[bytes], str]
 ) -> Iterator[Entry]:
+    if options.laser_nm is not None and not row.get("laser_nm"):  # "unknown" stays unknown
+        row = replace(row, laser_nm=options.laser_nm)
     data, result = read_file(
         row.path,
         column=options.column,
@@ -181,7 +201,15 @@ def _entries_of(
         partial=options.partial,
         profiles=station_profiles,
     )
-    chosen = select(result, row.get("spectrum") or None, where=str(row.path))
+    wanted = row.get("spectrum") or options.spectrum
+    chosen = select(result, wanted, where=str(row.path))
+    if len(chosen) > MOST and not options.all_spectra:
+        raise SpectrumChoiceError(
+            f"it holds {len(chosen):,} spectra, and each would be an entry {row.get('name')!r}",
+            str(row.path),
+            "choose one with --spectrum NAME (in a manifest: column 'spectrum'), or take every one "
+            "of them with --all-spectra",
+        )
     digest = keep(data)
     for item in chosen:
         yield _entry(row, item, (digest, options.column or "", result.assumptions))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from library.entry import Entry
 from library.errors import EntryVersionError, LibraryDamagedError, LibraryError
-from library.formats import Column
 from library.info import SCHEMA_VERSION, LibraryInfo
 from library.layout import DATASETS
 from library.locking import writing_to
@@ -64,8 +63,7 @@ def build_library(
     *,
     name: str = "",
     licence: str = "",
-    column: Column | None = None,
-    partial: bool = False,
+    options: Options | None = None,
     progress: Callable[[float, str], None] = no_progress,
 ) -> BuildReport:
     """Build a library from a manifest, or from a folder whose file names are the names.
@@ -78,10 +76,8 @@ def build_library(
         The HDF5 file to write.
     name, licence : str
         What the library says about itself; the name defaults to the source's folder.
-    column : str or None
-        Column taken from vendor files.
-    partial : bool
-        Whether to take what is left of truncated files, marked and never released.
+    options : Options
+        How files are read.
     progress : callable (share, words)
         Told how far the work is.
 
@@ -93,7 +89,7 @@ def build_library(
     _check_target(target)
     with writing_to(target):
         with keeping(target) as originals:
-            taken = taken_in(source, Options(column, partial), originals.add, progress)
+            taken = taken_in(source, options or Options(), originals.add, progress)
         progress(1.0, "writing")
         title = name or (source.parent.name if source.is_file() else source.name)
         entries = first_versions(taken.entries, str(source))

@@ -16,6 +16,7 @@ from library.layout import whole_hash
 from library.seal import seal
 from library.store import Library
 from matching.errors import SpectraError
+from spectra_app.services.intake import MOST, Options
 from spectra_app.services.libraries import (
     build_library,
     library_note,
@@ -125,7 +126,7 @@ def test_an_empty_folder_is_no_library(tmp_path):
 def test_a_column_that_is_not_there_stops_the_build(folder, tmp_path):
     source = manifest(folder, "file,name,spectrum\nsession.csv,Lactose,lactose\n")
     with pytest.raises(SpectraError) as caught:
-        build_library(source, tmp_path / "lib.h5", column="raw-dark")
+        build_library(source, tmp_path / "lib.h5", options=Options(column="raw-dark"))
     assert caught.value.code == "column_missing"
 
 
@@ -198,3 +199,35 @@ def test_names_that_no_substance_table_knows_are_told(spectra, scan_text, tmp_pa
     assert code == 0
     assert "control status is not known (1): Kokain lot 4" in out
     assert out.rstrip().endswith("Kokain lot 4")
+
+
+def test_a_file_of_many_spectra_is_not_made_entries_unasked(spectra, session_text, tmp_path):
+    folder, path = tmp_path / "map", tmp_path / "map.h5"
+    folder.mkdir()
+    names = [f"pixel {number}" for number in range(MOST + 1)]
+    (folder / "map.csv").write_text(session_text(names), encoding="utf-8")
+    code, _, err = spectra("library", "build", folder, "--out", path)
+    assert code == 3
+    assert "holds 21 spectra" in err
+    assert "--all-spectra" in err
+    assert not path.exists()
+    assert spectra("library", "build", folder, "--out", path, "--spectrum", "pixel 3")[0] == 0
+    with Library(path) as library:
+        assert [record.spectrum for record in library.records()] == ["pixel 3"]
+    assert spectra("library", "import", path, folder / "map.csv")[0] == 3
+    assert spectra("library", "import", path, folder / "map.csv", "--all-spectra")[0] == 0
+    with Library(path) as library:
+        assert len(library) == MOST + 1
+
+
+def test_the_laser_line_is_given_for_what_has_none(spectra, tmp_path):
+    folder, path = tmp_path / "bare", tmp_path / "bare.h5"
+    folder.mkdir()
+    text = "\n".join(f"{200 + 4 * i},{100 + (i * 37) % 11 + 900 * (i == 90)}" for i in range(300))
+    for name in ("a", "b"):
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    source = manifest(folder, "file,name,laser_nm\na.csv,A,\nb.csv,B,unknown\n")
+    assert spectra("library", "build", source, "--out", path, "--laser-nm", "785")[0] == 0
+    with Library(path) as library:
+        assert [record.laser_nm for record in library.records()] == [785.0, None]
+    assert spectra("library", "build", source, "--out", path, "--laser-nm", "7.85")[0] == 2
