@@ -7,7 +7,8 @@ controlled", and the laboratory has to confirm every status against the current 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -60,6 +61,8 @@ ROW_COLUMNS = frozenset(
     )
 )  # fmt: skip
 LISTS_SOMETHING = frozenset({"listed", "class", "preparation"})
+
+SOURCE = re.compile(r"SRC\d+")
 
 # States whose own lists stand beside the regulations of the European Union.
 EU_MEMBERS = frozenset({"DE"})
@@ -123,7 +126,8 @@ class Listing:
     grade : str
         A (official text or two sources), B, C, D, B-baseline (old consolidated text).
     conflict, sources, locator, note : str
-        Contradiction between sources, where the statement is found, remarks.
+        Contradiction between sources, where the statement is found (titles of the sources with
+        their dates, and the place in them), remarks.
     """
 
     instrument: str
@@ -196,7 +200,13 @@ class _Row:
 class ControlLists:
     """The control lists, with look-ups by table key, listed name and family."""
 
-    def __init__(self, lists: Iterable[ControlList], rows: Iterable[dict[str, str]]) -> None:
+    def __init__(
+        self,
+        lists: Iterable[ControlList],
+        rows: Iterable[dict[str, str]],
+        titles: Mapping[str, str],
+    ) -> None:
+        self.titles = titles
         self.lists = {item.instrument: item for item in lists}
         self._by_key: dict[str, list[_Row]] = {}
         self._by_name: dict[str, list[_Row]] = {}
@@ -344,11 +354,15 @@ class ControlLists:
             as_of=values["as_of"],
             edition=origin.edition,
             grade=values["grade"],
-            conflict=values["conflict"],
-            sources=values["sources"],
+            conflict=self._titled(values["conflict"]),
+            sources=self._titled(values["sources"]),
             locator=values["locator"],
             note=values["note"],
         )
+
+    def _titled(self, text: str) -> str:
+        """Return a text with the titles of sources in place of their numbers."""
+        return SOURCE.sub(lambda found: self.titles.get(found[0], found[0]), text)
 
 
 def _scope(values: dict[str, str], who: Who) -> str:
@@ -432,6 +446,12 @@ def _control_list(values: dict[str, str]) -> ControlList:
     )
 
 
+def _title(values: dict[str, str]) -> str:
+    """Return what a source is called, with the date or version of what was read."""
+    version = values["version"]
+    return f"{values['title']} ({version})" if version else values["title"]
+
+
 @cache
 def control_lists(folder: Path | None = None) -> ControlLists:
     """Return the lists of a folder (those shipped when None), read once per run.
@@ -441,28 +461,36 @@ def control_lists(folder: Path | None = None) -> ControlLists:
     LibraryDamagedError
         When a table is missing, unreadable, or the tables do not fit together.
     """
-    return _control_lists(read_table("lists.csv", folder), read_table("control.csv", folder))
+    tables = (read_table(name, folder) for name in ("lists.csv", "control.csv", "sources.csv"))
+    return _control_lists(*tables)
 
 
-def parse_lists(lists: bytes, rows: bytes) -> ControlLists:
-    """Return the lists in the bytes of ``lists.csv`` and ``control.csv``.
+def parse_lists(lists: bytes, rows: bytes, sources: bytes) -> ControlLists:
+    """Return the lists in the bytes of ``lists.csv``, ``control.csv`` and ``sources.csv``.
 
     Raises
     ------
     LibraryDamagedError
         When a table cannot be read, or the tables do not fit together.
     """
-    return _control_lists(parse_table(lists, "lists.csv"), parse_table(rows, "control.csv"))
+    return _control_lists(
+        parse_table(lists, "lists.csv"),
+        parse_table(rows, "control.csv"),
+        parse_table(sources, "sources.csv"),
+    )
 
 
-def _control_lists(lists: list[dict[str, str]], rows: list[dict[str, str]]) -> ControlLists:
+def _control_lists(
+    lists: list[dict[str, str]], rows: list[dict[str, str]], sources: list[dict[str, str]]
+) -> ControlLists:
     try:
         events = {row["event"] for row in rows}
         if not lists or not rows or not rows[0].keys() >= ROW_COLUMNS:
             raise ValueError("a table is empty or lacks a column")
         if unknown := events - LISTS_SOMETHING - set(EVENT_STATES) - {"removed"}:
             raise ValueError(f"the event {min(unknown)!r} is not known")
-        return ControlLists(map(_control_list, lists), rows)
+        titles = {row["source"]: _title(row) for row in sources}
+        return ControlLists(map(_control_list, lists), rows, titles)
     except (KeyError, ValueError) as error:
         raise LibraryDamagedError(
             f"the control lists do not fit together ({error!r})", FOLDER, "install it again"

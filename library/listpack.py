@@ -61,7 +61,7 @@ class ListPack:
         LibraryDamagedError
             When the tables do not fit together.
         """
-        return parse_lists(self.tables["lists.csv"], self.tables["control.csv"])
+        return parse_lists(*(self.tables[name] for name in TABLES))
 
     def to_bytes(self) -> bytes:
         """Return the file."""

@@ -19,7 +19,7 @@ from library.substances import Found, Substances, fold, substances
 
 Kind = Literal["InChIKey", "CAS number", "formula", "name", "key", "nothing"]
 
-SUGGESTIONS = 8
+SUGGESTIONS = 5
 SHORTEST_PART = 4  # folded letters of a text that may be looked for inside names
 LONG_NAME = 7  # folded letters from which on two typing mistakes are looked for
 

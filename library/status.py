@@ -86,7 +86,7 @@ class StatusAnswer:
     @property
     def summary(self) -> str:
         """One line: where it is listed, or that no listing was found, and to which date."""
-        names = dict.fromkeys(f"{one.instrument} {one.schedule}" for one in self.listings)
+        names = dict.fromkeys(f"{one.instrument} {_schedule(one)}" for one in self.listings)
         if names:
             return f"listed on {self.on}: {'; '.join(names)}"
         told = f"no listing found in lists to {self.lists_to}; that does not mean uncontrolled"
@@ -98,7 +98,7 @@ class StatusAnswer:
         for one in (one for each in self.answers for one in each.listings):
             day = one.until if one.state == "ended" else one.since
             when = f" ({day})" if day else ""
-            told.setdefault(one.state, {})[f"{one.instrument} {one.schedule}{when}"] = None
+            told.setdefault(one.state, {})[f"{one.instrument} {_schedule(one)}{when}"] = None
         words = {
             "not yet in force": f"listed only after {self.on}",
             "ended": f"listed until before {self.on}",
@@ -110,11 +110,22 @@ class StatusAnswer:
 
 def _sentence(one: Listing) -> str:
     """Return one statement of a list with its date, grade, source and conflict."""
-    parts = [f"{one.schedule}: {_state(one)}", f"named as {one.name!r}"]
+    parts = [f"{_schedule(one)}: {_state(one)}", f"named as {one.name!r}"]
     parts += [text for text in (one.scope, _contradicted(one)) if text]
     told = f"grade {one.grade}, source {one.sources or 'none read'}"
-    parts.append(f"{told} ({one.locator})" if one.locator else told)
+    parts.append(f"{told}, {one.locator}" if one.locator else told)
     return "; ".join(parts)
+
+
+def brief(one: Listing) -> str:
+    """Return one statement of a list in short: list, schedule, how it stands, what is doubtful."""
+    parts = [f"{one.instrument} {_schedule(one)}: {_state(one)}", one.scope, _contradicted(one)]
+    return "; ".join(part for part in parts if part)
+
+
+def _schedule(one: Listing) -> str:
+    """Return the schedule; where its number is not known, "listed" is said by the state."""
+    return one.schedule.removeprefix("listed ")
 
 
 def _state(one: Listing) -> str:

@@ -34,6 +34,9 @@ CONFIDENTIAL = (
     "EU voluntary monitoring list",
 )
 
+# Places inside a copy's own files: they lead nobody to the text; the source's title does.
+PATHS = re.compile(r"index\.md line \d+|el/skills/\S+|js/data ")
+
 # Substances that the Canadian Act names after the words "but not including".
 CA_EXCEPTIONS = {
     "Schedule I": {
@@ -228,7 +231,7 @@ def listing(row: Row) -> Row:
         "grade": row["grade"],
         "conflict": row["conflict"],
         "sources": row["source_id"],
-        "locator": row["locator"],
+        "locator": PATHS.sub("", row["locator"]),
         "note": "; ".join(note for note in notes if note),
     }
 

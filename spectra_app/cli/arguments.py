@@ -112,6 +112,15 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError("a date as 2026-11-22 is needed") from error
 
 
+def words(text: str) -> str:
+    """Return a text to look for; one without a letter or digit finds nothing and is refused."""
+    if not any(letter.isalnum() for letter in text):
+        raise argparse.ArgumentTypeError(
+            "nothing to look for: give a name, CAS number, InChIKey or formula"
+        )
+    return text
+
+
 def results(text: str) -> Path:
     """Parse the name of a results file: its ending says the form."""
     path = Path(text)

@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from typing import TYPE_CHECKING
 
-from spectra_app.cli.arguments import day, new
+from spectra_app.cli.arguments import day, new, words
 from spectra_app.cli.terminal import print_json
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED
 
@@ -19,9 +19,11 @@ def add(commands: Commands) -> None:
     group = new(commands, "substances", "look up substances and their control status")
     actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
     finding = new(actions, "find", "find a substance by any name, CAS number, InChIKey or formula")
-    finding.add_argument("text", metavar="TEXT")
+    finding.add_argument("text", metavar="TEXT", type=words)
     showing = new(actions, "show", "show all that is known of one substance")
-    showing.add_argument("text", metavar="ID", help="key of the table, or a name that means one")
+    showing.add_argument(
+        "text", metavar="ID", type=words, help="key of the table, or a name that means one"
+    )
     for action in (finding, showing):
         action.add_argument(
             "--date",

@@ -9,7 +9,7 @@ from typing import Any
 
 from library.errors import LibraryError
 from library.lookup import LookUp, look_up
-from library.status import CONFIRM, ListAnswer, StatusAnswer, answer, answer_for
+from library.status import CONFIRM, ListAnswer, StatusAnswer, answer, answer_for, brief
 from library.substances import Found, substances
 from library.watchlist import Watched
 from spectra_app.services.control import (
@@ -20,6 +20,8 @@ from spectra_app.services.control import (
     restricted_lists,
     watched_as,
 )
+
+SHOWN = 5  # names that hold a text
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -119,7 +121,7 @@ def show(
     names = dict.fromkeys(one.name for one in found.described)
     if len(names) == 1:
         return found
-    near = found.looked_up.suggestions or found.looked_up.containing
+    near = found.looked_up.suggestions
     told = f"similar names: {', '.join(near)}" if near else "try 'spectra substances find'"
     raise LibraryError(
         f"{len(names)} substances go by this: {', '.join(names)}" if names else "not found",
@@ -231,21 +233,61 @@ def _list_json(item: ListAnswer) -> dict[str, Any]:
 
 
 def findings_text(found: Findings, *, whole: bool = False) -> str:
-    """Return what was found as text for a person; `whole` adds every name."""
+    """Return what was found as text for a person, in short; `whole` tells everything."""
     asked = found.looked_up
     lines = [f"{remark[:1].upper()}{remark[1:]}." for remark in asked.remarks]
     for one in found.described:
-        lines += ["", *_identity_lines(one, whole=whole), *_status_lines(one)]
+        told = (_identity_lines, _status_lines) if whole else (_short_identity, _short_status)
+        lines += ["", *(line for write in told for line in write(one))]
     if not found.described:
         lines.append(f"Nothing in the tables goes by {asked.text!r}, and no list asked names it.")
     if asked.suggestions:
         lines.append(f"Similar (not taken for it): {'; '.join(asked.suggestions)}")
     if asked.containing:
-        lines.append(f"Names that hold it: {'; '.join(asked.containing)}")
+        more = len(asked.containing) - SHOWN
+        rest = f" and {more} or more others (write more of the name)" if more > 0 else ""
+        lines.append(f"Names that hold it: {'; '.join(asked.containing[:SHOWN])}{rest}")
+    if not whole and found.described:
+        lines += ["", "What each list says, with sources: 'spectra substances show KEY'."]
     return "\n".join([*lines, "", CONFIRM]).strip()
 
 
-def _identity_lines(one: Described, *, whole: bool) -> list[str]:
+def _short_identity(one: Described) -> list[str]:
+    if one.found is None:
+        return _identity_lines(one)[:1]
+    substance, salt = one.found.substance, one.found.salt
+    form = f", {salt.kind}" if salt else ""
+    numbers = ", ".join(salt.cas) if salt else substance.cas
+    formula = salt.formula if salt else substance.formula
+    facts = (formula, f"CAS {numbers}" if numbers else "", f"found by {one.found.via}")
+    lines = [f"{substance.key}  {substance.name}{form}  ({', '.join(x for x in facts if x)})"]
+    if substance.conflict:
+        lines.append(f"  sources also give another structure: {substance.conflict}")
+    return lines
+
+
+def _short_status(one: Described) -> list[str]:
+    status = one.status
+    told = dict.fromkeys(brief(item) for each in status.answers for item in each.listings)
+    lines = [f"  {text}" for text in told]
+    silent = [_list_words(each) for each in status.answers if not each.listed]
+    if silent:
+        lines.append(f"  no listing found in {', '.join(silent)}; that does not mean uncontrolled")
+    old = [_list_words(each) for each in status.answers if each.listed and each.past_age]
+    if old:
+        lines.append(f"  listings may have changed since: {', '.join(old)}")
+    return [*lines, *_alarm_lines(one)]
+
+
+def _list_words(item: ListAnswer) -> str:
+    """Return a list with how far it was read, and what makes its silence weaker."""
+    words = [f"read to {item.origin.read_to}"]
+    words += ["incomplete"] if item.origin.complete != "yes" else []
+    words += ["past its age limit"] if item.past_age else []
+    return f"{item.origin.instrument} ({', '.join(words)})"
+
+
+def _identity_lines(one: Described) -> list[str]:
     if one.found is None:
         return [f"{one.name}  (no substance of the tables; by the name in the lists)"]
     substance, salt = one.found.substance, one.found.salt
@@ -262,9 +304,7 @@ def _identity_lines(one: Described, *, whole: bool) -> list[str]:
         lines.append(f"  salt or hydrate: {salt.kind} {salt.ratio}, {salt.formula}{numbers}")
     if substance.conflict:
         lines.append(f"  sources also give another structure: {substance.conflict}")
-    if whole:
-        lines += _name_lines(one.found)
-    return lines
+    return lines + _name_lines(one.found)
 
 
 def _name_lines(hit: Found) -> list[str]:
@@ -283,13 +323,19 @@ def _name_lines(hit: Found) -> list[str]:
 
 def _status_lines(one: Described) -> list[str]:
     status = one.status
-    lines = [f"  {status.summary} (alarm level: {status.alarm})"]
+    lines = [f"  {status.summary}"]
     for item in status.answers:
         origin = item.origin
         lines.append(f"  {origin.instrument} [{origin.edition}; read to {origin.read_to}]")
         lines += [f"    {sentence}" for sentence in item.sentences]
-    lines += [
+    return lines + _alarm_lines(one)
+
+
+def _alarm_lines(one: Described) -> list[str]:
+    """Return alarm level and watch lists; "benign" is left out: nobody may read it as "safe"."""
+    level = one.status.alarm
+    lines = [] if level == "benign" else [f"  alarm level: {level}"]
+    return lines + [
         f"  {title}: {item.reason} (alarm {item.alarm}, from {item.since}, by {item.who})"
         for title, item in one.watched
     ]
-    return lines
