@@ -21,10 +21,12 @@ SpectraError
 │   │   ├── ReaderCrashedError it ended in the middle of the file
 │   │   └── ReaderAnswerError  what it gave is not a spectrum
 │   ├── ColumnMissingError     the column asked for is not in the file
+│   ├── ManySpectraError       more spectra than are made entries unasked
 │   └── SpectrumChoiceError    the spectrum asked for is not in the file
 ├── ExportError                a curve cannot be written to the file or format asked for
 ├── ProfileError               an import profile that cannot be used
 ├── ManifestError              a manifest row or column that cannot be used
+├── SeveralFaultsError         several rows or files that cannot be used, each said
 ├── WatchListError             a station's watch list that cannot be used
 ├── ListPackError              a file of control lists that is none, or is cut off
 ├── LibraryError               a library that cannot be used
@@ -210,6 +212,18 @@ class ProfileError(SpectraError):
     """An import profile cannot be used, or cannot be kept."""
 
     code = "bad_profile"
+
+
+class ManySpectraError(FileError):
+    """A file holds more spectra than are made entries unasked."""
+
+    code = "many_spectra"
+
+
+class SeveralFaultsError(SpectraError):
+    """Several rows of a manifest, or files, cannot be used; each is said."""
+
+    code = "several_faults"
 
 
 class ManifestError(SpectraError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from library.entry import KINDS, ROLES, STATUSES
-from library.errors import ManifestError
+from library.errors import ManifestError, SeveralFaultsError
+from matching.errors import SpectraError
 
 AS_WRITTEN = frozenset(  # columns that go into a record as they are, under the same name
     {"group", "cas", "inchikey", "formula", "smiles", "form", "family", "lot", "certificate"}
@@ -22,6 +23,7 @@ KNOWN = AS_WRITTEN | (
     | {"laser_nm", "resolution_cm1", "serial", "instrument", "status"}
     | {"replaces", "replicate"}
 )
+SHOWN = 20  # faults of one manifest that are told
 NUMBERS = {  # columns that hold numbers: between which limits, and what they are
     "laser_nm": ((150.0, 2500.0), "the wavelength in nanometres"),
     "resolution_cm1": ((0.01, 200.0), "the full width at half maximum"),
@@ -80,6 +82,8 @@ def read_manifest(path: Path) -> list[ManifestRow]:
     ------
     ManifestError
         Naming the file, the line and the remedy.
+    SeveralFaultsError
+        When more than one row cannot be used.
     """
     if path.exists() and not path.is_file():
         raise ManifestError(
@@ -113,7 +117,38 @@ def read_manifest(path: Path) -> list[ManifestRow]:
         raise ManifestError(
             f"the CSV is damaged ({error})", f"{path}, line {reader.line_num}", "save it again"
         ) from error
-    return [manifest_row(path, line, row) for line, row in rows]
+    found: list[ManifestRow] = []
+    faults: list[SpectraError] = []
+    for line, row in rows:
+        try:
+            found.append(manifest_row(path, line, row))
+        except ManifestError as error:
+            faults.append(error)
+    refuse(faults, str(path))
+    return found
+
+
+def refuse(faults: Sequence[SpectraError], where: str) -> None:
+    """Raise what was wrong with rows or files of a manifest, all of it at once; nothing for none.
+
+    Raises
+    ------
+    SpectraError
+        The only fault as it is.
+    SeveralFaultsError
+        Several, one to a line; what is beyond `SHOWN` is counted.
+    """
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        lines = [f"  {fault}" for fault in faults[:SHOWN]]
+        if len(faults) > SHOWN:
+            lines.append(f"  and {len(faults) - SHOWN:,} more")
+        raise SeveralFaultsError(
+            "\n".join([f"{len(faults):,} rows or files cannot be used:", *lines]),
+            where,
+            "nothing was written",
+        )
 
 
 def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> ManifestRow:

@@ -70,7 +70,7 @@ def append_entries(
     Raises
     ------
     SpectraError
-        For the first file that cannot be read, or when the library cannot be written; it is then
+        For every file that cannot be read, or when the library cannot be written; it is then
         as it was.
     """
     with writing_to(path):

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from library.entry import Entry, EntryRecord, entry_id
-from library.errors import ManifestError, ReplicatesError, SpectrumChoiceError
+from library.errors import ManifestError, ManySpectraError, ReplicatesError
 from library.formats import Column, NamedSpectrum, read_file, select
-from library.manifest import AS_WRITTEN, ManifestRow, read_manifest
+from library.manifest import AS_WRITTEN, ManifestRow, read_manifest, refuse
 from matching.consensus import consensus
-from matching.errors import SpectrumError
+from matching.errors import SpectraError, SpectrumError
 from matching.spectrum import Spectrum
 from spectra_app.services.guided import station_profiles
 
@@ -129,17 +129,24 @@ def taken_in(
     Raises
     ------
     SpectraError
-        For the first file that cannot be read: a library with silent gaps is worse than none.
+        For every file that cannot be read: a library with silent gaps is worse than none.
     """
     rows, left_out = _rows(source)
     taken = Taken(left_out=left_out)
     groups: dict[str, list[int]] = {}
+    faults: list[SpectraError] = []
     for number, row in enumerate(rows):
         progress(number / len(rows), row.path.name)
-        for entry in _entries_of(row, options, keep):
+        try:
+            read = _read(row, options)
+        except SpectraError as error:
+            faults.append(error)  # the other files are still looked at
+            continue
+        for entry in () if faults else _entries_of(*read, options, keep):
             if row.get("replicate"):
                 groups.setdefault(row.get("replicate"), []).append(len(taken.entries))
             taken.entries.append(entry)
+    refuse(faults, str(source))
     for name, places in groups.items():
         taken.entries[places[0]] = _together([taken.entries[place] for place in places], name)
     gone = {place for places in groups.values() for place in places[1:]}
@@ -189,9 +196,17 @@ def _text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
-def _entries_of(
-    row: ManifestRow, options: Options, keep: Callable[[bytes], str]
-) -> Iterator[Entry]:
+@dataclass(frozen=True, eq=False, slots=True)
+class _Read:
+    """A file's bytes, what of it is taken, and what reading assumed."""
+
+    data: bytes
+    chosen: tuple[NamedSpectrum, ...]
+    assumptions: tuple[str, ...]
+
+
+def _read(row: ManifestRow, options: Options) -> tuple[ManifestRow, _Read]:
+    """Read the file of a row; return it with the row, whose laser line may be the one given."""
     if options.laser_nm is not None and not row.get("laser_nm"):  # "unknown" stays unknown
         row = replace(row, laser_nm=options.laser_nm)
     data, result = read_file(
@@ -204,15 +219,21 @@ def _entries_of(
     wanted = row.get("spectrum") or options.spectrum
     chosen = select(result, wanted, where=str(row.path))
     if len(chosen) > MOST and not options.all_spectra:
-        raise SpectrumChoiceError(
+        raise ManySpectraError(
             f"it holds {len(chosen):,} spectra, and each would be an entry {row.get('name')!r}",
             str(row.path),
             "choose one with --spectrum NAME (in a manifest: column 'spectrum'), or take every one "
             "of them with --all-spectra",
         )
-    digest = keep(data)
-    for item in chosen:
-        yield _entry(row, item, (digest, options.column or "", result.assumptions))
+    return row, _Read(data, chosen, result.assumptions)
+
+
+def _entries_of(
+    row: ManifestRow, read: _Read, options: Options, keep: Callable[[bytes], str]
+) -> Iterator[Entry]:
+    digest = keep(read.data)
+    for item in read.chosen:
+        yield _entry(row, item, (digest, options.column or "", read.assumptions))
 
 
 def _entry(

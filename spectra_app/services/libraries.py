@@ -84,7 +84,7 @@ def build_library(
     Raises
     ------
     SpectraError
-        For the first file that cannot be read: a library with silent gaps is worse than none.
+        For every file that cannot be read: a library with silent gaps is worse than none.
     """
     _check_target(target)
     with writing_to(target):

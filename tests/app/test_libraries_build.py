@@ -231,3 +231,23 @@ def test_the_laser_line_is_given_for_what_has_none(spectra, tmp_path):
     with Library(path) as library:
         assert [record.laser_nm for record in library.records()] == [785.0, None]
     assert spectra("library", "build", source, "--out", path, "--laser-nm", "7.85")[0] == 2
+
+
+def test_every_file_that_cannot_be_read_is_named_at_once(spectra, folder, tmp_path):
+    (folder / "odd.csv").write_bytes(b"damaged")
+    rows = "file,name\nodd.csv,odd\nurea.csv,Urea\nabsent.csv,absent\n"
+    code, _, err = spectra("library", "build", manifest(folder, rows), "--out", tmp_path / "l.h5")
+    assert code == 3
+    assert "2 rows or files cannot be used" in err
+    assert "odd.csv" in err
+    assert "absent.csv" in err
+    assert not (tmp_path / "l.h5").exists()
+
+
+def test_of_many_files_that_cannot_be_read_twenty_are_named(spectra, folder, tmp_path):
+    rows = "".join(f"absent-{number}.csv,x\n" for number in range(25))
+    source = manifest(folder, "file,name\n" + rows)
+    _, _, err = spectra("library", "build", source, "--out", tmp_path / "l.h5")
+    assert "absent-19.csv" in err
+    assert "absent-20.csv" not in err
+    assert "and 5 more" in err

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from library.entry import KINDS, ROLES
-from library.errors import ManifestError
+from library.errors import ManifestError, SeveralFaultsError
 from library.manifest import KNOWN, read_manifest
 
 
@@ -95,6 +95,13 @@ def test_a_bad_row_is_named_with_its_line_and_a_remedy(manifest, tmp_path, colum
     assert told in str(caught.value)
 
 
+def test_all_bad_rows_are_named_at_once(manifest):
+    with pytest.raises(SeveralFaultsError) as caught:
+        manifest("file,laser_nm\na.csv,red\nb.csv,785\nc.csv,785 nm\n")
+    assert "line 2: laser_nm is 'red'" in str(caught.value)
+    assert "line 4: laser_nm is '785 nm'" in str(caught.value)
+
+
 def test_the_line_is_right_after_a_quoted_line_break(manifest):
     with pytest.raises(ManifestError, match="line 4"):
         manifest('file,remark,laser_nm\na.csv,"two\nlines",785\nb.csv,,red\n')
@@ -167,7 +174,7 @@ def test_any_bytes_are_a_manifest_or_a_named_error(tmp_path_factory, data):
     path.write_bytes(b"file,laser_nm,composition\n" + data)
     try:
         rows = read_manifest(path)
-    except ManifestError as error:
+    except (ManifestError, SeveralFaultsError) as error:
         assert str(path) in str(error)  # noqa: PT017  either outcome is sound
         return
     assert all(row.get("file") for row in rows)
