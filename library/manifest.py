@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ KNOWN = AS_WRITTEN | (
     | {"laser_nm", "resolution_cm1", "serial", "instrument", "status"}
     | {"replaces", "replicate"}
 )
+INCHIKEY = re.compile("[A-Z]{14}-[A-Z]{10}-[A-Z]")
+PURITY = re.compile(r"\s*[<>=≤≥~≈]*\s*([0-9]+(?:[.,][0-9]*)?)\s*%?\s*")  # one number, per cent
 SHOWN = 20  # faults of one manifest that are told
 NUMBERS = {  # columns that hold numbers: between which limits, and what they are
     "laser_nm": ((150.0, 2500.0), "the wavelength in nanometres"),
@@ -163,7 +166,7 @@ def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> Manif
     _check_choice(fields, "role", ROLES, where)
     _check_choice(fields, "technique", ("Raman", "SERS"), where)
     _check_choice(fields, "status", STATUSES, where)
-    check_cas(fields, where)
+    check_texts(fields, where)
     return ManifestRow(
         path=manifest.parent / fields["file"],
         line=line,
@@ -175,14 +178,30 @@ def manifest_row(manifest: Path, line: int, row: dict[str, str | None]) -> Manif
     )
 
 
-def check_cas(fields: Mapping[str, str], where: str) -> None:
-    """Check the digits of a CAS number: it decides whose control status is told.
+def check_texts(fields: Mapping[str, str], where: str) -> None:
+    """Check a CAS number and InChIKey, which decide whose control status is told, and a purity.
 
     Raises
     ------
     ManifestError
-        When it cannot be one.
+        When one of them cannot be what its column says.
     """
+    _check_cas(fields, where)
+    inchikey, purity = fields.get("inchikey", ""), fields.get("purity", "")
+    if inchikey and not INCHIKEY.fullmatch(inchikey):
+        raise ManifestError(
+            f"inchikey is {inchikey!r}: that is no InChIKey",
+            where,
+            "give 14, 10 and 1 capital letters with hyphens between them, or leave it empty",
+        )
+    share = PURITY.fullmatch(purity)
+    if share and float(share[1].replace(",", ".")) > 100.0:
+        raise ManifestError(
+            f"purity is {purity!r}, more than 100 %", where, "read it again from the certificate"
+        )
+
+
+def _check_cas(fields: Mapping[str, str], where: str) -> None:
     cas = fields.get("cas", "")
     if cas:
         from stdnum import casrn

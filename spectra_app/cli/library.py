@@ -120,9 +120,11 @@ def reading_options(options: argparse.Namespace) -> Options:
 
 
 def print_report(report: BuildReport) -> None:
-    """Say what was left out and assumed, and which names have no control status."""
+    """Say what was left out and assumed, which columns and which names are not known."""
     for sentence in (*report.left_out, *report.assumptions):
         print(f"  {sentence}")
+    if report.unknown:
+        print(f"  columns not known, kept as written: {', '.join(report.unknown)}")
     if report.unrecognised:
         names = ", ".join(report.unrecognised[:8])
         more = ", ..." if len(report.unrecognised) > 8 else ""

@@ -14,7 +14,7 @@ from library.errors import EntryStatusError, EntryVersionError, LibraryError, Or
 from library.files import write_whole
 from library.info import LibraryInfo
 from library.locking import writing_to
-from library.manifest import NUMBERS, check_cas, known_number
+from library.manifest import NUMBERS, check_texts, known_number
 from library.seal import is_library
 from library.versions import NEXT, OWN, Act, brought, moved_to, new_version
 from library.writing import extend_library
@@ -174,7 +174,7 @@ def edit_entry(
     EntryMissingError
         When there is no such entry.
     ManifestError
-        When the CAS number is none, or a number is not one that the field can hold.
+        When the CAS number or InChIKey is none, or a number is not one that the field can hold.
     """
     where = f"entry {entry}"
     odd = sorted(changes.keys() - EDITABLE)
@@ -182,7 +182,7 @@ def edit_entry(
         known = ", ".join(sorted(EDITABLE))
         raise EntryVersionError(f"{odd[0]!r} cannot be edited", where, f"use one of: {known}")
     _check_choices(changes, where)
-    check_cas(changes, where)
+    check_texts(changes, where)
     if not (person.name and person.at and reason):
         raise EntryVersionError("the edit has no name, time or reason", where, "say who and why")
     with writing_to(path), open_library(path) as library:

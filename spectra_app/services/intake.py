@@ -94,10 +94,13 @@ class Taken:
         In the order of the rows; replicates stand at the first of theirs.
     left_out : list of str
         Why rows were not taken, one sentence each.
+    unknown : tuple of str
+        Columns of the manifest that the program does not know; they are kept as written.
     """
 
     entries: list[Entry] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    unknown: tuple[str, ...] = ()
 
     def assumptions(self) -> tuple[str, ...]:
         """Return what reading assumed with the number of spectra it applies to."""
@@ -132,7 +135,8 @@ def taken_in(
         For every file that cannot be read: a library with silent gaps is worse than none.
     """
     rows, left_out = _rows(source)
-    taken = Taken(left_out=left_out)
+    unknown = tuple(dict.fromkeys(column for row in rows for column in row.extra))
+    taken = Taken(left_out=left_out, unknown=unknown)
     groups: dict[str, list[int]] = {}
     faults: list[SpectraError] = []
     for number, row in enumerate(rows):

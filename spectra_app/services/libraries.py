@@ -44,6 +44,8 @@ class BuildReport:
         Names that the substance tables do not know: their control status will not be known.
     taken : int
         How many entries were taken in.
+    unknown : tuple of str
+        Columns of the manifest that the program does not know, kept as written.
     """
 
     info: LibraryInfo
@@ -51,6 +53,7 @@ class BuildReport:
     assumptions: tuple[str, ...]
     unrecognised: tuple[str, ...]
     taken: int
+    unknown: tuple[str, ...] = ()
 
 
 def no_progress(share: float, words: str) -> None:
@@ -124,6 +127,7 @@ def reported(info: LibraryInfo, taken: Taken) -> BuildReport:
         taken.assumptions(),
         unrecognised(taken.entries),
         len(taken.entries),
+        taken.unknown,
     )
 
 

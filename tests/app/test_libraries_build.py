@@ -55,7 +55,8 @@ def test_a_manifest_becomes_a_library_with_everything_it_says(folder, tmp_path):
     source = manifest(
         folder,
         "file,name,group,inchikey,cas,class,role,kind,laser_nm,licence,source,spectrum,Bag no.\n"
-        "urea.csv,Urea,amides,XSQUKJ,57-13-6,amide,cutting agent,measured,784.9,MIT,lab,,17/4\n"
+        "urea.csv,Urea,amides,XSQUKJJJFZCRTK-UHFFFAOYSA-N,57-13-6,amide,"
+        "cutting agent,measured,784.9,MIT,lab,,17/4\n"
         "session.csv,Lactose,,,,,,,,,,lactose,\n",
     )
     report = build_library(source, tmp_path / "lib.h5", name="N", licence="L")
@@ -65,12 +66,13 @@ def test_a_manifest_becomes_a_library_with_everything_it_says(folder, tmp_path):
     assert (urea.name, urea.group, urea.inchikey, urea.cas) == (
         "Urea",
         "amides",
-        "XSQUKJ",
+        "XSQUKJJJFZCRTK-UHFFFAOYSA-N",
         "57-13-6",
     )
     assert (urea.category, urea.role, urea.kind) == ("amide", "cutting agent", "measured")
     assert (urea.laser_nm, urea.licence, urea.source) == (784.9, "MIT", "lab")
     assert urea.metadata == {"Bag no.": "17/4"}
+    assert report.unknown == ("Bag no.",)
     assert urea.file_sha256 == hashlib.sha256((folder / "urea.csv").read_bytes()).hexdigest()
     assert lactose.spectrum == "lactose"
     assert (report.info.name, report.info.licence, report.info.entries) == ("N", "L", 2)
@@ -251,3 +253,9 @@ def test_of_many_files_that_cannot_be_read_twenty_are_named(spectra, folder, tmp
     assert "absent-19.csv" in err
     assert "absent-20.csv" not in err
     assert "and 5 more" in err
+
+
+def test_columns_that_are_not_known_are_named_once(spectra, folder, tmp_path):
+    rows = "file,name,operater\nurea.csv,Urea,A\ncaffeine.csv,Caffeine,B\n"
+    _, out, _ = spectra("library", "build", manifest(folder, rows), "--out", tmp_path / "l.h5")
+    assert out.count("kept as written: operater\n") == 1

@@ -21,6 +21,7 @@ from spectra_app.services.station import Station, now_utc
 
 WORDS = ("four random words here", "and four others there")
 NAMES = ("urea", "glucose", "caffeine")
+ONE_KEY, OTHER_KEY = "XSQUKJJJFZCRTK-UHFFFAOYSA-N", "WQZGKKKJIJFFOK-GASJEMHNSA-N"
 HEAD = "file,name,inchikey,laser_nm,status,status_by,status_at,status_reason"
 
 
@@ -278,8 +279,10 @@ def test_going_back_mends_a_pointer_that_was_lost(tmp_path, build, keys, spectra
 
 
 def test_libraries_are_merged_only_when_people_have_decided(tmp_path, build, spectra):
-    a = build("a.h5", urea=("released", 9, "AAAA"), glucose=("released", 9))
-    b = build("b.h5", urea=("released", 9, "BBBB"), glucose=("released", 5), caffeine=("draft", 9))
+    a = build("a.h5", urea=("released", 9, ONE_KEY), glucose=("released", 9))
+    b = build(
+        "b.h5", urea=("released", 9, OTHER_KEY), glucose=("released", 5), caffeine=("draft", 9)
+    )
     out, report, choices = (tmp_path / name for name in ("c.h5", "c.conflicts.json", "d.json"))
     code, _, err = spectra("library", "merge", a, b, "--out", out)
     assert code == 3

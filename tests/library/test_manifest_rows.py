@@ -72,6 +72,10 @@ BAD_ROWS = {
     "technique": ("technique", "IR", "SERS"),
     "CAS check digit": ("cas", "58-08-3", "check digit"),
     "no CAS number": ("cas", "C8H10N4O2", "no CAS number"),
+    "purity above one": ("purity", "100.5 %", "more than 100 %"),
+    "purity of a lot": ("purity", "990", "more than 100 %"),
+    "InChIKey cut off": ("inchikey", "XSQUKJJJFZCRTK", "no InChIKey"),
+    "InChIKey in small letters": ("inchikey", "xsqukjjjfzcrtk-uhfffaoysa-n", "no InChIKey"),
     "no fraction": ("composition", "acetone", "fraction"),
     "fraction of nothing": ("composition", ":0.5", "fraction"),
     "fraction above one": ("composition", "acetone:1.5", "fraction"),
@@ -93,6 +97,14 @@ def test_a_bad_row_is_named_with_its_line_and_a_remedy(manifest, tmp_path, colum
         manifest("\n".join([",".join(columns), good, bad, good]) + "\n")
     assert caught.value.where == f"{tmp_path / 'manifest.csv'}, line 3"
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["99.5 %", ">= 98", "99,9 %", "100", "98.0-102.0 %", "980 mg/g", "USP"]
+)
+def test_a_purity_is_kept_as_written(manifest, text):
+    (row,) = manifest(f'file,purity\na.csv,"{text}"\n')
+    assert row.get("purity") == text
 
 
 def test_all_bad_rows_are_named_at_once(manifest):
