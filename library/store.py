@@ -211,19 +211,26 @@ class Library:
             raise self.damaged(f"its journal cannot be read ({error})") from error
 
     def row_of(self, entry: str) -> int:
-        """Return the row of an entry by its identifier.
+        """Return the row of an entry by its identifier, or by the beginning of it alone.
 
         Raises
         ------
         EntryMissingError
-            When there is none.
+            When there is none, or more than one begins so.
         """
-        for row, record in enumerate(self.records()):
-            if record.entry == entry:
-                return row
-        raise EntryMissingError(
-            f"there is no entry {entry!r}", str(self.path), "see 'spectra library list'"
-        )
+        known = {record.entry: row for row, record in enumerate(self.records())}
+        if entry in known:
+            return known[entry]
+        rows = [row for name, row in known.items() if entry and name.startswith(entry)]
+        if len(rows) > 1:
+            raise EntryMissingError(
+                f"{len(rows)} entries begin with {entry!r}", str(self.path), "give more of it"
+            )
+        if not rows:
+            raise EntryMissingError(
+                f"there is no entry {entry!r}", str(self.path), "see 'spectra library list'"
+            )
+        return rows[0]
 
     def _not_recorded(self, row: int, record: EntryRecord) -> LibraryDamagedError:
         return self.damaged(

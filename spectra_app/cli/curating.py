@@ -35,7 +35,16 @@ def add(actions: Commands) -> None:
     _person(editing, reason_needed=True)
     editing.set_defaults(run=edit)
     moving = _action(actions, "status", "review, release or withdraw entries")
-    moving.add_argument("entries", nargs="+", metavar="ENTRY")
+    which = moving.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "entries", nargs="*", default=[], metavar="ENTRY", help="identifiers, or how they begin"
+    )
+    which.add_argument(
+        "--from",
+        dest="having",
+        choices=("draft", "reviewed", "released"),
+        help="every entry in force that has this status",
+    )
     moving.add_argument(
         "--to", required=True, choices=("draft", "reviewed", "released", "withdrawn")
     )
@@ -113,11 +122,12 @@ def edit(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Move entries to another status."""
-    from spectra_app.services.curation import set_status
+    from spectra_app.services.curation import entries_with, set_status
     from spectra_app.services.libraries import library_title
 
-    info = set_status(options.library, options.entries, options.to, _who(options), options.reason)
-    print(f"{len(options.entries)} {options.to}: {library_title(info)}")
+    entries = options.entries or entries_with(options.library, options.having)
+    info = set_status(options.library, entries, options.to, _who(options), options.reason)
+    print(f"{len(entries):,} {options.to}: {library_title(info)}")
     return EXIT_OK
 
 

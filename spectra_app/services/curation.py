@@ -10,7 +10,13 @@ from typing import Any
 
 from library import originals
 from library.entry import KINDS, ROLES, Entry, EntryRecord
-from library.errors import EntryStatusError, EntryVersionError, LibraryError, OriginalMissingError
+from library.errors import (
+    EntryMissingError,
+    EntryStatusError,
+    EntryVersionError,
+    LibraryError,
+    OriginalMissingError,
+)
 from library.files import write_whole
 from library.info import LibraryInfo
 from library.locking import writing_to
@@ -130,7 +136,7 @@ def set_status(
     with writing_to(path), open_library(path) as library:
         records = list(library.records())
         rows = {record.entry: row for row, record in enumerate(records)}
-        wanted = [library.row_of(entry) for entry in dict.fromkeys(entries)]
+        wanted = list(dict.fromkeys(library.row_of(entry) for entry in entries))
         if status == "withdrawn":
             wanted = _with_older(wanted, records, rows)
         changed, acts = {}, []
@@ -140,6 +146,23 @@ def set_status(
             changed[row] = moved_to(before, act)
             acts.append(act)
         return extend_library(library, changed=changed, acts=acts, policy=load_policy())
+
+
+def entries_with(path: Path, status: str) -> list[str]:
+    """Return the identifiers of the entries in force that have a status.
+
+    Raises
+    ------
+    EntryMissingError
+        When none has it.
+    """
+    with open_library(path) as library:
+        found = [one.entry for _, one in library.records_in_force() if one.status == status]
+    if not found:
+        raise EntryMissingError(
+            f"no entry in force is {status}", str(path), "see 'spectra library list'"
+        )
+    return found
 
 
 def _with_older(

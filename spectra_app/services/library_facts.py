@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from library.entry import STATUSES
 from library.findings import Families, confusion_of, references
 from library.store import Library
 from matching.confusion import LookAlikes, confusion_sets
@@ -63,9 +65,20 @@ def described(library: Library, policy: Policy) -> dict[str, Any]:
     """Return what is known of a library under a policy beside its own `LibraryInfo`."""
     checks = Families(library, policy).checks()
     return {
+        "statuses": statuses(library),
         "indistinguishable": confusion_names(library, policy),
         "families": [family_row(check) for check in checks],
     }
+
+
+def statuses(library: Library) -> dict[str, int]:
+    """Return how many entries have each status; replaced ones are counted by themselves."""
+    force = {row for row, _ in library.records_in_force()}
+    found = Counter(
+        one.status if row in force or one.status == "withdrawn" else "replaced"
+        for row, one in enumerate(library.records())
+    )
+    return {name: found[name] for name in (*STATUSES, "replaced")}
 
 
 def family_row(check: FamilyCheck) -> dict[str, Any]:
@@ -76,7 +89,8 @@ def family_row(check: FamilyCheck) -> dict[str, Any]:
 
 def description_text(described: Mapping[str, Any], policy: Policy) -> str:
     """Return what `described` gives as text: confusion sets, then families, one to a line."""
-    lines = [*_set_lines(described["indistinguishable"])]
+    counts = ", ".join(f"{count:,} {name}" for name, count in described["statuses"].items())
+    lines = [f"entries: {counts}", *_set_lines(described["indistinguishable"])]
     lines += [family_line(row, policy) for row in described["families"]]
     return "\n".join(lines)
 

@@ -330,6 +330,35 @@ def test_a_status_brought_along_is_in_the_journal_whether_built_or_imported(
     assert "brought along -> reviewed" in spectra("library", "history", built)[1]
 
 
+def test_all_drafts_are_reviewed_at_once_and_info_counts(library, spectra):
+    old = records(library)[0]
+    edit(spectra, library, old.entry, "lot=7")  # the draft it replaces is not looked at again
+    code, out, err = spectra(
+        "library", "status", library, "--from", "draft", "--to", "reviewed", *BY
+    )
+    assert code == 0, err
+    assert "3 reviewed" in out
+    assert [one.status for one in records(library)] == ["draft", *["reviewed"] * 3]
+    first = records(library)[1].entry
+    move(spectra, library, first[:7], "withdrawn", "--reason", "wrong bottle")
+    told = spectra("library", "info", library)[1]
+    assert "entries: 0 draft, 2 reviewed, 0 released, 1 withdrawn, 1 replaced" in told
+    again = spectra("library", "status", library, "--from", "draft", "--to", "reviewed", *BY)
+    assert (again[0], "no entry in force is draft" in again[2]) == (3, True)
+    assert spectra("library", "status", library, "--to", "reviewed", *BY)[0] == 2
+
+
+def test_a_shortened_identifier_must_say_which(library, folder, spectra):
+    rows = "file,name\n" + "".join(f"urea.csv,urea {number}\n" for number in range(17))
+    spectra("library", "import", library, manifest(folder, rows))
+    starts = [record.entry[0] for record in records(library)]
+    twice = next(one for one in starts if starts.count(one) > 1)  # 20 entries, 16 digits
+    code, _, err = move(spectra, library, twice, "reviewed")
+    assert (code, f"entries begin with '{twice}'" in err) == (3, True)
+    assert "no entry 'x'" in move(spectra, library, "x", "reviewed")[2]
+    assert {record.status for record in records(library)} == {"draft"}
+
+
 # --- Replicates and originals --------------------------------------------------------------------
 
 
