@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from library.archive import LIBRARY, looks_like_package
 from library.difference import Difference, difference
 from library.entry import EntryRecord
-from library.errors import LibraryError
+from library.errors import LibraryError, PackageManifestError
 from library.package import check_copied, check_manifest, read_package
 from library.store import Library
 from library.trust import LIBRARY as PURPOSE
@@ -29,10 +29,18 @@ from spectra_app.services.station import Station
 
 Progress = Callable[[float, str], None]
 SHOWN = 20
+COUNTED = {
+    "added": "added",
+    "withdrawn": "withdrawn",
+    "missing": "not in the new one",
+    "changed": "changed",
+}
 
 
-def records_of(path: Path) -> list[EntryRecord]:
-    """Return the records of a library or of a package; a package is not believed by this.
+def contents(path: Path) -> tuple[list[EntryRecord], dict[str, str]]:
+    """Return the records of a library or package, and why a package withdraws which entries.
+
+    A package is not believed by this.
 
     Raises
     ------
@@ -43,7 +51,7 @@ def records_of(path: Path) -> list[EntryRecord]:
         raise LibraryError("there is no such file", str(path), "check the path")
     if not looks_like_package(path):
         with Library(path) as library:
-            return list(library.records())
+            return list(library.records()), {}
     package = read_package(path)
     signed_content(package.signed.payload, PURPOSE, str(path))
     check_manifest(package)
@@ -51,22 +59,43 @@ def records_of(path: Path) -> list[EntryRecord]:
         target = Path(folder) / LIBRARY
         check_copied(package, package.copy_library(target))
         with Library(target) as library:
-            return list(library.records())
+            return list(library.records()), _reasons(package.manifest)
 
 
 def between(first: Path, second: Path) -> dict[str, Any]:
     """Return what differs between two libraries or packages, as ``library diff --json`` prints."""
-    found = difference(records_of(first), records_of(second))
-    return {"first": str(first), "second": str(second), **_report(found)}
+    records, reasons = contents(second)
+    found = difference(contents(first)[0], records)
+    return {"first": str(first), "second": str(second), **_report(found, reasons)}
 
 
-def _report(found: Sequence[Difference]) -> dict[str, Any]:
-    return {
-        "added": sum(len(one.added) for one in found),
-        "withdrawn": sum(len(one.withdrawn) for one in found),
-        "changed": sum(len(one.changed) for one in found),
-        "substances": [one.to_json() for one in found],
+def _reasons(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return why the entries that a release withdraws were withdrawn, by identifier."""
+    try:
+        return {str(one["entry"]): str(one["reason"]) for one in manifest["withdrawn"]}
+    except (KeyError, TypeError) as error:
+        raise PackageManifestError(
+            "the manifest does not say what is withdrawn", "", "ask its maker for the package"
+        ) from error
+
+
+def _report(found: Sequence[Difference], reasons: Mapping[str, str]) -> dict[str, Any]:
+    """Return differences as JSON; what somebody withdrew is told from what is just not there."""
+    substances = [one.to_json() for one in found]
+    for one in substances:
+        known = [
+            {**item, "reason": reasons.get(item["entry"], item.get("reason"))}
+            for item in one["withdrawn"]
+        ]
+        one["withdrawn"] = [item for item in known if item["reason"] is not None]
+        one["missing"] = [item for item in known if item["reason"] is None]
+        for item in one["missing"]:
+            del item["reason"]
+    counts = {
+        kind: sum(len(one[kind]) for one in substances)
+        for kind in ("added", "withdrawn", "missing", "changed")
     }
+    return {**counts, "substances": substances}
 
 
 def of_install(
@@ -89,7 +118,6 @@ def of_install(
         new = stack.enter_context(open_library(found.library))
         present, in_use = _present(station)
         before = list(stack.enter_context(present).records()) if present else []
-        reason = {one["entry"]: one["reason"] for one in found.statement.value["withdrawn"]}
         differing = difference(before, list(new.records()))
         report: dict[str, Any] = {
             "package": str(found.package.path),
@@ -100,12 +128,9 @@ def of_install(
             "notes": found.package.notes,
             "signers": [key.title for key in found.statement.signers],
             "in_use": in_use,
-            **_report(differing),
+            **_report(differing, _reasons(found.statement.value)),
             "results": None,
         }
-        for substance in report["substances"]:
-            for item in substance["withdrawn"]:
-                item["reason"] = reason.get(item["entry"], item.get("reason", ""))
         if results is not None:
             report["results"] = _results(results, present, new, station, progress)
     return report
@@ -151,7 +176,7 @@ def install_text(report: dict[str, Any]) -> str:
 
 def difference_lines(report: dict[str, Any]) -> list[str]:
     """Return what differs as lines for a person; long lists are counted."""
-    counts = ", ".join(f"{report[key]:,} {key}" for key in ("added", "withdrawn", "changed"))
+    counts = ", ".join(f"{report[key]:,} {words}" for key, words in COUNTED.items())
     lines = [f"  entries: {counts}"]
     for one in report["substances"][:SHOWN]:
         lines.append(f"  {one['substance']}")
@@ -159,6 +184,10 @@ def difference_lines(report: dict[str, Any]) -> list[str]:
         for item in one["withdrawn"]:
             why = f": {item['reason']}" if item.get("reason") else ""
             lines.append(f"    withdrawn  {item['entry']}  {item['name']}{why}")
+        lines += [
+            f"    missing    {item['entry']}  {item['name']}: not in the new one"
+            for item in one["missing"]
+        ]
         for item in one["changed"]:
             what = "; ".join(f"{key}: {old} -> {new}" for key, (old, new) in item["what"].items())
             lines.append(f"    changed    {item['entry']}  {what}")

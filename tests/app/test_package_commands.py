@@ -109,6 +109,8 @@ def test_from_two_persons_to_a_station_and_back(tmp_path, build, keys, spectra, 
     assert "--yes" in err
     assert "A. Chemist" in out
     assert "NOT KNOWN" in out
+    assert ", 0 withdrawn, " in out  # the starter library is left, nobody withdrew it
+    assert ": not in the new one" in out
     assert spectra("library", "install", first, "--yes")[0] == 0
     scans = tmp_path / "scans"
     scans.mkdir()
@@ -126,6 +128,9 @@ def test_from_two_persons_to_a_station_and_back(tmp_path, build, keys, spectra, 
     assert (report["added"], report["withdrawn"], report["changed"]) == (1, 1, 0)
     gone = next(one for one in report["substances"] if one["withdrawn"])
     assert gone["withdrawn"][0]["reason"] == "old lot"
+    told = spectra("library", "diff", first, second)[1]
+    assert f"withdrawn  {gone['withdrawn'][0]['entry']}  glucose: old lot" in told
+    assert "1 added, 1 withdrawn, 0 not in the new one, 0 changed" in told
     changed = {Path(one["file"]).stem: one for one in report["results"]["changed"]}
     assert changed.keys() == {"glucose", "caffeine"}
     assert changed["glucose"]["before"]["names"] == ["glucose"]
@@ -314,7 +319,7 @@ def test_libraries_are_merged_only_when_people_have_decided(tmp_path, build, spe
     assert {act["entry"] for act in acts} == released  # the journals came along
     assert spectra("library", "merge", a, b, "--out", a)[0] == 3
     code, text, _ = spectra("library", "diff", a, out)
-    assert "2 added, 0 withdrawn, 0 changed" in text
+    assert "2 added, 0 withdrawn, 0 not in the new one, 0 changed" in text
 
 
 @pytest.mark.usefixtures("trusting")
