@@ -91,10 +91,10 @@ def _caption(entry: Any) -> str:
 
 def _graph(entry: Any) -> tuple[dict[str, object], FloatArray, FloatArray]:
     laser, spectral = _interpretation(entry)
-    axis, unit = entry.x_axis()
-    raw = entry.array()
+    raw = entry.array()  # before the axis, which believes the stated number of points
     if raw.size > MAX_VALUES:
         raise RefusedError(f"it holds more than {MAX_VALUES:,} numbers", "too_large")
+    axis, unit = entry.x_axis()
     curves = np.ascontiguousarray(raw, dtype=np.float64)
     about: dict[str, object] = {
         "unit": str(unit),

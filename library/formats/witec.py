@@ -17,15 +17,17 @@ import numpy as np
 from library.errors import DamagedFileError, ReaderAnswerError
 from library.formats import guarded
 from library.formats.checks import check_axis
-from library.formats.octets import refuse_other_columns
+from library.formats.octets import damaged, refuse_other_columns
 from library.formats.records import Mark, Metadata, Parsed, Request, Source, Trace
 from library.formats.text import EXPORT_AGAIN, clip
 from matching.spectrum import Acquisition, FloatArray, Step
 
 NAME = "WITec project"
 MAGIC = (b"WIT_PRCT", b"WIT_DATA", b"WIT_PR06", b"WIT_DA06")
-NAME_LENGTH = struct.Struct("<I")
+NAME_LENGTH = 4
 TAG = struct.Struct("<IQQ")
+TREE = 0
+MAX_TAGS, MAX_DEPTH = 200_000, 100
 SHIFT, WAVELENGTH = "rel. 1/cm", "nm"
 
 
@@ -83,23 +85,40 @@ def parse(source: Source, request: Request) -> Parsed:
 
 
 def _ends_early(data: bytes) -> bool:
-    """Tell whether the outermost tag ends beyond the file.
+    """Walk the tree of tags and tell whether the outermost one ends beyond the file.
+
+    The library follows the stated places wherever they lead, also back and round in a circle; here
+    every tag has to lie behind the one before it and inside the one around it.
 
     Raises
     ------
     DamagedFileError
-        There is none.
+        A tag lies where it cannot, or there are more than a project has.
     """
-    at = len(MAGIC[0])
-    if len(data) >= at + NAME_LENGTH.size:
-        at += NAME_LENGTH.size + NAME_LENGTH.unpack_from(data, at)[0]
-        if at + TAG.size <= len(data):
-            _, start, end = TAG.unpack_from(data, at)
-            if start <= end:
-                return bool(end > len(data))
-    raise DamagedFileError(
-        "the file ends in its header, or the header is damaged", "", EXPORT_AGAIN
-    )
+    at, tags = len(MAGIC[0]), 0
+    ends: list[int] = []
+    short = False
+    while at < len(data) and (ends or not tags):
+        name_length = int.from_bytes(data[at : at + NAME_LENGTH], "little")
+        after = at + NAME_LENGTH + name_length + TAG.size
+        if after > len(data):
+            break
+        kind, start, end = TAG.unpack_from(data, after - TAG.size)
+        tags += 1
+        if tags == 1:
+            short = end > len(data)
+        if not after <= start <= end or (ends and end > ends[-1]):
+            raise damaged("a part of the project lies outside of the one around it", at)
+        if tags > MAX_TAGS or len(ends) > MAX_DEPTH:
+            raise damaged("it has more parts, or deeper ones, than a project has", at)
+        if kind == TREE:
+            ends.append(end)
+        at = after if kind == TREE else end
+        while ends and at >= ends[-1]:
+            ends.pop()
+    if not tags:
+        raise damaged("the file ends in its header", at)
+    return short
 
 
 def _graphs(answer: guarded.Answer) -> Iterator[Graph]:

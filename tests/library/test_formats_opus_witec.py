@@ -238,6 +238,33 @@ def test_a_project_cut_anywhere_is_a_named_error_or_marked(made_up):
         assert all(trace.marks == {"truncated"} for trace in left_of(data[:end]))
 
 
+@pytest.mark.parametrize("place", [8, 0, -40, 2**40, 2**63])
+def test_a_tag_that_points_back_or_out_is_damage_at_once(made_up, place):
+    """witio follows such a place in a circle without end; the worker is not even asked."""
+    project = made_up["witec_project"]
+    data = project.project(project.graph(project.curves()))
+    at = data.index(b"SizeY") + 5 + 4
+    start = int.from_bytes(data[at : at + 8], "little")
+    for changed in (place, max(0, start - 40)):
+        raw = changed % 2**64
+        broken = data[: at + 8] + raw.to_bytes(8, "little") + data[at + 16 :]
+        with pytest.raises(DamagedFileError, match="outside"):
+            read_traces(broken, where="f")
+    assert guarded.ask("witec", data).content["graphs"]
+
+
+def test_a_project_of_too_many_or_too_deep_tags_is_damage(made_up, monkeypatch):
+    project = made_up["witec_project"]
+    deep = project.integer("a", 1)
+    for _ in range(150):
+        deep = project.tree("a", deep)
+    with pytest.raises(DamagedFileError, match="more parts"):
+        read_traces(b"WIT_PRCT" + project.write(deep, 8), where="f")
+    monkeypatch.setattr(witec, "MAX_TAGS", 20)
+    with pytest.raises(DamagedFileError, match="more parts"):
+        read_traces(project.samples()[0], where="f")
+
+
 # --- The parent checks what it is given ----------------------------------------------------------
 
 
