@@ -24,6 +24,7 @@ CONVERTER_CEILING = 65535.0  # of a 16-bit converter, in counts
 LARGEST_SHIFT_CM1 = 6000.0  # hydrogen, the stiffest bond, is at 4161 cm-1; FT-Raman goes to -4000
 AXES_AGREE_CM1 = 2.0
 LASERS_AGREE_NM = 0.5
+MOST_REPEATED = 0.02  # of the points; more is no overlap of windows
 GAP_FACTOR = 3.5  # a grating's own steps vary by 2.5 from end to end
 MARK_STEPS: dict[Mark, str] = {
     "truncated": "rest of a truncated file",
@@ -64,7 +65,10 @@ def assemble(trace: Trace, request: Request) -> tuple[Spectrum, tuple[str, ...]]
     else:
         notes += _cross_check(trace, trace.laser_nm or laser)
     shift, intensity, more = _known(trace, shift)
-    _check_order(shift, trace.first_line if intensity.size == trace.intensity.size else None)
+    where = trace.first_line if intensity.size == trace.intensity.size else None
+    shift, intensity, steps = _averaged(shift, intensity, notes)
+    history += steps
+    _check_order(shift, where)
     if shift[0] > shift[-1]:
         shift, intensity = shift[::-1], intensity[::-1]
         notes.append("The axis runs from high to low Raman shift; its order was reversed.")
@@ -143,6 +147,37 @@ def _cross_check(trace: Trace, laser: float | None) -> list[str]:
         f"The file's Raman shift and wavelength axes disagree by up to {worst:.4g} cm-1 for the "
         f"laser line {laser:g} nm; the Raman shift axis was used."
     ]
+
+
+def _averaged(
+    shift: FloatArray, intensity: FloatArray, notes: list[str]
+) -> tuple[FloatArray, FloatArray, tuple[Step, ...]]:
+    """Return axis and intensities with pairs of one axis value averaged, and say so in `notes`.
+
+    Where two windows of an extended scan overlap, their points interleave, and a few axis values
+    are the same to the file's digits. Anything else (an axis out of order, a row that stands twice,
+    three of a value, more than `MOST_REPEATED` of the points) is left for `_check_order` to refuse.
+    """
+    if shift.shape != intensity.shape:
+        return shift, intensity, ()  # Spectrum says so better
+    before, after = shift[:-1], shift[1:]
+    same = before == after
+    repeats = int(same.sum())
+    one_way = bool((before <= after).all() or (before >= after).all())
+    if not repeats or not one_way or repeats > MOST_REPEATED * shift.size:
+        return shift, intensity, ()
+    if (same[1:] & same[:-1]).any() or (intensity[:-1] == intensity[1:])[same].any():
+        return shift, intensity, ()
+    first = np.flatnonzero(same)
+    mean = intensity.copy()
+    mean[first] = 0.5 * intensity[first] + 0.5 * intensity[first + 1]
+    kept = np.concatenate(([True], ~same))
+    notes.append(
+        f"Axis values that stand twice with different intensities, as where two windows of an "
+        f"extended scan overlap: {repeats}; each such pair of points was averaged."
+    )
+    step = Step("points of one axis value averaged", (("pairs", str(repeats)),))
+    return shift[kept], mean[kept], (step,)
 
 
 def _check_order(shift: FloatArray, first_line: int | None) -> None:

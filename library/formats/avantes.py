@@ -67,7 +67,7 @@ def parse(source: Source, request: Request) -> Parsed:
         intensity=intensity,
         wavelength_nm=table.values(0),
         intensity_unit=units[names.index(column)].strip("[]") if units else "",
-        kind=kind,
+        kind=kind if kind in ("", column) else f"a measurement of {kind}",
         first_line=table.first_line,
         acquisition=replace(_acquisition(source.lines[:at], facts), saturated=_saturated(table)),
         history=(step,),

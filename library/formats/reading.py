@@ -49,7 +49,7 @@ from library.formats.records import (
     Trace,
     TraceFile,
 )
-from library.formats.text import EXPORT_AGAIN, clip, is_blank, read_source
+from library.formats.text import EXPORT_AGAIN, EXPORT_AS, clip, is_blank, read_source
 from library.formats.text_readers import TEXT_READERS
 from matching.errors import SpectraError
 
@@ -211,8 +211,7 @@ def _unknown(source: Source) -> SpectraError:
     return UnknownFormatError(
         f"no reader recognises the content; it begins with {clip(first)!r}",
         "line 1",
-        "export the spectrum as two columns of numbers with their names, or describe the file in "
-        "an import profile ('spectra formats preview')",
+        f"{EXPORT_AS}; or describe it in an import profile ('spectra formats preview')",
     )
 
 

@@ -33,6 +33,11 @@ _HIGH = bytes(range(0x80, 0x100))
 
 EXPORT_AGAIN = "export or copy the file again from the instrument's software"
 
+EXPORT_AS = (
+    "export it as JCAMP-DX, SPC, the instrument's own text export, or two columns with a named "
+    "unit; see 'spectra formats list'"
+)
+
 
 def read_source(data: bytes) -> Source:
     """Decode `data` where it is text; otherwise the reason is kept for when nobody reads it."""
@@ -49,7 +54,7 @@ def read_source(data: bytes) -> Source:
             refusal=UnknownFormatError(
                 "the content is binary and no reader recognises it",
                 "first bytes " + data[:8].hex(" "),
-                "export the spectrum as text (CSV, two columns) from the instrument's software",
+                EXPORT_AS,
             ),
         )
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -225,6 +226,43 @@ def test_unsorted_and_repeated_axis_name_the_line(pair_text: Build) -> None:
     swapped = [*lines[:20], lines[21], lines[20], *lines[22:]]
     assert "line 22" in _refused("\n".join(swapped), AxisError, "out of order")
     assert "line 22" in _refused("\n".join([*lines[:21], *lines[20:]]), AxisError, "repeated")
+
+
+def _with_repeats(text: str, at: range, change: float) -> str:
+    """Put a second row after each of some rows: the same axis value, another intensity."""
+    rows = []
+    for k, line in enumerate(text.splitlines()):
+        axis, value = line.split(",")
+        rows += [line, f"{axis},{float(value) + change:.3f}"] if k in at else [line]
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_few_points_of_two_windows_are_averaged_and_said(pair_text: Build, reverse: bool) -> None:
+    plain = pair_text(rows=200)
+    text = _with_repeats(plain, range(40, 121, 40), 10.0)
+    if reverse:
+        text = "\n".join(reversed(text.splitlines()))
+    result = read_bytes(text.encode(), where="scan.txt")
+    spectrum = result.spectra[0].spectrum
+    once = read_bytes(plain.encode(), where="scan.txt").spectra[0].spectrum
+    expected = once.intensity.copy()
+    expected[[40, 80, 120]] += 5.0
+    np.testing.assert_array_equal(spectrum.raman_shift_cm1, once.raman_shift_cm1)
+    np.testing.assert_allclose(spectrum.intensity, expected, atol=1e-9)
+    assert any("stand twice" in note and ": 3;" in note for note in result.assumptions)
+    assert ("pairs", "3") in [setting for step in spectrum.history for setting in step.settings]
+
+
+def test_repeats_that_are_no_overlap_are_refused(pair_text: Build) -> None:
+    plain = pair_text(rows=200)
+    _refused(_with_repeats(plain, range(100, 101), 0.0), AxisError, "repeated")
+    _refused(_with_repeats(plain, range(40, 60, 4), 10.0), AxisError, "repeated")
+    lines = _with_repeats(plain, range(100, 101), 10.0).splitlines()
+    three = [*lines[:102], f"{lines[100].split(',')[0]},7.5", *lines[102:]]
+    _refused("\n".join(three), AxisError, "repeated")
+    lines[30], lines[31] = lines[31], lines[30]
+    _refused("\n".join(lines), AxisError, "out of order")
 
 
 @pytest.mark.parametrize("rows", [1, 2, 15])
