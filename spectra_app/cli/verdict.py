@@ -25,6 +25,7 @@ def verdict_text(record: Identification, candidates: int = 5) -> str:
     lines = [clean(where)]
     if record.emulated:
         lines.append("  EMULATED: no real instrument produced these data")
+    lines += [f"  LIBRARY: {clean(text)}" for text in record.library.notes]
     if record.outcome == "refused":
         return "\n".join([*lines, f"  REFUSED  {record.error}"])
     lines += [

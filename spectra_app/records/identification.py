@@ -154,13 +154,14 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class LibraryReference:
-    """Which library was searched."""
+    """Which library was searched, and what speaks against it (`notes`): a revoked key, its age."""
 
     name: str
     version: str
     sha256: str
     entries: int = 0
     kinds: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

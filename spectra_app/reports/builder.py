@@ -236,6 +236,8 @@ def _quality(record: Identification) -> tuple[Fact, ...]:
             Fact("Raman shift range", f"{figure(low, '.0f')} to {figure(high, '.0f')} cm⁻¹"),
             Fact("Remarks", clean(", ".join(quality.flags).replace("_", " ")) or "none"),
         ]
+    if record.library.notes:
+        facts.append(Fact("Library", clean("; ".join(record.library.notes))))
     if record.assumptions:
         facts.append(Fact("Assumed", clean("; ".join(record.assumptions))))
     return tuple(facts)

@@ -49,6 +49,11 @@ def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def nothing_against(_library_sha256: str) -> tuple[str, ...]:
+    """Return nothing: for libraries that are not the installed one."""
+    return ()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Identified:
     """A record with what is needed to draw it.
@@ -81,13 +86,17 @@ class Choice:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Identifier:
-    """What identification needs: engine, evidence store, clock, hazards, and control lists."""
+    """What identification needs: engine, evidence store, clock, hazards, and control lists.
+
+    `standing` says what speaks against the library (by its hash), asked with every scan.
+    """
 
     engine: Engine
     evidence: EvidenceStore
     clock: Callable[[], str] = utc_now
     hazards: tuple[Hazard, ...] = ()
     control: ControlSetup = field(default_factory=control_setup)
+    standing: Callable[[str], tuple[str, ...]] = nothing_against
 
     def keep(self, data: bytes, *, kind: str, name: str) -> str:
         """Keep bytes as evidence and return their SHA-256; nothing reads them before that."""
@@ -266,7 +275,7 @@ def _record(
         quality=_quality(examined),
         cannot_exclude=(),
         method=_method(engine.policy, engine),
-        library=_library_reference(engine.library),
+        library=_library_reference(identifier),
         sha256=origin.sha256,
         emulated=origin.emulated,
         assumptions=origin.assumptions,
@@ -352,10 +361,11 @@ def _method(policy: Policy, engine: Engine) -> Method:
     return Method(engine.pipeline.hash, policy.hash, METRIC, __version__)
 
 
-def _library_reference(library: Library) -> LibraryReference:
-    info = library.info
+def _library_reference(identifier: Identifier) -> LibraryReference:
+    info = identifier.engine.library.info
     kinds = tuple(kind for kind, _ in info.kinds)
-    return LibraryReference(info.name, info.version, info.sha256, info.entries, kinds)
+    notes = identifier.standing(info.sha256)
+    return LibraryReference(info.name, info.version, info.sha256, info.entries, kinds, notes)
 
 
 def _refused(
@@ -376,7 +386,7 @@ def _refused(
         quality=None,
         cannot_exclude=(),
         method=_method(engine.policy, engine),
-        library=_library_reference(engine.library),
+        library=_library_reference(identifier),
         sha256=origin.sha256,
         emulated=origin.emulated,
         assumptions=origin.assumptions,

@@ -10,6 +10,7 @@ from spectra_app.services.hazards import find_hazards
 from spectra_app.services.identify import Identifier, utc_now
 from spectra_app.services.libraries import open_library
 from spectra_app.services.policies import load_policy
+from spectra_app.services.standing import standing_of
 from spectra_app.settings import data_folder, made, station_hazards
 
 __all__ = ["open_identifier", "utc_now"]
@@ -21,4 +22,4 @@ def open_identifier(library: Path | None, *, evidence: Path | None = None) -> Id
     engine = Engine(open_library(library), policy)
     store = EvidenceStore(made(evidence or data_folder() / "evidence"))
     hazards = find_hazards(engine.library, policy.limits.families, station)
-    return Identifier(engine, store, hazards=hazards)
+    return Identifier(engine, store, hazards=hazards, standing=standing_of)

@@ -160,7 +160,12 @@ class VerdictCard(QFrame):
 
     def _show_details(self, record: Identification) -> None:
         _fill(self.components, "What was found", found_lines(record))
-        reasons = [*reason_texts(record), *(f"Assumed: {text}" for text in record.assumptions)]
+        against = [f"Library: {text}." for text in record.library.notes]
+        reasons = [
+            *against,
+            *reason_texts(record),
+            *(f"Assumed: {text}" for text in record.assumptions),
+        ]
         _fill(
             self.why,
             "Why",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import h5py
@@ -92,6 +93,37 @@ def test_keys_are_encrypted_private_and_never_replaced(tmp_path, keys, spectra):
     assert code == 3
     assert "--passphrase-file" in err
     assert not (tmp_path / "x.pem").exists()
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_verdict_says_that_a_key_of_the_installed_library_was_revoked_or_it_expired(
+    tmp_path, build, keys, spectra, scan_text
+):
+    library, package = build("one.h5", urea=("released", 9)), tmp_path / "one.spkg"
+    assert release(spectra, library, package, keys)[0] == 0
+    assert spectra("library", "install", package, "--yes")[0] == 0
+    scan = tmp_path / "scan.csv"
+    scan.write_text(scan_text("urea", seed=3), encoding="utf-8")
+    before = json.loads(spectra("identify", scan, "--json")[1])
+    assert before["library"]["notes"] == []
+    station = Station()
+    (key, *_) = load_trust(station.trust_path).root.keys
+    revoke_here(key.id, station, reason="stolen", by="C. Head", now=now_utc())
+    assert spectra("library", "verify")[0] == 4
+    after = json.loads(spectra("identify", scan, "--json")[1])
+    assert (after["outcome"], after["reasons"]) == (before["outcome"], before["reasons"])
+    (told,) = after["library"]["notes"]
+    assert "was revoked" in told
+    later = now_utc() + timedelta(days=800)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spectra_app.services.standing.now_utc", lambda: later)
+        out = spectra("identify", scan)[1]
+    assert "LIBRARY: a key that signed the installed library was revoked" in out
+    assert "LIBRARY: the installed library expired on" in out
+    other = json.loads(spectra("identify", scan, "--library", library, "--json")[1])
+    assert (
+        other["library"]["notes"] == [] or other["library"]["sha256"] == after["library"]["sha256"]
+    )
 
 
 @pytest.mark.usefixtures("trusting")
