@@ -89,6 +89,6 @@ def test_a_folder_without_results_is_not_called_unchanged(results, tmp_path):
     (tmp_path / "empty").mkdir()
     found = asdict(_again(tmp_path / "empty", identifier, identifier.evidence))
     about = dict.fromkeys(("name", "version", "expires", "notes", "in_use"), "made up")
-    counts = {"sequence": 1, "added": 0, "withdrawn": 0, "changed": 0}
+    counts = {"sequence": 1, **dict.fromkeys(("added", "withdrawn", "missing", "changed"), 0)}
     text = install_text({**about, **counts, "signers": [], "substances": [], "results": found})
     assert "would change is NOT KNOWN: that folder holds no results" in text
