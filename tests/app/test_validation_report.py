@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -220,6 +221,15 @@ def test_scans_of_unknown_substances_alone_make_a_report_too(
     assert (tmp_path / "report.pdf").is_file()
 
 
+def interrupted(child):
+    """Press Ctrl-C until it is heard: Python loses one that comes while it clears away an object."""
+    for _ in range(6):
+        child.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.communicate(timeout=20)
+    pytest.fail("Ctrl-C was not heard")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another signal there")
 def test_ctrl_c_ends_the_work_and_leaves_no_half_written_file(small_library, queries, tmp_path):
     out = tmp_path / "out"
@@ -235,11 +245,12 @@ def test_ctrl_c_ends_the_work_and_leaves_no_half_written_file(small_library, que
     try:
         while not out.exists() and child.poll() is None:
             time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
-        text, err = child.communicate(timeout=60)
+        text, err = interrupted(child)
     finally:
         child.kill()
-    assert (child.returncode, text, err) == (2, "", "spectra: stopped\n")
+        child.communicate()
+    assert (child.returncode, text) == (2, "")
+    assert err.endswith("spectra: stopped\n")
     assert list(out.iterdir()) == []
     assert not (tmp_path / "r.pdf").exists()
 
