@@ -222,7 +222,7 @@ def test_scans_of_unknown_substances_alone_make_a_report_too(
 
 
 def interrupted(child):
-    """Press Ctrl-C until it is heard: Python loses one that comes while it clears away an object."""
+    """Press Ctrl-C until it is heard: Python may lose one while it clears away an object."""
     for _ in range(6):
         child.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
