@@ -75,6 +75,11 @@ ISSUES: Mapping[str, Issue] = {
         "the axis of this spectrum is off: wrong laser line, or no calibration",
         "calibrate with a standard, or import the original file again",
     ),
+    "padded": Issue(
+        "error",
+        "the spectrum was moved along its axis, and the end filled up with its last value",
+        "import the instrument's own file",
+    ),
     "session_shifted": Issue(
         "error",
         "the instrument was not calibrated when these entries were measured",

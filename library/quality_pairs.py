@@ -10,12 +10,11 @@ import numpy as np
 
 from library.quality import Finding, named
 from library.quality_context import Collection, Limits, session
-from matching.coarse import coarse
+from matching.coarse import Coarse
 from matching.confusion import ConfusedPair
-from matching.likeness import Likeness, coarse_correlation, likeness, mirrored, mirrored_matrix
+from matching.likeness import Likeness, likeness, mirrored, similar
 
 MIRRORED_SIEVE = 0.85  # coarse correlation from which a mirrored pair is compared in detail
-BLOCK = 512
 MOST_TOGETHER = 12  # entries of one substance compared each with each; of more, each with these
 FEW = 5  # comparisons from which a session has a shift of its own
 
@@ -41,26 +40,21 @@ def pair_findings(
 
 def mirrored_findings(
     held: Collection,
+    turned: Coarse,
     rule: Limits,
     doubt: Sequence[float],
     progress: Callable[[float], None],
 ) -> Iterator[Finding]:
     """Yield pairs of entries of which one is the other with its axis reversed.
 
-    `doubt` says of each row how much of its light lies where molecules have none: of the two,
-    the one with more is named first.
+    `turned` are the library's coarse spectra reversed; `doubt` says of each row how much of its
+    light lies where molecules have none: of the two, the one with more is named first.
     """
-    reversed_ = coarse(mirrored_matrix(held.refs.matrix))
-    usable = held.refs.comparable
-    for start in range(0, held.size, BLOCK):
-        rows = np.arange(start, min(start + BLOCK, held.size))
-        close = coarse_correlation(reversed_, rows, held.coarse) >= MIRRORED_SIEVE
-        close &= usable[rows][:, None] & usable
-        for place, other in np.argwhere(close).tolist():
-            row = start + place
-            if row < other:
-                yield from _mirrored_pair(held, (row, other), rule, doubt)
-        progress((start + rows.size) / held.size)
+    usable, sers = held.refs.comparable, held.refs.sers
+    for pair in similar(turned.plain, held.coarse.plain, MIRRORED_SIEVE, progress):
+        row, other = pair
+        if row < other and usable[row] and usable[other] and sers[row] == sers[other]:
+            yield from _mirrored_pair(held, pair, rule, doubt)
 
 
 def _mirrored_pair(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from matching.axis import COMMON_GRID, longest_stretch
 from matching.errors import QueryError
 from matching.pipeline import Prepared, prepare_many
 from matching.policy import Policy
-from matching.quality import ScanQuality, scan_quality
+from matching.quality import silent_light, silent_share
 from matching.spectrum import FloatArray, Spectrum
 
 AT_ONCE = 512  # spectra cleaned together
@@ -28,14 +29,45 @@ LEAST_POINTS = 100
 STICKS = 0.7  # share of intensities that are exactly the smallest, in a list of bands
 DRAWN = 1e-5  # noise over the strongest band below which nothing was measured
 LEAST_RANGE_CM1 = 900.0
+SAME_AXIS_CM1 = 1e-3  # axes that differ by less are one
+PADDED = 4  # equal points at an end
 
 
 @dataclass(frozen=True, slots=True)
 class SpectrumFacts:
-    """Figures of one spectrum as stored, and cleaned."""
+    """Figures of one spectrum as stored, and cleaned.
+
+    Parameters
+    ----------
+    row : int
+        The entry.
+    snr, saturated, fluorescence, range_cm1, silent_share
+        As in `matching.quality.ScanQuality`.
+    silent_light : float
+        See `matching.quality.silent_light`.
+    self_error : float
+        See `self_error`.
+    lobe : float
+        Depth below zero over the strongest band.
+    sticks : float
+        Share of intensities that are the smallest one.
+    noise : float
+        Noise over the strongest band.
+    step_cm1, points, gap_cm1 : float, int, float
+        Median step, number of points, largest gap (0 for none).
+    padded : int
+        See `padded_points`.
+    axis : bytes
+        Hash of the axis: spectra with the same one lie on the same points.
+    """
 
     row: int
-    quality: ScanQuality
+    snr: float
+    saturated: bool
+    fluorescence: float
+    range_cm1: tuple[float, float]
+    silent_share: float
+    silent_light: float
     self_error: float
     lobe: float
     sticks: float
@@ -43,6 +75,8 @@ class SpectrumFacts:
     step_cm1: float
     points: int
     gap_cm1: float
+    padded: int
+    axis: bytes
 
 
 def spectra_facts(
@@ -60,11 +94,16 @@ def spectra_facts(
 def _facts(library: Library, row: int, spectrum: Spectrum, made: Prepared) -> SpectrumFacts:
     axis, intensity = spectrum.raman_shift_cm1, spectrum.intensity
     steps = np.diff(axis)
-    whole = longest_stretch(axis)
+    whole, light = longest_stretch(axis), silent_light(made)
     top = max(float(made.bands.max()), 1e-300)
     return SpectrumFacts(
         row=row,
-        quality=scan_quality(made),
+        snr=made.snr,
+        saturated=made.saturated,
+        fluorescence=float(np.ptp(made.background)) / top,
+        range_cm1=made.range_cm1,
+        silent_share=silent_share(made) if light else 0.0,
+        silent_light=light,
         self_error=self_error(library, row, made),
         lobe=_lobe(axis, intensity, made, top),
         sticks=float(np.mean(intensity == intensity.min())),
@@ -72,7 +111,23 @@ def _facts(library: Library, row: int, spectrum: Spectrum, made: Prepared) -> Sp
         step_cm1=float(np.median(steps)),
         points=int(axis.size),
         gap_cm1=float(steps.max()) if whole != slice(0, axis.size) else 0.0,
+        padded=padded_points(intensity),
+        axis=sha256(np.round(axis / SAME_AXIS_CM1).astype(np.int64).tobytes()).digest(),
     )
+
+
+def padded_points(intensity: FloatArray) -> int:
+    """Return how many equal values stand at one end, where they are not the smallest of all.
+
+    A detector does not give the same value again and again; what moves a spectrum along its axis
+    repeats the last one. Cut-off background is zero, the smallest value, and does not count.
+    """
+    found = 1
+    for values in (intensity, intensity[::-1]):
+        if values[0] > intensity.min():
+            other = np.flatnonzero(values != values[0])
+            found = max(found, int(other[0]) if other.size else 1)
+    return found
 
 
 def self_error(library: Library, row: int, made: Prepared) -> float:
@@ -105,15 +160,14 @@ def spectra_findings(
         what = f"{name}: the spectrum cannot be cleaned and is not comparable"
         yield Finding("too_few_points", (row,), what)
         return
-    limits, quality = policy.thresholds, facts.quality
-    low, high = quality.range_cm1
+    limits, (low, high) = policy.thresholds, facts.range_cm1
     if facts.self_error > SELF:
         what = f"{name} is not found by its own spectrum: the search data are another's"
         yield Finding("does_not_find_itself", (row,), what, facts.self_error, SELF)
-    if quality.silent_share > limits.most_silent_share:
-        what = f"{name}: {quality.silent_share:.0%} of the band heights lie where none should be"
+    if facts.silent_share > limits.most_silent_share:
+        what = f"{name}: {facts.silent_share:.0%} of the band heights lie where none should be"
         limit = limits.most_silent_share
-        yield Finding("axis_doubtful", (row,), what, quality.silent_share, limit)
+        yield Finding("axis_doubtful", (row,), what, facts.silent_share, limit)
     if high - low < LEAST_RANGE_CM1:
         what = f"{name} covers only {low:.0f}-{high:.0f} cm-1"
         yield Finding("short_range", (row,), what, high - low, LEAST_RANGE_CM1, "cm-1")
@@ -126,28 +180,30 @@ def spectra_findings(
 
 def _measured(name: str, row: int, facts: SpectrumFacts, least_snr: float) -> Iterator[Finding]:
     """Yield what only a measured spectrum can have wrong."""
-    quality = facts.quality
     if facts.sticks > STICKS:
         what = f"{name}: {facts.sticks:.0%} of the intensities are the same smallest value"
         yield Finding("not_a_measurement", (row,), what, facts.sticks, STICKS)
     elif facts.noise < DRAWN:
         what = f"{name} has no noise: {facts.noise:.1g} of its strongest band"
         yield Finding("not_a_measurement", (row,), what, facts.noise, DRAWN)
+    if facts.padded >= PADDED:
+        what = f"{name}: {facts.padded} points at one end of the axis are equal"
+        yield Finding("padded", (row,), what, float(facts.padded), float(PADDED), "points")
     density = BAND_CM1 / facts.step_cm1
     if density < POINTS_PER_BAND or facts.points < LEAST_POINTS:
         what = f"{name}: {facts.points} points, one every {facts.step_cm1:.1f} cm-1"
         limit = BAND_CM1 / POINTS_PER_BAND
         yield Finding("too_few_points", (row,), what, facts.step_cm1, limit, "cm-1")
-    if quality.saturated:
+    if facts.saturated:
         yield Finding("saturated", (row,), f"{name}: its strongest band ends in a plateau")
-    if quality.snr < least_snr:
-        what = f"{name}: signal-to-noise ratio {quality.snr:.0f}"
-        yield Finding("too_weak", (row,), what, quality.snr, least_snr)
-    elif quality.snr < WEAK_SNR:
-        what = f"{name}: signal-to-noise ratio {quality.snr:.0f}"
-        yield Finding("weak", (row,), what, quality.snr, WEAK_SNR)
-    if quality.fluorescence_ratio > FLUORESCENT:
-        ratio = quality.fluorescence_ratio
+    if facts.snr < least_snr:
+        what = f"{name}: signal-to-noise ratio {facts.snr:.0f}"
+        yield Finding("too_weak", (row,), what, facts.snr, least_snr)
+    elif facts.snr < WEAK_SNR:
+        what = f"{name}: signal-to-noise ratio {facts.snr:.0f}"
+        yield Finding("weak", (row,), what, facts.snr, WEAK_SNR)
+    if facts.fluorescence > FLUORESCENT:
+        ratio = facts.fluorescence
         what = f"{name}: the background is {ratio:.1f} times its strongest band"
         yield Finding("fluorescent", (row,), what, ratio, FLUORESCENT)
     if facts.lobe > LOBE:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from library.quality import Finding, named
 from library.quality_context import Collection, Limits, session
 from library.quality_identity import known, spelled_alike
-from matching.coarse import coarse
+from matching.coarse import Coarse
 from matching.compare import Bands
-from matching.likeness import Likeness, coarse_correlation, likeness, mirrored, mirrored_matrix
+from matching.likeness import Likeness, coarse_correlation, likeness, mirrored
 from matching.spectrum import FloatArray
 
 SIEVE = 0.7  # coarse correlation from which another substance is compared in detail
@@ -65,32 +65,40 @@ class Testimony:
 
 
 def testimonies(
-    held: Collection, second: Collection, rule: Limits, progress: Callable[[float], None]
+    held: Collection,
+    turned: Coarse,
+    second: Collection,
+    rule: Limits,
+    progress: Callable[[float], None],
 ) -> list[Testimony]:
-    """Compare every entry with its own substance and the closest others of a second source."""
-    own = _own_rows(held, second)
-    reversed_ = coarse(mirrored_matrix(held.refs.matrix))
+    """Compare every entry with its own substance and the closest others of a second source.
+
+    `turned` are the coarse spectra of the entries reversed.
+    """
+    own = own_rows(held, second)
+    has_own = np.array([bool(rows) for rows in own])
     found = []
     for start in range(0, held.size, BLOCK):
         rows = np.arange(start, min(start + BLOCK, held.size))
         near = coarse_correlation(held.coarse, rows, second.coarse)
-        far = coarse_correlation(reversed_, rows, second.coarse)
-        for row in rows[held.refs.comparable[rows]].tolist():
+        far = coarse_correlation(turned, rows, second.coarse)
+        busy = (np.maximum(near.max(axis=1), far.max(axis=1)) >= SIEVE) | has_own[rows]
+        for row in rows[held.refs.comparable[rows] & busy].tolist():
             usable = second.refs.comparable & (second.refs.sers == held.refs.sers[row])
             mine = [other for other in own[row] if usable[other]]
             others = _closest(near[row - start], usable, mine)
             back = dict.fromkeys((*mine, *_closest(far[row - start], usable, mine)))
             scan = held.refs.bands(row)
-            owns, closest, turned = (
+            owns, closest, backward = (
                 _fits(second, bands, numbers, rule)
                 for bands, numbers in ((scan, mine), (scan, others), (mirrored(scan), [*back]))
             )
-            found.append(Testimony(row, owns, closest, turned))
+            found.append(Testimony(row, owns, closest, backward))
         progress((start + rows.size) / held.size)
     return found
 
 
-def _own_rows(held: Collection, second: Collection) -> list[list[int]]:
+def own_rows(held: Collection, second: Collection) -> list[list[int]]:
     """Return for every entry the rows of a second source that are its substance."""
     by_key: dict[str, list[int]] = {}
     for row, keys in enumerate(second.identities):
@@ -171,17 +179,32 @@ def _names(
     for row, one in by_row.items():
         own = one.own
         if row not in mistaken and own is not None and own < min(rule.unlike, one.best):
-            what = (
-                f"{named(held.records, row)} does not look like '{_own_name(second, one)}' of "
-                f"{second.title} (evidence {own:.1f})"
-            )
-            yield Finding("published_bands_missing", (row,), what, own, rule.unlike)
+            yield _absent(held, second, one, rule)
+
+
+def _absent(held: Collection, second: Collection, one: Testimony, rule: Limits) -> Finding:
+    """Say that an entry lacks its published bands, and which entry has them if one does."""
+    own, witness = one.owns[0].like.evidence, one.owns[0].witness
+    what = (
+        f"{named(held.records, one.row)} does not look like '{_own_name(second, one)}' of "
+        f"{second.title} (evidence {own:.1f})"
+    )
+    near = coarse_correlation(second.coarse, np.array([witness]), held.coarse)[0]
+    usable = held.refs.comparable & (held.refs.sers == held.refs.sers[one.row])
+    rows = [row for row in _closest(near, usable, [one.row]) if not held.same(row, one.row)]
+    ways = [likeness(held.refs.bands(r), [second.refs.bands(witness)], rule.policy) for r in rows]
+    best = max(((way[0].evidence, -row) for row, way in zip(rows, ways, strict=True)), default=None)
+    if best is None or best[0] < max(rule.fits, own + 2.0 * rule.lead):
+        return Finding("published_bands_missing", (one.row,), what, own, rule.unlike)
+    row = -best[1]
+    what += f", but {named(held.records, row)} does ({best[0]:.1f})"
+    return Finding("names_swapped", (one.row, row), what, best[0], rule.fits)
 
 
 def _bearers(held: Collection, second: Collection) -> dict[int, list[int]]:
     """Return the entries that bear the name of each reference of a second source."""
     found: dict[int, list[int]] = {}
-    for row, rows in enumerate(_own_rows(held, second)):
+    for row, rows in enumerate(own_rows(held, second)):
         for other in rows:
             found.setdefault(other, []).append(row)
     return found
@@ -251,8 +274,8 @@ def _shifts(
     """Yield entries, and whole sessions, whose bands lie beside those of their own substance."""
     sessions: dict[str, dict[str, dict[int, _Shift]]] = {}
     for one in said:
-        for fit in one.owns:
-            if fit.like.stands:
+        for fit in _of_its_substance(held, second, one):
+            if fit.like.evidence >= rule.fits:
                 sources = sessions.setdefault(session(held.records[one.row]), {})
                 rows = sources.setdefault(session(second.records[fit.witness]), {})
                 rows.setdefault(one.row, _Shift(one.row, fit))
@@ -273,6 +296,16 @@ def _shifts(
                 )
                 yield Finding("axis_shifted", (row,), what, abs(least), rule.shift_cm1, "cm-1")
         yield from _session(second, sources, usual, rule)
+
+
+def _of_its_substance(held: Collection, second: Collection, one: Testimony) -> tuple[Fit, ...]:
+    """Return the fits of its own substance; of one that is spelled alike when there are none."""
+    name = held.records[one.row].name
+    return one.owns or tuple(
+        fit
+        for fit in one.others[:1]
+        if fit.like.stands and spelled_alike(name, second.records[fit.witness].name)
+    )
 
 
 def _deviation(

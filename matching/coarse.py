@@ -46,6 +46,35 @@ class Coarse:
     first: IntArray
     end: IntArray
 
+    def after(self, start: int) -> Coarse:
+        """Return the rows from one on."""
+        part = slice(start, None)
+        return Coarse(
+            self.plain[part], self.moved[part], self.power[part], self.first[part], self.end[part]
+        )
+
+
+def common_power(one: Coarse, rows: IntArray, other: Coarse) -> tuple[FloatArray, FloatArray]:
+    """Return the power of both sides where the other was measured.
+
+    Few ranges are different in a library, so each is looked up once.
+
+    Returns
+    -------
+    mine, theirs : arrays, shape (r, n)
+        Of `rows` within the range of each of the n others, and the other way round; axes along
+        which all are equal may have length 1.
+    """
+    return _within(one.power[rows], other), _within(other.power, one, rows).T
+
+
+def _within(power: FloatArray, ranges: Coarse, rows: IntArray | None = None) -> FloatArray:
+    """Return the power of spectra, (a, CELLS + 1) sums, within the ranges of others: (a, b)."""
+    spans = np.stack((ranges.first, ranges.end), axis=1)
+    different, kind = np.unique(spans if rows is None else spans[rows], axis=0, return_inverse=True)
+    found = power[:, different[:, 1]] - power[:, different[:, 0]]
+    return np.asarray(found if len(different) == 1 else found[:, kind.reshape(-1)])
+
 
 def cell_centres_cm1() -> FloatArray:
     """Return the Raman shift of the middle of every cell in cm-1, shape (CELLS,)."""

@@ -20,7 +20,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.coarse import BROADENED_CM1, CELL, SMOOTH_CM1, Coarse, coarse
+from matching.coarse import BROADENED_CM1, CELL, SMOOTH_CM1, Coarse, coarse, common_power
 from matching.compare import Bands, compare_many
 from matching.decision import explains
 from matching.evidence import evidence
@@ -213,9 +213,7 @@ def _sifted(
     np.maximum(best, one @ moved.T, out=best)
     np.maximum(best, one[:, 1:] @ plain[:, :-1].T, out=best)
     np.maximum(best, one[:, :-1] @ plain[:, 1:].T, out=best)
-    power = spectra.power
-    mine = power[rows][:, spectra.end[start:]] - power[rows][:, spectra.first[start:]]
-    theirs = (power[start:, spectra.end[rows]] - power[start:, spectra.first[rows]]).T
+    mine, theirs = common_power(spectra, rows, spectra.after(start))
     close = best >= SIEVE * np.sqrt(mine * theirs)
     substance, usable = references.matrix.substance, references.comparable
     close &= substance[rows][:, None] != substance[start:]

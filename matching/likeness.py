@@ -6,14 +6,14 @@ detail the way a verdict compares (`matching.compare`), from the shift that corr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
-from matching.coarse import Coarse
+from matching.coarse import Coarse, common_power
 from matching.compare import LEAST_WINDOW_CM1, Bands, Comparison, compare_many
 from matching.decision import explains
 from matching.evidence import evidence
@@ -23,6 +23,8 @@ from matching.search import ReferenceMatrix
 from matching.spectrum import FloatArray
 
 IntArray = NDArray[np.int64]
+Float32Array = NDArray[np.float32]
+BLOCK = 256  # rows whose products with all others are held at a time
 REACH_CM1 = 12.0  # shifts tried to both sides, in steps of the grid
 SMOOTH_CM1 = 100.0  # what is broader than this is taken off before correlating
 
@@ -64,10 +66,10 @@ def mirrored_matrix(matrix: ReferenceMatrix) -> ReferenceMatrix:
     Only rows and ranges are meant to be used; sums and index are left as they were.
     """
     rows = np.zeros_like(matrix.rows)
-    for number, (first, end) in enumerate(
-        zip(matrix.first.tolist(), matrix.end.tolist(), strict=True)
-    ):
-        rows[number, first:end] = matrix.rows[number, first:end][::-1]
+    spans = np.stack((matrix.first, matrix.end), axis=1)
+    for first, end in np.unique(spans, axis=0).tolist():
+        same = np.flatnonzero((spans == (first, end)).all(axis=1))
+        rows[same, first:end] = matrix.rows[same, first:end][:, ::-1]
     return replace(matrix, rows=rows, index=None, windows={})
 
 
@@ -131,7 +133,7 @@ def _sharp_root(bands: Bands) -> FloatArray:
     return np.asarray(root - broad)
 
 
-def coarse_correlation(one: Coarse, rows: IntArray | slice, other: Coarse) -> FloatArray:
+def coarse_correlation(one: Coarse, rows: IntArray, other: Coarse) -> FloatArray:
     """Return the best coarse correlation of some rows with all of another set, shape (r, n).
 
     Moves by 0, 4 and 8 cm-1 to both sides are tried; norms are taken where both were measured,
@@ -143,7 +145,27 @@ def coarse_correlation(one: Coarse, rows: IntArray | slice, other: Coarse) -> Fl
     np.maximum(best, plain @ other.moved.T, out=best)
     np.maximum(best, plain[:, 1:] @ other.plain[:, :-1].T, out=best)
     np.maximum(best, plain[:, :-1] @ other.plain[:, 1:].T, out=best)
-    mine = one.power[rows][:, other.end] - one.power[rows][:, other.first]
-    theirs = (other.power[:, one.end[rows]] - other.power[:, one.first[rows]]).T
+    mine, theirs = common_power(one, rows, other)
     power = np.clip(mine, 0.0, None) * np.clip(theirs, 0.0, None)
     return np.asarray(np.where(power > 0, best / np.sqrt(np.where(power > 0, power, 1.0)), 0.0))
+
+
+def similar(
+    one: Float32Array,
+    other: Float32Array,
+    least: float,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of rows of two sets, (n, m) and (k, m), with at least this cosine."""
+    left, right = unit_rows(one), unit_rows(other)
+    for start in range(0, left.shape[0], BLOCK):
+        close = left[start : start + BLOCK] @ right.T >= least
+        places, partners = np.divmod(np.flatnonzero(close), right.shape[0])
+        yield from zip((places + start).tolist(), partners.tolist(), strict=True)
+        progress(min(start + BLOCK, left.shape[0]) / left.shape[0])
+
+
+def unit_rows(rows: Float32Array) -> Float32Array:
+    """Return rows of unit norm, shape (n, m); rows without light stay zero."""
+    norms = np.sqrt(np.einsum("nm,nm->n", rows, rows))
+    return np.asarray(rows / np.where(norms > 0, norms, 1.0)[:, None], dtype=np.float32)

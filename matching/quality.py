@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.axis import COMMON_GRID
 from matching.peaks import find_peaks
 from matching.pipeline import Prepared
 from matching.preprocess.resolution import resolution_cm1
@@ -84,3 +85,17 @@ def silent_share(prepared: Prepared) -> float:
     if int(silent.sum()) < 2 or total <= 0:
         return 0.0
     return float(peaks.prominence[silent].sum()) / total
+
+
+def silent_light(prepared: Prepared) -> float:
+    """Return the share of light in the silent region, by square roots of what is above noise.
+
+    Unlike `silent_share` it counts single and weak bands, and nitriles: by itself it shows little,
+    together with other evidence that an axis runs backwards.
+    """
+    least = max(3.0 * prepared.noise, 0.01 * float(prepared.bands.max()))
+    light = np.sqrt(np.clip(prepared.bands - least, 0.0, None))
+    place = COMMON_GRID.values[prepared.first : prepared.end]
+    silent = (place > SILENT_CM1[0]) & (place < SILENT_CM1[1])
+    total = float(light.sum())
+    return float(light[silent].sum()) / total if total > 0 else 0.0
