@@ -178,7 +178,7 @@ def _names(
             yield _other(held, second, one, worse, rule)
     for row, one in by_row.items():
         own = one.own
-        if row not in mistaken and own is not None and own < min(rule.unlike, one.best):
+        if row not in mistaken and own is not None and own < rule.unlike:
             yield _absent(held, second, one, rule)
 
 
