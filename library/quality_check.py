@@ -14,6 +14,7 @@ from library.quality_sessions import session_findings
 from library.quality_spectra import spectra_facts, spectra_findings
 from library.quality_witness import testimonies, witness_findings
 from library.store import Library
+from library.versions import in_force
 from matching.coarse import coarse
 from matching.confusion import confused_pairs
 from matching.likeness import mirrored_matrix
@@ -44,11 +45,14 @@ def check(
     found: list[Finding] = []
     held, rule = collection(library, "the library"), limits(policy)
     progress(0.05, "identifiers")
-    found += identity_findings(held.records)
+    force = in_force(held.records)
+    found += identity_findings(held.records, force)
     facts = list(spectra_facts(library, _part(progress, 0.1, 0.33, "spectra")))
     for row, fact in enumerate(facts):
-        found += spectra_findings(fact, row, held.records[row], policy)
+        if force[row]:
+            found += spectra_findings(fact, row, held.records[row], policy)
     doubt = [0.0 if fact is None else fact.silent_share for fact in facts]
+    facts = [fact if stands else None for fact, stands in zip(facts, force, strict=True)]
     told = _part(progress, 0.33, 0.35, "sessions")
     found += session_findings(library, held.records, facts, rule, told)
     pairs = confused_in(library, policy)

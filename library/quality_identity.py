@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from library.entry import EntryRecord
@@ -57,12 +57,18 @@ def spelled_alike(one: str, other: str) -> bool:
     return len(short) <= ABBREVIATION and short[0] == long[0] and abbreviated
 
 
-def identity_findings(records: Sequence[EntryRecord]) -> Iterator[Finding]:
-    """Yield what is wrong with identifiers, entry by entry and between entries."""
-    for row, record in enumerate(records):
-        yield from _own(records, row, record)
-    yield from _two_structures(records)
-    yield from _missing(records)
+def identity_findings(
+    records: Sequence[EntryRecord], force: Sequence[bool] | None = None
+) -> Iterator[Finding]:
+    """Yield what is wrong with identifiers, entry by entry and between entries.
+
+    `force` says which records are in force (see `library.versions`): all when left out.
+    """
+    rows = [row for row in range(len(records)) if force is None or force[row]]
+    for row in rows:
+        yield from _own(records, row, records[row])
+    yield from _two_structures(records, rows)
+    yield from _missing(records, rows)
 
 
 def _own(records: Sequence[EntryRecord], row: int, record: EntryRecord) -> Iterator[Finding]:
@@ -154,41 +160,41 @@ def _carbons(atoms: dict[str, int]) -> tuple[int, int]:
     return atoms.get("C", 0), atoms.get("N", 0)
 
 
-def _two_structures(records: Sequence[EntryRecord]) -> Iterator[Finding]:
+def _two_structures(records: Sequence[EntryRecord], rows: Sequence[int]) -> Iterator[Finding]:
     """Yield names with several structures, and structures with several names."""
     by_name: dict[str, dict[str, int]] = {}
     by_key: dict[str, dict[str, int]] = {}
-    for row, record in enumerate(records):
+    for row in rows:
+        record = records[row]
         if record.inchikey:
             folded = fold(record.name)
             by_name.setdefault(folded, {}).setdefault(record.inchikey[:SKELETON].upper(), row)
             by_key.setdefault(record.inchikey.upper(), {}).setdefault(folded, row)
     for skeletons in by_name.values():
         if len(skeletons) > 1:
-            rows = tuple(skeletons.values())
-            keys = ", ".join(records[row].inchikey for row in rows)
-            what = f"{named(records, rows[0])} stands with different structures: {keys}"
-            yield Finding("one_name_two_structures", rows, what)
+            found = tuple(skeletons.values())
+            keys = ", ".join(records[row].inchikey for row in found)
+            what = f"{named(records, found[0])} stands with different structures: {keys}"
+            yield Finding("one_name_two_structures", found, what)
     for key, names in by_key.items():
         if len(names) > 1:
-            rows = tuple(names.values())
-            said = " and ".join(named(records, row) for row in rows)
+            found = tuple(names.values())
+            said = " and ".join(named(records, row) for row in found)
             what = f"{said} are one substance by their InChIKey ({key})"
-            yield Finding("one_substance_two_names", rows, what)
+            yield Finding("one_substance_two_names", found, what)
 
 
-def _missing(records: Sequence[EntryRecord]) -> Iterator[Finding]:
+def _missing(records: Sequence[EntryRecord], rows: Sequence[int]) -> Iterator[Finding]:
     """Yield one finding for each thing that entries lack, with all rows that lack it."""
-    lacking = {
-        "laser_unknown": [r.laser_nm is None and r.kind == "measured" for r in records],
-        "name_unknown": [not _in_tables(record) for record in records],
-        "no_identifier": [not (r.inchikey or r.cas) for r in records],
-        "no_licence": [not r.licence for r in records],
-        "no_provenance": [
-            not (r.lot or r.supplier or r.certificate or r.source) and r.kind == "measured"
-            for r in records
-        ],
-        "resampled": ["resampled" in r.marks for r in records],
+    lacking: dict[str, Callable[[EntryRecord], bool]] = {
+        "laser_unknown": lambda r: r.laser_nm is None and r.kind == "measured",
+        "name_unknown": lambda r: not _in_tables(r),
+        "no_identifier": lambda r: not (r.inchikey or r.cas),
+        "no_licence": lambda r: not r.licence,
+        "no_provenance": lambda r: (
+            r.kind == "measured" and not (r.lot or r.supplier or r.certificate or r.source)
+        ),
+        "resampled": lambda r: "resampled" in r.marks,
     }
     words = {
         "laser_unknown": "the laser line is not known",
@@ -198,11 +204,11 @@ def _missing(records: Sequence[EntryRecord]) -> Iterator[Finding]:
         "no_provenance": "the source of the sample is not stated",
         "resampled": "the spectrum was resampled before it was imported",
     }
-    for code, flags in lacking.items():
-        rows = tuple(row for row, flag in enumerate(flags) if flag)
-        if rows:
-            what = f"{words[code]}: {len(rows):,} of {len(records):,} entries"
-            yield Finding(code, rows, what, float(len(rows)), 0.0, "entries")
+    for code, lacks in lacking.items():
+        found = tuple(row for row in rows if lacks(records[row]))
+        if found:
+            what = f"{words[code]}: {len(found):,} of {len(rows):,} entries"
+            yield Finding(code, found, what, float(len(found)), 0.0, "entries")
 
 
 def _in_tables(record: EntryRecord) -> bool:

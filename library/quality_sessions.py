@@ -8,7 +8,7 @@ import numpy as np
 
 from library.entry import EntryRecord
 from library.quality import Finding, named
-from library.quality_context import Limits, session
+from library.quality_context import Limits
 from library.quality_spectra import SAME_AXIS_CM1, SpectrumFacts
 from library.store import Library
 from matching.common_pattern import LEAST_SPECTRA, uprightness
@@ -16,6 +16,9 @@ from matching.spectrum import FloatArray
 
 SILENT = 0.03  # share of light in the silent region; only nitriles and reversed spectra have more
 LONE = 2  # at most so many spectra share an axis that is not their session's
+
+
+Axes = dict[bytes, list[int]]  # rows by the hash of their axis
 
 
 def session_findings(
@@ -26,30 +29,54 @@ def session_findings(
     progress: Callable[[float], None],
 ) -> Iterator[Finding]:
     """Yield measured entries whose axis is moved or reversed against the others of a session."""
-    axes = _axes(records, facts)
-    for number, found in enumerate(axes.values()):
-        usual = max(found.values(), key=len)
+    sessions = _sessions(records, facts)
+    _adopt(library, sessions)
+    for number, axes in enumerate(sessions.values()):
+        usual = _usual(axes)
         if len(usual) >= LEAST_SPECTRA:
-            yield from _moved(library, records, found, usual, rule)
+            yield from _moved(library, records, axes, usual, rule)
             yield from _reversed(library, records, facts, usual)
-        progress((number + 1) / len(axes))
+        progress((number + 1) / len(sessions))
 
 
-def _axes(
+def _sessions(
     records: Sequence[EntryRecord], facts: Sequence[SpectrumFacts | None]
-) -> dict[str, dict[bytes, list[int]]]:
-    """Return the rows of measured entries by session and axis."""
-    found: dict[str, dict[bytes, list[int]]] = {}
+) -> dict[str, Axes]:
+    """Return the rows of measured entries by instrument (blank when not stated) and axis."""
+    found: dict[str, Axes] = {}
     for row, (record, fact) in enumerate(zip(records, facts, strict=True)):
         if record.kind == "measured" and fact is not None:
-            found.setdefault(session(record), {}).setdefault(fact.axis, []).append(row)
+            instrument = record.serial or record.instrument
+            found.setdefault(instrument, {}).setdefault(fact.axis, []).append(row)
     return found
+
+
+def _usual(axes: Axes) -> list[int]:
+    """Return the rows of the axis that most spectra of a session have."""
+    return max(axes.values(), key=len)
+
+
+def _adopt(library: Library, sessions: dict[str, Axes]) -> None:
+    """Count entries that state no instrument to the one whose axis they have, moved or not."""
+    unstated = sessions.pop("", {})
+    large = sorted(sessions.values(), key=lambda axes: -len(_usual(axes)))
+    left: Axes = {}
+    for axis, rows in unstated.items():
+        home = next((axes for axes in large if _may_be(library, rows[0], axis, axes)), left)
+        home.setdefault(axis, []).extend(rows)
+    if left:
+        sessions[""] = left
+
+
+def _may_be(library: Library, row: int, axis: bytes, axes: Axes) -> bool:
+    usual = library.spectrum(_usual(axes)[0]).raman_shift_cm1
+    return axis in axes or _offset(library, row, usual) != 0.0
 
 
 def _moved(
     library: Library,
     records: Sequence[EntryRecord],
-    axes: dict[bytes, list[int]],
+    axes: Axes,
     usual: Sequence[int],
     rule: Limits,
 ) -> Iterator[Finding]:

@@ -142,6 +142,25 @@ def self_error(library: Library, row: int, made: Prepared) -> float:
     return float(np.abs(library.matrix.rows[row] - wanted).max())
 
 
+def require_self_search(library: Library, count: int = 2) -> None:
+    """Check that some entries, chosen by the library's hash, are found by their own spectra.
+
+    The cheap form for every opening; `check` and `verify` look at all.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When the search data of one do not belong to its spectrum.
+    """
+    first = int(library.info.sha256[:8], 16)
+    step = max(len(library) // count, 1)
+    for row in {(first + number * step) % len(library) for number in range(count)}:
+        made = prepare_many([library.spectrum(row)])[0]
+        if isinstance(made, QueryError) or self_error(library, row, made) > SELF:
+            name = library.record(row).name
+            raise library.damaged(f"the entry {name!r} is not found by its own spectrum")
+
+
 def _lobe(axis: FloatArray, intensity: FloatArray, made: Prepared, top: float) -> float:
     """Return how far a smoothed spectrum sinks below zero, over the strongest band."""
     if intensity.min() >= 0.0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from library.quality_spectra import require_self_search
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.engine import Engine
 from spectra_app.services.hazards import find_hazards
@@ -20,6 +21,7 @@ def open_identifier(library: Path | None, *, evidence: Path | None = None) -> Id
     """Open a library (default: the starter library) and the evidence store of this computer."""
     policy, station = load_policy(), station_hazards()
     engine = Engine(open_library(library), policy)
+    require_self_search(engine.library)
     store = EvidenceStore(made(evidence or data_folder() / "evidence"))
     hazards = find_hazards(engine.library, policy.limits.families, station)
     return Identifier(engine, store, hazards=hazards, standing=standing_of)
