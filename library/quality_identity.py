@@ -68,6 +68,7 @@ def identity_findings(
     for row in rows:
         yield from _own(records, row, records[row])
     yield from _two_structures(records, rows)
+    yield from _crossed(records, rows)
     yield from _missing(records, rows)
 
 
@@ -182,6 +183,21 @@ def _two_structures(records: Sequence[EntryRecord], rows: Sequence[int]) -> Iter
             said = " and ".join(named(records, row) for row in found)
             what = f"{said} are one substance by their InChIKey ({key})"
             yield Finding("one_substance_two_names", found, what)
+
+
+def _crossed(records: Sequence[EntryRecord], rows: Sequence[int]) -> Iterator[Finding]:
+    """Yield pairs of entries each of which bears the name of the other's group."""
+    by_both: dict[tuple[str, str], int] = {}
+    for row in rows:
+        name, group = fold(records[row].name), fold(records[row].group)
+        other = by_both.get((group, name))
+        if group and name != group and other is not None:
+            what = (
+                f"{named(records, row)} stands in the group '{records[row].group}' and "
+                f"{named(records, other)} in '{records[other].group}': the names are exchanged"
+            )
+            yield Finding("names_swapped", (other, row), what)
+        by_both.setdefault((name, group), row)
 
 
 def _missing(records: Sequence[EntryRecord], rows: Sequence[int]) -> Iterator[Finding]:

@@ -53,6 +53,12 @@ def test_one_name_with_two_structures_is_an_alarm_two_names_of_one_are_not():
     assert not found["one_substance_two_names"].alarm
 
 
+def test_names_exchanged_against_their_groups_are_an_alarm_members_of_a_group_are_not():
+    assert codes(record("one", group="other"), record("other", group="one")) == ["names_swapped"]
+    oils = record("sesame oil", group="oils"), record("linseed oil", group="oils")
+    assert codes(*oils, record("oils", group="oils")) == []
+
+
 def test_what_is_not_in_force_is_not_looked_at():
     wrong = record("caffeine", cas="58-08-3")
     assert codes(wrong, force=[False]) == []
