@@ -42,19 +42,22 @@ def known(record: EntryRecord) -> bool:
 
 
 def spelled_alike(one: str, other: str) -> bool:
-    """Tell whether two names may be spellings or an abbreviation of one.
+    """Tell whether two names may be spellings of one: one lies in the other, or nearly so."""
+    short, long = sorted((fold(one), fold(other)), key=len)
+    return bool(short) and (short in long or SequenceMatcher(None, short, long).ratio() >= SPELLING)
 
-    One lies in the other, they are alike letter by letter, or the shorter one has at most five
-    letters that come in the longer one in this order, beginning with its first.
+
+def abbreviates(one: str, other: str) -> bool:
+    """Tell whether the shorter name may stand for the longer one.
+
+    It has at most five letters, which come in the longer one in this order, beginning with its
+    first. Many names do that by chance.
     """
     short, long = sorted((fold(one), fold(other)), key=len)
-    if not short:
-        return False
-    if short in long or SequenceMatcher(None, short, long).ratio() >= SPELLING:
-        return True
     letters = iter(long)
-    abbreviated = all(letter in letters for letter in short)
-    return len(short) <= ABBREVIATION and short[0] == long[0] and abbreviated
+    if not 0 < len(short) <= ABBREVIATION or short[0] != long[0]:
+        return False
+    return all(letter in letters for letter in short)
 
 
 def identity_findings(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from library.quality import Finding, named
 from library.quality_context import Collection, Limits, session
-from library.quality_identity import known, spelled_alike
+from library.quality_identity import abbreviates, known, spelled_alike
 from matching.coarse import Coarse
 from matching.compare import Bands
 from matching.likeness import Likeness, coarse_correlation, likeness, mirrored
@@ -301,11 +301,11 @@ def _shifts(
 def _of_its_substance(held: Collection, second: Collection, one: Testimony) -> tuple[Fit, ...]:
     """Return the fits of its own substance; of one that is spelled alike when there are none."""
     name = held.records[one.row].name
-    return one.owns or tuple(
-        fit
-        for fit in one.others[:1]
-        if fit.like.stands and spelled_alike(name, second.records[fit.witness].name)
-    )
+    if one.owns or not one.others or not one.others[0].like.stands:
+        return one.owns
+    other = second.records[one.others[0].witness].name
+    meant = spelled_alike(name, other) or abbreviates(name, other)
+    return one.others[:1] if meant else ()
 
 
 def _deviation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from library.entry import EntryRecord
-from library.quality_identity import identity, identity_findings, spelled_alike
+from library.quality_identity import abbreviates, identity, identity_findings, spelled_alike
 
 CAFFEINE = "RYYVLZVUVIJVGH-UHFFFAOYSA-N"
 ACETONE = "CSCPPACGZOOCGX-UHFFFAOYSA-N"
@@ -73,7 +73,7 @@ def test_synonyms_have_a_key_in_common_and_strangers_none():
 @pytest.mark.parametrize(
     ("one", "other", "alike"),
     [
-        ("PET", "polyethylene terephthalate", True),
+        ("PET", "polyethylene terephthalate", False),
         ("thiamine HCl", "thiamine hydrochloride", True),
         ("metamizol mg", "metamizole", True),
         ("caffeine", "glucose", False),
@@ -81,5 +81,12 @@ def test_synonyms_have_a_key_in_common_and_strangers_none():
         ("", "toluene", False),
     ],
 )
-def test_spellings_and_abbreviations(one, other, alike):
+def test_spellings(one, other, alike):
     assert spelled_alike(one, other) is spelled_alike(other, one) is alike
+
+
+def test_abbreviations():
+    assert abbreviates("PET", "polyethylene terephthalate")
+    assert abbreviates("dimethyl sulfoxide", "DMSO")
+    assert not abbreviates("THF", "toluene")
+    assert not abbreviates("", "toluene")
