@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from devices.emulators.analyser import EmulatedAnalyser
 from devices.emulators.bench import Bench
@@ -13,6 +12,7 @@ from devices.emulators.physics import BenchModel
 from devices.errors import SampleError, SettingsError, UnknownFamilyError
 from devices.interface import Analyser
 from devices.sample import Sample
+from devices.timing import utc_now
 
 EMULATOR_VERSION = "emulator 1"
 MAX_SEED = 2**63 - 1
@@ -99,11 +99,6 @@ def family(name: str) -> Family:
     raise UnknownFamilyError(
         f"no family of analysers is called {name!r}", "", f"choose one of {', '.join(families())}"
     )
-
-
-def utc_now() -> str:
-    """Return the time of the computer's clock, ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def open_analyser(
