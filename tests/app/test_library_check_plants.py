@@ -9,7 +9,6 @@ import importlib.util
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,9 +39,9 @@ SURE = (
 
 
 @pytest.fixture(scope="module")
-def plants():
+def plants(checkout):
     """Return the faults of the benchmark."""
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "library_plants.py"
+    path = checkout / "benchmarks" / "library_plants.py"
     spec = importlib.util.spec_from_file_location("planted_faults", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module

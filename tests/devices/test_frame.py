@@ -112,8 +112,20 @@ def test_truncation_at_every_byte_is_noticed(frame_with):
         (b'"laser_nm":785.0', b'"laser_nm":1e999', "finite"),
         (b'"laser_nm":785.0', b'"laser_nm":0.0', "above zero"),
         (b'"emulated":true', b'"emulated":1', "neither"),
-        (b'"version":1', b'"version":2', "newer version"),
-        (b'"version":1', b'"version":true', "newer version"),
+        (b'"version":2', b'"version":3', "newer version"),
+        (b'"version":2', b'"version":true', "newer version"),
+        (b'"version":2', b'"version":1', "not known"),
+        (b'"active_pixels":null', b'"active_pixels":[0,33]', "active pixels"),
+        (b'"active_pixels":null', b'"active_pixels":[0,8]', "active pixels"),
+        (b'"active_pixels":null', b'"active_pixels":[0.0,32]', "whole number"),
+        (b'"active_pixels":null', b'"active_pixels":7', "make no sense"),
+        (b'"bad_pixels":[]', b'"bad_pixels":[4,3]', "bad pixels"),
+        (b'"bad_pixels":[]', b'"bad_pixels":[32]', "bad pixels"),
+        (b'"bad_pixels":[]', b'"bad_pixels":"3"', "not a list"),
+        (b'"facts":[]', b'"facts":[["slit"]]', "make no sense"),
+        (b'"facts":[]', b'"facts":[["slit",50]]', "not text"),
+        (b'"axis_source":"instrument"', b'"axis_source":"guess"', "not known"),
+        (b'"axis_source":"instrument"', b'"axis_source":"none"', "contradict"),
         (b"spectra.raw-frame", b"spectra.something", "not a raw frame"),
         (b"900.0,", b"null,", "list of numbers"),
         (b'"counts":[900.0', b'"counts":[[900.0]', "list of numbers"),
@@ -150,7 +162,6 @@ def test_deep_nesting_and_huge_numbers_are_refused():
         {"wavelength_coefficients_nm": [np.inf, 1.0]},
         {"counts": None},
         {"wavelength_coefficients_nm": None},
-        {"laser_nm": None},
         {"laser_nm": 10**400},
         {"laser_nm": True},
         {"temperature_c": float("nan")},
@@ -194,3 +205,39 @@ def test_an_axis_that_cannot_be_trusted_is_refused(frame_with, coefficients):
     frame = frame_with(wavelength_coefficients_nm=coefficients)
     with pytest.raises(FrameError, match="wavelengths"):
         frame.raman_shift_cm1()
+
+
+def test_frames_of_version_1_are_read_as_they_were(frame_with):
+    content = json.loads(frame_with().to_bytes())
+    for name in ("wavelength_pixel_origin", "axis_source", "active_pixels", "bad_pixels", "facts"):
+        del content[name]
+    content["version"] = 1
+    old = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    frame = RawFrame.from_bytes(old)
+    assert frame.to_bytes() == frame_with().to_bytes()
+    with pytest.raises(FrameError, match="canonical"):
+        RawFrame.from_bytes(old.replace(b":1}", b":1 }"))
+
+
+def test_the_axis_belongs_to_the_active_pixels_and_counts_from_its_origin(frame_with):
+    plain = frame_with()
+    framed = frame_with(active_pixels=(6, 30), wavelength_pixel_origin=6)
+    np.testing.assert_array_equal(framed.raman_shift_cm1(), plain.raman_shift_cm1()[:24])
+    other = frame_with(active_pixels=(6, 30))
+    np.testing.assert_array_equal(other.raman_shift_cm1(), plain.raman_shift_cm1()[6:30])
+    assert framed.counts[framed.active].size == 24
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"laser_nm": None}, "excitation wavelength"),
+        ({"wavelength_coefficients_nm": None, "axis_source": "none"}, "wavelength axis"),
+    ],
+)
+def test_an_analyser_that_states_no_axis_gives_a_frame_but_no_shift(frame_with, changes, says):
+    frame = frame_with(**changes)
+    assert RawFrame.from_bytes(frame.to_bytes()).sha256 == frame.sha256
+    with pytest.raises(FrameError, match=says) as caught:
+        frame.raman_shift_cm1()
+    assert "calibrate" in caught.value.remedy
