@@ -216,7 +216,7 @@ def test_frames_of_version_1_are_read_as_they_were(frame_with):
     frame = RawFrame.from_bytes(old)
     assert frame.to_bytes() == frame_with().to_bytes()
     with pytest.raises(FrameError, match="canonical"):
-        RawFrame.from_bytes(old.replace(b":1}", b":1 }"))
+        RawFrame.from_bytes(old.replace(b'"version":1', b'"version": 1'))
 
 
 def test_the_axis_belongs_to_the_active_pixels_and_counts_from_its_origin(frame_with):
