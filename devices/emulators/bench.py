@@ -1,22 +1,26 @@
-"""The emulated bench: one state, stepped by dt, all chance from one seeded generator.
+"""The emulated bench: one instrument with a sample in front of it, moved by the second.
 
-It stands for the whole instrument with its laser and the sample in front of it. It does not know
-real time: whoever steps it decides how long a second takes.
+It does not know real time: `Bench.advance_to` says which second it is. Between commands nothing is
+simulated; temperature, dose and wandering are functions of the second, and an exposure gets its
+light and its noise in one go when its window has passed. So the counts depend on the seed and on
+the commands and their seconds, and not on how often somebody asked in between.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.emulators.bench_climate import Cooling, Wander
+from devices.emulators.bench_exposure import Charge
+from devices.emulators.bench_faults import NO_FAULTS, Faults, past
+from devices.emulators.bench_laser import BenchLaser
 from devices.emulators.physics import (
     BenchModel,
     Light,
     add_cosmic_rays,
-    dark_rate,
     digitise,
     sample_light,
 )
@@ -25,27 +29,12 @@ from devices.frame import FloatArray, raman_shift_axis
 from devices.interface import LaserState
 from devices.sample import Sample
 
+__all__ = ["NO_FAULTS", "Bench", "Faults", "Taken"]
 
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What goes wrong, in seconds of bench time; None for never.
+Taken = tuple[FloatArray, NDArray[np.bool_]]
+"""Counts, whole numbers, and which pixels clipped; both of shape (pixels,)."""
 
-    Parameters
-    ----------
-    unplugged_at_s : float or None
-        From then on the bench does not answer.
-    interlock_open_at_s : float or None
-        From then on the laser cannot fire.
-    laser_stuck_on : bool
-        The laser ignores being switched off.
-    """
-
-    unplugged_at_s: float | None = None
-    interlock_open_at_s: float | None = None
-    laser_stuck_on: bool = False
-
-
-NO_FAULTS = Faults()
+_PATTERN, _DRIFT, _EXPOSURE = range(3)  # streams of chance of one seed
 
 
 class Bench:
@@ -58,7 +47,7 @@ class Bench:
     sample : Sample
         What is measured.
     seed : int
-        Seed of all noise; same seed and same calls give the same counts.
+        Seed of all chance; same seed and same commands at the same seconds give the same counts.
     faults : Faults
         What goes wrong, and when.
     """
@@ -68,91 +57,240 @@ class Bench:
     ) -> None:
         self.model = model
         self.time_s = 0.0
-        self.light_dose_s = 0.0
-        self.temperature = model.start_c
+        self._seed = seed
         self._faults = faults
-        self._rng = np.random.default_rng(seed)
+        self._sample = sample
         self._light: Light = sample_light(model, sample)
-        self._dark_pattern = np.clip(
-            self._rng.normal(1.0, model.dark_pattern, model.pixels), 0.05, None
+        pattern = np.random.default_rng((seed, _PATTERN)).normal(
+            1.0, model.dark_pattern, model.pixels
         )
-        self._drift_nm = float(self._rng.normal(0.0, model.drift_nm))
-        self._enabled_at: float | None = None
-        self._power = 0.0
-        self._electrons = np.zeros(model.pixels)
-        self._true_axis = self._moved_axis()
+        self._dark_e_per_s = model.dark_e_per_s * np.clip(pattern, 0.05, None)
+        self._drift = Wander(
+            np.random.default_rng((seed, _DRIFT)), model.drift_nm, model.drift_time_s
+        )
+        self._cooling = Cooling(model, faults)
+        self._laser = BenchLaser(model.laser_delay_s, model.interlock_latches, faults)
+        self._dose_s = 0.0
+        self._settled_s = 0.0  # what was before that second is in the sums
+        self._charge = Charge(model.pixels)
+        self._exposures = 0
+        self._ends_s: float | None = None
+        self._ready: Taken | None = None
+        self._before: Taken | None = None
+        self._stale_left = faults.stale_frame
+        self._happen()
+
+    @property
+    def sample(self) -> Sample:
+        """What lies in front of it; another one is fresh, with nothing bleached."""
+        return self._sample
+
+    @sample.setter
+    def sample(self, sample: Sample) -> None:
+        light = sample_light(self.model, sample)
+        self._settle(self.time_s)
+        self._charge.fold(self._light)
+        self._sample, self._light, self._dose_s = sample, light, 0.0
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong; another record may be assigned at any time."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._settle(self.time_s)
+        self._faults = self._cooling.faults = faults
+        self._laser.suffer(faults, self.time_s)
+        self._stale_left = faults.stale_frame
+        self._happen()
+
+    @property
+    def light_dose_s(self) -> float:
+        """Seconds at full power that the sample has got."""
+        return self._dose_s + self._dose_rate() * (self.time_s - self._settled_s)
+
+    @property
+    def temperature(self) -> float:
+        """Temperature of the detector in degrees Celsius, as it really is."""
+        return self._cooling.at(self.time_s)
+
+    def advance_to(self, at_s: float) -> None:
+        """Let time pass until second `at_s`; nothing when that has passed already."""
+        while (moment := self._next_change()) <= at_s:
+            self._settle(moment)
+            self.time_s = moment
+            self._happen()
+        self.time_s = max(self.time_s, at_s)
+
+    def begin(self, integration_s: float) -> None:
+        """Empty the detector and expose from now on; what was not taken yet is lost."""
+        self._check_plugged()
+        self._settle(self.time_s)
+        self._exposures += 1
+        self._ends_s, self._ready = self.time_s + integration_s, None
+        self._charge.clear(self._moved_axis())
+
+    def cancel(self) -> None:
+        """Throw the exposure away, running or not taken yet."""
+        self._settle(self.time_s)
+        self._ends_s, self._ready = None, None
+
+    @property
+    def exposing(self) -> bool:
+        """Whether an exposure was begun and is not over, or hangs."""
+        return self._ends_s is not None and (self._ready is None or self._hangs())
+
+    @property
+    def exposure_ends_s(self) -> float | None:
+        """Second when the exposure ends or ended; None without one, or when it never will.
+
+        It stays until the exposure is taken, cancelled or replaced by another one.
+        """
+        return None if self._hangs() else self._ends_s
+
+    def taken(self) -> Taken | None:
+        """Hand out the exposure, once; None while it runs or when there is none."""
+        self._check_plugged()
+        ready = self._ready
+        if ready is None or self._hangs():
+            return None
+        self._ends_s, self._ready = None, None
+        if self._stale_left and self._before is not None:
+            self._stale_left = False
+            return self._before
+        self._before = ready
+        return ready
 
     def laser(self, on: bool, power: float = 1.0) -> None:
         """Switch the laser on at `power` (0 to 1), or off."""
         self._check_plugged()
-        if on:
-            self._power = power
-            self._enabled_at = self.time_s if self._enabled_at is None else self._enabled_at
-        elif not self._faults.laser_stuck_on:
-            self._enabled_at = None
+        self._settle(self.time_s)
+        self._laser.switch(on, power, self.time_s)
+        self._happen()
+
+    def watchdog(self, seconds: float) -> None:
+        """Let the laser go off by itself unless it is fed within `seconds`; 0 for no watchdog."""
+        self._laser.watchdog(seconds, self.time_s)
+
+    def feed_watchdog(self) -> None:
+        """Start the time of the watchdog anew; switching the laser on does that too."""
+        self._laser.feed(self.time_s)
+
+    def clear_trip(self) -> None:
+        """Forget a latched trip of the interlock; the laser stays off until it is enabled."""
+        self._laser.clear_trip()
+
+    @property
+    def laser_enabled(self) -> bool:
+        """Whether the laser was told to fire."""
+        return self._laser.enabled
+
+    @property
+    def laser_firing(self) -> bool:
+        """Whether light comes out."""
+        return self._laser.firing(self.time_s)
+
+    @property
+    def interlock_tripped(self) -> bool:
+        """Whether the interlock has disabled the laser and holds it, on a model that latches."""
+        return self._laser.tripped
+
+    def interlock_closed(self) -> bool:
+        """Return whether the laser may fire."""
+        return self._laser.interlock_closed(self.time_s)
 
     def laser_state(self) -> LaserState:
         """Return what the laser really does; UNKNOWN when the bench does not answer."""
-        if _past(self._faults.unplugged_at_s, self.time_s):
+        if past(self._faults.unplugged_at_s, self.time_s):
             return LaserState.UNKNOWN
-        if self._enabled_at is None:
-            return LaserState.OFF
-        waiting = self.time_s - self._enabled_at < self.model.laser_delay_s
-        blocked = _past(self._faults.interlock_open_at_s, self.time_s)
-        return LaserState.REQUESTED if waiting or blocked else LaserState.FIRING
+        if self.laser_firing:
+            return LaserState.FIRING
+        return LaserState.REQUESTED if self._laser.enabled else LaserState.OFF
 
     def temperature_c(self) -> float:
         """Return the detector temperature in degrees Celsius, as its sensor resolves it."""
         self._check_plugged()
         return round(self.temperature, 2)
 
+    def cool_to(self, celsius: float | None) -> None:
+        """Set the temperature wanted of the detector; None switches its cooler off."""
+        self._settle(self.time_s)
+        self._cooling.want(celsius, self.time_s)
+
     def start_exposure(self) -> None:
-        """Empty the detector; the true axis is where it has wandered to."""
-        self._check_plugged()
-        self._electrons = np.zeros(self.model.pixels)
-        self._true_axis = self._moved_axis()
+        """Expose until `read_out`."""
+        self.begin(math.inf)
 
     def step(self, dt: float) -> None:
-        """Let `dt` seconds pass: light, dark current, cosmic rays, cooling, drift."""
+        """Let `dt` seconds pass."""
         self._check_plugged()
-        expected = dark_rate(self.model, self.temperature) * dt * self._dark_pattern
-        if self.laser_state() is LaserState.FIRING:
-            dose = self._power * dt
-            light = self._light.over_exposure(self.light_dose_s, dose)
-            expected = expected + np.interp(self._true_axis, self._light.grid_cm1, light)
-            self.light_dose_s += dose
-        self._electrons += self._rng.poisson(expected)
-        add_cosmic_rays(self._rng, self._electrons, self.model.cosmic_rays_per_s * dt)
-        self._wander(dt)
-        self.time_s += dt
+        self.advance_to(self.time_s + dt)
 
-    def read_out(self) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """Return the counts since `start_exposure`, shape (n,), and which pixels clipped."""
+    def read_out(self) -> Taken:
+        """End the exposure now and return it."""
         self._check_plugged()
-        return digitise(self._rng, self.model, self._electrons)
+        self._settle(self.time_s)
+        self._ends_s = None
+        return self._digitised()
 
-    def _wander(self, dt: float) -> None:
+    def _next_change(self) -> float:
+        """Return when something changes by itself next; inf for never."""
+        changes = [self._laser.next_change(self.time_s), self._cooling.next_change(self.time_s)]
+        if self._ends_s is not None and self._ready is None:
+            changes.append(self._ends_s)
+        return min(changes)
+
+    def _happen(self) -> None:
+        """Let happen what is due now."""
+        self._laser.happen(self.time_s)
+        self._cooling.happen(self.time_s)
+        if self._ends_s is not None and self._ready is None and self.time_s >= self._ends_s:
+            self._ready = self._digitised()
+
+    def _settle(self, at_s: float) -> None:
+        """Sum up until `at_s`; since the last time nothing has changed but what time changes."""
+        start_s, seconds = self._settled_s, at_s - self._settled_s
+        self._settled_s = at_s
+        if seconds <= 0.0:
+            return
+        before_s = self._dose_s
+        self._dose_s += self._dose_rate(start_s) * seconds
+        if self._ends_s is None or self._ready is not None:
+            return
+        self._charge.add_time(seconds, self._cooling.dark_s(start_s, at_s))
+        if self._dose_s > before_s:
+            self._charge.add_light(self._light, before_s, self._dose_s)
+
+    def _dose_rate(self, at_s: float | None = None) -> float:
+        moment = self._settled_s if at_s is None else at_s
+        return self._laser.power if self._laser.firing(moment) else 0.0
+
+    def _digitised(self) -> Taken:
+        self._charge.fold(self._light)
         model = self.model
-        gap = self.temperature - model.setpoint_c
-        self.temperature = model.setpoint_c + gap * math.exp(-dt / model.cooling_time_s)
-        # Ornstein-Uhlenbeck: wanders, but stays within drift_nm for ever.
-        keep = math.exp(-dt / model.drift_time_s)
-        kick = model.drift_nm * math.sqrt(1.0 - keep * keep)
-        self._drift_nm = keep * self._drift_nm + float(self._rng.normal(0.0, kick))
+        rng = np.random.default_rng((self._seed, _EXPOSURE, self._exposures))
+        electrons = rng.poisson(self._charge.expected(self._dark_e_per_s)).astype(np.float64)
+        add_cosmic_rays(rng, electrons, model.cosmic_rays_per_s * self._charge.seconds)
+        if self._faults.saturated:
+            electrons += model.saturation_counts * model.electrons_per_count
+        counts, clipped = digitise(rng, model, electrons)
+        if self._faults.flat_frame:
+            counts, clipped = np.full_like(counts, model.offset_counts), np.zeros_like(clipped)
+        return counts, clipped
+
+    def _hangs(self) -> bool:
+        return self._ends_s is not None and past(self._faults.hangs_at_s, self._ends_s)
 
     def _moved_axis(self) -> FloatArray:
         first, *rest = self.model.wavelength_coefficients_nm
-        moved = (first + self._drift_nm, *rest)
+        moved = (first + self._drift.at(self.time_s), *rest)
         return raman_shift_axis(moved, self.model.pixels, self.model.laser_nm)
 
     def _check_plugged(self) -> None:
-        if _past(self._faults.unplugged_at_s, self.time_s):
+        if past(self._faults.unplugged_at_s, self.time_s):
             raise NotConnectedError(
                 "the analyser does not answer",
                 self.model.model,
                 "take the laser for on: remove the power or turn the key, then reconnect",
             )
-
-
-def _past(moment: float | None, now: float) -> bool:
-    return moment is not None and now >= moment

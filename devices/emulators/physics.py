@@ -65,8 +65,12 @@ class BenchModel:
         Standard deviation and time constant of the wandering of the true axis.
     setpoint_c, start_c, cooling_time_s : float
         Detector temperature wanted, at switching on, and the time constant between them.
+    ambient_c, runaway_c : float
+        Detector temperature when its cooler is off, and when it runs away.
     laser_delay_s : float
         From enabling the laser to light.
+    interlock_latches : bool
+        Whether an opened interlock disables the laser until the trip is cleared.
     """
 
     model: str
@@ -91,7 +95,10 @@ class BenchModel:
     setpoint_c: float = -10.0
     start_c: float = -9.5
     cooling_time_s: float = 30.0
+    ambient_c: float = 25.0
+    runaway_c: float = 45.0
     laser_delay_s: float = 0.5
+    interlock_latches: bool = False
 
     @property
     def saturation_counts(self) -> float:
