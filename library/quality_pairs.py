@@ -51,9 +51,10 @@ def mirrored_findings(
     light lies where molecules have none: of the two, the one with more is named first.
     """
     usable, sers = held.refs.comparable, held.refs.sers
-    for pair in similar(turned.plain, held.coarse.plain, MIRRORED_SIEVE, progress):
+    plain = held.coarse.plain
+    for pair in similar(turned.plain, plain, MIRRORED_SIEVE, progress, later=True):
         row, other = pair
-        if row < other and usable[row] and usable[other] and sers[row] == sers[other]:
+        if usable[row] and usable[other] and sers[row] == sers[other]:
             yield from _mirrored_pair(held, pair, rule, doubt)
 
 

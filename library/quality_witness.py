@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from library.quality import Finding, named
 from library.quality_context import Collection, Limits, session
 from library.quality_identity import abbreviates, known, spelled_alike
-from matching.coarse import Coarse
+from matching.coarse import Coarse, coarse_correlation
 from matching.compare import Bands
-from matching.likeness import Likeness, coarse_correlation, likeness, mirrored
+from matching.likeness import Likeness, likeness, mirrored
 from matching.spectrum import FloatArray
 
 SIEVE = 0.7  # coarse correlation from which another substance is compared in detail

@@ -46,9 +46,8 @@ class Coarse:
     first: IntArray
     end: IntArray
 
-    def after(self, start: int) -> Coarse:
-        """Return the rows from one on."""
-        part = slice(start, None)
+    def at(self, part: slice | IntArray) -> Coarse:
+        """Return some of the rows."""
         return Coarse(
             self.plain[part], self.moved[part], self.power[part], self.first[part], self.end[part]
         )
@@ -70,10 +69,28 @@ def common_power(one: Coarse, rows: IntArray, other: Coarse) -> tuple[FloatArray
 
 def _within(power: FloatArray, ranges: Coarse, rows: IntArray | None = None) -> FloatArray:
     """Return the power of spectra, (a, CELLS + 1) sums, within the ranges of others: (a, b)."""
-    spans = np.stack((ranges.first, ranges.end), axis=1)
-    different, kind = np.unique(spans if rows is None else spans[rows], axis=0, return_inverse=True)
-    found = power[:, different[:, 1]] - power[:, different[:, 0]]
-    return np.asarray(found if len(different) == 1 else found[:, kind.reshape(-1)])
+    spans = ranges.first * (CELLS + 1) + ranges.end
+    different, kind = np.unique(spans if rows is None else spans[rows], return_inverse=True)
+    first, end = np.divmod(different, CELLS + 1)
+    found = power[:, end] - power[:, first]
+    return np.asarray(found if different.size == 1 else found[:, kind])
+
+
+def coarse_correlation(one: Coarse, rows: IntArray, other: Coarse) -> FloatArray:
+    """Return the best coarse correlation of some rows with all of another set, shape (r, n).
+
+    Moves by 0, 4 and 8 cm-1 to both sides are tried; norms are taken where both were measured,
+    and a pair without a common range correlates with 0.
+    """
+    plain, moved = one.plain[rows], one.moved[rows]
+    best = plain @ other.plain.T
+    np.maximum(best, moved @ other.plain.T, out=best)
+    np.maximum(best, plain @ other.moved.T, out=best)
+    np.maximum(best, plain[:, 1:] @ other.plain[:, :-1].T, out=best)
+    np.maximum(best, plain[:, :-1] @ other.plain[:, 1:].T, out=best)
+    mine, theirs = common_power(one, rows, other)
+    power = np.clip(mine, 0.0, None) * np.clip(theirs, 0.0, None)
+    return np.asarray(np.where(power > 0, best / np.sqrt(np.where(power > 0, power, 1.0)), 0.0))
 
 
 def cell_centres_cm1() -> FloatArray:

@@ -20,12 +20,13 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.coarse import BROADENED_CM1, CELL, SMOOTH_CM1, Coarse, coarse, common_power
+from matching.coarse import BROADENED_CM1, CELL, SMOOTH_CM1, Coarse, coarse, coarse_correlation
 from matching.compare import Bands, compare_many
 from matching.decision import explains
 from matching.evidence import evidence
 from matching.policy import Policy
 from matching.search import ReferenceMatrix
+from matching.sieve import Shadows, shadows
 from matching.spectrum import FloatArray
 
 VERSION = 1  # of the rule below, part of its hash
@@ -154,9 +155,10 @@ def confused_pairs(
     spectra = spectra or coarse(references.matrix)
     found: dict[tuple[int, int], list[_Way]] = {}
     wanted = np.arange(references.matrix.size) if rows is None else np.asarray(rows)
+    faint = shadows(spectra) if rows is None else None
     for start in range(0, wanted.size, BLOCK):
         block = wanted[start : start + BLOCK]
-        sifted = set(_sifted(spectra, references, block, everything=rows is None))
+        sifted = set(_sifted(spectra, references, block, faint))
         both = sorted({*sifted, *((other, one) for one, other in sifted)})
         for one, group in groupby(both, key=lambda pair: pair[0]):
             _compare_with(references, one, [pair[1] for pair in group], policy, found)
@@ -198,31 +200,29 @@ def _judged(key: tuple[int, int], ways: Sequence[_Way], policy: Policy) -> Confu
 
 
 def _sifted(
-    spectra: Coarse, references: References, rows: IntArray, *, everything: bool
+    spectra: Coarse, references: References, rows: IntArray, faint: Shadows | None
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs of one of `rows` with any other row whose coarse correlation is high enough.
 
-    Moves of the one against the other by 0, 4 and 8 cm-1 to both sides are tried; norms are taken
-    where both were measured. With `everything` only later rows are partners: each pair once.
+    With `faint`, the shadows of the spectra, only later rows are partners: each pair once.
     """
-    start = int(rows[0]) if everything else 0
-    plain, moved = spectra.plain[start:], spectra.moved[start:]
-    one, one_moved = spectra.plain[rows], spectra.moved[rows]
-    best = one @ plain.T
-    np.maximum(best, one_moved @ plain.T, out=best)
-    np.maximum(best, one @ moved.T, out=best)
-    np.maximum(best, one[:, 1:] @ plain[:, :-1].T, out=best)
-    np.maximum(best, one[:, :-1] @ plain[:, 1:].T, out=best)
-    mine, theirs = common_power(spectra, rows, spectra.after(start))
-    close = best >= SIEVE * np.sqrt(mine * theirs)
-    substance, usable = references.matrix.substance, references.comparable
-    close &= substance[rows][:, None] != substance[start:]
-    close &= references.sers[rows][:, None] == references.sers[start:]
-    close &= usable[rows][:, None] & usable[start:] & (mine > 0) & (theirs > 0)
-    places, partners = np.nonzero(close)
-    for one_row, other in zip(rows[places].tolist(), (partners + start).tolist(), strict=True):
-        if not everything or other > one_row:
-            yield one_row, other
+    if faint is None:
+        places, partners = np.nonzero(coarse_correlation(spectra, rows, spectra) >= SIEVE)
+    else:
+        places, partners = faint.reaching(rows, int(rows[0]), SIEVE)
+    one, sers, usable = rows[places], references.sers, references.comparable
+    substance = references.matrix.substance
+    kept = (substance[one] != substance[partners]) & (sers[one] == sers[partners])
+    kept &= usable[one] & usable[partners]
+    if faint is not None:
+        kept &= partners > one
+    one, partners = one[kept], partners[kept]
+    if faint is not None and one.size:
+        some, others = np.unique(one), np.unique(partners)
+        whole = coarse_correlation(spectra, some, spectra.at(others))
+        close = whole[np.searchsorted(some, one), np.searchsorted(others, partners)] >= SIEVE
+        one, partners = one[close], partners[close]
+    yield from zip(one.tolist(), partners.tolist(), strict=True)
 
 
 class LookAlikes:

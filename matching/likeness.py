@@ -13,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
-from matching.coarse import Coarse, common_power
 from matching.compare import LEAST_WINDOW_CM1, Bands, Comparison, compare_many
 from matching.decision import explains
 from matching.evidence import evidence
 from matching.policy import Policy
 from matching.preprocess.scale import gaussian_broadened
 from matching.search import ReferenceMatrix
+from matching.sieve import directions, reaching, shadow
 from matching.spectrum import FloatArray
 
-IntArray = NDArray[np.int64]
 Float32Array = NDArray[np.float32]
-BLOCK = 256  # rows whose products with all others are held at a time
+BLOCK = 256  # rows multiplied with all others at a time
 REACH_CM1 = 12.0  # shifts tried to both sides, in steps of the grid
 SMOOTH_CM1 = 100.0  # what is broader than this is taken off before correlating
 
@@ -133,36 +132,32 @@ def _sharp_root(bands: Bands) -> FloatArray:
     return np.asarray(root - broad)
 
 
-def coarse_correlation(one: Coarse, rows: IntArray, other: Coarse) -> FloatArray:
-    """Return the best coarse correlation of some rows with all of another set, shape (r, n).
-
-    Moves by 0, 4 and 8 cm-1 to both sides are tried; norms are taken where both were measured,
-    and a pair without a common range correlates with 0.
-    """
-    plain, moved = one.plain[rows], one.moved[rows]
-    best = plain @ other.plain.T
-    np.maximum(best, moved @ other.plain.T, out=best)
-    np.maximum(best, plain @ other.moved.T, out=best)
-    np.maximum(best, plain[:, 1:] @ other.plain[:, :-1].T, out=best)
-    np.maximum(best, plain[:, :-1] @ other.plain[:, 1:].T, out=best)
-    mine, theirs = common_power(one, rows, other)
-    power = np.clip(mine, 0.0, None) * np.clip(theirs, 0.0, None)
-    return np.asarray(np.where(power > 0, best / np.sqrt(np.where(power > 0, power, 1.0)), 0.0))
-
-
 def similar(
     one: Float32Array,
     other: Float32Array,
     least: float,
     progress: Callable[[float], None] = lambda _share: None,
+    *,
+    later: bool = False,
 ) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of rows of two sets, (n, m) and (k, m), with at least this cosine."""
+    """Yield the pairs of rows of two sets, (n, m) and (k, m), with at least this cosine.
+
+    With `later` only those whose second row has the higher number.
+    """
     left, right = unit_rows(one), unit_rows(other)
-    for start in range(0, left.shape[0], BLOCK):
-        close = left[start : start + BLOCK] @ right.T >= least
-        places, partners = np.divmod(np.flatnonzero(close), right.shape[0])
-        yield from zip((places + start).tolist(), partners.tolist(), strict=True)
-        progress(min(start + BLOCK, left.shape[0]) / left.shape[0])
+    along = directions(right)
+    shades, count = shadow(right, along), left.shape[0]
+    for start in range(0, count, BLOCK):
+        part = left[start : start + BLOCK]
+        limits = np.full(part.shape[0], least, dtype=np.float32)
+        first = min(start, right.shape[0]) if later else 0
+        places, partners = reaching(shadow(part, along), shades, limits, first)
+        rows, columns = np.unique(places), np.unique(partners)
+        whole = part[rows] @ right[columns].T
+        cosine = whole[np.searchsorted(rows, places), np.searchsorted(columns, partners)]
+        kept = (cosine >= least) & ((places + start < partners) | (not later))
+        yield from zip((places[kept] + start).tolist(), partners[kept].tolist(), strict=True)
+        progress(min(start + BLOCK, count) / count)
 
 
 def unit_rows(rows: Float32Array) -> Float32Array:

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from matching.blends import blends, companions
-from matching.coarse import coarse, common_power
+from matching.coarse import coarse, coarse_correlation, common_power
 from matching.common_pattern import LEAST_SPECTRA, uprightness
 from matching.compare import Bands
 from matching.likeness import (
     best_shift_cm1,
-    coarse_correlation,
     mirrored,
     mirrored_matrix,
     similar,
