@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from devices.emulators.analyser import EmulatedAnalyser
 from devices.emulators.bench import Bench
-from devices.emulators.physics import BenchModel
+from devices.emulators.bench_model import BenchModel
 from devices.errors import SampleError, SettingsError, UnknownFamilyError
 from devices.interface import Analyser
 from devices.sample import Sample

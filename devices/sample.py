@@ -22,6 +22,50 @@ def _no_bands() -> FloatArray:
     return np.empty((0, 3), dtype=np.float64)
 
 
+def _no_lines() -> FloatArray:
+    return np.empty((0, 2), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Packaging:
+    """What is between the analyser and the sample; laser and light pass it both ways.
+
+    Parameters
+    ----------
+    bands : array_like, shape (n, 3)
+        Its own Raman bands, as those of a `Sample`.
+    strength : float
+        Height of its strongest band; 1 is a strong scatterer, as for a `Sample`.
+    transmission : float
+        Share of the sample's light that is left, 0 to 1, both ways together.
+    fluorescence, glass : float
+        Its own backgrounds, as those of a `Sample`; nothing of it bleaches.
+
+    Raises
+    ------
+    SampleError
+        When a figure is not possible.
+    """
+
+    bands: FloatArray = field(default_factory=_no_bands)
+    strength: float = 0.0
+    transmission: float = 1.0
+    fluorescence: float = 0.0
+    glass: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bands", _checked_bands(self.bands))
+        _check_figures(
+            self,
+            (
+                ("strength", 0.0, 1000.0),
+                ("transmission", 0.0, 1.0),
+                ("fluorescence", 0.0, 1000.0),
+                ("glass", 0.0, 1000.0),
+            ),
+        )
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Sample:
     """A sample by its Raman bands or by a curve, with the background that comes with it.
@@ -45,6 +89,13 @@ class Sample:
         Time under the laser after which the part that bleaches has fallen to 1/e.
     glass : float
         Height of the luminescence hump of glass near 1370 cm-1 at 785 nm (fixed in wavelength).
+    lines_nm : array_like, shape (k, 2)
+        A lamp: wavelength in nm and relative height (above zero) of each line; the strongest one
+        is scaled to `strength`. It shines without a laser.
+    absorbs : bool
+        Whether it is dark and heats up under a strong laser.
+    packaging : Packaging
+        What it is in.
 
     Raises
     ------
@@ -58,25 +109,50 @@ class Sample:
     fluorescence: float = 0.2
     bleaching_time_s: float = 60.0
     glass: float = 0.0
+    lines_nm: FloatArray = field(default_factory=_no_lines)
+    absorbs: bool = False
+    packaging: Packaging = field(default_factory=Packaging)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bands", _checked_bands(self.bands))
+        object.__setattr__(self, "lines_nm", _checked_lines(self.lines_nm))
         if self.bands.size and self.curve is not None:
             raise SampleError("both bands and a curve are given", "sample", "give one of them")
-        for name, lowest in (
-            ("strength", 0.0),
-            ("fluorescence", 0.0),
-            ("bleaching_time_s", 1e-3),
-            ("glass", 0.0),
-        ):
-            value = getattr(self, name)
-            highest = 1e6 if name == "bleaching_time_s" else 1000.0
-            if not (math.isfinite(value) and lowest <= value <= highest):
-                raise SampleError(
-                    f"{name} is {value!r}, outside {lowest:g} to {highest:g}",
-                    "sample",
-                    "choose a value inside these limits",
-                )
+        _check_figures(
+            self,
+            (
+                ("strength", 0.0, 1000.0),
+                ("fluorescence", 0.0, 1000.0),
+                ("bleaching_time_s", 1e-3, 1e6),
+                ("glass", 0.0, 1000.0),
+            ),
+        )
+
+
+def _check_figures(thing: object, limits: tuple[tuple[str, float, float], ...]) -> None:
+    for name, lowest, highest in limits:
+        value = getattr(thing, name)
+        if not (math.isfinite(value) and lowest <= value <= highest):
+            raise SampleError(
+                f"{name} is {value!r}, outside {lowest:g} to {highest:g}",
+                "sample",
+                "choose a value inside these limits",
+            )
+
+
+def _checked_lines(values: object) -> FloatArray:
+    remedy = "give one row of wavelength and height for each line"
+    try:
+        lines = np.array(values, dtype=np.float64, copy=True)
+    except (TypeError, ValueError) as error:
+        raise SampleError("the lines are not numbers", "sample", remedy) from error
+    if not lines.size:
+        return _no_lines()
+    if lines.ndim != 2 or lines.shape[1] != 2:
+        raise SampleError(f"lines of shape {lines.shape}, (k, 2) expected", "sample", remedy)
+    if not np.isfinite(lines).all() or (lines <= 0).any():
+        raise SampleError("a line is not possible", "sample", remedy)
+    return np.frombuffer(lines.tobytes(), dtype=np.float64).reshape(lines.shape)
 
 
 def _checked_bands(values: object) -> FloatArray:

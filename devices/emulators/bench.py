@@ -14,18 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.emulators.bench_climate import Cooling, Wander
-from devices.emulators.bench_exposure import Charge
+from devices.emulators.bench_exposure import Charge, pixel_pattern
 from devices.emulators.bench_faults import NO_FAULTS, Faults, past
 from devices.emulators.bench_laser import BenchLaser
-from devices.emulators.physics import (
-    BenchModel,
-    Light,
-    add_cosmic_rays,
-    digitise,
-    sample_light,
-)
+from devices.emulators.bench_model import BenchModel
+from devices.emulators.physics import Light, add_cosmic_rays, digitise, sample_light
 from devices.errors import NotConnectedError
-from devices.frame import FloatArray, raman_shift_axis
+from devices.frame import FloatArray
 from devices.interface import LaserState
 from devices.sample import Sample
 
@@ -33,6 +28,10 @@ __all__ = ["NO_FAULTS", "Bench", "Faults", "Taken"]
 
 Taken = tuple[FloatArray, NDArray[np.bool_]]
 """Counts, whole numbers, and which pixels clipped; both of shape (pixels,)."""
+
+DAY_S = 86_400.0
+HEATING_POWER = 0.2
+HEATING_DOSE_S = 0.5
 
 _PATTERN, _DRIFT, _EXPOSURE = range(3)  # streams of chance of one seed
 
@@ -61,16 +60,14 @@ class Bench:
         self._faults = faults
         self._sample = sample
         self._light: Light = sample_light(model, sample)
-        pattern = np.random.default_rng((seed, _PATTERN)).normal(
-            1.0, model.dark_pattern, model.pixels
-        )
-        self._dark_e_per_s = model.dark_e_per_s * np.clip(pattern, 0.05, None)
+        self._pixels = pixel_pattern(model, np.random.default_rng((seed, _PATTERN)))
+        self._true_nm = model.true_nm
         self._drift = Wander(
             np.random.default_rng((seed, _DRIFT)), model.drift_nm, model.drift_time_s
         )
         self._cooling = Cooling(model, faults)
         self._laser = BenchLaser(model.laser_delay_s, model.interlock_latches, faults)
-        self._dose_s = 0.0
+        self._dose_s = self._strong_dose_s = 0.0
         self._settled_s = 0.0  # what was before that second is in the sums
         self._charge = Charge(model.pixels)
         self._exposures = 0
@@ -90,7 +87,8 @@ class Bench:
         light = sample_light(self.model, sample)
         self._settle(self.time_s)
         self._charge.fold(self._light)
-        self._sample, self._light, self._dose_s = sample, light, 0.0
+        self._sample, self._light = sample, light
+        self._dose_s = self._strong_dose_s = 0.0
 
     @property
     def faults(self) -> Faults:
@@ -111,6 +109,13 @@ class Bench:
         return self._dose_s + self._dose_rate() * (self.time_s - self._settled_s)
 
     @property
+    def sample_heated(self) -> bool:
+        """Whether a dark sample has got more of a strong laser than is good for it."""
+        rate = self._dose_rate()
+        running_s = rate * (self.time_s - self._settled_s) if rate > HEATING_POWER else 0.0
+        return self._sample.absorbs and self._strong_dose_s + running_s > HEATING_DOSE_S
+
+    @property
     def temperature(self) -> float:
         """Temperature of the detector in degrees Celsius, as it really is."""
         return self._cooling.at(self.time_s)
@@ -129,7 +134,10 @@ class Bench:
         self._settle(self.time_s)
         self._exposures += 1
         self._ends_s, self._ready = self.time_s + integration_s, None
-        self._charge.clear(self._moved_axis())
+        truth, warmer_k = self.model.truth, self._room_k()
+        moved_nm = self._drift.at(self.time_s) + truth.axis_nm_per_k * warmer_k
+        laser_nm = self.model.true_laser_nm + truth.laser_nm_per_k * warmer_k
+        self._charge.clear(self._true_nm + moved_nm, laser_nm)
 
     def cancel(self) -> None:
         """Throw the exposure away, running or not taken yet."""
@@ -250,42 +258,41 @@ class Bench:
 
     def _settle(self, at_s: float) -> None:
         """Sum up until `at_s`; since the last time nothing has changed but what time changes."""
-        start_s, seconds = self._settled_s, at_s - self._settled_s
+        start_s, seconds, rate = self._settled_s, at_s - self._settled_s, self._dose_rate()
         self._settled_s = at_s
         if seconds <= 0.0:
             return
         before_s = self._dose_s
-        self._dose_s += self._dose_rate(start_s) * seconds
+        self._dose_s += rate * seconds
+        self._strong_dose_s += rate * seconds if rate > HEATING_POWER else 0.0
         if self._ends_s is None or self._ready is not None:
             return
         self._charge.add_time(seconds, self._cooling.dark_s(start_s, at_s))
-        if self._dose_s > before_s:
+        if rate > 0.0:
             self._charge.add_light(self._light, before_s, self._dose_s)
 
-    def _dose_rate(self, at_s: float | None = None) -> float:
-        moment = self._settled_s if at_s is None else at_s
-        return self._laser.power if self._laser.firing(moment) else 0.0
+    def _dose_rate(self) -> float:
+        """Return the power on the sample since the sums were made."""
+        return self._laser.power if self._laser.firing(self._settled_s) else 0.0
 
     def _digitised(self) -> Taken:
         self._charge.fold(self._light)
         model = self.model
         rng = np.random.default_rng((self._seed, _EXPOSURE, self._exposures))
-        electrons = rng.poisson(self._charge.expected(self._dark_e_per_s)).astype(np.float64)
+        electrons = rng.poisson(self._charge.expected(self._pixels)).astype(np.float64)
         add_cosmic_rays(rng, electrons, model.cosmic_rays_per_s * self._charge.seconds)
         if self._faults.saturated:
-            electrons += model.saturation_counts * model.electrons_per_count
-        counts, clipped = digitise(rng, model, electrons)
+            electrons[model.sees_light] += model.saturation_counts * model.electrons_per_count
         if self._faults.flat_frame:
-            counts, clipped = np.full_like(counts, model.offset_counts), np.zeros_like(clipped)
-        return counts, clipped
+            return np.full(model.pixels, model.offset_counts), np.zeros(model.pixels, np.bool_)
+        return digitise(rng, model, electrons, self._pixels.offset_counts)
 
     def _hangs(self) -> bool:
         return self._ends_s is not None and past(self._faults.hangs_at_s, self._ends_s)
 
-    def _moved_axis(self) -> FloatArray:
-        first, *rest = self.model.wavelength_coefficients_nm
-        moved = (first + self._drift.at(self.time_s), *rest)
-        return raman_shift_axis(moved, self.model.pixels, self.model.laser_nm)
+    def _room_k(self) -> float:
+        """Return how much warmer the room is than at the start."""
+        return self.model.truth.room_swing_k * math.sin(2.0 * math.pi * self.time_s / DAY_S)
 
     def _check_plugged(self) -> None:
         if past(self._faults.unplugged_at_s, self.time_s):

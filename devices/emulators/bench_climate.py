@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from devices.emulators.bench_faults import Faults, past
-from devices.emulators.physics import DARK_DOUBLING_K, DARK_REFERENCE_C, BenchModel
+from devices.emulators.bench_model import BenchModel
+from devices.emulators.physics import DARK_DOUBLING_K, DARK_REFERENCE_C
 
 KNOTS_PER_DRIFT_TIME = 8
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)

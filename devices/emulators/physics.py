@@ -13,9 +13,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.emulators.bench_model import BenchModel
 from devices.errors import SampleError
-from devices.frame import FloatArray, raman_shift_axis
+from devices.frame import FloatArray
 from devices.sample import Sample
+
+__all__ = [
+    "BenchModel",
+    "Light",
+    "add_cosmic_rays",
+    "blur",
+    "dark_rate",
+    "digitise",
+    "line_shape",
+    "natural_curve",
+    "sample_light",
+    "throughput",
+]
 
 GRID_STEP_CM1 = 0.5
 GRID_MARGIN_CM1 = 100.0
@@ -26,111 +40,37 @@ FLUORESCENCE_SIGMA_NM = 60.0
 BLEACHING_SHARE = 0.6
 DARK_DOUBLING_K = 7.0
 DARK_REFERENCE_C = -10.0
+ETALON_FROM_NM = 840.0  # silicon of some 15 um becomes transparent from there on
+ETALON_RISE_NM = 20.0
 FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
-
-
-@dataclass(frozen=True, slots=True)
-class BenchModel:
-    """Figures of one emulated analyser; they are typical, not those of a real product.
-
-    Parameters
-    ----------
-    model, detector : str
-        What it calls itself.
-    laser_nm : float
-        Excitation wavelength in nm.
-    wavelength_coefficients_nm : tuple of float
-        The axis that the analyser states, lowest order first.
-    pixels : int
-        Number of pixels.
-    resolution_cm1 : float
-        Width of the instrument line shape in cm-1.
-    signal_e_per_s : float
-        Rate at the strongest band of a sample of strength 1 where the detector is most sensitive.
-    edge_cm1 : float
-        Raman shift where the long-pass filter transmits one half.
-    qe_half_nm, qe_slope_nm : float
-        Wavelength where the quantum efficiency has fallen to one half, and how fast it falls.
-    electrons_per_count, offset_counts, adc_bits : float, float, int
-        The converter.
-    read_noise_e : float
-        Standard deviation of the read noise in electrons.
-    dark_e_per_s : float
-        Mean dark current of a pixel at -10 degrees Celsius; doubles every 7 K.
-    dark_pattern : float
-        Relative standard deviation of the dark current from pixel to pixel.
-    cosmic_rays_per_s : float
-        Hits per second on the whole detector.
-    drift_nm, drift_time_s : float
-        Standard deviation and time constant of the wandering of the true axis.
-    setpoint_c, start_c, cooling_time_s : float
-        Detector temperature wanted, at switching on, and the time constant between them.
-    ambient_c, runaway_c : float
-        Detector temperature when its cooler is off, and when it runs away.
-    laser_delay_s : float
-        From enabling the laser to light.
-    interlock_latches : bool
-        Whether an opened interlock disables the laser until the trip is cleared.
-    """
-
-    model: str
-    detector: str
-    laser_nm: float
-    wavelength_coefficients_nm: tuple[float, ...]
-    pixels: int
-    resolution_cm1: float
-    signal_e_per_s: float = 30_000.0
-    edge_cm1: float = 170.0
-    qe_half_nm: float = 975.0
-    qe_slope_nm: float = 25.0
-    electrons_per_count: float = 2.0
-    offset_counts: float = 900.0
-    adc_bits: int = 16
-    read_noise_e: float = 12.0
-    dark_e_per_s: float = 20.0
-    dark_pattern: float = 0.1
-    cosmic_rays_per_s: float = 0.05
-    drift_nm: float = 0.015
-    drift_time_s: float = 600.0
-    setpoint_c: float = -10.0
-    start_c: float = -9.5
-    cooling_time_s: float = 30.0
-    ambient_c: float = 25.0
-    runaway_c: float = 45.0
-    laser_delay_s: float = 0.5
-    interlock_latches: bool = False
-
-    @property
-    def saturation_counts(self) -> float:
-        """Highest count of the converter."""
-        return float(2**self.adc_bits - 1)
-
-    @property
-    def axis_cm1(self) -> FloatArray:
-        """The Raman shift axis that the analyser states, shape (pixels,)."""
-        return raman_shift_axis(self.wavelength_coefficients_nm, self.pixels, self.laser_nm)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Light:
-    """What the sample sends to the slit at full power, over a fine even axis.
+    """What the sample sends to the detector at full power, over a fine even axis.
 
     Parameters
     ----------
     grid_cm1 : ndarray, shape (m,)
-        Raman shift in cm-1.
+        Raman shift from the true excitation wavelength in cm-1.
     steady : ndarray, shape (m,)
         Rate of Raman signal, glass and the fluorescence that stays, e-/s.
     bleaching : ndarray, shape (m,)
         Rate of the fluorescence that bleaches, when fresh, e-/s.
     bleaching_time_s : float
         Its time constant in seconds under full power.
+    lamp : ndarray, shape (m,)
+        Rate of light that needs no laser, e-/s.
+    laser_nm : float
+        Excitation wavelength that `grid_cm1` counts from.
     """
 
     grid_cm1: FloatArray
     steady: FloatArray
     bleaching: FloatArray
     bleaching_time_s: float
+    lamp: FloatArray
+    laser_nm: float
 
     def over_exposure(self, dose_s: float, dt: float) -> FloatArray:
         """Return electrons over `dt` seconds, shape (m,), after a dose of `dose_s` seconds."""
@@ -147,30 +87,65 @@ def sample_light(model: BenchModel, sample: Sample) -> Light:
     SampleError
         When the curve of the sample is not finite, is negative or does not fit its axis.
     """
-    axis = model.axis_cm1
-    grid = np.arange(axis[0] - GRID_MARGIN_CM1, axis[-1] + GRID_MARGIN_CM1, GRID_STEP_CM1)
-    nm = 1e7 / (1e7 / model.laser_nm - grid)
-    raman = blur(natural_curve(sample, grid), model.resolution_cm1 / GRID_STEP_CM1)
-    highest = float(raman.max(initial=0.0))
-    if highest > 0:
-        raman = raman * (sample.strength / highest)
+    laser_nm = model.true_laser_nm
+    axis = 1e7 / laser_nm - 1e7 / model.true_nm
+    grid = np.arange(axis.min() - GRID_MARGIN_CM1, axis.max() + GRID_MARGIN_CM1, GRID_STEP_CM1)
+    nm = 1e7 / (1e7 / laser_nm - grid)
     glow = np.exp(-0.5 * ((nm - FLUORESCENCE_CENTRE_NM) / FLUORESCENCE_SIGMA_NM) ** 2)
-    hump_at = 1e7 / model.laser_nm - 1e7 / GLASS_EMISSION_NM
+    hump_at = 1e7 / laser_nm - 1e7 / GLASS_EMISSION_NM
     hump = np.exp(-0.5 * ((grid - hump_at) * FWHM_PER_SIGMA / GLASS_FWHM_CM1) ** 2)
+    packaging = sample.packaging
+    wrapped = _seen_bands(model, packaging.bands, packaging.strength, grid)
+    wrapped = wrapped + packaging.glass * hump + packaging.fluorescence * glow
+    raman = _scaled(_seen(model, natural_curve(sample, grid)), sample.strength)
+    steady = raman + sample.glass * hump + (1.0 - BLEACHING_SHARE) * sample.fluorescence * glow
     seen = model.signal_e_per_s * throughput(model, grid, nm)
-    fluorescence = sample.fluorescence * glow
-    steady = raman + sample.glass * hump + (1.0 - BLEACHING_SHARE) * fluorescence
+    passed = seen * packaging.transmission
     return Light(
-        grid, steady * seen, BLEACHING_SHARE * fluorescence * seen, sample.bleaching_time_s
+        grid,
+        steady * passed + wrapped * seen,
+        BLEACHING_SHARE * sample.fluorescence * glow * passed,
+        sample.bleaching_time_s,
+        _lamp(model, sample, grid) * passed,
+        laser_nm,
     )
+
+
+def _seen(model: BenchModel, curve: FloatArray) -> FloatArray:
+    return blur(curve, model.resolution_cm1 / GRID_STEP_CM1, model.flaws.wings)
+
+
+def _seen_bands(
+    model: BenchModel, bands: FloatArray, strength: float, grid: FloatArray
+) -> FloatArray:
+    return _scaled(_seen(model, lorentzians(bands, grid)), strength)
+
+
+def _scaled(curve: FloatArray, strength: float) -> FloatArray:
+    highest = float(curve.max(initial=0.0))
+    return curve * (strength / highest) if highest > 0 else curve
+
+
+def _lamp(model: BenchModel, sample: Sample, grid_cm1: FloatArray) -> FloatArray:
+    """Return the lines of a lamp, shape (m,): infinitely narrow, so each is the line shape."""
+    curve = np.zeros_like(grid_cm1)
+    for line_nm, height in sample.lines_nm:
+        at = 1e7 / model.true_laser_nm - 1e7 / line_nm
+        curve += height * line_shape(grid_cm1 - at, model.resolution_cm1, model.flaws.wings)
+    return _scaled(curve, sample.strength)
 
 
 def natural_curve(sample: Sample, grid_cm1: FloatArray) -> FloatArray:
     """Return the Raman curve of `sample` before the instrument, shape (m,), not scaled."""
     if sample.curve is not None:
         return _checked_curve(sample.curve(grid_cm1), grid_cm1)
+    return lorentzians(sample.bands, grid_cm1)
+
+
+def lorentzians(bands: FloatArray, grid_cm1: FloatArray) -> FloatArray:
+    """Return the sum of `bands`, rows of position, height and width, shape (m,)."""
     curve = np.zeros_like(grid_cm1)
-    for position, height, fwhm in sample.bands:
+    for position, height, fwhm in bands:
         curve += height / (1.0 + ((grid_cm1 - position) / (0.5 * fwhm)) ** 2)
     return curve
 
@@ -193,20 +168,44 @@ def _checked_curve(values: object, grid_cm1: FloatArray) -> FloatArray:
     return curve
 
 
-def blur(curve: FloatArray, fwhm_steps: float) -> FloatArray:
-    """Return `curve`, shape (m,), folded with a Gaussian of that width in steps; area is kept."""
-    sigma = fwhm_steps / FWHM_PER_SIGMA
-    reach = int(np.ceil(4.0 * sigma))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+def line_shape(offset: FloatArray, fwhm: float, wings: float = 0.0) -> FloatArray:
+    """Return the line shape of the instrument, shape (m,), of height 1: a pseudo-Voigt.
+
+    `offset` and `fwhm` in one unit; `wings` is the share of the Lorentzian.
+    """
+    gauss = np.exp(-0.5 * (offset * (FWHM_PER_SIGMA / fwhm)) ** 2)
+    if not wings:
+        return np.asarray(gauss)
+    return np.asarray((1.0 - wings) * gauss + wings / (1.0 + (2.0 * offset / fwhm) ** 2))
+
+
+def blur(curve: FloatArray, fwhm_steps: float, wings: float = 0.0) -> FloatArray:
+    """Return `curve`, shape (m,), folded with the line shape of that width; area is kept."""
+    reach = int(np.ceil((12.0 if wings else 1.7) * fwhm_steps))
+    kernel = line_shape(np.arange(-reach, reach + 1, dtype=np.float64), fwhm_steps, wings)
     padded = np.pad(curve, reach, mode="edge")
     return np.convolve(padded, kernel / kernel.sum(), mode="valid")
 
 
 def throughput(model: BenchModel, grid_cm1: FloatArray, nm: FloatArray) -> FloatArray:
-    """Return quantum efficiency times filter transmission, shape (m,), 0 to 1."""
+    """Return quantum efficiency with its fringes times filter transmission, shape (m,)."""
     efficiency = 1.0 / (1.0 + np.exp((nm - model.qe_half_nm) / model.qe_slope_nm))
     transmission = 1.0 / (1.0 + np.exp(-(grid_cm1 - model.edge_cm1) / 8.0))
-    return np.asarray(efficiency * transmission)
+    return np.asarray(efficiency * transmission * fringes(model, nm))
+
+
+def fringes(model: BenchModel, nm: FloatArray) -> FloatArray:
+    """Return the etalon fringes of a back-thinned detector, shape (m,), around 1.
+
+    Light of long wavelengths passes the thin silicon and is reflected back, so that it interferes
+    with itself: even in wavenumbers, deeper the more transparent silicon becomes.
+    """
+    flaws = model.flaws
+    if not flaws.etalon_depth:
+        return np.ones_like(nm)
+    rise = 1.0 / (1.0 + np.exp(-(nm - ETALON_FROM_NM) / ETALON_RISE_NM))
+    phase = 2.0 * np.pi * 1e7 / nm / flaws.etalon_period_cm1
+    return np.asarray(1.0 + flaws.etalon_depth * rise * np.cos(phase))
 
 
 def dark_rate(model: BenchModel, temperature_c: float) -> float:
@@ -229,10 +228,17 @@ def add_cosmic_rays(rng: np.random.Generator, electrons: FloatArray, expected: f
 
 
 def digitise(
-    rng: np.random.Generator, model: BenchModel, electrons: FloatArray
+    rng: np.random.Generator,
+    model: BenchModel,
+    electrons: FloatArray,
+    pattern_counts: FloatArray | float = 0.0,
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Return counts, shape (n,), whole numbers, and which pixels the converter clipped."""
+    """Return counts, shape (n,), whole numbers, and which pixels are full.
+
+    `pattern_counts`, shape (n,), is the fixed offset of each pixel besides that of the converter.
+    """
     level = electrons + rng.normal(0.0, model.read_noise_e, electrons.size)
-    counts = np.round(level / model.electrons_per_count + model.offset_counts)
+    level = level / model.electrons_per_count + model.offset_counts + pattern_counts
+    counts = np.round(level)
     clipped = counts >= model.saturation_counts
     return np.clip(counts, 0.0, model.saturation_counts), clipped
