@@ -47,7 +47,7 @@ def check(
     progress(0.05, "identifiers")
     force = in_force(held.records)
     found += identity_findings(held.records, force)
-    facts = list(spectra_facts(library, _part(progress, 0.1, 0.33, "spectra")))
+    facts = list(spectra_facts(library, held.records, _part(progress, 0.1, 0.33, "spectra")))
     for row, fact in enumerate(facts):
         if force[row]:
             found += spectra_findings(fact, row, held.records[row], policy)

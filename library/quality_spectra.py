@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -16,7 +16,7 @@ from matching.errors import QueryError
 from matching.pipeline import Prepared, prepare_many
 from matching.policy import Policy
 from matching.quality import silent_light, silent_share
-from matching.spectrum import FloatArray, Spectrum
+from matching.spectrum import FloatArray
 
 AT_ONCE = 512  # spectra cleaned together
 SELF = 1e-4  # largest difference between a stored row (unit norm) and the row made again
@@ -80,21 +80,49 @@ class SpectrumFacts:
 
 
 def spectra_facts(
-    library: Library, progress: Callable[[float], None]
+    library: Library, records: Sequence[EntryRecord], progress: Callable[[float], None]
 ) -> Iterator[SpectrumFacts | None]:
     """Yield the figures of every entry in order; None where the spectrum cannot be cleaned."""
+    known: _Axis | None = None
     for start in range(0, len(library), AT_ONCE):
         rows = range(start, min(start + AT_ONCE, len(library)))
-        spectra = [library.spectrum(row) for row in rows]
+        spectra = [library.spectrum(row, records[row]) for row in rows]
         for row, spectrum, made in zip(rows, spectra, prepare_many(spectra), strict=True):
-            yield None if isinstance(made, QueryError) else _facts(library, row, spectrum, made)
+            if isinstance(made, QueryError):
+                yield None
+                continue
+            known = _axis(spectrum.raman_shift_cm1, known)
+            yield _facts(library, row, spectrum.intensity, known, made)
         progress(rows.stop / len(library))
 
 
-def _facts(library: Library, row: int, spectrum: Spectrum, made: Prepared) -> SpectrumFacts:
-    axis, intensity = spectrum.raman_shift_cm1, spectrum.intensity
-    steps = np.diff(axis)
-    whole, light = longest_stretch(axis), silent_light(made)
+@dataclass(frozen=True, eq=False, slots=True)
+class _Axis:
+    """An axis with its median step, largest gap (0 for none) and hash; most spectra share one."""
+
+    values: FloatArray
+    step_cm1: float
+    gap_cm1: float
+    hash: bytes
+
+
+def _axis(values: FloatArray, known: _Axis | None) -> _Axis:
+    if known is not None and np.array_equal(values, known.values):
+        return known
+    steps = np.diff(values)
+    whole = longest_stretch(values) == slice(0, values.size)
+    return _Axis(
+        values,
+        step_cm1=float(np.median(steps)),
+        gap_cm1=0.0 if whole else float(steps.max()),
+        hash=sha256(np.round(values / SAME_AXIS_CM1).astype(np.int64).tobytes()).digest(),
+    )
+
+
+def _facts(
+    library: Library, row: int, intensity: FloatArray, axis: _Axis, made: Prepared
+) -> SpectrumFacts:
+    light = silent_light(made)
     top = max(float(made.bands.max()), 1e-300)
     return SpectrumFacts(
         row=row,
@@ -105,14 +133,14 @@ def _facts(library: Library, row: int, spectrum: Spectrum, made: Prepared) -> Sp
         silent_share=silent_share(made) if light else 0.0,
         silent_light=light,
         self_error=self_error(library, row, made),
-        lobe=_lobe(axis, intensity, made, top),
+        lobe=_lobe(axis.step_cm1, intensity, made, top),
         sticks=float(np.mean(intensity == intensity.min())),
         noise=made.noise / top,
-        step_cm1=float(np.median(steps)),
-        points=int(axis.size),
-        gap_cm1=float(steps.max()) if whole != slice(0, axis.size) else 0.0,
+        step_cm1=axis.step_cm1,
+        points=int(axis.values.size),
+        gap_cm1=axis.gap_cm1,
         padded=padded_points(intensity),
-        axis=sha256(np.round(axis / SAME_AXIS_CM1).astype(np.int64).tobytes()).digest(),
+        axis=axis.hash,
     )
 
 
@@ -161,11 +189,11 @@ def require_self_search(library: Library, count: int = 2) -> None:
             raise library.damaged(f"the entry {name!r} is not found by its own spectrum")
 
 
-def _lobe(axis: FloatArray, intensity: FloatArray, made: Prepared, top: float) -> float:
+def _lobe(step_cm1: float, intensity: FloatArray, made: Prepared, top: float) -> float:
     """Return how far a smoothed spectrum sinks below zero, over the strongest band."""
     if intensity.min() >= 0.0:
         return 0.0
-    points = max(round(BAND_CM1 / float(np.median(np.diff(axis)))), 1)
+    points = max(round(BAND_CM1 / step_cm1), 1)
     smooth = np.convolve(intensity, np.full(points, 1.0 / points), mode="valid")
     return max(-float(smooth.min()) - 3.0 * made.noise, 0.0) / top
 

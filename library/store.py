@@ -133,11 +133,11 @@ class Library:
             raise self._not_recorded(row, record)
         return spectrum
 
-    def spectrum(self, row: int) -> Spectrum:
-        """Return the spectrum of an entry on its own axis."""
+    def spectrum(self, row: int, record: EntryRecord | None = None) -> Spectrum:
+        """Return the spectrum of an entry on its own axis; its record may be given if at hand."""
         offsets = self._array("spectra/offsets")
         part = slice(int(offsets[row]), int(offsets[row + 1]))
-        record = self.record(row)
+        record = record or self.record(row)
         technique: Technique = "SERS" if record.technique == "SERS" else "Raman"
         try:
             return Spectrum(

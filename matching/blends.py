@@ -69,7 +69,7 @@ def blends(
     progress : callable (share)
         Told how much of the rows is done, 0 to 1.
     """
-    unit = unit_rows(light)
+    unit = unit_rows(light[:, light.any(axis=0)])  # most libraries leave a part of the axis dark
     good = usable & unit.any(axis=1)
     for start in range(0, light.shape[0], BLOCK):
         rows = np.arange(start, min(start + BLOCK, light.shape[0]))
