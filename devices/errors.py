@@ -32,6 +32,11 @@ A saturated detector is not an error: the frame is kept and carries the flag ``"
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devices.frame import RawFrame
+
 
 class DeviceError(Exception):
     """Carry what went wrong, where, and the remedy, in words for a person.
@@ -53,6 +58,8 @@ class DeviceError(Exception):
         self.what = what
         self.where = where
         self.remedy = remedy
+        self.measured: RawFrame | None = None
+        """What was measured before the error, whole exposures only: it is evidence too."""
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

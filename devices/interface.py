@@ -1,7 +1,8 @@
 """What every analyser can do, real or emulated: the contract that drivers are tested against.
 
 Order of use: `configure`, `dark` (laser off), `acquire` (laser on only while exposing), `close`.
-One measurement at a time; `laser_off` and `close` may be called from any thread at any moment.
+One measurement at a time; `abort`, `laser_off`, `laser_state` and `close` may be called from any
+thread at any moment and never wait for an exposure.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ class LaserState(Enum):
     """State of the laser as read back from the device, never as last commanded.
 
     ``REQUESTED`` is enabled but not yet emitting (warning delay, interlock); ``UNKNOWN`` means
-    that the device does not answer, so the laser must be taken for on.
+    that the device does not answer or does not obey, so the laser must be taken for on;
+    ``NOT_CONTROLLED`` that this analyser has no laser which the program could switch or ask.
     """
 
     OFF = "off"
     REQUESTED = "requested"
     FIRING = "firing"
     UNKNOWN = "unknown"
+    NOT_CONTROLLED = "not controlled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +81,42 @@ class Capabilities:
         Limits of the settings of the same name.
     pixels : int
         Number of detector pixels.
-    range_cm1 : tuple of float
-        First and last Raman shift in cm-1 by the device's own axis.
+    range_cm1 : tuple of float, or None
+        First and last Raman shift in cm-1 by the device's own axis; None when it states none.
     saturation_counts : float
         Count at which the detector or its converter saturates.
     reads_temperature : bool
         Whether `Analyser.temperature_c` is a number.
+    switches_laser : bool
+        Whether the analyser has a laser that the program switches and reads back.
     """
 
     integration_time_ms: Limits
     averages: Limits
     laser_power_percent: Limits
     pixels: int
-    range_cm1: tuple[float, float]
+    range_cm1: tuple[float, float] | None
     saturation_counts: float
     reads_temperature: bool
+    switches_laser: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyserInfo:
-    """What the device is; `emulated` is True when there is no real instrument behind it."""
+    """What the device is; `emulated` is True when there is no real instrument behind it.
+
+    `laser_nm` is the excitation wavelength as it states it, None when it states none; `facts` is
+    what else it said, name and value.
+    """
 
     family: str
     model: str
     serial: str
     firmware: str
     detector: str
-    laser_nm: float
+    laser_nm: float | None
     emulated: bool
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 def no_progress(share: float, words: str) -> None:
@@ -180,17 +191,44 @@ class Analyser(ABC):
         """Measure with the laser on; it is off again when this returns or raises.
 
         The last dark is attached when settings and temperature still fit. Stopped early, the
-        frame holds what was measured so far, with the flag ``"partial"`` and the averages and
-        integration time as they really were.
+        frame holds the exposures that were whole by then, with the flag ``"partial"`` and the
+        averages as they really were; an exposure that was cut short is never used.
 
         Raises
         ------
         AbortedError
-            When stopped before anything was measured.
+            When stopped before one exposure was whole.
         LaserError
             When the laser did not fire, dropped out, or cannot be confirmed to be off.
-        BusyError, NotConnectedError
-            When another measurement is running, or the device is gone.
+        BusyError, NotConnectedError, AnswerError
+            When another measurement is running, the device is gone, or does not answer as its
+            protocol says. Exposures that were whole by then are in the error's `measured`.
+        """
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Stop the running measurement; the laser's off command goes out first, and at once.
+
+        The measurement then ends as by `should_stop`. Nothing happens when none is running, but
+        the laser is switched off all the same. Raises as `laser_off` does.
+        """
+
+    @property
+    @abstractmethod
+    def alarm(self) -> str | None:
+        """Why the laser must be taken for on; None while it is known to be off or as asked.
+
+        While there is an alarm, nothing but `laser_off`, `acknowledge_alarm` and `close` works.
+        """
+
+    @abstractmethod
+    def acknowledge_alarm(self) -> None:
+        """Lift the alarm after a person has seen to the laser, if it now reads off.
+
+        Raises
+        ------
+        LaserAlarmError
+            When it still cannot be confirmed to be off.
         """
 
     @abstractmethod

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from devices.emulators.analyser import EmulatedAnalyser
+from devices.composed import ComposedAnalyser
 from devices.emulators.bench import Bench
 from devices.emulators.bench_model import BenchModel
+from devices.emulators.direct import bench_parts
 from devices.errors import SampleError, SettingsError, UnknownFamilyError
 from devices.interface import Analyser
 from devices.sample import Sample
-from devices.timing import utc_now
+from devices.timing import REAL_TIME, Timing
 
-EMULATOR_VERSION = "emulator 1"
 MAX_SEED = 2**63 - 1
 
 
@@ -106,8 +104,7 @@ def open_analyser(
     *,
     sample: Sample | None = None,
     seed: int = 0,
-    clock: Callable[[], str] = utc_now,
-    sleep: Callable[[float], None] = time.sleep,
+    timing: Timing = REAL_TIME,
 ) -> Analyser:
     """Open an analyser of the family `name`.
 
@@ -119,10 +116,8 @@ def open_analyser(
         What an emulated analyser has in front of it; needed for one, as it measures nothing real.
     seed : int
         Seed of its noise, 0 to 2**63 - 1; kept in the frame as part of the firmware text.
-    clock : callable
-        Returns the time as ISO 8601 text in UTC.
-    sleep : callable
-        Waits that many seconds.
+    timing : Timing
+        Time; one that is stepped makes an emulated analyser measure without waiting.
 
     Raises
     ------
@@ -138,11 +133,5 @@ def open_analyser(
         )
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise SettingsError(f"the seed {seed!r} is not possible", row.title, "choose 0 or above")
-    return EmulatedAnalyser(
-        family=row.name,
-        serial="EMULATED-0001",
-        firmware=f"{EMULATOR_VERSION}, seed {seed}",
-        bench=Bench(row.bench, sample, seed),
-        clock=clock,
-        sleep=sleep,
-    )
+    detector, laser = bench_parts(Bench(row.bench, sample, seed), timing, seed)
+    return ComposedAnalyser(detector, laser, family=row.name, emulated=True, timing=timing)

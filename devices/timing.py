@@ -65,6 +65,6 @@ class SteppedTime:
         """Return the time of day, ISO 8601 in UTC."""
         return _utc_text(self._start + timedelta(seconds=self._now_s))
 
-    def timing(self) -> Timing:
-        """Return this time as drivers and emulators take it."""
-        return Timing(lambda: self._now_s, self.step, self.utc)
+    def timing(self, utc: Callable[[], str] | None = None) -> Timing:
+        """Return this time as drivers and emulators take it, with `utc` as the time of day."""
+        return Timing(lambda: self._now_s, self.step, utc or self.utc)

@@ -118,7 +118,7 @@ def devices(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace, render: Renderer) -> int:
     """Run the whole path on the emulated analyser and say where everything was put."""
-    from spectra_app.services.demo import demo_library, run_demo
+    from spectra_app.services.demo import demo_library, run_demo, without_waiting
     from spectra_app.services.reporting import write_report
     from spectra_app.services.session import open_identifier, utc_now
     from spectra_app.settings import made
@@ -126,9 +126,10 @@ def demo(options: argparse.Namespace, render: Renderer) -> int:
     out = made(options.out)
     show = progress_bar("demo")
     show(0.0, "building the demonstration library")
-    path = demo_library(out / "demo-library.h5", utc_now, options.seed, lambda _seconds: None)
+    timing = without_waiting(utc_now)
+    path = demo_library(out / "demo-library.h5", options.seed, timing)
     identifier = open_identifier(path, evidence=out / "evidence")
-    steps = run_demo(identifier, options.seed, lambda _seconds: None, show)
+    steps = run_demo(identifier, options.seed, timing, show)
     for step in steps:
         stem = step.sample.replace(" ", "-")
         record = step.found.record

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from devices.interface import Settings
 from devices.registry import open_analyser
+from devices.timing import SteppedTime, Timing
 from library.entry import Entry, EntryRecord, entry_id
 from library.starter import starter_entries, starter_materials
 from library.writing import write_library
@@ -35,29 +36,28 @@ class DemoStep:
     found: Identified
 
 
-def demo_library(
-    target: Path, clock: Callable[[], str], seed: int, sleep: Callable[[float], None]
-) -> Path:
+def without_waiting(utc: Callable[[], str]) -> Timing:
+    """Return a time in which exposures pass at once, while records get the true time of day."""
+    return SteppedTime().timing(utc)
+
+
+def demo_library(target: Path, seed: int, timing: Timing) -> Path:
     """Write the demo library: the starter entries, and a few measured on the emulated bench.
 
     The latter are of kind ``emulated``; they show what a laboratory's own entries would give.
     """
     entries = table_entries(starter_entries())
     for number, name in enumerate(EMULATED_REFERENCES):
-        entries.append(_emulated_entry(name, clock, seed + 1000 + number, sleep))
+        entries.append(_emulated_entry(name, seed + 1000 + number, timing))
     write_library(target, entries, name="Demonstration library (nothing in it was measured)")
     return target
 
 
-def _emulated_entry(
-    name: str, clock: Callable[[], str], seed: int, sleep: Callable[[float], None]
-) -> Entry:
+def _emulated_entry(name: str, seed: int, timing: Timing) -> Entry:
     material = next((m for m in starter_materials() if m.name == name), None)
     if material is None:
         raise AppError(f"the starter table has no {name!r}", "", "install the program again")
-    analyser = open_analyser(
-        "emulated-785", sample=emulated_sample(name), seed=seed, clock=clock, sleep=sleep
-    )
+    analyser = open_analyser("emulated-785", sample=emulated_sample(name), seed=seed, timing=timing)
     with analyser:
         frame = measure(
             analyser,
@@ -89,7 +89,7 @@ def _emulated_entry(
 def run_demo(
     identifier: Identifier,
     seed: int,
-    sleep: Callable[[float], None],
+    timing: Timing,
     progress: Progress,
 ) -> list[DemoStep]:
     """Scan the demonstration samples one after the other; evidence is kept as for real scans."""
@@ -100,6 +100,6 @@ def run_demo(
         def part(share: float, words: str, begin: float = begin, sample: str = sample) -> None:
             progress(begin + share / len(SCANNED), f"{sample}: {words}")
 
-        found = scan_emulated(sample, identifier, seed=seed + number, progress=part, sleep=sleep)
+        found = scan_emulated(sample, identifier, seed=seed + number, progress=part, timing=timing)
         steps.append(DemoStep(sample, found))
     return steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +12,10 @@ from devices.frame import RawFrame
 from devices.interface import Analyser, Settings
 from devices.registry import families, family, open_analyser
 from devices.sample import Sample
+from devices.timing import REAL_TIME, Timing
 from library.errors import SpectrumChoiceError
 from library.starter import StarterMaterial, starter_materials
-from matching.spectrum import Acquisition, Spectrum, Step
+from matching.spectrum import Acquisition, FloatArray, Spectrum, Step
 from spectra_app.errors import AppError
 from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
 
@@ -84,9 +86,13 @@ def spectrum_of_frame(frame: RawFrame) -> Spectrum:
     if frame.dark is not None:
         intensity = frame.counts - frame.dark
         history = (Step("dark subtracted"),)
+    bad = [pixel for pixel in frame.bad_pixels if frame.active.start <= pixel < frame.active.stop]
+    if bad:
+        intensity = _bridged(intensity, bad)
+        history = (*history, Step("bad pixels bridged", (("pixels", ", ".join(map(str, bad))),)))
     return Spectrum(
         frame.raman_shift_cm1(),
-        intensity,
+        intensity[frame.active],
         laser_nm=frame.laser_nm,
         acquisition=Acquisition(
             integration_time_ms=frame.integration_time_ms,
@@ -103,6 +109,14 @@ def spectrum_of_frame(frame: RawFrame) -> Spectrum:
         ),
         history=history,
     )
+
+
+def _bridged(intensity: FloatArray, bad: list[int]) -> FloatArray:
+    """Return `intensity` with the pixels that the instrument calls bad interpolated linearly."""
+    good = np.setdiff1d(np.arange(intensity.size), bad)
+    bridged = intensity.copy()
+    bridged[bad] = np.interp(bad, good, intensity[good])
+    return bridged
 
 
 def measure(
@@ -168,18 +182,16 @@ def scan_emulated(
     settings: Settings | None = None,
     progress: Progress = lambda _share, _words: None,
     should_stop: ShouldStop = lambda: False,
-    sleep: Callable[[float], None] | None = None,
+    timing: Timing | None = None,
 ) -> Identified:
-    """Scan a named emulated sample; see `scan`. `sleep` replaces waiting for the exposure."""
+    """Scan a named emulated sample; see `scan`. A stepped `timing` does without waiting."""
     label = f"emulated scan of {sample}"
-    options = {} if sleep is None else {"sleep": sleep}
     try:
         analyser = open_analyser(
             family_name,
             sample=emulated_sample(sample),
             seed=seed,
-            clock=identifier.clock,
-            **options,
+            timing=timing or replace(REAL_TIME, utc=identifier.clock),
         )
     except DeviceError as error:
         raise as_app_error(error) from error

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from devices.frame import RawFrame
 from devices.registry import open_analyser
 from devices.sample import Sample
+from devices.timing import SteppedTime
 from spectra_app.errors import EvidenceError
 from spectra_app.records.durable import locked
 from spectra_app.records.evidence import EvidenceStore, Receipt
@@ -119,7 +120,7 @@ def test_same_bytes_again_are_not_written_again_but_received_again(store, put):
 def test_a_raw_frame_comes_back_as_it_was_measured(store):
     sample = Sample(bands=[[1001.0, 100.0, 6.0]])
     with open_analyser(
-        "emulated-785", sample=sample, seed=1, clock=clock, sleep=lambda _s: None
+        "emulated-785", sample=sample, seed=1, timing=SteppedTime().timing(clock)
     ) as analyser:
         analyser.dark()
         frame = analyser.acquire()

@@ -1,0 +1,438 @@
+"""The analyser made of a detector and a laser: the one place where measuring is decided.
+
+Waiting for an exposure happens here, in short slices, with nothing pending on the wire, so that
+stopping and switching the laser off never wait for one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from devices.errors import (
+    AbortedError,
+    BusyError,
+    DeviceError,
+    FrameError,
+    LaserAlarmError,
+    NotConnectedError,
+)
+from devices.exposures import Exposures, KeptDark, Measured, checked_exposure, frame_of
+from devices.frame import RawFrame, raman_shift_axis
+from devices.interface import (
+    Analyser,
+    AnalyserInfo,
+    Capabilities,
+    LaserState,
+    Limits,
+    Progress,
+    Settings,
+    ShouldStop,
+    check_settings,
+    never_stop,
+    no_progress,
+)
+from devices.laser import LaserGuard
+from devices.parts import DetectorFacts, DetectorPart, LaserPart
+from devices.timing import Timing
+
+SLICE_S = 0.05
+LOOK_S = 0.1  # how often the laser is asked while exposing
+FETCH_PATIENCE_S = 5.0  # beyond the exposure itself; slow serial lines add their own
+MAX_AVERAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One measurement: what it tells and asks, and the permit of its laser (None: none is lit)."""
+
+    progress: Progress
+    should_stop: ShouldStop
+    started: str
+    permit: int | None = None
+    dark: bool = False
+
+
+class ComposedAnalyser(Analyser):
+    """An analyser made of parts.
+
+    Parameters
+    ----------
+    detector : DetectorPart
+        The detector.
+    laser : LaserPart or None
+        The laser; None when the program neither switches nor reads one: lamps and darks can be
+        measured, and samples under a laser that a person switches.
+    family : str
+        Name of its row in the registry.
+    emulated : bool
+        True when there is no real instrument behind the parts.
+    timing : Timing
+        Time.
+    release : callable
+        Called last when closing, to let the wires go.
+    """
+
+    def __init__(
+        self,
+        detector: DetectorPart,
+        laser: LaserPart | None,
+        *,
+        family: str,
+        emulated: bool,
+        timing: Timing,
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._detector, self._laser, self._timing = detector, laser, timing
+        self._release = release
+        self._info = _info(detector, laser, family, emulated)
+        self._capabilities = _capabilities(detector.facts, laser)
+        self._guard = None if laser is None else LaserGuard(laser, timing, self._where)
+        limits = self._capabilities.integration_time_ms
+        self._settings = Settings(
+            integration_time_ms=min(max(1000.0, limits.lowest), limits.highest),
+        )
+        self._dark: KeptDark | None = None
+        self._measuring = threading.Lock()
+        self._abort = threading.Event()
+        self._closed = False
+        self._last_state = LaserState.NOT_CONTROLLED
+
+    @property
+    def info(self) -> AnalyserInfo:
+        """See `Analyser.info`."""
+        return self._info
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Analyser.capabilities`."""
+        return self._capabilities
+
+    @property
+    def settings(self) -> Settings:
+        """See `Analyser.settings`."""
+        return self._settings
+
+    @property
+    def laser_state(self) -> LaserState:
+        """See `Analyser.laser_state`."""
+        if self._guard is None or self._closed:
+            return self._last_state
+        return self._guard.state()
+
+    @property
+    def alarm(self) -> str | None:
+        """See `Analyser.alarm`."""
+        alarm = self._guard.alarm if self._guard else None
+        return alarm.reason if alarm else None
+
+    def acknowledge_alarm(self) -> None:
+        """See `Analyser.acknowledge_alarm`."""
+        self._check_open()
+        if self._guard is not None:
+            self._guard.acknowledge()
+
+    @property
+    def temperature_c(self) -> float | None:
+        """See `Analyser.temperature_c`."""
+        self._check_open()
+        return self._detector.temperature_c()
+
+    def configure(self, settings: Settings) -> None:
+        """See `Analyser.configure`."""
+        with self._alone():
+            check_settings(settings, self._capabilities)
+            self._settings = settings
+
+    def dark(
+        self, progress: Progress = no_progress, should_stop: ShouldStop = never_stop
+    ) -> RawFrame:
+        """See `Analyser.dark`."""
+        with self._alone():
+            run = _Run(progress, should_stop, self._timing.utc(), dark=True)
+            if self._guard is not None:
+                self._guard.off()
+            taken = self._expose(run)
+            frame = self._frame(taken, run)
+            if not taken.partial:
+                self._dark = KeptDark(
+                    frame.counts, frame.integration_time_ms, frame.averages, frame.temperature_c
+                )
+            return frame
+
+    def acquire(
+        self, progress: Progress = no_progress, should_stop: ShouldStop = never_stop
+    ) -> RawFrame:
+        """See `Analyser.acquire`."""
+        with self._alone():
+            run = _Run(progress, should_stop, self._timing.utc())
+            if self._guard is None:
+                return self._frame(self._expose(run), run)
+            taken: Exposures | None = None
+            try:
+                with self._laser_off_afterwards(self._guard):
+                    run = replace(run, permit=self._guard.permit())
+                    self._fire(self._guard, run)
+                    taken = self._expose(run)
+            except DeviceError as error:  # lost or alarmed only after all was measured
+                if taken is not None:
+                    error.measured = self._frame(taken, run, asking=False)
+                raise
+            return self._frame(taken, run)
+
+    def abort(self) -> None:
+        """See `Analyser.abort`."""
+        self._abort.set()
+        self.laser_off()
+
+    def laser_off(self) -> None:
+        """See `Analyser.laser_off`."""
+        if self._guard is not None and not self._closed:
+            self._guard.off()
+
+    def close(self) -> None:
+        """See `Analyser.close`."""
+        if self._closed:
+            return
+        try:
+            if self._guard is not None:
+                self._guard.off()
+                self._last_state = LaserState.OFF
+        except LaserAlarmError:
+            self._last_state = LaserState.UNKNOWN
+            if not self._gone():
+                raise
+        finally:
+            self._closed = True
+            self._let_go()
+
+    @property
+    def _where(self) -> str:
+        return f"{self._info.model} {self._info.serial}".strip()
+
+    def _gone(self) -> bool:
+        """Return whether the device no longer answers: what lost it has said so already."""
+        try:
+            self._detector.temperature_c()
+            if self._laser is not None:
+                self._laser.read()
+        except DeviceError as error:
+            return isinstance(error, NotConnectedError)
+        return False
+
+    def _let_go(self) -> None:
+        self._detector.close()
+        if self._laser is not None:
+            self._laser.close()
+        self._release()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise NotConnectedError("the analyser is closed", self._where, "open it again")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._measuring.acquire(blocking=False):
+            raise BusyError("a measurement is running", self._where, "wait for it or stop it")
+        try:
+            self._check_open()
+            self._abort.clear()
+            yield
+        finally:
+            self._measuring.release()
+
+    @contextmanager
+    def _laser_off_afterwards(self, guard: LaserGuard) -> Iterator[None]:
+        """Switch off whatever happens; a device that is gone keeps its own error."""
+        try:
+            yield
+        except NotConnectedError:
+            if not self._closed:
+                guard.raise_alarm("it does not answer any more")
+            raise
+        except BaseException as error:
+            if not self._closed:
+                guard.off()
+                self._recover(error)
+            raise
+        else:
+            guard.off()
+
+    def _recover(self, error: BaseException) -> None:
+        """End what the detector still does, so that the next measurement starts afresh."""
+        try:
+            self._detector.cancel()
+        except DeviceError as other:  # the first error is the one to tell
+            error.add_note(f"and ending the exposure failed: {other}")
+
+    def _fire(self, guard: LaserGuard, run: _Run) -> None:
+        def waiting() -> None:
+            run.progress(0.0, self._words("laser warning, then light"))
+            self._check_stop(run)
+
+        waiting()
+        if run.permit is not None:
+            guard.on(run.permit, self._settings.laser_power_percent, waiting)
+        warm_up = self._laser.facts.warm_up_s if self._laser else 0.0
+        until = self._timing.now() + warm_up
+        while self._timing.now() < until:
+            run.progress(0.0, self._words("laser warming up"))
+            self._check_stop(run)
+            self._look(run)
+            self._timing.sleep(min(SLICE_S, max(0.0, until - self._timing.now())))
+
+    def _expose(self, run: _Run) -> Exposures:
+        """Return the whole exposures until all averages are done or the user stopped.
+
+        An error carries what was whole before it as its `measured`.
+        """
+        milliseconds = self._detector.set_integration_time(self._settings.integration_time_ms)
+        taken: list[Measured] = []
+        total = self._settings.averages
+        try:
+            for number in range(total):
+                if not self._expose_once(run, milliseconds, number):
+                    break
+                taken.append(self._fetch(milliseconds))
+        except DeviceError as error:
+            if taken:
+                done = Exposures(tuple(taken), milliseconds, run.dark, partial=True)
+                error.measured = self._frame(done, run, asking=False)
+            raise
+        if not taken:
+            raise self._aborted()
+        partial = len(taken) < total
+        if not partial:
+            run.progress(1.0, self._words("done"))
+        return Exposures(tuple(taken), milliseconds, run.dark, partial)
+
+    def _expose_once(self, run: _Run, milliseconds: float, number: int) -> bool:
+        """Start one exposure and wait for it; return False when it was stopped."""
+        total = self._settings.averages
+        light = "dark, " if run.dark else ""
+        words = self._words(f"{light}exposure {number + 1} of {total}")
+        if self._stopped(run):
+            return False
+        self._detector.start()
+        seconds = milliseconds / 1000.0
+        begun = looked = self._timing.now()
+        while (passed := self._timing.now() - begun) < seconds:
+            run.progress((number + passed / seconds) / total, words)
+            if self._stopped(run):
+                return self._break_off(run)
+            if self._timing.now() - looked >= LOOK_S:
+                self._look(run)
+                looked = self._timing.now()
+            self._timing.sleep(min(SLICE_S, seconds - passed))
+        if self._abort.is_set():  # the laser may have gone off within the last slice
+            return self._break_off(run)
+        self._look(run)
+        return True
+
+    def _break_off(self, run: _Run) -> bool:
+        """End the exposure, the laser first."""
+        if self._guard is not None and run.permit is not None:
+            self._guard.off()
+        self._detector.cancel()
+        return False
+
+    def _fetch(self, milliseconds: float) -> Measured:
+        exposure = self._detector.fetch(FETCH_PATIENCE_S + milliseconds / 1000.0)
+        return checked_exposure(exposure, self._detector.facts, self._where)
+
+    def _look(self, run: _Run) -> None:
+        """Ask the laser whether it does what this measurement needs."""
+        self._check_open()
+        if self._guard is None:
+            return
+        if run.permit is None:
+            self._guard.check_off()
+        elif not self._abort.is_set():  # aborted: it is off on purpose, the wait sees to the rest
+            self._guard.check_firing(run.permit)
+
+    def _stopped(self, run: _Run) -> bool:
+        return self._abort.is_set() or run.should_stop()
+
+    def _check_stop(self, run: _Run) -> None:
+        self._check_open()
+        if self._stopped(run):
+            raise self._aborted()
+
+    def _aborted(self) -> AbortedError:
+        return AbortedError("stopped before anything was measured", self._where, "measure again")
+
+    def _words(self, words: str) -> str:
+        return f"emulated analyser: {words}" if self._info.emulated else words
+
+    def _frame(self, taken: Exposures, run: _Run, *, asking: bool = True) -> RawFrame:
+        """Return the frame; `asking` the detector for its temperature, unless it may be gone."""
+        power = f"{self._settings.laser_power_percent:g} %"
+        if self._guard is None:
+            power = "not controlled"
+        return frame_of(
+            taken,
+            self._info,
+            self._detector.facts,
+            started=run.started,
+            laser_power="off" if run.dark else power,
+            temperature_c=self._end_temperature() if asking else None,
+            dark=None if run.dark else self._dark,
+        )
+
+    def _end_temperature(self) -> float | None:
+        """Return the temperature; None rather than losing counts when it is gone by now."""
+        try:
+            return self._detector.temperature_c()
+        except DeviceError:
+            return None
+
+
+def _info(
+    detector: DetectorPart, laser: LaserPart | None, family: str, emulated: bool
+) -> AnalyserInfo:
+    own = detector.facts
+    facts, model, wavelength = own.facts, own.model, None
+    if laser is not None:
+        wavelength = laser.facts.wavelength_nm
+        if laser.facts.serial != own.serial:  # a laser of its own, in its own housing
+            model = f"{own.model} with {laser.facts.model}"
+            facts = (*facts, ("laser model", laser.facts.model))
+            facts = (*facts, ("laser serial number", laser.facts.serial))
+        facts = (*facts, *laser.facts.facts)
+    return AnalyserInfo(
+        family, model, own.serial, own.firmware, own.detector, wavelength, emulated, facts
+    )
+
+
+def _capabilities(facts: DetectorFacts, laser: LaserPart | None) -> Capabilities:
+    return Capabilities(
+        integration_time_ms=facts.integration_time_ms,
+        averages=Limits(1, MAX_AVERAGES, ""),
+        laser_power_percent=laser.facts.power_percent if laser else Limits(0.0, 100.0, "%"),
+        pixels=facts.pixels,
+        range_cm1=_range(facts, laser.facts.wavelength_nm if laser else None),
+        saturation_counts=facts.saturation_counts,
+        reads_temperature=facts.reads_temperature,
+        switches_laser=laser is not None,
+    )
+
+
+def _range(facts: DetectorFacts, laser_nm: float | None) -> tuple[float, float] | None:
+    """Return the range of the stated axis; None for one that is not there or cannot be."""
+    if laser_nm is None or not facts.axis.coefficients_nm:
+        return None
+    first, end = facts.active_pixels
+    try:
+        axis = raman_shift_axis(
+            np.array(facts.axis.coefficients_nm),
+            end - first,
+            laser_nm,
+            first=first - facts.axis.pixel_origin,
+        )
+    except FrameError:
+        return None
+    return float(axis[0]), float(axis[-1])

@@ -1,0 +1,129 @@
+"""From exposures to a raw frame: pure, with every check that counts have to pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from devices.errors import BadAnswerError
+from devices.frame import DARK, DARK_STALE, PARTIAL, SATURATED, FloatArray, RawFrame
+from devices.interface import AnalyserInfo
+from devices.parts import AxisSource, DetectorFacts, Exposure, Facts
+
+DARK_FITS_WITHIN_K = 1.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """One checked exposure: counts, shape (n,), whether a pixel was full, and its facts."""
+
+    counts: FloatArray
+    full: bool
+    facts: Facts
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Exposures:
+    """Whole exposures of one integration time; `partial` when fewer than were asked for."""
+
+    taken: tuple[Measured, ...]
+    integration_time_ms: float
+    dark: bool
+    partial: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KeptDark:
+    """The dark that later frames may use, and how it was measured."""
+
+    counts: FloatArray
+    integration_time_ms: float
+    averages: int
+    temperature_c: float | None
+
+    def fits(self, milliseconds: float, averages: int) -> bool:
+        """Return whether it was measured like that.
+
+        A scan that was stopped early may have fewer averages than its dark, never more.
+        """
+        return self.integration_time_ms == milliseconds and self.averages >= averages
+
+    def stale(self, temperature_c: float | None) -> bool:
+        """Return whether the detector has moved by more than 1 K, or cannot say any more."""
+        if self.temperature_c is None:
+            return False
+        return temperature_c is None or abs(self.temperature_c - temperature_c) > DARK_FITS_WITHIN_K
+
+
+def checked_exposure(exposure: Exposure, facts: DetectorFacts, where: str) -> Measured:
+    """Return `exposure`, or refuse it.
+
+    Raises
+    ------
+    BadAnswerError
+        When the number of counts is not the detector's, a count is not finite, or all active
+        pixels are equal: no detector with noise gives that.
+    """
+    counts = np.asarray(exposure.counts, dtype=np.float64)
+    remedy = "measure again; have the analyser checked when it happens again"
+    if counts.shape != (facts.pixels,):
+        raise BadAnswerError(
+            f"{counts.size} of {facts.pixels} counts came", where, "check the cable, measure again"
+        )
+    if not np.isfinite(counts).all():
+        raise BadAnswerError("a count is not a number", where, remedy)
+    first, end = facts.active_pixels
+    active = counts[first:end]
+    if active.min() == active.max():
+        raise BadAnswerError(
+            f"all pixels have the same count ({active[0]:g}): these are no measured data",
+            where,
+            remedy,
+        )
+    return Measured(counts, bool((active >= facts.saturation_counts).any()), exposure.facts)
+
+
+def frame_of(
+    taken: Exposures,
+    info: AnalyserInfo,
+    facts: DetectorFacts,
+    *,
+    started: str,
+    laser_power: str,
+    temperature_c: float | None,
+    dark: KeptDark | None,
+) -> RawFrame:
+    """Return the raw frame of `taken`, with the dark when it still fits."""
+    averages = len(taken.taken)
+    flags = [DARK] if taken.dark else []
+    used = dark if dark and dark.fits(taken.integration_time_ms, averages) else None
+    if used is not None and used.stale(temperature_c):
+        flags.append(DARK_STALE)
+        used = None
+    flags += [SATURATED] if any(one.full for one in taken.taken) else []
+    flags += [PARTIAL] if taken.partial else []
+    axis = facts.axis
+    return RawFrame(
+        counts=np.mean([one.counts for one in taken.taken], axis=0),
+        dark=None if used is None else used.counts,
+        wavelength_coefficients_nm=np.array(axis.coefficients_nm) if axis.coefficients_nm else None,
+        laser_nm=info.laser_nm,
+        integration_time_ms=taken.integration_time_ms,
+        averages=averages,
+        laser_power=laser_power,
+        serial=info.serial,
+        model=info.model,
+        firmware=info.firmware,
+        detector=info.detector,
+        temperature_c=temperature_c,
+        saturation_counts=facts.saturation_counts,
+        clock=started,
+        emulated=info.emulated,
+        flags=tuple(flags),
+        wavelength_pixel_origin=axis.pixel_origin,
+        axis_source=axis.source.value if axis.coefficients_nm else AxisSource.NONE.value,
+        active_pixels=facts.active_pixels,
+        bad_pixels=facts.bad_pixels,
+        facts=(*info.facts, *taken.taken[-1].facts),
+    )

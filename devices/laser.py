@@ -1,0 +1,242 @@
+"""Keep a laser honest: switched on in order, watched, switched off with proof, or an alarm.
+
+States come from read-back only. Off is sent at most three times, each followed by an uncached
+reading; when the laser still cannot be confirmed to be off, the alarm is latched and nothing but
+switching off is possible until a person has seen to it. An interlock trip never starts anything
+again by itself: the measurement fails and a new one has to be asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from devices.errors import (
+    AbortedError,
+    DeviceError,
+    InterlockError,
+    LaserAlarmError,
+    LaserError,
+)
+from devices.interface import LaserState
+from devices.parts import LaserPart, LaserReading
+from devices.timing import Timing
+
+OFF_ATTEMPTS = 3
+OFF_SETTLE_S = 0.02  # a laser needs a moment between the command and its reading
+FIRE_PATIENCE_S = 3.0  # beyond the warning delay that the device states
+POLL_S = 0.05
+MAY_BE_ON = "remove the power or turn the key, and use the analyser no more until it is checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The laser may be on: why, and since when (ISO 8601 in UTC)."""
+
+    reason: str
+    since: str
+
+
+class LaserGuard:
+    """Stand between an analyser and its laser.
+
+    Parameters
+    ----------
+    part : LaserPart
+        The laser.
+    timing : Timing
+        Time.
+    where : str
+        How errors call the analyser.
+    """
+
+    def __init__(self, part: LaserPart, timing: Timing, where: str) -> None:
+        self._part, self._timing, self._where = part, timing, where
+        self._order = threading.RLock()  # enabling and switching off are never sent out of order
+        self._permit = 0
+        self._alarm: Alarm | None = None
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """The latched alarm, or None."""
+        return self._alarm
+
+    def state(self) -> LaserState:
+        """Return the state, read back now; UNKNOWN when it does not answer or the alarm is on."""
+        try:
+            state = self._part.read().state
+        except DeviceError as error:
+            self.raise_alarm(f"the laser does not answer ({error.what})")
+            return LaserState.UNKNOWN
+        return LaserState.UNKNOWN if self._alarm and state is LaserState.OFF else state
+
+    def permit(self) -> int:
+        """Return a permit to switch on; `off` makes it void, from whatever thread.
+
+        Raises
+        ------
+        LaserAlarmError
+            While the alarm is on.
+        """
+        with self._order:
+            self._check_alarm()
+            return self._permit
+
+    def valid(self, permit: int) -> bool:
+        """Return whether nobody has switched off since `permit` was given."""
+        return permit == self._permit
+
+    def on(self, permit: int, power_percent: float, waiting: Callable[[], None]) -> None:
+        """Switch on and wait until it fires.
+
+        Parameters
+        ----------
+        permit : int
+            From `permit`, taken before anything was sent.
+        power_percent : float
+            Power in per cent.
+        waiting : callable
+            Called at every look while it does not fire yet; raises to give up.
+
+        Raises
+        ------
+        InterlockError, LaserError, LaserAlarmError, AbortedError
+            When it must not or does not fire; the caller switches off.
+        """
+        self._check_ready(self._part.read())
+        with self._order:
+            self._check_alarm()
+            if not self.valid(permit):
+                raise AbortedError("the laser was switched off", self._where, "measure again")
+            self._part.switch_on(power_percent)
+        until = self._timing.now() + self._part.facts.warning_delay_s + FIRE_PATIENCE_S
+        while True:
+            reading = self._part.read()
+            if reading.state is LaserState.FIRING:
+                return
+            self._check_requested(reading, permit)
+            if self._timing.now() >= until:
+                raise LaserError(
+                    "the laser does not fire", self._where, "check the interlock and the key"
+                )
+            waiting()
+            self._part.refresh_watchdog()
+            self._timing.sleep(POLL_S)
+
+    def check_firing(self, permit: int) -> None:
+        """Raise unless it fires; tell its watchdog that the measurement goes on."""
+        reading = self._part.read()
+        if reading.state is LaserState.FIRING and self.valid(permit):
+            self._part.refresh_watchdog()
+            return
+        if self.valid(permit) and reading.can_fire is False:
+            raise self._interlock("opened during the exposure")
+        why = f" ({reading.fault})" if reading.fault else ""
+        raise LaserError(
+            f"the laser was {reading.state.value} and not firing during the exposure{why}",
+            self._where,
+            "the measurement is not valid; check the interlock and measure again",
+        )
+
+    def check_off(self) -> None:
+        """Raise when it fires although it should be off, having switched it off."""
+        reading = self._part.read()
+        if reading.state is LaserState.OFF:
+            return
+        self.off()
+        raise LaserError(
+            f"the laser was {reading.state.value} although it was switched off",
+            self._where,
+            "it was switched off now; have the analyser checked before it is used again",
+        )
+
+    def off(self) -> None:
+        """Switch off and confirm it by reading back; may be called from any thread.
+
+        Raises
+        ------
+        LaserAlarmError
+            When it cannot be confirmed to be off. The alarm stays.
+        """
+        why = "it does not switch off"
+        for attempt in range(OFF_ATTEMPTS):
+            if attempt:
+                self._timing.sleep(OFF_SETTLE_S * 2**attempt)
+            try:
+                with self._order:
+                    self._permit += 1
+                    self._part.switch_off()
+                if self._settled_off():
+                    if self._alarm is None:
+                        return
+                    break
+            except DeviceError as error:
+                why = error.what
+        else:
+            self.raise_alarm(why)
+        raise self._alarm_error()
+
+    def acknowledge(self) -> None:
+        """Lift the alarm after a person has seen to it; the laser has to read OFF now.
+
+        Raises
+        ------
+        LaserAlarmError
+            When it still cannot be confirmed to be off.
+        """
+        alarm, self._alarm = self._alarm, None
+        try:
+            self.off()
+        except LaserAlarmError:
+            self._alarm = alarm or self._alarm
+            raise
+
+    def raise_alarm(self, reason: str) -> None:
+        """Latch the alarm, unless one is on already."""
+        if self._alarm is None:
+            self._alarm = Alarm(reason, self._timing.utc())
+
+    def _settled_off(self) -> bool:
+        if self._part.read().state is LaserState.OFF:
+            return True
+        self._timing.sleep(OFF_SETTLE_S)
+        return self._part.read().state is LaserState.OFF
+
+    def _check_ready(self, reading: LaserReading) -> None:
+        if reading.can_fire is False:
+            raise self._interlock("is open")
+        if reading.fault:
+            raise LaserError(
+                f"the laser reports a fault: {reading.fault}",
+                self._where,
+                "switch the laser off and on by its key, then connect again",
+            )
+
+    def _check_requested(self, reading: LaserReading, permit: int) -> None:
+        if not self.valid(permit):
+            raise LaserError(
+                "the laser was switched off before it fired", self._where, "measure again"
+            )
+        self._check_ready(reading)
+        if reading.state is LaserState.OFF and reading.enabled is False:
+            raise LaserError(
+                "the laser does not take the command to fire",
+                self._where,
+                "check the key and the interlock",
+            )
+
+    def _interlock(self, words: str) -> InterlockError:
+        return InterlockError(
+            f"the interlock {words}",
+            self._where,
+            "close the interlock (sample door, remote plug), then start the measurement again",
+        )
+
+    def _check_alarm(self) -> None:
+        if self._alarm is not None:
+            raise self._alarm_error()
+
+    def _alarm_error(self) -> LaserAlarmError:
+        reason = self._alarm.reason if self._alarm else "it does not switch off"
+        return LaserAlarmError(f"the laser MAY BE ON: {reason}", self._where, MAY_BE_ON)
