@@ -41,6 +41,7 @@ from devices.parts import DetectorFacts, DetectorPart, LaserPart
 from devices.timing import Timing
 
 SLICE_S = 0.05
+LEAST_S = 0.001  # a shorter sleep might not move a clock at all
 LOOK_S = 0.1  # how often the laser is asked while exposing
 FETCH_PATIENCE_S = 5.0  # beyond the exposure itself; slow serial lines add their own
 MAX_AVERAGES = 100
@@ -283,7 +284,7 @@ class ComposedAnalyser(Analyser):
             run.progress(0.0, self._words("laser warming up"))
             self._check_stop(run)
             self._look(run)
-            self._timing.sleep(min(SLICE_S, max(0.0, until - self._timing.now())))
+            self._timing.sleep(max(LEAST_S, min(SLICE_S, until - self._timing.now())))
 
     def _expose(self, run: _Run) -> Exposures:
         """Return the whole exposures until all averages are done or the user stopped.
@@ -324,10 +325,10 @@ class ComposedAnalyser(Analyser):
             run.progress((number + passed / seconds) / total, words)
             if self._stopped(run):
                 return self._break_off(run)
-            if self._timing.now() - looked >= LOOK_S:
+            if self._timing.now() - looked >= LOOK_S or self._disturbed(run):
                 self._look(run)
                 looked = self._timing.now()
-            self._timing.sleep(min(SLICE_S, seconds - passed))
+            self._timing.sleep(max(LEAST_S, min(SLICE_S, seconds - passed)))
         if self._abort.is_set():  # the laser may have gone off within the last slice
             return self._break_off(run)
         self._look(run)
@@ -353,6 +354,12 @@ class ComposedAnalyser(Analyser):
             self._guard.check_off()
         elif not self._abort.is_set():  # aborted: it is off on purpose, the wait sees to the rest
             self._guard.check_firing(run.permit)
+
+    def _disturbed(self, run: _Run) -> bool:
+        """Return whether another thread has closed or switched off what this run needs."""
+        if self._guard is None or run.permit is None:
+            return self._closed
+        return self._closed or not self._guard.valid(run.permit)
 
     def _stopped(self, run: _Run) -> bool:
         return self._abort.is_set() or run.should_stop()

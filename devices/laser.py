@@ -126,12 +126,16 @@ class LaserGuard:
 
     def check_firing(self, permit: int) -> None:
         """Raise unless it fires; tell its watchdog that the measurement goes on."""
+        if not self.valid(permit):
+            raise LaserError(
+                "the laser was switched off during the exposure", self._where, "measure again"
+            )
         reading = self._part.read()
-        if reading.state is LaserState.FIRING and self.valid(permit):
+        if reading.state is LaserState.FIRING:
             self._part.refresh_watchdog()
             return
-        if self.valid(permit) and reading.can_fire is False:
-            raise self._interlock("opened during the exposure")
+        if reading.can_fire is False:
+            raise self._interlock("opened during the exposure, which is not valid")
         why = f" ({reading.fault})" if reading.fault else ""
         raise LaserError(
             f"the laser was {reading.state.value} and not firing during the exposure{why}",

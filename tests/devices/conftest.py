@@ -5,14 +5,27 @@ import dataclasses
 import numpy as np
 import pytest
 
-from devices.emulators.analyser import EmulatedAnalyser
+from devices.composed import ComposedAnalyser
 from devices.emulators.bench import NO_FAULTS, Bench
+from devices.emulators.direct import bench_parts
 from devices.frame import RawFrame
 from devices.registry import families, family, open_analyser
 from devices.sample import Sample
+from devices.timing import SteppedTime, Timing
 
 NOON = "2026-11-21T12:00:00.000Z"
 BANDS = np.array([[620.0, 40.0, 8.0], [1001.0, 100.0, 6.0], [1602.0, 35.0, 9.0]])
+
+
+def stepped(on_sleep=lambda _seconds: None, utc=lambda: NOON):
+    """Return a time that passes only by sleeping; `on_sleep` is told of it first."""
+    time = SteppedTime()
+
+    def sleep(seconds):
+        on_sleep(seconds)
+        time.step(seconds)
+
+    return Timing(lambda: time.now_s, sleep, utc)
 
 
 @pytest.fixture
@@ -48,8 +61,8 @@ def make_analyser(request, polystyrene_like):
     opened = []
 
     def make(**options):
-        given = {"sample": polystyrene_like, "seed": 5, "clock": lambda: NOON, **options}
-        given.setdefault("sleep", lambda _seconds: None)
+        on_sleep = options.pop("on_sleep", lambda _seconds: None)
+        given = {"sample": polystyrene_like, "seed": 5, "timing": stepped(on_sleep), **options}
         opened.append(open_analyser(request.param, **given))
         return opened[-1]
 
@@ -68,18 +81,19 @@ def on_bench(quiet_model, polystyrene_like):
     """An emulated analyser with its bench in reach, for faults that a registry row cannot ask."""
 
     def make(
-        *, faults=NO_FAULTS, sample=polystyrene_like, model=quiet_model, sleep=None, clock=None
+        *,
+        faults=NO_FAULTS,
+        sample=polystyrene_like,
+        model=quiet_model,
+        on_sleep=lambda _seconds: None,
+        utc=lambda: NOON,
     ):
         bench = Bench(model, sample, 3, faults)
-        made = EmulatedAnalyser(
-            family="emulated-785",
-            serial="EMULATED-TEST",
-            firmware="test",
-            bench=bench,
-            clock=clock or (lambda: NOON),
-            sleep=sleep or (lambda _seconds: None),
+        timing = stepped(on_sleep, utc)
+        made = ComposedAnalyser(
+            *bench_parts(bench, timing, 3), family="emulated-785", emulated=True, timing=timing
         )
-        return made, bench
+        return made, bench, timing
 
     return make
 

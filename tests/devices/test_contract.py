@@ -13,17 +13,6 @@ from devices.registry import family
 SHORT = Settings(integration_time_ms=200.0, averages=2)
 
 
-class StopAfter:
-    """Answer False that many times, then True."""
-
-    def __init__(self, asked):
-        self.left = asked
-
-    def __call__(self):
-        self.left -= 1
-        return self.left < 0
-
-
 def test_says_what_it_is(analyser):
     info = analyser.info
     assert info.model
@@ -113,7 +102,7 @@ def test_progress_rises_to_one(analyser):
 
 def test_progress_and_stop_are_asked_ten_times_a_second(make_analyser):
     waits = []
-    analyser = make_analyser(sleep=waits.append)
+    analyser = make_analyser(on_sleep=waits.append)
     analyser.configure(Settings(integration_time_ms=2000.0, averages=1))
     asked = []
     analyser.acquire(should_stop=lambda: bool(asked.append(None)))
@@ -163,9 +152,8 @@ def test_stopped_before_light_gives_no_frame(analyser):
     assert "partial" not in analyser.acquire().flags
 
 
-def test_stopped_within_the_first_exposure_keeps_its_real_time(analyser):
+def test_an_exposure_that_was_cut_short_is_never_used(analyser):
     analyser.configure(Settings(integration_time_ms=2000.0, averages=3))
-    analyser.dark()
     firing = []
 
     def stop():
@@ -173,12 +161,35 @@ def test_stopped_within_the_first_exposure_keeps_its_real_time(analyser):
             firing.append(None)
         return len(firing) > 10
 
-    frame = analyser.acquire(should_stop=stop)
-    assert "partial" in frame.flags
-    assert frame.averages == 1
-    assert 0 < frame.integration_time_ms < 2000.0
-    assert frame.dark is None
+    with pytest.raises(AbortedError):
+        analyser.acquire(should_stop=stop)
     assert analyser.laser_state is LaserState.OFF
+    assert analyser.acquire().averages == 3
+
+
+@pytest.mark.parametrize("press", [0.1, 0.45, 0.9])
+def test_abort_from_another_thread_ends_it_with_the_laser_off(make_analyser, press):
+    analyser = make_analyser()
+    analyser.configure(Settings(integration_time_ms=1000.0, averages=3))
+    pressed = []
+
+    def progress(share, _words):
+        if share >= press and not pressed:
+            pressed.append(None)
+            button = threading.Thread(target=analyser.abort)
+            button.start()
+            button.join(30)
+            assert analyser.laser_state is LaserState.OFF
+
+    if press < 1 / 3:
+        with pytest.raises(AbortedError):
+            analyser.acquire(progress)
+    else:
+        frame = analyser.acquire(progress)
+        assert "partial" in frame.flags
+        assert frame.averages == int(press * 3)
+    assert analyser.laser_state is LaserState.OFF
+    assert analyser.acquire().averages == 3
 
 
 def test_stopped_later_keeps_only_whole_exposures(analyser):
@@ -207,7 +218,10 @@ def test_stopped_between_exposures_keeps_what_is_whole(analyser):
 
 def test_a_stopped_dark_is_not_kept(analyser):
     analyser.configure(Settings(integration_time_ms=1000.0, averages=2))
-    partial = analyser.dark(should_stop=StopAfter(5))
+    reached = []
+    partial = analyser.dark(
+        lambda share, _words: reached.append(share), lambda: bool(reached) and reached[-1] >= 0.6
+    )
     assert set(partial.flags) == {"dark", "partial"}
     assert analyser.acquire().dark is None
 
@@ -238,7 +252,7 @@ def test_laser_is_off_after_a_keyboard_interrupt(make_analyser):
         if len(waits) == 15:
             raise KeyboardInterrupt
 
-    analyser = make_analyser(sleep=interrupted)
+    analyser = make_analyser(on_sleep=interrupted)
     with pytest.raises(KeyboardInterrupt):
         analyser.acquire()
     assert analyser.laser_state is LaserState.OFF
@@ -271,7 +285,7 @@ def test_one_measurement_at_a_time(analyser):
 
 def test_closing_from_another_thread_ends_the_measurement_with_the_laser_off(make_analyser):
     measuring, outcome = threading.Event(), []
-    analyser = make_analyser(sleep=lambda _seconds: None)
+    analyser = make_analyser()
 
     def progress(share, _words):
         if share > 0.2 and not measuring.is_set():
