@@ -90,7 +90,7 @@ def test_detector_cools_to_its_setpoint(quiet_model):
 
 def test_saturation_is_flagged_although_the_mean_is_below_the_ceiling(on_bench, polystyrene_like):
     bright = dataclasses.replace(polystyrene_like, strength=30.0)
-    analyser, _bench = on_bench(sample=bright)
+    analyser, _bench, _timing = on_bench(sample=bright)
     analyser.configure(Settings(integration_time_ms=1000.0, averages=4))
     frame = analyser.acquire()
     assert frame.flags == ("saturated",)
@@ -110,7 +110,7 @@ def test_saturation_is_flagged_although_the_mean_is_below_the_ceiling(on_bench, 
 def test_saturation_of_the_first_exposure_only_is_kept(on_bench):
     """A sample that bleaches: the first of many exposures clips, the last ones do not."""
     bleaching = Sample(fluorescence=6.0, bleaching_time_s=2.0)
-    analyser, _bench = on_bench(sample=bleaching)
+    analyser, _bench, _timing = on_bench(sample=bleaching)
     analyser.configure(Settings(integration_time_ms=1000.0, averages=10))
     frame = analyser.acquire()
     assert "saturated" in frame.flags
@@ -234,7 +234,7 @@ def test_curve_and_bands_give_the_same_light(quiet_model, polystyrene_like):
 def test_power_scales_the_signal(on_bench):
     heights = []
     for percent in (100.0, 25.0):
-        analyser, _bench = on_bench()
+        analyser, _bench, _timing = on_bench()
         analyser.configure(Settings(1000.0, 4, percent))
         analyser.dark()
         frame = analyser.acquire()
@@ -293,7 +293,7 @@ def test_impossible_curves_are_refused(curve, says):
 
 
 def test_an_empty_sample_shows_nothing_but_noise(on_bench):
-    analyser, _bench = on_bench(sample=Sample(fluorescence=0.0))
+    analyser, _bench, _timing = on_bench(sample=Sample(fluorescence=0.0))
     analyser.dark()
     frame = analyser.acquire()
     assert abs((frame.counts - frame.dark).mean()) < 0.5
