@@ -16,7 +16,6 @@ from devices.laser import OFF_ATTEMPTS, LaserGuard
 from devices.parts import LaserFacts, LaserReading
 from devices.timing import SteppedTime
 
-
 OFF = LaserReading(enabled=False, can_fire=True, firing=False)
 FACTS = LaserFacts("scripted", "1", "1", 785.0, warning_delay_s=0.5)
 
