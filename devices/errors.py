@@ -21,6 +21,7 @@ DeviceError
 │   ├── InterlockError           the interlock is open: it cannot fire, or stopped firing
 │   └── LaserAlarmError          the laser cannot be confirmed to be off: everything is blocked
 ├── SettingsError                a setting outside the limits of the device
+├── ConfigurationError           what the station wrote down about it is missing or cannot be
 ├── BatteryError                 too little battery to fire the laser
 ├── SampleError                  what an emulated analyser was given to measure is no sample
 ├── UnknownFamilyError           no such family of analysers
@@ -185,6 +186,12 @@ class SettingsError(DeviceError):
     """A setting is outside the limits of the device; it is never moved to the nearest limit."""
 
     code = "outside_limits"
+
+
+class ConfigurationError(DeviceError):
+    """What the station wrote down about an instrument is missing or makes no sense."""
+
+    code = "bad_configuration"
 
 
 class BatteryError(DeviceError):

@@ -9,6 +9,7 @@ the commands and their seconds, and not on how often somebody asked in between.
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,7 @@ class Bench:
         self, model: BenchModel, sample: Sample, seed: int, faults: Faults = NO_FAULTS
     ) -> None:
         self.model = model
+        self.lock = threading.RLock()  # for instruments on two wires that share one bench
         self.time_s = 0.0
         self._seed = seed
         self._faults = faults
