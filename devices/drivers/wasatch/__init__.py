@@ -1,0 +1,1 @@
+"""Wasatch Photonics Raman analysers, FX2 and ARM (X and XS series), over USB."""
