@@ -179,6 +179,11 @@ class Bench:
         self._laser.switch(on, power, self.time_s)
         self._happen()
 
+    def warning_delay(self, seconds: float) -> None:
+        """Set the time from enabling the laser to light; for the next time it is enabled."""
+        self._settle(self.time_s)
+        self._laser.delay_s = seconds
+
     def watchdog(self, seconds: float) -> None:
         """Let the laser go off by itself unless it is fed within `seconds`; 0 for no watchdog."""
         self._laser.watchdog(seconds, self.time_s)

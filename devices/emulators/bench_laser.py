@@ -28,7 +28,7 @@ class BenchLaser:
         self.faults = faults
         self.power = 0.0
         self.tripped = False
-        self._delay_s, self._latches = delay_s, latches
+        self.delay_s, self._latches = delay_s, latches
         self._enabled_at: float | None = None
         self._watchdog_s = 0.0
         self._fed_at = 0.0
@@ -107,7 +107,7 @@ class BenchLaser:
         ready = self._enabled_at
         if past(faults.interlock_open_at_s, at_s) and faults.interlock_closed_at_s is not None:
             ready = max(ready, faults.interlock_closed_at_s)
-        start = ready + self._delay_s
+        start = ready + self.delay_s
         end = math.inf
         if faults.laser_drops_out_after_s is not None:
             end = start + faults.laser_drops_out_after_s
