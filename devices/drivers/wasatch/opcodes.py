@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 
 VENDOR_ID = 0x24AA
 FX2 = 0x1000
@@ -26,7 +26,7 @@ DAC_BITS = 0xFFF
 REMEDY = "unplug the analyser and plug it in again; if it happens again, have it looked at"
 
 
-class Op(int, Enum):
+class Op(IntEnum):
     """Requests; a name in brackets of the vendor's list is what it is called there."""
 
     ACQUIRE = 0xAD
@@ -77,7 +77,7 @@ class Op(int, Enum):
     DFU = 0xFE  # never sent
 
 
-class Upper(int, Enum):
+class Upper(IntEnum):
     """Requests of the second tier: bRequest 0xFF, these in wValue, the argument in wIndex."""
 
     READ_PAGE = 0x01
