@@ -1,0 +1,1 @@
+"""Calibration: reference lines, the axis they give, resolution, response, the daily check."""
