@@ -73,9 +73,11 @@ class Bench:
         self._settled_s = 0.0  # what was before that second is in the sums
         self._charge = Charge(model.pixels)
         self._exposures = 0
+        self._began_s = 0.0
         self._ends_s: float | None = None
         self._ready: Taken | None = None
-        self._before: Taken | None = None
+        self._before: tuple[Taken, tuple[float, float]] | None = None
+        self._window_s = (0.0, 0.0)
         self._stale_left = faults.stale_frame
         self._happen()
 
@@ -135,6 +137,7 @@ class Bench:
         self._check_plugged()
         self._settle(self.time_s)
         self._exposures += 1
+        self._began_s = self.time_s
         self._ends_s, self._ready = self.time_s + integration_s, None
         truth, warmer_k = self.model.truth, self._room_k()
         moved_nm = self._drift.at(self.time_s) + truth.axis_nm_per_k * warmer_k
@@ -162,15 +165,23 @@ class Bench:
     def taken(self) -> Taken | None:
         """Hand out the exposure, once; None while it runs or when there is none."""
         self._check_plugged()
-        ready = self._ready
-        if ready is None or self._hangs():
+        ready, ends_s = self._ready, self._ends_s
+        if ready is None or ends_s is None or self._hangs():
             return None
+        fresh = (ready, (self._began_s, ends_s))
         self._ends_s, self._ready = None, None
         if self._stale_left and self._before is not None:
             self._stale_left = False
-            return self._before
-        self._before = ready
+            ready, self._window_s = self._before
+            return ready
+        self._before = fresh
+        self._window_s = fresh[1]
         return ready
+
+    @property
+    def taken_window_s(self) -> tuple[float, float]:
+        """Seconds when the exposure began and ended that was handed out last."""
+        return self._window_s
 
     def laser(self, on: bool, power: float = 1.0) -> None:
         """Switch the laser on at `power` (0 to 1), or off."""

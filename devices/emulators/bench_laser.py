@@ -49,6 +49,8 @@ class BenchLaser:
     def switch(self, on: bool, power: float, at_s: float) -> None:
         """Enable it at `power` (0 to 1), or disable it; a latched trip is not enabled."""
         if on and not self.tripped:
+            if past(self.faults.watchdog_fires_at_s, at_s):
+                self._barked_at = self.faults.watchdog_fires_at_s  # it came while this was off
             self.power = power
             self._fed_at = at_s
             self._enabled_at = at_s if self._enabled_at is None else self._enabled_at
