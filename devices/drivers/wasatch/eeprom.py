@@ -207,8 +207,8 @@ class Eeprom:
     product_configuration: str = ""
     subformat: int = 0
     intensity_order: int = 0
-    intensity_log10: Coefficients = ()
-    untethered: tuple[int, ...] = ()
+    intensity_log10: Coefficients = (0.0,) * 6
+    untethered: tuple[int, ...] = (0,) * 7
     laser_password: str = ""
     findings: tuple[Finding, ...] = ()
 
