@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from devices.emulators.bench_model import BenchModel
-from devices.emulators.physics import Light
+from devices.emulators.physics import Light, wavenumber_cm1
 from devices.frame import FloatArray
 
 
@@ -92,5 +92,5 @@ class Charge:
 
     def _on_pixels(self, grid: FloatArray, seen: FloatArray, laser_nm: float) -> FloatArray:
         """Return `seen` at the pixels; a lamp stays where it is when the laser has moved."""
-        axis = 1e7 / laser_nm - 1e7 / self._axis_nm
+        axis = wavenumber_cm1(laser_nm) - wavenumber_cm1(self._axis_nm)
         return np.interp(axis, grid, seen)

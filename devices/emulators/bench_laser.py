@@ -30,6 +30,7 @@ class BenchLaser:
         self.tripped = False
         self.delay_s, self._latches = delay_s, latches
         self._enabled_at: float | None = None
+        self._waits_s = delay_s
         self._watchdog_s = 0.0
         self._fed_at = 0.0
         self._barked_at: float | None = None
@@ -53,7 +54,8 @@ class BenchLaser:
                 self._barked_at = self.faults.watchdog_fires_at_s  # it came while this was off
             self.power = power
             self._fed_at = at_s
-            self._enabled_at = at_s if self._enabled_at is None else self._enabled_at
+            if self._enabled_at is None:
+                self._enabled_at, self._waits_s = at_s, self.delay_s
         elif not on and not self.faults.laser_stuck_on:
             self._enabled_at = None
 
@@ -109,7 +111,7 @@ class BenchLaser:
         ready = self._enabled_at
         if past(faults.interlock_open_at_s, at_s) and faults.interlock_closed_at_s is not None:
             ready = max(ready, faults.interlock_closed_at_s)
-        start = ready + self.delay_s
+        start = ready + self._waits_s
         end = math.inf
         if faults.laser_drops_out_after_s is not None:
             end = start + faults.laser_drops_out_after_s

@@ -125,9 +125,9 @@ class BenchModel:
     model, detector : str
         What it calls itself.
     laser_nm : float
-        Excitation wavelength in nm.
+        Excitation wavelength that it states, in nm in air.
     wavelength_coefficients_nm : tuple of float
-        The axis that the analyser states, lowest order first.
+        The axis that the analyser states, in air, lowest order first.
     pixels : int
         Number of counts that one exposure gives, dark and dummy pixels included.
     resolution_cm1 : float

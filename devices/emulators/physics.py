@@ -29,6 +29,7 @@ __all__ = [
     "natural_curve",
     "sample_light",
     "throughput",
+    "wavenumber_cm1",
 ]
 
 GRID_STEP_CM1 = 0.5
@@ -88,11 +89,12 @@ def sample_light(model: BenchModel, sample: Sample) -> Light:
         When the curve of the sample is not finite, is negative or does not fit its axis.
     """
     laser_nm = model.true_laser_nm
-    axis = 1e7 / laser_nm - 1e7 / model.true_nm
+    laser_cm1 = float(wavenumber_cm1(laser_nm))
+    axis = laser_cm1 - wavenumber_cm1(model.true_nm)
     grid = np.arange(axis.min() - GRID_MARGIN_CM1, axis.max() + GRID_MARGIN_CM1, GRID_STEP_CM1)
-    nm = 1e7 / (1e7 / laser_nm - grid)
+    nm = 1e7 / (laser_cm1 - grid)
     glow = np.exp(-0.5 * ((nm - FLUORESCENCE_CENTRE_NM) / FLUORESCENCE_SIGMA_NM) ** 2)
-    hump_at = 1e7 / laser_nm - 1e7 / GLASS_EMISSION_NM
+    hump_at = laser_cm1 - 1e7 / GLASS_EMISSION_NM
     hump = np.exp(-0.5 * ((grid - hump_at) * FWHM_PER_SIGMA / GLASS_FWHM_CM1) ** 2)
     packaging = sample.packaging
     wrapped = _seen_bands(model, packaging.bands, packaging.strength, grid)
@@ -130,9 +132,21 @@ def _lamp(model: BenchModel, sample: Sample, grid_cm1: FloatArray) -> FloatArray
     """Return the lines of a lamp, shape (m,): infinitely narrow, so each is the line shape."""
     curve = np.zeros_like(grid_cm1)
     for line_nm, height in sample.lines_nm:
-        at = 1e7 / model.true_laser_nm - 1e7 / line_nm
+        at = wavenumber_cm1(model.true_laser_nm) - wavenumber_cm1(line_nm)
         curve += height * line_shape(grid_cm1 - at, model.resolution_cm1, model.flaws.wings)
     return _scaled(curve, sample.strength)
+
+
+def wavenumber_cm1(nm: FloatArray | float) -> FloatArray:
+    """Return the wavenumber in vacuum, cm-1, of wavelengths in nm in standard air.
+
+    Makers calibrate in air; a Raman shift is a difference of wavenumbers in vacuum. E. R. Peck and
+    K. Reeder, J. Opt. Soc. Am. 62 (1972) 958, formula 2.
+    """
+    air_cm1 = 1e7 / np.asarray(nm, dtype=np.float64)
+    square = (air_cm1 * 1e-4) ** 2
+    excess = 8060.51 + 2_480_990.0 / (132.274 - square) + 17_455.7 / (39.32957 - square)
+    return np.asarray(air_cm1 / (1.0 + 1e-8 * excess))
 
 
 def natural_curve(sample: Sample, grid_cm1: FloatArray) -> FloatArray:

@@ -1,9 +1,9 @@
 """Things to put in front of an emulated analyser: standards, lamps and packaging.
 
 Positions are published reference values; heights and widths are rough, as they look on a 785 nm
-analyser, and stand for nothing. In the emulated world a wavelength is what it is in air, for
-lamps, lasers and pixels alike, and a Raman shift is the difference of ``1e7 / nm`` as the program
-computes it: the refractive index of air (0.03 %) appears nowhere.
+analyser, and stand for nothing. Raman shifts are differences of wavenumbers in vacuum, lamp lines
+are in air like the axes of the emulated analysers: whoever takes the difference of ``1e7 / nm`` in
+air finds bands 0.03 % (0.3 cm-1 at 1000 cm-1) too high, as with real analysers.
 """
 
 from __future__ import annotations

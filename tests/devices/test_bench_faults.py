@@ -99,6 +99,18 @@ def test_interlock_opened_and_closed_by_hand(make):
     assert states(bench, 6.0, 6.9, 7.0) == [REQUESTED, REQUESTED, FIRING]
 
 
+def test_another_warning_delay_is_for_the_next_time(make):
+    bench = make()
+    bench.laser(on=True)
+    assert states(bench, 2.0) == [FIRING]
+    bench.warning_delay(5.0)
+    bench.laser(on=True, power=0.5)
+    assert states(bench, 2.0, 3.0) == [FIRING, FIRING]
+    bench.laser(on=False)
+    bench.laser(on=True)
+    assert states(bench, 7.9, 8.0) == [REQUESTED, FIRING]
+
+
 def test_a_latched_trip_needs_clearing_and_enabling(make):
     bench = make(Faults(interlock_open_at_s=5.0, interlock_closed_at_s=8.0), interlock_latches=True)
     bench.laser(on=True)
