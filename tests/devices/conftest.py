@@ -1,6 +1,7 @@
 """Benches that do not wait, a clock that stands still, and a sample to look at."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -122,5 +123,59 @@ def frame_with():
             "flags": (),
         }
         return RawFrame(**{**fields, **changes})
+
+    return make
+
+
+class TracedUsbPort:
+    """A UsbPort that keeps what passes: [direction, request, value, index, length or data]."""
+
+    def __init__(self, port):
+        self._port = port
+        self.trace = []
+
+    def __getattr__(self, name):
+        return getattr(self._port, name)
+
+    def control_out(self, request, value, index, data=b"", timeout_s=1.0):
+        self.trace.append(["OUT", int(request), int(value), int(index), data.hex()])
+        self._port.control_out(request, value, index, data, timeout_s)
+
+    def control_in(self, request, value, index, length, timeout_s=1.0):
+        self.trace.append(["IN", int(request), int(value), int(index), length])
+        return self._port.control_in(request, value, index, length, timeout_s)
+
+    def bulk_in(self, endpoint, length, timeout_s):
+        self.trace.append(["BULK", endpoint, length])
+        return self._port.bulk_in(endpoint, length, timeout_s)
+
+
+@pytest.fixture
+def on_wasatch(polystyrene_like):
+    """Plug in an emulated Wasatch unit; its time stands still until somebody waits."""
+    from devices.drivers.wasatch.driver import open_parts
+    from devices.emulators.usb_backend import EmulatedUsbBackend
+    from devices.emulators.wasatch import emulator
+    from devices.timing import SteppedTime
+    from devices.transports.usb import open_usb
+
+    def make(model="wasatch-785", *, open_it=True, change=None, sample=polystyrene_like, **options):
+        time = SteppedTime()
+        unit = emulator(sample, 7, model=model)
+        if change is not None:
+            change(unit)
+        backend = EmulatedUsbBackend([unit], time.timing())
+
+        def port():
+            product = unit.model.product_id
+            opened = open_usb(0x24AA, product, backend=backend, timing=time.timing())
+            return TracedUsbPort(opened)
+
+        made = SimpleNamespace(
+            unit=unit, bench=unit.bench, time=time, backend=backend, plug_in=port, port=port()
+        )
+        if open_it:
+            made.detector, made.laser = open_parts(made.port, time.timing(), **options)
+        return made
 
     return make
