@@ -152,16 +152,18 @@ class TracedUsbPort:
 
 @pytest.fixture
 def on_wasatch(polystyrene_like):
-    """Plug in an emulated Wasatch unit; its time stands still until somebody waits."""
+    """Plug in an emulated Wasatch unit without cosmic rays; time stands still until one waits."""
     from devices.drivers.wasatch.driver import open_parts
     from devices.emulators.usb_backend import EmulatedUsbBackend
-    from devices.emulators.wasatch import emulator
+    from devices.emulators.wasatch import MODELS, emulator
     from devices.timing import SteppedTime
     from devices.transports.usb import open_usb
 
     def make(model="wasatch-785", *, open_it=True, change=None, sample=polystyrene_like, **options):
         time = SteppedTime()
-        unit = emulator(sample, 7, model=model)
+        row = MODELS[model] if isinstance(model, str) else model
+        calm = dataclasses.replace(row.bench, cosmic_rays_per_s=0.0)
+        unit = emulator(sample, 7, model=dataclasses.replace(row, bench=calm))
         if change is not None:
             change(unit)
         backend = EmulatedUsbBackend([unit], time.timing())

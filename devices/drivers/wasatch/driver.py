@@ -32,6 +32,7 @@ from devices.drivers.wasatch.opcodes import (
     LASER_OFF,
     LINE_LENGTH,
     PAGES,
+    REMEDY,
     TEC_ON,
     TRIGGER_BY_SOFTWARE,
     VENDOR_ID,
@@ -127,8 +128,7 @@ def _opened(link: Link, watchdog_s: int) -> tuple[DetectorPart, LaserPart | None
         laser_said += _watchdog(link, watchdog_s)
     detector = WasatchDetector(link, memory, _detector_facts(link, memory, revisions, said))
     detector.put_integration_time(_startup_ms(memory, detector.facts.integration_time_ms))
-    with suppress(StalledError):
-        link.ask(GAIN, "detector gain")
+    _check_gain(link, memory)
     if memory.has_laser == 0 and not memory.blank:
         return detector, None
     sure = link.arm and not any(name == "watchdog" for name, _ in laser_said)
@@ -220,7 +220,7 @@ def _options(link: Link) -> Facts:
 
 def _gain_and_lines(link: Link, memory: Eeprom) -> None:
     """Bring gain, offset, trigger and the binned lines to what the memory says."""
-    if memory.format >= 4 and not memory.doubts & {"blank", "gain", "format"}:
+    if _sends_gain(memory):
         link.tell(protocol.set_gain(memory.gain))
         link.tell(protocol.set_offset(memory.offset))
         if link.port.product_id == FX2_INGAAS and 0.0 < memory.gain_odd < 256.0:
@@ -233,6 +233,25 @@ def _gain_and_lines(link: Link, memory: Eeprom) -> None:
     if not memory.blank and start < stop:
         link.tell(protocol.set_start_line(start))
         link.tell(protocol.set_stop_line(stop))
+
+
+def _sends_gain(memory: Eeprom) -> bool:
+    return memory.format >= 4 and not memory.doubts & {"blank", "gain", "format"}
+
+
+def _check_gain(link: Link, memory: Eeprom) -> None:
+    try:
+        held = protocol.little(link.ask(GAIN, "detector gain"))
+    except StalledError:
+        return
+    sent = protocol.to_funky_float(memory.gain) if _sends_gain(memory) else held
+    if held != sent:
+        raise BadAnswerError(
+            f"asked for a gain of {memory.gain:g}, the instrument holds "
+            f"{protocol.from_funky_float(held):g}",
+            f"{link.port.name}: detector gain",
+            REMEDY,
+        )
 
 
 def _startup_ms(memory: Eeprom, limits: Limits) -> int:
