@@ -20,18 +20,28 @@ from devices.errors import (
     FrameError,
     LaserAlarmError,
     NotConnectedError,
+    SettingsError,
 )
-from devices.exposures import Exposures, KeptDark, Measured, checked_exposure, frame_of
+from devices.exposures import (
+    Exposures,
+    KeptDark,
+    Measured,
+    checked_exposure,
+    frame_of,
+    kept_dark,
+)
 from devices.frame import RawFrame, raman_shift_axis
 from devices.interface import (
     Analyser,
     AnalyserInfo,
     Capabilities,
+    Course,
     LaserState,
     Limits,
     Progress,
     Settings,
     ShouldStop,
+    WholeExposure,
     check_settings,
     never_stop,
     no_progress,
@@ -56,6 +66,7 @@ class _Run:
     started: str
     permit: int | None = None
     dark: bool = False
+    course: Course | None = None
 
 
 class ComposedAnalyser(Analyser):
@@ -100,6 +111,7 @@ class ComposedAnalyser(Analyser):
         self._dark: KeptDark | None = None
         self._measuring = threading.Lock()
         self._abort = threading.Event()
+        self._stops = 0
         self._closed = False
         self._last_state = LaserState.NOT_CONTROLLED
 
@@ -160,17 +172,18 @@ class ComposedAnalyser(Analyser):
             taken = self._expose(run)
             frame = self._frame(taken, run)
             if not taken.partial:
-                self._dark = KeptDark(
-                    frame.counts, frame.integration_time_ms, frame.averages, frame.temperature_c
-                )
+                self._dark = kept_dark(frame)
             return frame
 
     def acquire(
-        self, progress: Progress = no_progress, should_stop: ShouldStop = never_stop
+        self,
+        progress: Progress = no_progress,
+        should_stop: ShouldStop = never_stop,
+        course: Course | None = None,
     ) -> RawFrame:
         """See `Analyser.acquire`."""
         with self._alone():
-            run = _Run(progress, should_stop, self._timing.utc())
+            run = _Run(progress, should_stop, self._timing.utc(), course=course)
             if self._guard is None:
                 return self._frame(self._expose(run), run)
             taken: Exposures | None = None
@@ -190,8 +203,14 @@ class ComposedAnalyser(Analyser):
         self._abort.set()
         self.laser_off()
 
+    @property
+    def stops(self) -> int:
+        """See `Analyser.stops`."""
+        return self._stops
+
     def laser_off(self) -> None:
         """See `Analyser.laser_off`."""
+        self._stops += 1
         if self._guard is not None and not self._closed:
             self._guard.off()
 
@@ -291,14 +310,21 @@ class ComposedAnalyser(Analyser):
 
         An error carries what was whole before it as its `measured`.
         """
-        milliseconds = self._detector.set_integration_time(self._settings.integration_time_ms)
+        settings = self._settings
+        milliseconds = self._detector.set_integration_time(settings.integration_time_ms)
         taken: list[Measured] = []
-        total = self._settings.averages
         try:
-            for number in range(total):
-                if not self._expose_once(run, milliseconds, number):
+            while len(taken) < settings.averages:
+                if not self._expose_once(run, milliseconds, len(taken), settings.averages):
                     break
                 taken.append(self._fetch(milliseconds))
+                order = self._order(run, taken, milliseconds)
+                if order is None:
+                    continue
+                if order.integration_time_ms != settings.integration_time_ms:
+                    self._set_aside(run, taken, milliseconds)
+                    milliseconds = self._detector.set_integration_time(order.integration_time_ms)
+                settings = order
         except DeviceError as error:
             if taken:
                 done = Exposures(tuple(taken), milliseconds, run.dark, partial=True)
@@ -306,14 +332,45 @@ class ComposedAnalyser(Analyser):
             raise
         if not taken:
             raise self._aborted()
-        partial = len(taken) < total
+        partial = len(taken) < settings.averages
         if not partial:
             run.progress(1.0, self._words("done"))
         return Exposures(tuple(taken), milliseconds, run.dark, partial)
 
-    def _expose_once(self, run: _Run, milliseconds: float, number: int) -> bool:
+    def _order(self, run: _Run, taken: list[Measured], milliseconds: float) -> Settings | None:
+        """Ask the course how to go on."""
+        if run.course is None:
+            return None
+        last = taken[-1]
+        order = run.course.after(
+            WholeExposure(
+                last.counts,
+                self._detector.facts.active_pixels,
+                last.full,
+                milliseconds,
+                len(taken),
+            )
+        )
+        if order is None:
+            return None
+        check_settings(order, self._capabilities)
+        if order.laser_power_percent != self._settings.laser_power_percent:
+            raise SettingsError(
+                "the laser power cannot be changed while it fires",
+                "laser_power_percent",
+                "measure again with the other power",
+            )
+        return order
+
+    def _set_aside(self, run: _Run, taken: list[Measured], milliseconds: float) -> None:
+        """Hand a finished trial to the course; `taken` is empty afterwards."""
+        trial = Exposures(tuple(taken), milliseconds, run.dark, partial=False, trial=True)
+        if run.course is not None:
+            run.course.set_aside(self._frame(trial, run, asking=False))
+        taken.clear()
+
+    def _expose_once(self, run: _Run, milliseconds: float, number: int, total: int) -> bool:
         """Start one exposure and wait for it; return False when it was stopped."""
-        total = self._settings.averages
         light = "dark, " if run.dark else ""
         words = self._words(f"{light}exposure {number + 1} of {total}")
         if self._stopped(run):
@@ -387,7 +444,7 @@ class ComposedAnalyser(Analyser):
             started=run.started,
             laser_power="off" if run.dark else power,
             temperature_c=self._end_temperature() if asking else None,
-            dark=None if run.dark else self._dark,
+            dark=None if run.dark or taken.trial else self._dark,
         )
 
     def _end_temperature(self) -> float | None:

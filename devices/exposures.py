@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from devices.errors import BadAnswerError
-from devices.frame import DARK, DARK_STALE, PARTIAL, SATURATED, FloatArray, RawFrame
+from devices.frame import DARK, DARK_STALE, PARTIAL, SATURATED, TRIAL, FloatArray, RawFrame
 from devices.interface import AnalyserInfo
 from devices.parts import AxisSource, DetectorFacts, Exposure, Facts
 
@@ -25,12 +25,16 @@ class Measured:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Exposures:
-    """Whole exposures of one integration time; `partial` when fewer than were asked for."""
+    """Whole exposures of one integration time; `partial` when fewer than were asked for.
+
+    A `trial` was taken to find the integration time.
+    """
 
     taken: tuple[Measured, ...]
     integration_time_ms: float
     dark: bool
     partial: bool
+    trial: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,6 +58,22 @@ class KeptDark:
         if self.temperature_c is None:
             return False
         return temperature_c is None or abs(self.temperature_c - temperature_c) > DARK_FITS_WITHIN_K
+
+
+def kept_dark(frame: RawFrame) -> KeptDark:
+    """Return the frame of a dark as one to be kept."""
+    return KeptDark(frame.counts, frame.integration_time_ms, frame.averages, frame.temperature_c)
+
+
+def with_dark(frame: RawFrame, dark: RawFrame) -> RawFrame:
+    """Return `frame` with a dark that was measured after it, when that fits by the same rules."""
+    kept = kept_dark(dark)
+    if PARTIAL in dark.flags or not kept.fits(frame.integration_time_ms, frame.averages):
+        return frame
+    flags = tuple(flag for flag in frame.flags if flag != DARK_STALE)
+    if kept.stale(frame.temperature_c):
+        return replace(frame, dark=None, flags=(*flags, DARK_STALE))
+    return replace(frame, dark=dark.counts, flags=flags)
 
 
 def checked_exposure(exposure: Exposure, facts: DetectorFacts, where: str) -> Measured:
@@ -103,6 +123,7 @@ def frame_of(
         used = None
     flags += [SATURATED] if any(one.full for one in taken.taken) else []
     flags += [PARTIAL] if taken.partial else []
+    flags += [TRIAL] if taken.trial else []
     axis = facts.axis
     return RawFrame(
         counts=np.mean([one.counts for one in taken.taken], axis=0),

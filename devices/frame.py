@@ -34,6 +34,8 @@ SATURATED = "saturated"
 PARTIAL = "partial"
 DARK = "dark"
 DARK_STALE = "dark_stale"
+TRIAL = "trial"
+COSMIC_RAYS = "cosmic_rays"
 
 _FLAG = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 AXIS_SOURCES = ("instrument", "configuration", "none")
@@ -80,7 +82,9 @@ class RawFrame:
         True when no real instrument produced the counts.
     flags : tuple of str
         ``"saturated"`` (in at least one exposure), ``"partial"`` (stopped early), ``"dark"``
-        (laser off), ``"dark_stale"`` (a dark was there but no longer fits the temperature).
+        (laser off), ``"dark_stale"`` (a dark was there but no longer fits the temperature),
+        ``"trial"`` (taken to find the integration time), ``"cosmic_rays"`` (single exposures
+        differ by spikes; the counts hold them still).
     wavelength_pixel_origin : int
         Index in `counts` of the pixel where the variable of the polynomial is 0.
     axis_source : str

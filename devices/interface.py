@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from devices.errors import SettingsError
-from devices.frame import RawFrame
+from devices.frame import FloatArray, RawFrame
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is being done, in words."""
@@ -128,6 +128,47 @@ def never_stop() -> bool:
     return False
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class WholeExposure:
+    """One exposure of a running measurement, as it came and checked.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (pixels,)
+        Its counts; not to be written to.
+    active_pixels : tuple of int
+        First pixel that sees light, and one past the last.
+    full : bool
+        Whether a pixel that sees light was full.
+    integration_time_ms : float
+        Its time in milliseconds, as it really was.
+    number : int
+        Which one of those with this time it is, from 1.
+    """
+
+    counts: FloatArray
+    active_pixels: tuple[int, int]
+    full: bool
+    integration_time_ms: float
+    number: int
+
+
+class Course(Protocol):
+    """Steers a measurement from exposure to exposure, the laser staying on between them."""
+
+    def after(self, exposure: WholeExposure) -> Settings | None:
+        """Say how to go on after a whole exposure; called at once, so never waits.
+
+        None goes on as before. Settings with the same integration time change the number of
+        averages only: as many as there are now ends the measurement, which is not partial then.
+        Another integration time makes what was exposed until now a trial and starts anew. The
+        laser power cannot be changed.
+        """
+
+    def set_aside(self, frame: RawFrame) -> None:
+        """Take the frame of a trial, flagged ``"trial"``: measured as well, so never lost."""
+
+
 class Analyser(ABC):
     """A Raman analyser. Every method raises `devices.errors.DeviceError` or one of its branches."""
 
@@ -186,9 +227,14 @@ class Analyser(ABC):
 
     @abstractmethod
     def acquire(
-        self, progress: Progress = no_progress, should_stop: ShouldStop = never_stop
+        self,
+        progress: Progress = no_progress,
+        should_stop: ShouldStop = never_stop,
+        course: Course | None = None,
     ) -> RawFrame:
         """Measure with the laser on; it is off again when this returns or raises.
+
+        A `course` is asked after every whole exposure how to go on.
 
         The last dark is attached when settings and temperature still fit. Stopped early, the
         frame holds the exposures that were whole by then, with the flag ``"partial"`` and the
@@ -198,6 +244,8 @@ class Analyser(ABC):
         ------
         AbortedError
             When stopped before one exposure was whole.
+        SettingsError
+            When the course asks for what is outside the limits, or for another laser power.
         LaserError
             When the laser did not fire, dropped out, or cannot be confirmed to be off.
         BusyError, NotConnectedError, AnswerError
@@ -211,6 +259,14 @@ class Analyser(ABC):
 
         The measurement then ends as by `should_stop`. Nothing happens when none is running, but
         the laser is switched off all the same. Raises as `laser_off` does.
+        """
+
+    @property
+    @abstractmethod
+    def stops(self) -> int:
+        """How often `abort` or `laser_off` was called.
+
+        What consists of several measurements and pauses has been stopped when this has changed.
         """
 
     @property
