@@ -15,14 +15,11 @@ from devices.drivers.ocean_obp.protocol import (
     Decoder,
     Flag,
     Message,
-    Metadata,
     bcd_text,
-    check_fresh,
     decode,
     encode,
-    pack_spectrum,
-    unpack_spectrum,
 )
+from devices.drivers.ocean_obp.spectrum import Metadata, check_fresh, pack_spectrum, unpack_spectrum
 from devices.errors import BadAnswerError, SettingsError, StaleDataError
 
 Z16 = "00" * 16

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections import deque
 from dataclasses import dataclass
 from enum import IntFlag
 
-import numpy as np
-
-from devices.drivers.ocean_obp.models import METADATA_BYTES, ObpModel
-from devices.errors import BadAnswerError, StaleDataError
-from devices.frame import FloatArray
+from devices.errors import BadAnswerError, RefusedError
 
 START = b"\xc1\xc0"
 FOOTER = b"\xc5\xc4\xc3\xc2"
@@ -26,6 +23,7 @@ TRAILER_BYTES = 20
 SMALLEST_FRAME = HEADER.size + TRAILER_BYTES
 MOST_IMMEDIATE = 16
 MOST_PAYLOAD = 65_536
+LAST_DAMAGES = 16
 CHECKSUM_NONE, CHECKSUM_MD5 = 0, 1
 
 ERRORS = {
@@ -53,6 +51,22 @@ ERRORS = {
     255: "deferred",
 }
 UNKNOWN_MESSAGE, NOT_READY, NO_SUCH_INFORMATION, SCAN_INTERRUPTED, DEFERRED = 2, 7, 12, 15, 255
+
+
+class ObpRefusedError(RefusedError):
+    """The instrument said no.
+
+    Parameters
+    ----------
+    what, where, remedy : str
+        As for every error of devices.
+    number : int
+        The protocol's error number.
+    """
+
+    def __init__(self, what: str, where: str = "", remedy: str = "", *, number: int) -> None:
+        super().__init__(what, where, remedy)
+        self.number = number
 
 
 class Flag(IntFlag):
@@ -188,12 +202,20 @@ class Decoder:
     ----------
     most_payload : int
         A frame that announces more is taken for damaged, so that nothing waits for it.
+
+    Attributes
+    ----------
+    damage : deque of Damage
+        The last stretches that looked like a frame and were none.
+    damaged, skipped : int
+        How many of those there were, and how many bytes were thrown away.
     """
 
     def __init__(self, most_payload: int = MOST_PAYLOAD) -> None:
         self._most = most_payload
         self._buffer = bytearray()
-        self.damage: list[Damage] = []
+        self.damage: deque[Damage] = deque(maxlen=LAST_DAMAGES)
+        self.damaged = 0
         self.skipped = 0
 
     @property
@@ -204,10 +226,8 @@ class Decoder:
         return HEADER.size + self._remaining() - len(self._buffer)
 
     def reset(self) -> None:
-        """Forget what has come so far."""
+        """Forget what has come so far; the counters of damage go on."""
         self._buffer.clear()
-        self.damage.clear()
-        self.skipped = 0
 
     def feed(self, data: bytes) -> list[Message]:
         """Take `data` and return the whole, sound frames that it completes."""
@@ -226,6 +246,7 @@ class Decoder:
                 self._skip(size, lost=False)
             else:
                 self.damage.append(fault)
+                self.damaged += 1
                 self._skip(1, lost=True)
         return messages
 
@@ -285,106 +306,6 @@ class Decoder:
             error,
             regarding,
             checksum=sums == CHECKSUM_MD5,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a buffered spectrum says of itself.
-
-    Parameters
-    ----------
-    count : int
-        Number of the spectrum since the instrument was switched on.
-    tick_us : int
-        The instrument's clock in microseconds.
-    integration_us : int
-        Integration time of this spectrum.
-    trigger : int
-        Trigger mode.
-    """
-
-    count: int
-    tick_us: int
-    integration_us: int
-    trigger: int
-
-
-_METADATA = struct.Struct("<IQI2xB13x")
-
-
-def pack_spectrum(model: ObpModel, counts: FloatArray, metadata: Metadata | None = None) -> bytes:
-    """Return the payload of a spectrum: whole counts as `model` sends them."""
-    body = np.asarray(counts).astype(f"<u{model.bytes_per_pixel}").tobytes()
-    if metadata is None:
-        return body
-    head = (metadata.count, metadata.tick_us, metadata.integration_us, metadata.trigger)
-    return _METADATA.pack(*head) + body
-
-
-def unpack_spectrum(model: ObpModel, payload: bytes) -> tuple[FloatArray, Metadata | None]:
-    """Return the counts, shape (pixels,), and the metadata when the model sends some.
-
-    Raises
-    ------
-    BadAnswerError
-        When bytes are missing or too many, or a count is more than the converter can give.
-    """
-    if len(payload) != model.spectrum_bytes:
-        raise BadAnswerError(
-            f"{len(payload)} of {model.spectrum_bytes} bytes of the spectrum came",
-            "spectrum",
-            "measure again; when it repeats, check that the right model is chosen",
-        )
-    metadata = None
-    if model.buffered:
-        metadata = Metadata(*_METADATA.unpack_from(payload))
-        payload = payload[METADATA_BYTES:]
-    whole = np.frombuffer(payload, dtype=f"<u{model.bytes_per_pixel}")
-    if int(whole.max()) > model.full_scale:
-        raise BadAnswerError(
-            f"a count of {int(whole.max())} is more than the converter of a {model.name} gives",
-            "spectrum",
-            "measure again",
-        )
-    return whole.astype(np.float64), metadata
-
-
-def check_fresh(metadata: Metadata, integration_us: int, last: Metadata | None) -> None:
-    """Refuse a spectrum that is not the one asked for.
-
-    Parameters
-    ----------
-    metadata : Metadata
-        Of the spectrum that came.
-    integration_us : int
-        Integration time that was set.
-    last : Metadata or None
-        Of the spectrum before it in this session.
-
-    Raises
-    ------
-    StaleDataError
-        When it was taken with another integration time or trigger, or is not newer than `last`.
-    """
-    remedy = "measure again; the instrument's buffer is emptied before"
-    if metadata.integration_us != integration_us:
-        raise StaleDataError(
-            f"the spectrum was taken with {metadata.integration_us} us, {integration_us} us were "
-            "asked for",
-            "spectrum",
-            remedy,
-        )
-    if metadata.trigger != 0:
-        raise StaleDataError(f"it was taken in trigger mode {metadata.trigger}", "spectrum", remedy)
-    if last is None:
-        return
-    if metadata.count == last.count or metadata.tick_us <= last.tick_us:
-        raise StaleDataError(
-            f"spectrum {metadata.count} at {metadata.tick_us} us is not newer than spectrum "
-            f"{last.count} at {last.tick_us} us",
-            "spectrum",
-            remedy,
         )
 
 
