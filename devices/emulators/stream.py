@@ -159,7 +159,7 @@ class EmulatedStream:
                 self._look_alive()
                 now = self._timing.now()
                 taken = self._to_host.take(most, now)
-                wait_s = min(until, self._next_s(now)) - now
+                wait_s = min(until, self.next_s()) - now
             if taken or now >= until:
                 return taken
             self._timing.sleep(min(max(wait_s, SHORTEST_S), SLICE_S))
@@ -188,16 +188,18 @@ class EmulatedStream:
             self._unplugged = True
             self._to_host.clear()
 
+    def next_s(self) -> float:
+        """Return the second at which something may arrive without being asked for."""
+        with self._lock:
+            coming = (self._to_host.next_s(), self._to_model.next_s(), self._model.next_s())
+            now = self._timing.now()
+            return min((second for second in coming if second is not None), default=now + SLICE_S)
+
     def _look_alive(self) -> None:
         if self._closed:
             raise closed(self._name)
         if self._unplugged:
             raise gone(self._name)
-
-    def _next_s(self, now: float) -> float:
-        """Return the second at which something may have changed."""
-        coming = (self._to_host.next_s(), self._to_model.next_s(), self._model.next_s())
-        return min((second for second in coming if second is not None), default=now + SLICE_S)
 
     def _send(self, data: bytes, fault: WireFault | None, step: int) -> None:
         """Put what the host says on the line, with the fault that is due."""

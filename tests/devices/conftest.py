@@ -9,6 +9,7 @@ import pytest
 from devices.composed import ComposedAnalyser
 from devices.emulators.bench import NO_FAULTS, Bench
 from devices.emulators.direct import bench_parts
+from devices.emulators.wire import UsbIdentity, UsbStallError
 from devices.frame import RawFrame
 from devices.registry import families, family, open_analyser
 from devices.sample import Sample
@@ -181,3 +182,96 @@ def on_wasatch(polystyrene_like):
         return made
 
     return make
+
+
+class ShoutingSerial:
+    """Answers every line in capitals at once; ``wait\\r`` says ``READY`` `pause_s` later."""
+
+    def __init__(self, baud: int = 9600) -> None:
+        self.baud = baud
+        self.pause_s = 2.0
+        self.heard = b""
+        self._line = b""
+        self._said = b""
+        self._due: float | None = None
+
+    def receive(self, data: bytes, at_s: float) -> None:
+        self.heard += data
+        self._line += data
+        while b"\r" in self._line:
+            line, _, self._line = self._line.partition(b"\r")
+            if line == b"wait":
+                self._due = at_s + self.pause_s
+            else:
+                self._said += line.upper() + b"\r"
+
+    def send(self, at_s: float) -> bytes:
+        if self._due is not None and at_s >= self._due:
+            self._due = None
+            self._said += b"READY\r"
+        said, self._said = self._said, b""
+        return said
+
+    def next_s(self) -> float | None:
+        return self._due
+
+
+class CountingUsb:
+    """Control in repeats its setup; a control out starts 8 bytes that are there 3 s later."""
+
+    def __init__(self, serial: str = "EMULATED-1", product_id: int = 0x1000) -> None:
+        self.identity = UsbIdentity(
+            0x24AA, product_id, "Maker", "Analyser", serial, (0x01,), (0x82, 0x86)
+        )
+        self.taken: list[tuple[object, ...]] = []
+        self._due: float | None = None
+        self._queue = b""
+
+    def control_in(self, request: int, value: int, index: int, length: int, at_s: float) -> bytes:
+        self.taken.append(("in", request, value, index, length, at_s))
+        if request == 0x99:
+            raise UsbStallError
+        return bytes([request, value & 0xFF, index & 0xFF])
+
+    def control_out(self, request: int, value: int, index: int, data: bytes, at_s: float) -> None:
+        self.taken.append(("out", request, value, index, data))
+        if request == 0x99:
+            raise UsbStallError
+        self._due = at_s + 3.0
+
+    def bulk_out(self, endpoint: int, data: bytes, _at_s: float) -> None:
+        self.taken.append(("bulk", endpoint, data))
+        self._queue += data
+
+    def bulk_in(self, endpoint: int, length: int, at_s: float) -> bytes | None:
+        if self._due is not None and at_s >= self._due:
+            self._due = None
+            self._queue += b"SPECTRUM"
+        if endpoint != 0x82 or not self._queue:
+            return None
+        given, self._queue = self._queue[:length], self._queue[length:]
+        return given
+
+    def next_s(self, endpoint: int) -> float | None:
+        return self._due if endpoint == 0x82 else None
+
+
+@pytest.fixture
+def serial_model():
+    return ShoutingSerial()
+
+
+@pytest.fixture
+def usb_model():
+    return CountingUsb()
+
+
+@pytest.fixture
+def make_usb_model():
+    return CountingUsb
+
+
+@pytest.fixture
+def wire_time():
+    """A time that only moves when somebody waits."""
+    return SteppedTime()
