@@ -190,6 +190,8 @@ class ComposedAnalyser(Analyser):
             try:
                 with self._laser_off_afterwards(self._guard):
                     run = replace(run, permit=self._guard.permit())
+                    # Some detectors throw an exposure away for it: not under the laser.
+                    self._detector.set_integration_time(self._settings.integration_time_ms)
                     self._fire(self._guard, run)
                     taken = self._expose(run)
             except DeviceError as error:  # lost or alarmed only after all was measured

@@ -37,7 +37,8 @@ class WasatchDetector:
     the wavelength polynomial; bad pixels are named in the facts and left as they are.
 
     An XS unit gives the first spectrum after a change of the integration time with the old one:
-    it is taken and thrown away when the time is set, while the laser is off.
+    it is taken and thrown away when the time is set, which is before the laser is switched on.
+    So is an exposure that was cancelled: the board cannot break one off.
     """
 
     def __init__(self, link: Link, memory: Eeprom, facts: DetectorFacts) -> None:
@@ -68,6 +69,7 @@ class WasatchDetector:
                 "integration time",
                 "choose a value inside these limits",
             )
+        self._let_pass()
         self.put_integration_time(whole)
         if self._throw_away:
             self._take_throw_away()
