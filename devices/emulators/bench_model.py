@@ -39,14 +39,6 @@ class Geometry:
 
 
 ALL_ACTIVE = Geometry()
-QE_PRO = Geometry(active=(10, 1034), dark=((4, 10), (1034, 1040)), origin=10)
-"""1044 pixels: 4 dummy, 6 dark, 1024 active, 6 dark, 4 dummy; polynomial over the active ones."""
-USB2000_PLUS = Geometry(active=(21, 2048), dark=((6, 21),))
-"""2048 pixels, 6 to 20 of them dark."""
-USB4000 = Geometry(active=(22, 3670), dark=((5, 16),))
-"""3840 pixels, 5 to 15 of them dark, 22 to 3669 active."""
-MAYA_PRO = Geometry(active=(10, 2058), dark=((0, 4), (2064, 2068)))
-"""2304 pixels, 0 to 3 and 2064 to 2067 of them dark, 10 to 2057 active."""
 
 
 @dataclass(frozen=True, slots=True)

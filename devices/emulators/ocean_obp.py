@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devices.drivers.ocean_obp.models import MODELS, VENDOR_ID, ObpModel, model_row
 from devices.emulators.bench import NO_FAULTS, Bench, Faults
+from devices.emulators.bench_model import BenchModel, Geometry
 from devices.emulators.ocean_obp_core import ObpInstrument
 from devices.emulators.ocean_obp_memory import ObpMemory, blank, insane
-from devices.emulators.physics import BenchModel
 from devices.emulators.wire import UsbIdentity, UsbStallError
 from devices.errors import SettingsError
 from devices.sample import Sample
@@ -22,7 +22,7 @@ SERIAL_LANE = 0
 NONLINEARITY = [0.905, 1.1e-6, -9.5e-12, 1.6e-16]
 
 _QEPRO_NM = (785.0, 0.19, -8e-6, 1e-9)
-BENCHES: dict[str, BenchModel] = {
+_FIGURES: dict[str, BenchModel] = {
     "qepro": BenchModel(
         model="Emulated QE Pro", detector="emulated back-thinned CCD, 1024 active pixels",
         laser_nm=785.0, wavelength_coefficients_nm=_QEPRO_NM, pixels=1024, resolution_cm1=9.0,
@@ -53,7 +53,16 @@ BENCHES: dict[str, BenchModel] = {
         cooling_time_s=300.0,
     ),
 }  # fmt: skip
-"""Typical figures, not those of one instrument."""
+BENCHES: dict[str, BenchModel] = {
+    key: replace(
+        _FIGURES[key],
+        pixels=row.pixels,
+        full_counts=float(row.saturation),
+        geometry=Geometry(row.active, row.electric_dark, row.wavelength_origin),
+    )
+    for key, row in MODELS.items()
+}
+"""Typical figures, not those of one instrument, on the pixels of each row."""
 
 _SERIALS = {
     "qepro": b"EMULATED-QEP01",
@@ -218,5 +227,5 @@ def emulator(
         raise SettingsError(f"no wire {wire!r} or memory {memory!r}", "emulator", "see its help")
     made = _MEMORY_STATES[memory](MEMORIES[model])
     shared = bench if bench is not None else Bench(BENCHES[model], sample, seed, faults)
-    inside = ObpInstrument(row, made, shared, seed)
+    inside = ObpInstrument(row, made, shared)
     return ObpUsb(inside) if wire == "usb" else ObpSerial(inside)

@@ -23,7 +23,6 @@ from devices.emulators.bench_faults import past
 from devices.frame import FloatArray
 
 BUFFER_LIMIT = 15
-_EDGES = 77  # stream of chance of the covered pixels
 _NO_COUNTS = np.empty(0)
 
 
@@ -58,14 +57,11 @@ class ObpCamera:
         Its row.
     bench : Bench
         Its physics.
-    seed : int
-        Seed of the noise of covered pixels.
     """
 
-    def __init__(self, model: ObpModel, bench: Bench, seed: int) -> None:
+    def __init__(self, model: ObpModel, bench: Bench) -> None:
         self.model, self.bench = model, bench
         self.buffer: deque[_Shot] = deque()
-        self._seed = seed
         self._spectra = 0
         self._last: _Shot | None = None
         self._last_taken: FloatArray = _NO_COUNTS
@@ -194,14 +190,5 @@ class ObpCamera:
         self._spectra += 1
         tick_us = round(self.bench.time_s * 1e6)
         told = Metadata(self._spectra, tick_us, running.integration_us, running.trigger)
-        self._last, self._last_taken = _Shot(self._all_pixels(taken), told), taken
+        self._last, self._last_taken = _Shot(taken, told), taken
         return self._last
-
-    def _all_pixels(self, seen: FloatArray) -> FloatArray:
-        """Return what the converter gives: the pixels that see light between covered ones."""
-        model, bench = self.model, self.bench.model
-        rng = np.random.default_rng((self._seed, _EDGES, self._spectra))
-        noise = rng.normal(0.0, bench.read_noise_e / bench.electrons_per_count, model.pixels)
-        counts = np.round(bench.offset_counts + noise)
-        counts[slice(*model.active)] = seen
-        return np.clip(counts, 0, model.saturation)

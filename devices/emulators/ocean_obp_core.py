@@ -61,7 +61,7 @@ class ObpInstrument:
         Its detector, and the sample; another emulator may share it for the laser.
     """
 
-    def __init__(self, model: ObpModel, memory: ObpMemory, bench: Bench, seed: int) -> None:
+    def __init__(self, model: ObpModel, memory: ObpMemory, bench: Bench) -> None:
         self.model, self.memory, self.bench = model, memory, bench
         self.seen: Counter[int] = Counter()
         self.unknown: Counter[int] = Counter()
@@ -70,7 +70,7 @@ class ObpInstrument:
         self.baud_wanted: int | None = None
         self._decoders: dict[int, Decoder] = {}
         self._out: dict[int, deque[bytes]] = {}
-        self.camera = ObpCamera(model, bench, seed)
+        self.camera = ObpCamera(model, bench)
         self._gets = self._get_table()
         self._sets = self._set_table()
         self._boot(0.0)

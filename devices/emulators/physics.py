@@ -18,20 +18,6 @@ from devices.errors import SampleError
 from devices.frame import FloatArray
 from devices.sample import Sample
 
-__all__ = [
-    "BenchModel",
-    "Light",
-    "add_cosmic_rays",
-    "blur",
-    "dark_rate",
-    "digitise",
-    "line_shape",
-    "natural_curve",
-    "sample_light",
-    "throughput",
-    "wavenumber_cm1",
-]
-
 GRID_STEP_CM1 = 0.5
 GRID_MARGIN_CM1 = 100.0
 GLASS_EMISSION_NM = 879.6  # 1370 cm-1 from 785 nm; an emission stays where it is in wavelength

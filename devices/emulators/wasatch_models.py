@@ -19,7 +19,7 @@ from devices.drivers.wasatch.eeprom import (
     layout,
 )
 from devices.drivers.wasatch.opcodes import ARM, FX2, FX2_INGAAS, PAGE_BYTES
-from devices.emulators.physics import BenchModel
+from devices.emulators.bench_model import BenchModel
 
 MEMORY_PAGES = 16
 BLANK_PAGE = b"\xff" * PAGE_BYTES

@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 
 from devices.emulators.bench import Bench
-from devices.emulators.bench_model import (
-    MAYA_PRO,
-    QE_PRO,
-    USB2000_PLUS,
-    USB4000,
-    Flaws,
-    Truth,
-)
+from devices.emulators.bench_model import Flaws, Geometry, Truth
 from devices.emulators.physics import blur, fringes, line_shape, sample_light, wavenumber_cm1
 from devices.emulators.samples import (
     ARGON,
@@ -31,6 +24,10 @@ from devices.emulators.samples import (
 from devices.errors import SampleError
 from devices.sample import Packaging, Sample
 
+QE_PRO = Geometry(active=(10, 1034), dark=((4, 10), (1034, 1040)), origin=10)
+USB2000_PLUS = Geometry(active=(21, 2048), dark=((6, 21),))
+USB4000 = Geometry(active=(22, 3670), dark=((5, 16),))
+MAYA_PRO = Geometry(active=(10, 2058), dark=((0, 4), (2064, 2068)))
 FLAT = Sample(curve=np.ones_like, fluorescence=0.0)
 
 

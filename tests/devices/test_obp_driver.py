@@ -463,5 +463,8 @@ def test_metadata_of_another_time_is_stale(rig):
 def test_rows_of_the_driver_and_the_benches_agree():
     assert set(BENCHES) == set(MODELS)
     for key, row in MODELS.items():
-        assert BENCHES[key].pixels == row.active[1] - row.active[0]
+        assert BENCHES[key].pixels == row.pixels
+        assert BENCHES[key].geometry.active == row.active
+        assert BENCHES[key].geometry.dark == row.electric_dark
+        assert BENCHES[key].saturation_counts == row.saturation
         assert pack("I", row.integration_us[1])
