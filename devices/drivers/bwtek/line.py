@@ -23,8 +23,9 @@ from devices.transports.base import ByteStream, read_exactly
 FAST: Final = 115_200
 AT_POWER_UP: Final = 9_600
 ANSWER_S: Final = 1.0
-HAIL_S: Final = 0.4
+HAIL_S: Final = 0.3
 HAILS: Final = 3  # the first may end what noise began in the instrument's command buffer
+SILENT_HAILS: Final = 2
 QUIET_S: Final = 0.15
 AFTER_BAUD_S: Final = 0.1
 TRAILING_S: Final = 0.03
@@ -175,7 +176,9 @@ class Line:
         sent = protocol.command("a")
         wanted = protocol.answer_to(sent)
         noise = bytearray()
-        for _ in range(HAILS):
+        for number in range(HAILS):
+            if number >= SILENT_HAILS and not noise:
+                break
             noise += self._drain()
             with self._writing:
                 self._stream.write(sent)

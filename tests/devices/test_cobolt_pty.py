@@ -1,0 +1,70 @@
+"""The Cobolt laser on a real pseudo-terminal: our driver, and the order of the vendor's program."""
+
+import pytest
+
+from devices.drivers.cobolt.driver import open_laser
+from devices.emulators import cobolt
+from devices.errors import NotConnectedError
+from devices.interface import LaserState
+from devices.timing import REAL_TIME
+from devices.transports.serial_port import open_serial
+
+pty_wire = pytest.importorskip("devices.emulators.pty")
+pytest.importorskip("termios")
+
+
+@pytest.fixture
+def served():
+    emulator = cobolt.emulator()
+    with pty_wire.PtyWire(emulator) as wire:
+        yield emulator, wire
+
+
+def test_it_is_switched_on_and_off_and_read_back(served) -> None:
+    _, wire = served
+    laser = open_laser(
+        open_serial(wire.path, 9600), REAL_TIME, configuration=cobolt.configuration()
+    )
+    laser.switch_on(50.0)
+    assert laser.read().state in (LaserState.REQUESTED, LaserState.FIRING)
+    laser.switch_off()
+    assert laser.read().state is LaserState.OFF
+    laser.close()
+
+
+def test_pulling_the_cable_of_a_firing_laser_is_named(served) -> None:
+    _, wire = served
+    laser = open_laser(
+        open_serial(wire.path, 115_200), REAL_TIME, configuration=cobolt.configuration()
+    )
+    laser.switch_on(50.0)
+    wire.unplug()
+    for act in (laser.read, laser.switch_off):
+        with pytest.raises(NotConnectedError):
+            act()
+    laser.close()
+
+
+def test_the_order_of_the_vendors_program_is_understood(served) -> None:
+    """Commands end with CR and answers are read to LF, as the vendor's own program does."""
+    import serial
+
+    emulator, wire = served
+    with serial.Serial(wire.path, 115_200, timeout=1.0) as port:
+
+        def ask(words):
+            port.write(words.encode() + b"\r")
+            return port.readline().decode().rstrip("\r\n")
+
+        assert "." in ask("gfv?")
+        assert ask("sn?").startswith("EMULATED")
+        assert float(ask("glm?")[:4]) == 785.0
+        assert ask("?") == "OK"
+        assert ask("p 0.08") == "OK"
+        assert float(ask("p?")) * 1000.0 == pytest.approx(80.0)
+        assert ask("@cob1") == "OK"
+        assert ask("l?") == "1"
+        assert ask("gom?") == "2"
+        assert ask("l0") == "OK"
+        assert ask("l?") == "0"
+    assert not emulator.bench.laser_enabled
