@@ -94,7 +94,6 @@ class EmulatedWasatch:
     ) -> None:
         self.model = model
         self.bench = Bench(model.bench, sample, seed, faults)
-        self.bench.cool_to(None)
         self.pages = list(pack(model.memory))
         self.unknown: Counter[tuple[str, int, int]] = Counter()
         self.memory_writes = 0
@@ -108,7 +107,8 @@ class EmulatedWasatch:
         self._modulated = False
         self._watchdog_s = 0
         self._warning_delay_s = int(model.bench.laser_delay_s)
-        self._tec, self._tec_setpoint = 0, 0
+        # It has been under power for a while, and cooled: a board keeps that between programs.
+        self._tec, self._tec_setpoint = self._cooled_already()
         self._adc, self._adc_before = ADC_LASER, ADC_LASER
         self._waiting = 0  # exposures asked for while one is running
         self._fifo = {endpoint: bytearray() for endpoint in self.identity.endpoints_in}
@@ -267,6 +267,13 @@ class EmulatedWasatch:
     def _set_tec_setpoint(self, raw: int, _index: int, _data: bytes) -> None:
         self._tec_setpoint = raw & DAC_BITS
         self._cool()
+
+    def _cooled_already(self) -> tuple[int, int]:
+        if self.model.arm:
+            return 0, 0
+        parts = self._true_memory()
+        raw = protocol.polynomial(parts.celsius_to_dac, self.model.bench.setpoint_c)
+        return 1, max(0, min(DAC_BITS, round(raw)))
 
     def _cool(self) -> None:
         memory = self._true_memory()

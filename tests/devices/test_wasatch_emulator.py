@@ -206,8 +206,10 @@ def test_the_first_reading_of_a_converter_is_of_the_other(unit):
 def test_cooling_follows_the_set_point(unit):
     made = unit(SILICON)
     assert made.bench.temperature == pytest.approx(11.0, abs=0.1)
+    assert _in(made, 0xDA) == b"\x01"
+    _out(made, 0xD6, 0)
     _in(made, 0xC0, at_s=600.0)
-    assert made.bench.temperature == pytest.approx(25.0, abs=0.1)  # its cooler is off
+    assert made.bench.temperature == pytest.approx(25.0, abs=0.1)
     _out(made, 0xD8, 0x0A3F, at_s=600.0)
     _out(made, 0xD6, 1, at_s=600.0)
     _in(made, 0xC0, at_s=1200.0)
