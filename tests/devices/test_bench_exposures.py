@@ -1,6 +1,7 @@
 """Exposures of the emulated bench: exactly their window, and the same however often one asks."""
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -256,3 +257,23 @@ def test_hours_without_an_exposure_cost_nothing(quiet_model, polystyrene_like):
     bench.advance_to(30 * 86_400.0)
     assert bench.temperature_c() == quiet_model.setpoint_c
     assert bench.laser_state() is LaserState.OFF
+
+
+def test_a_day_of_scans_keeps_nothing():
+    bench = Bench(SMALL, DULL, 12)
+    grown = []
+    tracemalloc.start()
+    try:
+        for minute in range(24 * 60):
+            bench.advance_to(60.0 * minute)
+            bench.laser(on=True)
+            bench.begin(1.0)
+            bench.advance_to(60.0 * minute + 1.0)
+            assert bench.taken() is not None
+            bench.laser(on=False)
+            if minute in {10, 24 * 60 - 1}:
+                grown.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert grown[1] - grown[0] < 50_000
+    assert bench.light_dose_s == pytest.approx(24 * 60 * 0.5)
