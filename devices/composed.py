@@ -237,9 +237,8 @@ class ComposedAnalyser(Analyser):
         return f"{self._info.model} {self._info.serial}".strip()
 
     def _gone(self) -> bool:
-        """Return whether the device no longer answers: what lost it has said so already."""
+        """Return whether the laser no longer answers: what lost it has said so already."""
         try:
-            self._detector.temperature_c()
             if self._laser is not None:
                 self._laser.read()
         except DeviceError as error:
@@ -272,9 +271,9 @@ class ComposedAnalyser(Analyser):
         """Switch off whatever happens; a device that is gone keeps its own error."""
         try:
             yield
-        except NotConnectedError:
+        except NotConnectedError as error:
             if not self._closed:
-                guard.raise_alarm("it does not answer any more")
+                self._off_when_gone(guard, error)
             raise
         except BaseException as error:
             if not self._closed:
@@ -283,6 +282,13 @@ class ComposedAnalyser(Analyser):
             raise
         else:
             guard.off()
+
+    def _off_when_gone(self, guard: LaserGuard, error: BaseException) -> None:
+        """Switch off a laser that may have a cable of its own; one that is gone too is an alarm."""
+        try:
+            guard.off()
+        except LaserAlarmError as alarm:  # latched; the first error is the one to tell
+            error.add_note(str(alarm))
 
     def _recover(self, error: BaseException) -> None:
         """End what the detector still does, so that the next measurement starts afresh."""
