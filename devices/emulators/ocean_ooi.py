@@ -100,7 +100,7 @@ class OceanOoi:
             f"{row.name} (emulated)",
             "",
             (row.out,),
-            (row.answers, row.data, *more),
+            (row.data, *more, row.answers),
             512 if self.high_speed else 64,
         )
 
