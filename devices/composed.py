@@ -350,6 +350,7 @@ class ComposedAnalyser(Analyser):
         if run.course is None:
             return None
         last = taken[-1]
+        until_now = Exposures(tuple(taken), milliseconds, run.dark, partial=True)
         order = run.course.after(
             WholeExposure(
                 last.counts,
@@ -357,6 +358,7 @@ class ComposedAnalyser(Analyser):
                 last.full,
                 milliseconds,
                 len(taken),
+                lambda: self._frame(until_now, run, asking=False),
             )
         )
         if order is None:

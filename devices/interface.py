@@ -144,6 +144,8 @@ class WholeExposure:
         Its time in milliseconds, as it really was.
     number : int
         Which one of those with this time it is, from 1.
+    so_far : callable
+        Gives the frame that there would be if the measurement ended now; for `Course.after` only.
     """
 
     counts: FloatArray
@@ -151,6 +153,7 @@ class WholeExposure:
     full: bool
     integration_time_ms: float
     number: int
+    so_far: Callable[[], RawFrame]
 
 
 class Course(Protocol):

@@ -31,6 +31,12 @@ def stepped(on_sleep=lambda _seconds: None, utc=lambda: NOON):
 
 
 @pytest.fixture
+def stepped_time():
+    """A time that passes only by sleeping, with its time of day."""
+    return SteppedTime()
+
+
+@pytest.fixture
 def noon():
     return NOON
 

@@ -1,0 +1,1 @@
+"""Acquisition over any analyser: integration time, averages, waiting, dark, early stop."""
