@@ -8,6 +8,7 @@ awaited.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass
 from typing import cast
@@ -37,6 +38,7 @@ PROBE_S = 0.5
 DAMAGE_GRACE_S = 0.3
 READ_SLICE_S = 0.25
 BAUD_SETTLE_S = 0.1
+CHECKSUM_TRIES = 2
 USUAL_BAUDS = (9_600, 115_200)
 BITS_PER_BYTE = 10
 
@@ -297,14 +299,18 @@ class ObpLink:
         ) from errors[-1]
 
     def _takes_checksums(self) -> bool:
+        """Ask with a checksum; damage on the way is no refusal, so that it is asked twice."""
         self.checksum = True
         try:
-            self.get(Code.GET_SERIAL_NUMBER, timeout_s=PROBE_S)
-        except (RefusedError, BadAnswerError, TransportTimeoutError):
-            return False
+            for _ in range(CHECKSUM_TRIES):
+                with contextlib.suppress(BadAnswerError, TransportTimeoutError):
+                    self.get(Code.GET_SERIAL_NUMBER, timeout_s=PROBE_S)
+                    return True
+        except RefusedError:
+            pass
         finally:
             self.checksum = False
-        return True
+        return False
 
     def raise_baud(self, baud: int) -> bool:
         """Speak at `baud` until `close`; return False when the instrument does not.
