@@ -8,7 +8,6 @@ on, starts its time anew; and a board refuses a request that lacks the buffer it
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -36,6 +35,7 @@ from devices.emulators.wasatch_models import (
     pack,
 )
 from devices.emulators.wasatch_registers import GETTERS, SETTERS, TIMES, key_of
+from devices.emulators.wasatch_sensors import detector_raw, laser_raw, solved
 from devices.emulators.wire import UsbIdentity, UsbStallError
 from devices.interface import LaserState
 from devices.sample import Sample
@@ -277,7 +277,7 @@ class EmulatedWasatch:
 
     def _cool(self) -> None:
         memory = self._true_memory()
-        wanted = _solved(memory.celsius_to_dac, self._tec_setpoint, -60.0, 60.0)
+        wanted = solved(memory.celsius_to_dac, self._tec_setpoint, -60.0, 60.0)
         self.bench.cool_to(wanted if self._tec else None)
 
     def _true_memory(self) -> Eeprom:
@@ -313,8 +313,7 @@ class EmulatedWasatch:
 
     def _detector_temperature(self, _index: int) -> bytes:
         celsius = self.bench.temperature_c()
-        raw = _solved(self._true_memory().adc_to_celsius, celsius, 0.0, float(DAC_BITS))
-        return round(raw).to_bytes(2, "big")
+        return detector_raw(celsius, self._true_memory().adc_to_celsius).to_bytes(2, "big")
 
     def _read_adc(self, _index: int) -> bytes:
         """Read the converter; the first reading after a change is still of the one before."""
@@ -322,13 +321,8 @@ class EmulatedWasatch:
         firing = self.laser_firing
         if shown != ADC_LASER:
             return (2000 if firing else 12).to_bytes(2, "little")
-        celsius = LASER_WARM_C if firing else LASER_COLD_C
-        if self.model.arm:
-            raw = _solved(protocol.ARM_LASER_CELSIUS, celsius, 0.0, float(DAC_BITS))
-        else:
-            ohms = 10000.0 * math.exp(3977.0 / (celsius + 273.0) - 3977.0 / 298.0)
-            raw = 4096.0 * ohms / (21450.0 + ohms)
-        return round(raw).to_bytes(2, "little")
+        raw = laser_raw(LASER_WARM_C if firing else LASER_COLD_C, arm=self.model.arm)
+        return raw.to_bytes(2, "little")
 
     def _battery(self, _index: int) -> bytes:
         percent = self.battery_percent
@@ -407,15 +401,3 @@ class EmulatedWasatch:
 
     def _options(self) -> bytes:
         return b"\xff\xff\xff" if self.model.arm else FX2_OPTIONS.to_bytes(3, "little")
-
-
-def _solved(coefficients: tuple[float, ...], wanted: float, low: float, high: float) -> float:
-    """Return where a monotonic polynomial takes the value `wanted`; the nearer end outside."""
-    falls = protocol.polynomial(coefficients, low) > protocol.polynomial(coefficients, high)
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        if (protocol.polynomial(coefficients, middle) < wanted) != falls:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)

@@ -50,6 +50,7 @@ class WasatchDetector:
         self._had_one = False
         self._due_s: float | None = None  # when an exposure that nobody fetched is over
         self._before = b""
+        self._late = False  # an exposure was given up; it may still come
         self._cancelled = threading.Event()
         link.join(USER)
 
@@ -71,7 +72,7 @@ class WasatchDetector:
             )
         self._let_pass()
         self.put_integration_time(whole)
-        if self._throw_away:
+        if self._throw_away or self._late:
             self._take_throw_away()
         return float(whole)
 
@@ -100,7 +101,7 @@ class WasatchDetector:
         """See `DetectorPart.start`."""
         self._cancelled.clear()
         self._let_pass()
-        if self._throw_away:
+        if self._throw_away or self._late:
             self._take_throw_away()
         self._link.drain(self._facts.pixels)
         self._begin()
@@ -180,9 +181,13 @@ class WasatchDetector:
         self._let_pass()
         self._link.drain(self._facts.pixels)
         self._begin()
-        if self._let_pass():
-            self._throw_away = False
-            self._had_one = True
+        if not self._let_pass():
+            return
+        if self._late:  # what came may have been the late one: let this one come, too
+            self._link.timing.sleep(self._integration_ms / 1000.0)
+            self._late = False
+        self._throw_away = False
+        self._had_one = True
 
     def _let_pass(self) -> bool:
         """Wait for an exposure that nobody wants and forget it; return whether it came.
@@ -208,6 +213,7 @@ class WasatchDetector:
             except TransportTimeoutError:
                 if now() >= until:
                     self._due_s = None
+                    self._late = True
                     raise
                 continue
             except BadAnswerError:  # a piece of it: the rest has been thrown away, too
