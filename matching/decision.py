@@ -168,6 +168,27 @@ def baseline_sensitive(verdict: Verdict) -> Verdict:
     return Verdict("inconclusive", ("baseline_sensitive",), advice)
 
 
+def without_calibration(verdict: Verdict, reason: str) -> Verdict:
+    """Return what is said when nobody knows whether the axis of the analyser is right.
+
+    Nothing is named, and nothing is called unknown: a moved band makes strangers of friends. What
+    was wrong with the scan itself is still told.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What would be said on an axis that holds.
+    reason : str
+        Code of the reason: ``calibration_missing``, ``calibration_failed`` or
+        ``calibration_expired``.
+    """
+    if verdict.outcome == "inconclusive":
+        advice = tuple(dict.fromkeys(("calibrate", *verdict.advice)))
+        return Verdict("inconclusive", (reason, *verdict.reasons), advice)
+    hazardous = ("handle_as_hazardous",) if "handle_as_hazardous" in verdict.advice else ()
+    return Verdict("inconclusive", (reason,), ("calibrate", *hazardous, "send_to_laboratory"))
+
+
 def one_to_one(groups: Collection[frozenset[int]], others: Collection[frozenset[int]]) -> bool:
     """Tell whether each group has a member in common with another one of `others`, none left over.
 

@@ -128,7 +128,7 @@ def demo(options: argparse.Namespace, render: Renderer) -> int:
     show(0.0, "building the demonstration library")
     timing = without_waiting(utc_now)
     path = demo_library(out / "demo-library.h5", options.seed, timing)
-    identifier = open_identifier(path, evidence=out / "evidence")
+    identifier = open_identifier(path, evidence=out / "evidence", calibrations=out / "calibration")
     steps = run_demo(identifier, options.seed, timing, show)
     for step in steps:
         stem = step.sample.replace(" ", "-")

@@ -98,6 +98,7 @@ def _command(options: Any, render: Renderer) -> int:
         "library": lambda: options.run(options),
         "substances": lambda: options.run(options),
         "lists": lambda: options.run(options),
+        "calibrate": lambda: options.run(options),
         "devices": lambda: commands.devices(options),
     }
     return handlers[options.command]()

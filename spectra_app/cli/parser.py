@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spectra_app import __version__
 from spectra_app.cli import (
+    calibrating,
     checking,
     converting,
     coverage,
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     substances.add(commands)
     lists.add(commands)
     _devices(commands)
+    calibrating.add(commands)
     return top
 
 

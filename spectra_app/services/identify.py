@@ -14,7 +14,7 @@ import numpy as np
 from library.formats import Column, NamedSpectrum, load, read_bytes, select
 from library.store import Library
 from matching.axis import COMMON_GRID
-from matching.decision import Scored
+from matching.decision import Scored, without_calibration
 from matching.errors import QueryError, SpectraError
 from matching.evidence import hit_quality
 from matching.peaks import Peaks
@@ -35,6 +35,7 @@ from spectra_app.records.identification import (
     Method,
     Quality,
 )
+from spectra_app.services.calibrations import Calibrations, Standing
 from spectra_app.services.control import ControlSetup, control_setup, control_status, highest
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
 from spectra_app.services.guided import station_profiles
@@ -88,7 +89,8 @@ class Choice:
 class Identifier:
     """What identification needs: engine, evidence store, clock, hazards, and control lists.
 
-    `standing` says what speaks against the library (by its hash), asked with every scan.
+    `standing` says what speaks against the library (by its hash), asked with every scan;
+    `calibrations` are the station's own, asked for every scan of an analyser; None asks nothing.
     """
 
     engine: Engine
@@ -97,6 +99,7 @@ class Identifier:
     hazards: tuple[Hazard, ...] = ()
     control: ControlSetup = field(default_factory=control_setup)
     standing: Callable[[str], tuple[str, ...]] = nothing_against
+    calibrations: Calibrations | None = None
 
     def keep(self, data: bytes, *, kind: str, name: str) -> str:
         """Keep bytes as evidence and return their SHA-256; nothing reads them before that."""
@@ -105,13 +108,18 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a scan came from, for its record."""
+    """Where a scan came from, for its record.
+
+    `calibration` is how the analyser that measured it stands; None for imported files, whose
+    analyser is not this station's to check.
+    """
 
     file: str
     sha256: str
     assumptions: tuple[str, ...] = ()
     emulated: bool = False
     asked: Asked = field(default_factory=Asked)
+    calibration: Standing | None = None
 
 
 def shown_path(path: Path) -> str:
@@ -172,17 +180,38 @@ def identify_bytes(
     read_ms = (time.perf_counter() - begun) * 1e3
     several = len(result.spectra) > 1
     return tuple(
-        identify_spectrum(
-            replace(item.spectrum, technique=choice.technique or item.spectrum.technique),
-            full,
+        _marked(
+            identify_spectrum(
+                replace(item.spectrum, technique=choice.technique or item.spectrum.technique),
+                full,
+                identifier,
+                choice.top,
+                name=_spectrum_name(item, several=several, among=result.spectra),
+                axis_doubtful=doubtful,
+                read_ms=read_ms,
+            ),
             identifier,
-            choice.top,
-            name=_spectrum_name(item, several=several, among=result.spectra),
-            axis_doubtful=doubtful,
-            read_ms=read_ms,
         )
         for item in chosen
     )
+
+
+def _marked(found: Identified, identifier: Identifier) -> Identified:
+    """Return the result of an imported file, marked when its analyser does not stand here.
+
+    Only analysers that this station has calibration records of are spoken of; of others nothing
+    is known. The verdict stays: how an analyser stood when it measured is not known either.
+    """
+    serial = found.query.acquisition.serial if found.query else None
+    kept = identifier.calibrations
+    if not serial or kept is None or found.record.outcome == "refused":
+        return found
+    standing = kept.standing(serial, identifier.clock())
+    if standing.reason is None or standing.state == "missing":
+        return found
+    reasons = (*found.record.reasons, standing.reason)
+    assumptions = (*found.record.assumptions, f"{standing.words}.")
+    return replace(found, record=replace(found.record, reasons=reasons, assumptions=assumptions))
 
 
 def _spectrum_name(
@@ -210,6 +239,10 @@ def identify_spectrum(
         examined = examine(spectrum, identifier.engine, axis_doubtful=axis_doubtful)
     except QueryError as error:
         return _refused(origin, name, identifier, error.at(origin.file))
+    against = origin.calibration.reason if origin.calibration else None
+    if against is not None:
+        barred = without_calibration(examined.verdict, against)
+        examined, axis_doubtful = replace(examined, verdict=barred), True
     shown = _shown(examined, top)
     on = control_date(spectrum.acquisition.measured_at, identifier.clock())
     engine = identifier.engine

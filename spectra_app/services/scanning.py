@@ -15,8 +15,11 @@ from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
 from library.errors import SpectrumChoiceError
 from library.starter import StarterMaterial, starter_materials
+from matching.calibration.axis import CalibrationError
+from matching.calibration.standards import POLYSTYRENE
 from matching.spectrum import Acquisition, FloatArray, Spectrum, Step
-from spectra_app.errors import AppError
+from spectra_app.errors import AppError, JournalError
+from spectra_app.services.calibrations import Standing
 from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
 
 Progress = Callable[[float, str], None]
@@ -153,15 +156,34 @@ def scan(
     frame = measure(analyser, settings, progress, should_stop)
     sha256 = identifier.keep(frame.to_bytes(), kind="raw frame", name=f"{label}.frame.json")
     progress(0.92, "identifying")
+    spectrum, standing = calibrated(spectrum_of_frame(frame), identifier)
+    against = (f"{standing.words}.",) if standing and standing.reason else ()
     origin = Origin(
         file=label,
         sha256=sha256,
-        assumptions=_remarks(frame),
+        assumptions=(*_remarks(frame), *against),
         emulated=frame.emulated,
+        calibration=standing,
     )
-    found = identify_spectrum(spectrum_of_frame(frame), origin, identifier, top)
+    found = identify_spectrum(spectrum, origin, identifier, top)
     progress(1.0, "done")
     return found, frame
+
+
+def calibrated(spectrum: Spectrum, identifier: Identifier) -> tuple[Spectrum, Standing | None]:
+    """Return an analyser's scan on its calibrated axis, and how the analyser stands.
+
+    An axis that cannot be corrected (the analyser states another than the one calibrated, or the
+    records were altered) stays as it is, and the analyser has failed.
+    """
+    kept = identifier.calibrations
+    if kept is None:
+        return spectrum, None
+    serial = spectrum.acquisition.serial or ""
+    try:
+        return kept.calibrated(spectrum, serial), kept.standing(serial, identifier.clock())
+    except (CalibrationError, JournalError) as error:
+        return spectrum, Standing("failed", f"analyser {serial}: {error}")
 
 
 def _remarks(frame: RawFrame) -> tuple[str, ...]:
@@ -186,16 +208,18 @@ def scan_emulated(
 ) -> Identified:
     """Scan a named emulated sample; see `scan`. A stepped `timing` does without waiting."""
     label = f"emulated scan of {sample}"
+    analyser_timing = timing or replace(REAL_TIME, utc=identifier.clock)
     try:
         analyser = open_analyser(
             family_name,
             sample=emulated_sample(sample),
             seed=seed,
-            timing=timing or replace(REAL_TIME, utc=identifier.clock),
+            timing=analyser_timing,
         )
     except DeviceError as error:
         raise as_app_error(error) from error
     with analyser:
+        checked_first(analyser.info.serial, family_name, identifier, seed, analyser_timing)
         found, _ = scan(
             analyser,
             identifier,
@@ -205,6 +229,35 @@ def scan_emulated(
             should_stop=should_stop,
         )
     return found
+
+
+def checked_first(
+    serial: str, family_name: str, identifier: Identifier, seed: int, timing: Timing
+) -> None:
+    """Check an emulated analyser with emulated polystyrene, unless its last check still counts.
+
+    Only for demonstrations: a person puts the standard before a real analyser.
+    """
+    from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
+
+    kept = identifier.calibrations
+    if kept is None or kept.standing(serial, identifier.clock()).reason is None:
+        return
+    bands = [(line.position, max(line.strength, 0.05), 8.0) for line in POLYSTYRENE.lines]
+    standard = Sample(bands=np.array(bands), fluorescence=0.05)
+    with open_analyser(family_name, sample=standard, seed=seed, timing=timing) as analyser:
+        frame = measure(
+            analyser,
+            Settings(integration_time_ms=100.0, averages=2),
+            lambda _share, _words: None,
+            lambda: False,
+        )
+    identifier.keep(frame.to_bytes(), kind="raw frame", name="emulated polystyrene.frame.json")
+    check_axis(
+        scan_of_frame(frame, POLYSTYRENE.name, "emulated polystyrene"),
+        kept,
+        Circumstances(identifier.clock(), operator="demonstration"),
+    )
 
 
 def analyser_rows() -> list[dict[str, object]]:
