@@ -13,15 +13,17 @@ where its medium is air. Raman shifts are differences of vacuum wavenumbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from matching.calibration.lines import FoundLine
 from matching.calibration.standards import Standard, vacuum_nm
 from matching.errors import SpectraError
 from matching.spectrum import FloatArray, frozen_array
+
+if TYPE_CHECKING:  # scipy is not needed to apply a correction
+    from matching.calibration.lines import FoundLine
 
 Medium = Literal["air", "vacuum"]
 Use = Literal["used", "saturated", "blended", "not_found", "outlier", "outside_range", "too_wide"]
