@@ -1,102 +1,93 @@
-"""Families and models of analysers as rows of data, and the one door that opens them."""
+"""The one door that opens analysers: real ones at a port, emulated ones at an emulated wire."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from devices.composed import ComposedAnalyser
-from devices.emulators.bench import Bench
-from devices.emulators.bench_model import BenchModel
+from devices.emulators.bench import NO_FAULTS, Bench, Faults
 from devices.emulators.direct import bench_parts
-from devices.errors import SampleError, SettingsError, UnknownFamilyError
+from devices.emulators.faults import WireFault
+from devices.errors import DeviceError, SampleError, SettingsError
+from devices.families import (
+    EMULATED_PAPERS,
+    FAMILIES,
+    Code,
+    Family,
+    LaserKind,
+    Wire,
+    families,
+    family,
+)
 from devices.interface import Analyser
+from devices.parts import DetectorPart, LaserPart
 from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
 
+__all__ = [
+    "FAMILIES",
+    "Connection",
+    "EmulatedWires",
+    "Family",
+    "emulated_wires",
+    "families",
+    "family",
+    "open_analyser",
+    "open_connected",
+]
+
 MAX_SEED = 2**63 - 1
+Keep = Callable[[Any], Any]
+"""Wraps a wire, for example to record what passes over it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """One row: a family or model of analysers that can be opened.
+class Connection:
+    """Where a real analyser is.
 
     Parameters
     ----------
-    name : str
-        What it is opened by.
-    title : str
-        What it is called on screen.
-    laser_nm : float
-        Excitation wavelength in nm.
-    emulated : bool
-        True when there is no real instrument behind it.
-    bench : BenchModel
-        Figures of the emulated instrument.
+    port : str
+        Serial port; empty for USB.
+    usb_serial : str or None
+        Serial number, when several alike are plugged in.
+    laser_port : str
+        Serial port of the laser of a modular analyser; empty for none.
+    configuration : object
+        What the station wrote down about an instrument that cannot say it itself.
+    usb_backend : object
+        A pyusb backend; libusb when None.
     """
 
-    name: str
-    title: str
-    laser_nm: float
-    emulated: bool
-    bench: BenchModel
+    port: str = ""
+    usb_serial: str | None = None
+    laser_port: str = ""
+    configuration: object = None
+    usb_backend: object = None
 
 
-def _emulated(name: str, bench: BenchModel) -> Family:
-    return Family(name, bench.model, bench.laser_nm, emulated=True, bench=bench)
+@dataclass(eq=False, slots=True)
+class EmulatedWires:
+    """An emulated analyser's wires, in reach for faults and for other programs' drivers.
 
-
-FAMILIES: tuple[Family, ...] = (
-    _emulated(
-        "emulated-785",
-        BenchModel(
-            model="Emulated 785 nm analyser",
-            detector="emulated cooled silicon array",
-            laser_nm=785.0,
-            wavelength_coefficients_nm=(793.0, 0.0925, -5.2e-6),
-            pixels=2048,
-            resolution_cm1=10.0,
-        ),
-    ),
-    _emulated(
-        "emulated-785-handheld",
-        BenchModel(
-            model="Emulated 785 nm handheld",
-            detector="emulated uncooled silicon array",
-            laser_nm=785.0,
-            wavelength_coefficients_nm=(795.0, 0.178, -1.7e-5),
-            pixels=1024,
-            resolution_cm1=14.0,
-            edge_cm1=220.0,
-            read_noise_e=20.0,
-            dark_e_per_s=12.0,
-            drift_nm=0.04,
-            setpoint_c=28.0,
-            start_c=25.0,
-            cooling_time_s=300.0,
-        ),
-    ),
-)
-
-
-def families() -> tuple[str, ...]:
-    """Return the names that `open_analyser` knows."""
-    return tuple(row.name for row in FAMILIES)
-
-
-def family(name: str) -> Family:
-    """Return the row called `name`.
-
-    Raises
-    ------
-    UnknownFamilyError
-        When there is none.
+    Parameters
+    ----------
+    bench : Bench
+        The instrument itself: its sample and its own faults.
+    models : list
+        The emulated instruments, the spectrometer first.
+    usb : EmulatedUsbBackend or None
+        The pyusb backend that it is plugged into.
+    streams : list of EmulatedStream
+        Its serial lines, the spectrometer first.
     """
-    for row in FAMILIES:
-        if row.name == name:
-            return row
-    raise UnknownFamilyError(
-        f"no family of analysers is called {name!r}", "", f"choose one of {', '.join(families())}"
-    )
+
+    bench: Bench
+    models: list[Any] = field(default_factory=list)
+    usb: Any = None
+    streams: list[Any] = field(default_factory=list)
 
 
 def open_analyser(
@@ -105,19 +96,25 @@ def open_analyser(
     sample: Sample | None = None,
     seed: int = 0,
     timing: Timing = REAL_TIME,
+    faults: Faults = NO_FAULTS,
+    keep: Keep = lambda wire: wire,
 ) -> Analyser:
-    """Open an analyser of the family `name`.
+    """Open an emulated analyser of the family `name`.
 
     Parameters
     ----------
     name : str
         One of `families`.
     sample : Sample or None
-        What an emulated analyser has in front of it; needed for one, as it measures nothing real.
+        What it has in front of it; needed, as it measures nothing real.
     seed : int
-        Seed of its noise, 0 to 2**63 - 1; kept in the frame as part of the firmware text.
+        Seed of its noise, 0 to 2**63 - 1.
     timing : Timing
-        Time; one that is stepped makes an emulated analyser measure without waiting.
+        Time; one that is stepped makes it measure without waiting.
+    faults : Faults
+        What goes wrong inside it.
+    keep : callable
+        Wraps each wire.
 
     Raises
     ------
@@ -133,5 +130,164 @@ def open_analyser(
         )
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise SettingsError(f"the seed {seed!r} is not possible", row.title, "choose 0 or above")
-    detector, laser = bench_parts(Bench(row.bench, sample, seed), timing, seed)
-    return ComposedAnalyser(detector, laser, family=row.name, emulated=True, timing=timing)
+    if row.bench is not None:
+        parts = bench_parts(Bench(row.bench, sample, seed, faults), timing, seed)
+        return ComposedAnalyser(*parts, family=row.name, emulated=True, timing=timing)
+    wires = emulated_wires(name, sample=sample, seed=seed, timing=timing, faults=faults)
+    return open_wires(name, wires, timing=timing, keep=keep)
+
+
+def emulated_wires(
+    name: str,
+    *,
+    sample: Sample,
+    seed: int = 0,
+    timing: Timing = REAL_TIME,
+    faults: Faults = NO_FAULTS,
+    serial: bool = False,
+    wire_faults: Sequence[WireFault] = (),
+) -> EmulatedWires:
+    """Return an emulated analyser of the family `name` at its wires, with no driver at them yet.
+
+    Parameters
+    ----------
+    serial : bool
+        Whether a spectrometer that has both speaks over its serial line.
+    wire_faults : sequence of WireFault
+        What the spectrometer's cable does.
+    """
+    row = family(name)
+    code = _code(row)
+    serial = serial or row.wire is Wire.SERIAL
+    model = code.emulator(sample, seed, faults, serial=serial, bench=None)
+    wires = EmulatedWires(model.bench, [model])
+    if serial:
+        from devices.emulators.stream import EmulatedStream
+
+        wires.streams.append(EmulatedStream(model, timing, faults=wire_faults))
+    else:
+        from devices.emulators.usb_backend import EmulatedUsbBackend
+
+        wires.usb = EmulatedUsbBackend([model], timing, faults=wire_faults)
+    if row.laser is LaserKind.PAIRED:
+        from devices.emulators.cobolt import emulator as laser_emulator
+        from devices.emulators.stream import EmulatedStream
+
+        laser = laser_emulator(bench=model.bench)
+        wires.models.append(laser)
+        wires.streams.append(EmulatedStream(laser, timing))
+    return wires
+
+
+def open_wires(
+    name: str, wires: EmulatedWires, *, timing: Timing = REAL_TIME, keep: Keep = lambda wire: wire
+) -> Analyser:
+    """Open the analyser at emulated wires, by the driver that opens a real one."""
+    row = family(name)
+    if wires.usb is not None:
+        main = _usb_port(row, Connection(usb_backend=wires.usb), timing)
+        laser = wires.streams[0] if row.laser is LaserKind.PAIRED else None
+    else:
+        main = wires.streams[0]
+        laser = wires.streams[1] if row.laser is LaserKind.PAIRED else None
+    laser = None if laser is None else keep(laser)
+    return _composed(row, keep(main), laser, EMULATED_PAPERS, timing, emulated=True)
+
+
+def open_connected(
+    name: str,
+    connection: Connection,
+    *,
+    timing: Timing = REAL_TIME,
+    keep: Keep = lambda wire: wire,
+) -> Analyser:
+    """Open a real analyser of the family `name`.
+
+    Parameters
+    ----------
+    name : str
+        One of `families`.
+    connection : Connection
+        Where it is. Ports are never searched by writing to them.
+    timing : Timing
+        Time.
+    keep : callable
+        Wraps each wire.
+
+    Raises
+    ------
+    UnknownFamilyError, SettingsError
+        When there is no such family, or no real instrument can be behind it, or a port is missing.
+    OpenError, AnswerError, LaserAlarmError
+        When it cannot be opened, does not answer as it should, or its laser is not off.
+    """
+    row = family(name)
+    _code(row)
+    main = _usb_port(row, connection, timing) if not connection.port else _serial(connection.port)
+    if row.wire is Wire.SERIAL and not connection.port:
+        raise SettingsError("no serial port is named", row.title, "name its port")
+    laser = None
+    try:
+        if row.laser is LaserKind.PAIRED and connection.laser_port:
+            laser = keep(_serial(connection.laser_port))
+        return _composed(row, keep(main), laser, connection.configuration, timing, emulated=False)
+    except BaseException:
+        main.close()
+        raise
+
+
+def _composed(
+    row: Family, main: Any, laser_wire: Any, configuration: object, timing: Timing, *, emulated: bool
+) -> Analyser:
+    detector: DetectorPart | None = None
+    laser: LaserPart | None = None
+    try:
+        if laser_wire is not None:  # first, so that it is off before anything else happens
+            laser = _cobolt(laser_wire, timing)
+        detector, own = _code(row).open_parts(main, timing, configuration)
+    except BaseException:
+        for part in (laser, laser_wire, main):
+            if part is not None:
+                part.close()
+        raise
+    return ComposedAnalyser(
+        detector, laser or own, family=row.name, emulated=emulated, timing=timing
+    )
+
+
+def _cobolt(wire: Any, timing: Timing) -> LaserPart:
+    from devices.drivers.cobolt.driver import open_laser
+
+    return open_laser(wire, timing)
+
+
+def _code(row: Family) -> Code:
+    if row.code is None:
+        raise SettingsError(
+            "no instrument can be behind it", row.title, "choose another family of analysers"
+        )
+    return row.code()
+
+
+def _usb_port(row: Family, connection: Connection, timing: Timing) -> Any:
+    from devices.transports.usb import open_usb
+
+    error: DeviceError | None = None
+    for vendor_id, product_id in row.usb_ids:
+        try:
+            return open_usb(
+                vendor_id,
+                product_id,
+                serial=connection.usb_serial,
+                backend=connection.usb_backend,
+                timing=timing,
+            )
+        except DeviceError as trouble:
+            error = trouble
+    raise error or SettingsError("no serial port is named", row.title, "name its port")
+
+
+def _serial(port: str) -> Any:
+    from devices.transports.serial_port import open_serial
+
+    return open_serial(port)
