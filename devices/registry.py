@@ -237,7 +237,13 @@ def open_connected(
 
 
 def _composed(
-    row: Family, main: Any, laser_wire: Any, configuration: object, timing: Timing, *, emulated: bool
+    row: Family,
+    main: Any,
+    laser_wire: Any,
+    configuration: object,
+    timing: Timing,
+    *,
+    emulated: bool,
 ) -> Analyser:
     detector: DetectorPart | None = None
     laser: LaserPart | None = None

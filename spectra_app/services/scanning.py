@@ -264,6 +264,6 @@ def analyser_rows() -> list[dict[str, object]]:
     """Return the families that can be opened, one plain row each."""
     rows = (family(name) for name in families())
     return [
-        {"family": r.name, "title": r.title, "laser_nm": r.laser_nm, "emulated": r.emulated}
+        {"family": r.name, "title": r.title, "laser_nm": r.laser_nm, "emulated": r.emulated_only}
         for r in rows
     ]

@@ -15,6 +15,7 @@ from devices.registry import families, family, open_analyser
 from devices.sample import Sample
 from devices.timing import SteppedTime, Timing
 
+FAMILY_NAMES = families()
 NOON = "2026-11-21T12:00:00.000Z"
 BANDS = np.array([[620.0, 40.0, 8.0], [1001.0, 100.0, 6.0], [1602.0, 35.0, 9.0]])
 
@@ -60,7 +61,7 @@ def quiet_model():
     )
 
 
-@pytest.fixture(params=families())
+@pytest.fixture(params=FAMILY_NAMES)
 def make_analyser(request, polystyrene_like):
     """Open an analyser of each registry row, ready to measure and without waiting.
 
