@@ -223,9 +223,11 @@ class OceanOoi:
         return self._status() if opcode == 0xFE and row.has_status else None
 
     def _status(self) -> bytes:
-        packets = math.ceil(self.row.spectrum_bytes / (512 if self.high_speed else 64))
+        packets = self.row.spectrum_bytes // (512 if self.high_speed else 64)  # without the sync
+        ready = any(self._waiting.get(end) for end in (self.row.data, self.row.data_first))
+        state = 4 if ready else 2 if self._wanted else 0  # as PyHardwareLibrary found them to be
         head = struct.pack("<HI", self.row.pixels, self.integration_us)
-        tail = (self.lamp & 1, self.trigger & 0xFF, int(self._wanted > 0), packets & 0xFF, 1, 0)
+        tail = (self.lamp & 1, self.trigger & 0xFF, state, packets & 0xFF, 1, 0)
         return head + bytes(tail) + bytes((0, 0, 0x80 if self.high_speed else 0, 0))
 
     # --- exposures -----------------------------------------------------------------------------
