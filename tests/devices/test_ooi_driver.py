@@ -254,6 +254,33 @@ def test_what_another_program_left_running_is_not_taken(rig):
     assert np.percentile(one.expose(500.0).counts, 99) < 1900
 
 
+@pytest.mark.parametrize("seconds", [1, 600])
+def test_a_minute_long_exposure_of_another_program_is_waited_for_or_named(rig, seconds):
+    one = rig()
+    one.model.bulk_out(0x01, b"\x02" + (seconds * 1_000_000).to_bytes(4, "little"), 0.0)
+    one.time.step(0.2)
+    one.model.bulk_out(0x01, b"\x09", one.time.now_s)
+    one.open()
+    if seconds > 60:
+        with pytest.raises(BusyError, match="not asked for"):
+            one.expose(100.0)
+        one.time.step(700.0)
+    assert one.expose(100.0).counts.size == 2048
+
+
+def test_after_cancel_the_wait_is_before_the_laser_is_lit(rig):
+    one = rig()
+    one.open()
+    one.detector.set_integration_time(5000.0)
+    one.detector.start()
+    one.detector.cancel()
+    one.detector.set_integration_time(1000.0)
+    before_s = one.time.now_s
+    assert before_s > 4.5
+    one.detector.start()
+    assert one.time.now_s - before_s < 0.5
+
+
 def test_a_blank_memory_is_said_and_measured_with(rig):
     one = rig(memory=BLANK_MEMORY)
     facts = one.open().facts

@@ -78,18 +78,21 @@ class OoiDetector:
         wire.empty()
         self._initialise()
         self.facts = self._read_facts()
-        self.set_integration_time(max(START_UP_MS, self.facts.integration_time_ms.lowest))
+        self._steps = max(self._parked, round(START_UP_MS * 1000.0 / self._model.step_us))
 
     def set_integration_time(self, milliseconds: float) -> float:
         """Choose the time of one exposure and return what it will be, in milliseconds.
 
-        `start` sends it and reads it back: set earlier, it would run a stale exposure of this
-        length.
+        Waits out what is still under way, as after `cancel`: this is called before the laser is
+        lit. `start` sends the time and reads it back: sent now, it would run a stale exposure of
+        this length.
 
         Raises
         ------
         SettingsError
             When it is outside the limits.
+        BusyError
+            When a long exposure of somebody else is under way.
         """
         self._open()
         limits = self.facts.integration_time_ms
@@ -99,13 +102,14 @@ class OoiDetector:
                 "integration time",
                 "choose a value inside these limits",
             )
+        self._settle()
         self._steps = max(self._parked, round(milliseconds * 1000.0 / self._model.step_us))
         return self._steps * self._model.step_us / 1000.0
 
     def start(self) -> None:
         """Throw away what is unread or stale, and start a fresh exposure.
 
-        Takes a few short exposures; after `cancel` as long as the exposure under way still takes.
+        Takes a few short exposures.
 
         Raises
         ------
@@ -262,26 +266,32 @@ class OoiDetector:
         late_s = self._settled_s
         if self._asked_s is not None:
             late_s = max(late_s, self._asked_s + self._longest_s)
-        left_s = late_s - self._timing.now()
-        if left_s > max(self._longest_s, PATIENCE_S):
-            raise BusyError(
-                f"an exposure that was not asked for runs for {left_s:.0f} s more",
-                self._model.name,
-                "wait, or unplug the spectrometer and plug it in",
-            )
+        left_s = max(0.0, late_s - self._timing.now())
         if self._asked_s is None and left_s > 0.0:
             self._wire.send(protocol.REQUEST_SPECTRUM)
             self._asked_s = self._timing.now()
         if self._asked_s is not None:
-            try:
-                self._read(max(0.0, left_s) + self._window_s() + LATE_S)
-            except AnswerError:
-                self._wire.doubtful = True
-            self._asked_s = None
-            self._wire.empty()
+            self._wait_out(left_s)
         self._settled_s = self._timing.now()
         self._stopped = False
         self._wire.resynchronise()
+
+    def _wait_out(self, left_s: float) -> None:
+        """Read away the answer of an exposure that lasts `left_s` more at the longest."""
+        patience_s = max(self._longest_s, PATIENCE_S)
+        try:
+            self._read(min(left_s, patience_s) + self._window_s() + LATE_S)
+        except AnswerError as error:
+            self._wire.doubtful = True
+            if left_s > patience_s and isinstance(error, TransportTimeoutError):
+                raise BusyError(
+                    f"an exposure that was not asked for runs, {left_s - patience_s:.0f} s more "
+                    "at the longest",
+                    self._model.name,
+                    "wait, or unplug the spectrometer and plug it in",
+                ) from error
+        self._asked_s = None
+        self._wire.empty()
 
     def _read(self, timeout_s: float) -> FloatArray:
         data = self._wire.spectrum(timeout_s)
