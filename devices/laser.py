@@ -168,9 +168,7 @@ class LaserGuard:
             if attempt:
                 self._timing.sleep(OFF_SETTLE_S * 2**attempt)
             try:
-                with self._order:
-                    self._permit += 1
-                    self._part.switch_off()
+                self._send_off()
                 if self._settled_off():
                     if self._alarm is None:
                         return
@@ -180,6 +178,21 @@ class LaserGuard:
         else:
             self.raise_alarm(why)
         raise self._alarm_error()
+
+    def _send_off(self) -> None:
+        """Send it at once; once more in its turn when another thread was talking to the laser.
+
+        Switching on may take many commands on a slow line: off does not wait for their end.
+        """
+        self._permit += 1
+        if not self._order.acquire(blocking=False):
+            self._part.switch_off()
+            self._order.acquire()
+        try:
+            self._permit += 1
+            self._part.switch_off()
+        finally:
+            self._order.release()
 
     def acknowledge(self) -> None:
         """Lift the alarm after a person has seen to it; the laser has to read OFF now.

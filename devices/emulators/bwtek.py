@@ -100,7 +100,8 @@ class BwtekEmulator:
     reset_interrupts : bool
         Whether ``Q`` ends a running scan at once, or waits for its end as other commands do.
     baud : int
-        Speed it is at; it is 9600 just after power-up, which comes with noise and a greeting.
+        Speed it is at. It was switched on a while ago, so its greeting is past: a program that
+        opens the port cannot tell when that was. `power_up` brings it again.
     """
 
     def __init__(
@@ -116,8 +117,8 @@ class BwtekEmulator:
         self.last_scan: NDArray[np.int64] | None = None
         self.unknown_commands = 0
         self.power_up()
-        if baud != BAUD_AT_POWER_UP:
-            self._baud, self._out = baud, bytearray()
+        self._baud = baud
+        self._out.clear()
 
     @property
     def baud(self) -> int:
@@ -125,7 +126,7 @@ class BwtekEmulator:
         return self._baud
 
     def power_up(self) -> None:
-        """Do what switching it off and on does."""
+        """Do what switching it off and on does: 9600 baud, noise and a greeting, defaults."""
         self._baud = BAUD_AT_POWER_UP
         self._next_baud: int | None = None
         self._in = bytearray()
@@ -280,7 +281,7 @@ def emulator(
     faults: Faults = NO_FAULTS,
     bench: Bench | None = None,
 ) -> BwtekEmulator:
-    """Return an emulated instrument just after power-up.
+    """Return an emulated instrument that was switched on a while ago, at 9600 baud.
 
     Parameters
     ----------

@@ -64,6 +64,7 @@ class Bench110:
 def instrument(polystyrene_like):
     def make(model="BTC110-S", paced=False, **options):
         made = bwtek.emulator(polystyrene_like, 5, model=model)
+        made.power_up()  # its greeting has to be swallowed
         for name, value in options.items():
             setattr(made, name, value)
         return Bench110(made, paced=paced, baud=9600)
@@ -341,6 +342,8 @@ def test_a_fault_while_connecting_ends_in_a_name_or_a_sound_instrument(instrumen
 
 def test_the_emulator_answers_every_command_of_its_papers(polystyrene_like) -> None:
     emulator = bwtek.emulator(polystyrene_like, 1)
+    assert emulator.send(0.0) == b""
+    emulator.power_up()
     greeting = emulator.send(0.0)
     assert b"B&W TEK" in greeting
     assert greeting[0] == 0

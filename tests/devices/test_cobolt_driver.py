@@ -369,7 +369,7 @@ def test_no_fault_of_the_cable_makes_a_firing_laser_read_as_off(kind, firing) ->
     whole.stream.faults.arm()
     whole.laser.read()
     for at in range(whole.stream.faults.total):
-        for seed in range(4):
+        for seed in range(2):
             setup = Setup()
             setup.open()
             if firing:

@@ -1,6 +1,7 @@
 """The modular analyser: a B&W Tek spectrometer and a Cobolt laser, one sample, two wires."""
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -21,14 +22,15 @@ class Modular:
         timing = self.time.timing()
         spectrometer = bwtek.emulator(sample, 5)
         self.bench = spectrometer.bench
+        self.lamp = cobolt.emulator(bench=self.bench, model=model)
         self.wires = (
             EmulatedStream(spectrometer, timing, paced=True, baud=9600),
-            EmulatedStream(cobolt.emulator(bench=self.bench, model=model), timing, paced=True),
+            EmulatedStream(self.lamp, timing, paced=True),
         )
         detector, _ = open_parts(self.wires[0], timing, configuration=bwtek.configuration())
-        laser = open_laser(self.wires[1], timing, configuration=cobolt.configuration(model))
+        self.laser = open_laser(self.wires[1], timing, configuration=cobolt.configuration(model))
         self.analyser = ComposedAnalyser(
-            detector, laser, family="bwtek-cobolt", emulated=True, timing=timing
+            detector, self.laser, family="bwtek-cobolt", emulated=True, timing=timing
         )
         self.analyser.configure(Settings(500.0, 2, 80.0))
 
@@ -91,6 +93,35 @@ def test_stopping_ends_the_exposure_and_the_next_one_is_fresh(modular) -> None:
         analyser.acquire(should_stop=lambda: modular.time.now_s > begun + 2.5)
     assert analyser.laser_state is LaserState.OFF
     assert analyser.acquire().averages == 2
+
+
+@pytest.mark.parametrize("before", ["p 0.0800", "p?", "cp", "l1"])
+def test_off_does_not_wait_for_the_commands_that_switch_on(polystyrene_like, before) -> None:
+    modular = Modular(polystyrene_like)
+    emulator, said, helpers = modular.lamp, [], []
+    receive = emulator.receive
+
+    def listen(data, at_s):
+        said.append(data.decode())
+        if said[-1].startswith(before) and not helpers:
+            offs = modular.laser._line.offs
+            helpers.append(threading.Thread(target=modular.analyser.laser_off))
+            helpers[0].start()
+            for _ in range(500):
+                if modular.laser._line.offs > offs:
+                    break
+                threading.Event().wait(0.001)
+        receive(data, at_s)
+
+    emulator.receive = listen
+    with pytest.raises(DeviceError):
+        modular.analyser.acquire()
+    helpers[0].join(5.0)
+    assert not helpers[0].is_alive()
+    at = next(i for i, words in enumerate(said) if words.startswith(before))
+    assert said[at + 1] == "l0\r"
+    assert "l1\r" not in said[at + 1 :]
+    assert modular.analyser.laser_state is LaserState.OFF
 
 
 @pytest.mark.parametrize("wire", [0, 1])

@@ -162,7 +162,9 @@ class BwtekDetector:
         self._check_open()
         if self._line.in_step and self._started_s is None:
             return
-        self._line.resynchronise(self._exposure_left_s() + self._scan_s())
+        # Twice: an instrument that does not stop may be waiting for its next frame to begin.
+        left_s = self._exposure_left_s() + self._integration_ms / 1000.0
+        self._line.resynchronise(left_s + self._scan_s())
         self._configure()
 
     def _begin(self, mode: str) -> None:
