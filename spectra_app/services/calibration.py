@@ -41,8 +41,8 @@ from spectra_app.services.calibrations import (
     expiry,
     place_on,
 )
+from spectra_app.services.frames import spectrum_of_frame
 from spectra_app.services.guided import station_profiles
-from spectra_app.services.scanning import spectrum_of_frame
 
 ANY_LASER_NM = 785.0  # where only Raman shifts are compared, the laser line does not enter
 FRAME_SUFFIX = ".frame.json"

@@ -6,23 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.interface import Settings
+from devices.interface import Progress, Settings
 from devices.registry import open_analyser
 from devices.timing import SteppedTime, Timing
 from library.entry import Entry, EntryRecord, entry_id
 from library.starter import starter_entries, starter_materials
 from library.writing import write_library
 from spectra_app.errors import AppError
+from spectra_app.services.frames import spectrum_of_frame
 from spectra_app.services.identify import Identified, Identifier
 from spectra_app.services.intake import table_entries
-from spectra_app.services.scanning import (
-    EMPTY_VIAL,
-    Progress,
-    emulated_sample,
-    measure,
-    scan_emulated,
-    spectrum_of_frame,
-)
+from spectra_app.services.scanning import EMPTY_VIAL, emulated_sample, measure, scan_emulated
 
 EMULATED_REFERENCES = ("caffeine", "lactose", "paracetamol")
 SCANNED = ("amphetamine sulfate", "caffeine", EMPTY_VIAL)

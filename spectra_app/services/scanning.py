@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from devices.acquisition.course import Kept
+from devices.acquisition.plan import Plan, fixed_plan
+from devices.acquisition.runner import Acquired, run
 from devices.errors import DeviceError
-from devices.frame import RawFrame
-from devices.interface import Analyser, Settings
+from devices.frame import DARK, DARK_STALE, PARTIAL, TRIAL, RawFrame
+from devices.interface import (
+    Analyser,
+    Progress,
+    Settings,
+    ShouldStop,
+    never_stop,
+    no_progress,
+)
 from devices.registry import families, family, open_analyser
 from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
@@ -17,14 +30,15 @@ from library.errors import SpectrumChoiceError
 from library.starter import StarterMaterial, starter_materials
 from matching.calibration.axis import CalibrationError
 from matching.calibration.standards import POLYSTYRENE
-from matching.spectrum import Acquisition, FloatArray, Spectrum, Step
+from matching.spectrum import Spectrum
 from spectra_app.errors import AppError, JournalError
 from spectra_app.services.calibrations import Standing
+from spectra_app.services.early_stop import EarlyStopPolicy, VerdictWatch, in_background
+from spectra_app.services.frames import AnalyserError, as_app_error, spectrum_of_frame
 from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
 
-Progress = Callable[[float, str], None]
-ShouldStop = Callable[[], bool]
-
+LOG_FORMAT = "spectra.acquisition-log"
+MEASURED = 0.92  # share of the progress after which only identifying is left
 EMPTY_VIAL = "empty glass vial"
 SHOWN_FIRST = (
     "amphetamine sulfate",
@@ -34,17 +48,6 @@ SHOWN_FIRST = (
     "lactose",
     "acetone",
 )
-
-
-class AnalyserError(AppError):
-    """The analyser could not be used; the words are the driver's own."""
-
-    code = "analyser"
-
-
-def as_app_error(error: DeviceError) -> AnalyserError:
-    """Return a driver's error as one of the program's, with the same words."""
-    return AnalyserError(error.what, error.where, error.remedy)
 
 
 def emulated_samples() -> tuple[str, ...]:
@@ -82,46 +85,6 @@ def _bands(material: StarterMaterial) -> np.ndarray[tuple[int, int], np.dtype[np
     return np.array([(b.position_cm1, max(b.height, 0.5), 8.0) for b in material.bands])
 
 
-def spectrum_of_frame(frame: RawFrame) -> Spectrum:
-    """Make a spectrum of a raw frame: dark subtracted when there is one, axis in cm-1."""
-    history: tuple[Step, ...] = ()
-    intensity = frame.counts
-    if frame.dark is not None:
-        intensity = frame.counts - frame.dark
-        history = (Step("dark subtracted"),)
-    bad = [pixel for pixel in frame.bad_pixels if frame.active.start <= pixel < frame.active.stop]
-    if bad:
-        intensity = _bridged(intensity, bad)
-        history = (*history, Step("bad pixels bridged", (("pixels", ", ".join(map(str, bad))),)))
-    return Spectrum(
-        frame.raman_shift_cm1(),
-        intensity[frame.active],
-        laser_nm=frame.laser_nm,
-        acquisition=Acquisition(
-            integration_time_ms=frame.integration_time_ms,
-            averages=frame.averages,
-            laser_power=frame.laser_power,
-            detector_temperature_c=frame.temperature_c,
-            instrument=frame.model,
-            serial=frame.serial,
-            detector=frame.detector,
-            measured_at=frame.clock,
-            saturation_counts=frame.saturation_counts,
-            saturated="saturated" in frame.flags,
-            emulated=frame.emulated,
-        ),
-        history=history,
-    )
-
-
-def _bridged(intensity: FloatArray, bad: list[int]) -> FloatArray:
-    """Return `intensity` with the pixels that the instrument calls bad interpolated linearly."""
-    good = np.setdiff1d(np.arange(intensity.size), bad)
-    bridged = intensity.copy()
-    bridged[bad] = np.interp(bad, good, intensity[good])
-    return bridged
-
-
 def measure(
     analyser: Analyser, settings: Settings, progress: Progress, should_stop: ShouldStop
 ) -> RawFrame:
@@ -142,32 +105,107 @@ def measure(
         raise as_app_error(error) from error
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class HowToScan:
+    """How a scan is made, besides its plan.
+
+    Parameters
+    ----------
+    timing : Timing
+        Time; the analyser's own.
+    early : EarlyStopPolicy or None
+        When a safe verdict ends it; None never does.
+    looks : callable
+        Gives where looks at the running scan are taken.
+    wires : callable or None
+        Gives the record of all bytes on the wires, to be kept with the scan.
+    stops_before : int or None
+        `Analyser.stops` when the user asked for the scan.
+    top : int
+        Candidates in the record.
+    """
+
+    timing: Timing = REAL_TIME
+    early: EarlyStopPolicy | None = None
+    looks: Callable[[], Executor] = in_background
+    wires: Callable[[], bytes] | None = None
+    stops_before: int | None = None
+    top: int = 10
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scanned:
+    """A scan: what it was identified as, its frame, and the SHA-256 of all that was kept of it."""
+
+    found: Identified
+    frame: RawFrame
+    evidence: tuple[str, ...]
+
+
 def scan(
     analyser: Analyser,
     identifier: Identifier,
+    plan: Plan,
     *,
     label: str,
-    settings: Settings,
-    progress: Progress,
-    should_stop: ShouldStop,
-    top: int = 10,
-) -> tuple[Identified, RawFrame]:
-    """Measure, keep the frame as evidence, then identify; returns the result and the frame."""
-    frame = measure(analyser, settings, progress, should_stop)
-    sha256 = identifier.keep(frame.to_bytes(), kind="raw frame", name=f"{label}.frame.json")
-    progress(0.92, "identifying")
-    spectrum, standing = calibrated(spectrum_of_frame(frame), identifier)
-    against = (f"{standing.words}.",) if standing and standing.reason else ()
+    progress: Progress = no_progress,
+    should_stop: ShouldStop = never_stop,
+    how: HowToScan | None = None,
+) -> Scanned:
+    """Measure by a plan, keep all frames as evidence, then identify.
+
+    Raises
+    ------
+    AnalyserError
+        In the driver's words; what was measured until then is kept, and named in its `kept`.
+    EvidenceError
+        When the frames cannot be kept: nothing is interpreted then.
+    """
+    how, kept = how or HowToScan(), Kept()
+    store = _Store(identifier, label, kept, how.wires)
+    measured = partial(
+        run,
+        analyser,
+        plan,
+        how.timing,
+        kept,
+        progress=lambda share, words: progress(MEASURED * share, words),
+        should_stop=should_stop,
+        stops_before=how.stops_before,
+    )
+    try:
+        got, ended_by = _watched(measured, identifier, how)
+    except DeviceError as error:
+        raise store.told(error) from error
+    except BaseException:
+        store.keep()
+        raise
+    evidence = store.keep(got.frame)
+    progress(MEASURED, "identifying")
     origin = Origin(
         file=label,
-        sha256=sha256,
-        assumptions=(*_remarks(frame), *against),
-        emulated=frame.emulated,
-        calibration=standing,
+        sha256=got.frame.sha256,
+        assumptions=(*_remarks(got, ended_by), *kept.remarks),
+        emulated=got.frame.emulated,
     )
-    found = identify_spectrum(spectrum, origin, identifier, top)
+    found = identify_frame(got.frame, origin, identifier, how.top)
     progress(1.0, "done")
-    return found, frame
+    return Scanned(found, got.frame, evidence)
+
+
+def _watched(
+    measured: Callable[..., Acquired], identifier: Identifier, how: HowToScan
+) -> tuple[Acquired, str]:
+    """Measure, ended early when the verdict is safe; return what ended it too, or nothing."""
+    if how.early is None:
+        return measured(), ""
+
+    def seen(frame: RawFrame) -> Spectrum | None:
+        spectrum, standing = calibrated(spectrum_of_frame(frame), identifier)
+        return None if standing and standing.reason else spectrum
+
+    with VerdictWatch(seen, identifier.engine, how.early, how.looks()) as watch:
+        return measured(enough=watch), watch.ended_by
 
 
 def calibrated(spectrum: Spectrum, identifier: Identifier) -> tuple[Spectrum, Standing | None]:
@@ -186,12 +224,87 @@ def calibrated(spectrum: Spectrum, identifier: Identifier) -> tuple[Spectrum, St
         return spectrum, Standing("failed", f"analyser {serial}: {error}")
 
 
-def _remarks(frame: RawFrame) -> tuple[str, ...]:
-    remarks = []
+def identify_frame(
+    frame: RawFrame, origin: Origin, identifier: Identifier, top: int = 10
+) -> Identified:
+    """Identify a raw frame that is kept already.
+
+    Raises
+    ------
+    AnalyserError
+        When the frame has no axis: the analyser has to be calibrated first.
+    """
+    try:
+        read = spectrum_of_frame(frame)
+    except DeviceError as error:
+        refused = as_app_error(error)
+        refused.kept = (origin.sha256,)
+        raise refused from error
+    spectrum, standing = calibrated(read, identifier)
+    against = (f"{standing.words}.",) if standing and standing.reason else ()
+    full = replace(origin, assumptions=(*origin.assumptions, *against), calibration=standing)
+    return identify_spectrum(spectrum, full, identifier, top)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Store:
+    """Keeps everything that one scan leaves."""
+
+    identifier: Identifier
+    label: str
+    kept: Kept
+    wires: Callable[[], bytes] | None
+
+    def keep(self, last: RawFrame | None = None) -> tuple[str, ...]:
+        """Keep all frames, `last` among them, then the log and the wires; return the SHA-256."""
+        frames = list(self.kept.frames)
+        if last is not None:
+            frames.append(last)
+        hashes = [
+            self._put(frame.to_bytes(), _kind(frame), f"{number}.frame.json")
+            for number, frame in enumerate(frames, start=1)
+        ]
+        lines = [asdict(line) for line in self.kept.log]
+        log = {"format": LOG_FORMAT, "version": 1, "lines": lines, "remarks": self.kept.remarks}
+        text = json.dumps(log, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+        hashes.append(self._put(text.encode(), "acquisition log", "acquisition.json"))
+        if self.wires is not None:
+            hashes.append(self._put(self.wires(), "wire record", "wires.jsonl"))
+        return tuple(dict.fromkeys(hashes))
+
+    def told(self, error: DeviceError) -> AnalyserError:
+        """Keep what there is, then return `error` as one of the program's."""
+        refused = as_app_error(error)
+        try:
+            refused.kept = self.keep()
+        except AppError as second:  # the analyser's own trouble, its laser, has to be told first
+            refused.remedy += f"; and what was measured could not be kept: {second}"
+        return refused
+
+    def _put(self, data: bytes, kind: str, name: str) -> str:
+        return self.identifier.keep(data, kind=kind, name=f"{self.label}.{name}")
+
+
+def _kind(frame: RawFrame) -> str:
+    if DARK in frame.flags:
+        return "dark frame"
+    return "trial frame" if TRIAL in frame.flags else "raw frame"
+
+
+def _remarks(got: Acquired, ended_by: str) -> tuple[str, ...]:
+    frame, remarks = got.frame, []
     if frame.dark is None:
-        remarks.append("no dark was subtracted")
-    if "partial" in frame.flags:
+        moved = ": the detector moved by more than 1 degree" if DARK_STALE in frame.flags else ""
+        remarks.append(f"no dark was subtracted{moved}")
+    if PARTIAL in frame.flags:
         remarks.append("partial: the scan was stopped early")
+    if ended_by:
+        remarks.append(
+            f"ended after {frame.averages} of {got.planned} exposures because the verdict was safe"
+            f" already, by {ended_by}"
+        )
+    if got.cosmic_hits:
+        remarks.append(f"cosmic rays in single exposures: {got.cosmic_hits}, left in the counts")
     return tuple(remarks)
 
 
@@ -201,34 +314,30 @@ def scan_emulated(
     *,
     family_name: str = "emulated-785-handheld",
     seed: int = 7,
-    settings: Settings | None = None,
-    progress: Progress = lambda _share, _words: None,
-    should_stop: ShouldStop = lambda: False,
+    plan: Plan | None = None,
+    progress: Progress = no_progress,
+    should_stop: ShouldStop = never_stop,
     timing: Timing | None = None,
 ) -> Identified:
     """Scan a named emulated sample; see `scan`. A stepped `timing` does without waiting."""
-    label = f"emulated scan of {sample}"
-    analyser_timing = timing or replace(REAL_TIME, utc=identifier.clock)
+    timing = timing or replace(REAL_TIME, utc=identifier.clock)
     try:
         analyser = open_analyser(
-            family_name,
-            sample=emulated_sample(sample),
-            seed=seed,
-            timing=analyser_timing,
+            family_name, sample=emulated_sample(sample), seed=seed, timing=timing
         )
     except DeviceError as error:
         raise as_app_error(error) from error
     with analyser:
-        checked_first(analyser.info.serial, family_name, identifier, seed, analyser_timing)
-        found, _ = scan(
+        checked_first(analyser.info.serial, family_name, identifier, seed, timing)
+        return scan(
             analyser,
             identifier,
-            label=label,
-            settings=settings or Settings(integration_time_ms=400.0, averages=3),
+            plan or fixed_plan(Settings(integration_time_ms=400.0, averages=3)),
+            label=f"emulated scan of {sample}",
             progress=progress,
             should_stop=should_stop,
-        )
-    return found
+            how=HowToScan(timing=timing),
+        ).found
 
 
 def checked_first(
