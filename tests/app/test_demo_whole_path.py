@@ -96,7 +96,7 @@ def test_the_raw_frames_are_evidence_and_unharmed(demo, records):
         frame = json.loads(store.get(record["sha256"]))
         assert frame["emulated"] is True
     kinds = {receipt.kind for receipt in store.received().receipts}
-    assert kinds == {"raw frame"}
+    assert kinds == {"raw frame", "dark frame", "acquisition log"}
 
 
 def test_the_same_seed_gives_the_same_verdicts(spectra, tmp_path, records):
