@@ -16,11 +16,13 @@ from typing import Any, ParamSpec, TypeVar
 
 import resources
 from devices.frame import RawFrame
+from matching.decision import Verdict
 from matching.policy import PolicyError
 from matching.spectrum import Spectrum
 from spectra_app.services.engine import Engine, Examined, examine
 
 NAMING = frozenset({"match", "mixture", "lead"})
+FIGURES = ("margin", "share_of_limits", "least_snr", "least_share")
 Named = frozenset[int]
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -35,13 +37,17 @@ class EarlyStopPolicy:
     version : str
         Version of these figures.
     outcomes : tuple of str
-        Outcomes that may end it; only such as name something.
+        Outcomes that may end it; only such as name something. Without ``"mixture"`` nothing that
+        has components does: longer scans take some of those back.
     looks : int
         Looks in a row that have to name the same substances.
     least_exposures : int
         Exposures before the first look counts.
     margin : float
         Evidence (logit) by which a single name has to exceed the limit of the verdict.
+    share_of_limits : float
+        Share of the limits of the verdict that the area of unexplained bands, and of bands where
+        the reference was not measured, may reach: weak bands only come out with time.
     least_snr : float
         Signal-to-noise ratio needed: a weak scan hides small shares.
     least_share : float
@@ -55,6 +61,7 @@ class EarlyStopPolicy:
     looks: int
     least_exposures: int
     margin: float
+    share_of_limits: float
     least_snr: float
     least_share: float
     hash: str
@@ -87,7 +94,7 @@ def _parsed(content: dict[str, Any], sha256: str) -> EarlyStopPolicy:
     outcomes = tuple(content["outcomes"])
     if not outcomes or not NAMING.issuperset(outcomes):
         raise ValueError("only outcomes that name something can end a scan")
-    numbers = {key: content[key] for key in ("margin", "least_snr", "least_share")}
+    numbers = {key: content[key] for key in FIGURES}
     counts = {key: content[key] for key in ("looks", "least_exposures")}
     if not all(type(value) is int and value >= 1 for value in counts.values()):
         raise ValueError("looks and exposures are whole numbers from 1 on")
@@ -105,14 +112,25 @@ def safely_named(examined: Examined, engine: Engine, policy: EarlyStopPolicy) ->
         return None
     if examined.quality.snr < policy.least_snr:
         return None
-    if verdict.parts:
-        sure = all(part.interval[0] >= policy.least_share for part in verdict.parts)
-    else:
-        needed = engine.policy.thresholds.name + policy.margin
-        rows = set(verdict.named)
-        sure = max(item.evidence for item in examined.scored if item.row in rows) >= needed
+    sure = _sure_parts(verdict, policy) if verdict.parts else _sure_name(examined, engine, policy)
     substance = engine.library.matrix.substance
     return frozenset(int(substance[row]) for row in verdict.named) if sure else None
+
+
+def _sure_parts(verdict: Verdict, policy: EarlyStopPolicy) -> bool:
+    allowed = "mixture" in policy.outcomes
+    return allowed and all(part.interval[0] >= policy.least_share for part in verdict.parts)
+
+
+def _sure_name(examined: Examined, engine: Engine, policy: EarlyStopPolicy) -> bool:
+    limits, share = engine.policy.thresholds, policy.share_of_limits
+    rows = set(examined.verdict.named)
+    best = next(item for item in examined.scored if item.row in rows)
+    return (
+        best.evidence >= limits.name + policy.margin
+        and best.comparison.unexplained <= share * limits.most_unexplained
+        and best.comparison.uncovered <= share * limits.most_uncovered
+    )
 
 
 class AtOnce(Executor):
