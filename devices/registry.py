@@ -36,9 +36,11 @@ __all__ = [
     "family",
     "open_analyser",
     "open_connected",
+    "open_wires",
 ]
 
 MAX_SEED = 2**63 - 1
+LASER_BAUD = 115_200
 Keep = Callable[[Any], Any]
 """Wraps a wire, for example to record what passes over it."""
 
@@ -229,7 +231,7 @@ def open_connected(
     laser = None
     try:
         if row.laser is LaserKind.PAIRED and connection.laser_port:
-            laser = keep(_serial(connection.laser_port))
+            laser = keep(_serial(connection.laser_port, LASER_BAUD))
         return _composed(row, keep(main), laser, connection.configuration, timing, emulated=False)
     except BaseException:
         main.close()
@@ -293,7 +295,7 @@ def _usb_port(row: Family, connection: Connection, timing: Timing) -> Any:
     raise error or SettingsError("no serial port is named", row.title, "name its port")
 
 
-def _serial(port: str) -> Any:
+def _serial(port: str, baud: int = 9600) -> Any:
     from devices.transports.serial_port import open_serial
 
-    return open_serial(port)
+    return open_serial(port, baud)

@@ -10,7 +10,7 @@ import numpy as np
 from devices.errors import DeviceError
 from devices.frame import RawFrame
 from devices.interface import Analyser, Settings
-from devices.registry import families, family, open_analyser
+from devices.registry import open_analyser
 from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
 from library.errors import SpectrumChoiceError
@@ -258,12 +258,3 @@ def checked_first(
         kept,
         Circumstances(identifier.clock(), operator="demonstration"),
     )
-
-
-def analyser_rows() -> list[dict[str, object]]:
-    """Return the families that can be opened, one plain row each."""
-    rows = (family(name) for name in families())
-    return [
-        {"family": r.name, "title": r.title, "laser_nm": r.laser_nm, "emulated": r.emulated_only}
-        for r in rows
-    ]
