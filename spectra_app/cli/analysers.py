@@ -40,7 +40,9 @@ def _choice(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--laser-port", metavar="PORT", default="", help="serial port of the laser beside it"
     )
-    command.add_argument("--serial", metavar="NUMBER", help="which one, when several are plugged in")
+    command.add_argument(
+        "--serial", metavar="NUMBER", help="which one, when several are plugged in"
+    )
     command.add_argument(
         "--papers",
         type=Path,

