@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devices.composed import ComposedAnalyser
@@ -57,6 +57,9 @@ class Connection:
         Serial number, when several alike are plugged in.
     laser_port : str
         Serial port of the laser of a modular analyser; empty for none.
+    laser_configuration : CoboltConfiguration or None
+        What the papers of that laser say (rated power, wavelength, key); without them it is read
+        and switched off, but never on.
     configuration : object
         What the station wrote down about an instrument that cannot say it itself.
     usb_backend : object
@@ -66,6 +69,7 @@ class Connection:
     port: str = ""
     usb_serial: str | None = None
     laser_port: str = ""
+    laser_configuration: Any = None
     configuration: object = None
     usb_backend: object = None
 
@@ -193,7 +197,12 @@ def open_wires(
         main = wires.streams[0]
         laser = wires.streams[1] if row.laser is LaserKind.PAIRED else None
     laser = None if laser is None else keep(laser)
-    return _composed(row, keep(main), laser, EMULATED_PAPERS, timing, emulated=True)
+    papers = Connection(configuration=EMULATED_PAPERS)
+    if laser is not None:
+        from devices.emulators.cobolt import configuration
+
+        papers = replace(papers, laser_configuration=configuration())
+    return _composed(row, keep(main), laser, papers, timing, emulated=True)
 
 
 def open_connected(
@@ -232,7 +241,7 @@ def open_connected(
     try:
         if row.laser is LaserKind.PAIRED and connection.laser_port:
             laser = keep(_serial(connection.laser_port, LASER_BAUD))
-        return _composed(row, keep(main), laser, connection.configuration, timing, emulated=False)
+        return _composed(row, keep(main), laser, connection, timing, emulated=False)
     except BaseException:
         main.close()
         raise
@@ -242,7 +251,7 @@ def _composed(
     row: Family,
     main: Any,
     laser_wire: Any,
-    configuration: object,
+    connection: Connection,
     timing: Timing,
     *,
     emulated: bool,
@@ -251,8 +260,8 @@ def _composed(
     laser: LaserPart | None = None
     try:
         if laser_wire is not None:  # first, so that it is off before anything else happens
-            laser = _cobolt(laser_wire, timing)
-        detector, own = _code(row).open_parts(main, timing, configuration)
+            laser = _cobolt(laser_wire, timing, connection.laser_configuration)
+        detector, own = _code(row).open_parts(main, timing, connection.configuration)
     except BaseException:
         for part in (laser, laser_wire, main):
             if part is not None:
@@ -263,10 +272,10 @@ def _composed(
     )
 
 
-def _cobolt(wire: Any, timing: Timing) -> LaserPart:
+def _cobolt(wire: Any, timing: Timing, papers: Any) -> LaserPart:
     from devices.drivers.cobolt.driver import open_laser
 
-    return open_laser(wire, timing)
+    return open_laser(wire, timing, configuration=papers)
 
 
 def _code(row: Family) -> Code:

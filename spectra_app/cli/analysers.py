@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectra_app.cli.arguments import new, seed
+from spectra_app.cli.arguments import laser_line, new, seed
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED
 
@@ -39,6 +39,15 @@ def _choice(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", metavar="PORT", default="", help="its serial port")
     command.add_argument(
         "--laser-port", metavar="PORT", default="", help="serial port of the laser beside it"
+    )
+    command.add_argument(
+        "--laser-power-w", type=float, metavar="W", help="rated power of that laser, by its papers"
+    )
+    command.add_argument(
+        "--laser-nm", type=laser_line, metavar="NM", help="wavelength of that laser, by its papers"
+    )
+    command.add_argument(
+        "--laser-oem", action="store_true", help="that laser is an OEM model, without a key"
     )
     command.add_argument(
         "--serial", metavar="NUMBER", help="which one, when several are plugged in"
@@ -75,7 +84,7 @@ def _emulate_arguments(actions: Commands) -> None:
 def chosen_of(options: argparse.Namespace) -> Chosen:
     """Return the analyser that the arguments name."""
     from devices.registry import Connection, family
-    from spectra_app.services.devices import Chosen, read_papers
+    from spectra_app.services.devices import Chosen, laser_papers, read_papers
     from spectra_app.services.scanning import SHOWN_FIRST
 
     sample = options.sample
@@ -86,6 +95,9 @@ def chosen_of(options: argparse.Namespace) -> Chosen:
         port=options.port,
         usb_serial=options.serial,
         laser_port=options.laser_port,
+        laser_configuration=laser_papers(
+            options.laser_power_w, options.laser_nm, oem=options.laser_oem
+        ),
         configuration=None if options.papers is None else read_papers(options.papers),
     )
     return Chosen(options.family, sample, options.seed, connection)

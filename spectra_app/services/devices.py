@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devices.discovery import Discovery, KnownIds, discover
@@ -38,7 +38,7 @@ class Chosen:
     family: str
     sample: str | None = None
     seed: int = 7
-    connection: Connection = Connection()
+    connection: Connection = field(default_factory=Connection)
 
 
 def family_row(row: Family) -> dict[str, object]:
@@ -120,6 +120,22 @@ def read_papers(path: Path) -> object:
         raise as_app_error(error) from error
     except OSError as error:
         raise AppError(f"the file cannot be read ({error})", str(path), "check the path") from error
+
+
+def laser_papers(power_w: float | None, laser_nm: float | None, *, oem: bool) -> object:
+    """Return what the papers of a laser with its own port say.
+
+    Raises
+    ------
+    AnalyserError
+        When a figure is not possible.
+    """
+    from devices.drivers.cobolt.driver import CoboltConfiguration
+
+    try:
+        return CoboltConfiguration(power_w, laser_nm, oem, source="papers of the laser")
+    except DeviceError as error:
+        raise as_app_error(error) from error
 
 
 def described(analyser: Analyser) -> dict[str, object]:
