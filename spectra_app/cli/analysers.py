@@ -108,7 +108,7 @@ def _list(options: argparse.Namespace) -> int:
 
     seen = devices.plugged_in()
     found = devices.found_rows(seen)
-    rows = devices.family_rows()
+    rows: list[dict[str, Any]] = devices.family_rows()
     if options.json:
         notes = [{"code": note.code, "text": note.text} for note in seen.notes]
         print_json({"found": found, "notes": notes, "families": rows})
@@ -120,9 +120,9 @@ def _list(options: argparse.Namespace) -> int:
         print(f"  Note: {note.text}")
     print("\nFamilies (all but the bench also as --emulated):")
     for row in rows:
-        ids = " ".join(row["usb_ids"]) or "-"  # type: ignore[call-overload]
+        ids = " ".join(row["usb_ids"]) or "-"
         by = "emulated only" if row["emulated_only"] else row["connected_by"]
-        print(f"  {row['family']!s:24} {by!s:14} {ids:10} {row['title']}")
+        print(f"  {row['family']:24} {by:14} {ids:10} {row['title']}")
     print(f"\nHonest limit: {devices.UNVERIFIED}.")
     return EXIT_OK
 

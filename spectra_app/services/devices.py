@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from devices.discovery import Discovery, KnownIds, discover
 from devices.errors import DeviceError
@@ -41,7 +42,7 @@ class Chosen:
     connection: Connection = field(default_factory=Connection)
 
 
-def family_row(row: Family) -> dict[str, object]:
+def family_row(row: Family) -> dict[str, Any]:
     """Return one family as plain data."""
     return {
         "family": row.name,
@@ -55,7 +56,7 @@ def family_row(row: Family) -> dict[str, object]:
     }
 
 
-def family_rows() -> list[dict[str, object]]:
+def family_rows() -> list[dict[str, Any]]:
     """Return the families that can be opened, one plain row each."""
     return [family_row(row) for row in FAMILIES]
 
