@@ -212,7 +212,7 @@ def serve_emulator(
         raise as_app_error(error) from error
 
 
-def _serial_model(name: str, sample: Sample, seed: int) -> object:
+def _serial_model(name: str, sample: Sample, seed: int) -> Any:
     if name == "cobolt":
         from devices.emulators.bench import Bench
         from devices.emulators.cobolt import emulator
