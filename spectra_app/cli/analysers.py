@@ -83,12 +83,12 @@ def _emulate_arguments(actions: Commands) -> None:
 
 def chosen_of(options: argparse.Namespace) -> Chosen:
     """Return the analyser that the arguments name."""
-    from devices.registry import Connection, family
-    from spectra_app.services.devices import Chosen, laser_papers, read_papers
+    from devices.registry import Connection
+    from spectra_app.services.devices import Chosen, emulated_only, laser_papers, read_papers
     from spectra_app.services.scanning import SHOWN_FIRST
 
     sample = options.sample
-    emulated = options.emulated or sample is not None or family(options.family).emulated_only
+    emulated = options.emulated or sample is not None or emulated_only(options.family)
     if emulated and sample is None:
         sample = SHOWN_FIRST[0]
     connection = Connection(

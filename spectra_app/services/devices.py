@@ -84,6 +84,20 @@ def found_rows(seen: Discovery) -> list[dict[str, object]]:
     ]
 
 
+def emulated_only(name: str) -> bool:
+    """Return whether no real instrument can be behind the family `name`.
+
+    Raises
+    ------
+    AnalyserError
+        When there is no such family.
+    """
+    try:
+        return family(name).emulated_only
+    except DeviceError as error:
+        raise as_app_error(error) from error
+
+
 def open_chosen(
     chosen: Chosen, *, timing: Timing = REAL_TIME, keep: Keep = lambda wire: wire
 ) -> Analyser:
