@@ -83,24 +83,22 @@ def _emulate_arguments(actions: Commands) -> None:
 
 def chosen_of(options: argparse.Namespace) -> Chosen:
     """Return the analyser that the arguments name."""
-    from devices.registry import Connection
-    from spectra_app.services.devices import Chosen, emulated_only, laser_papers, read_papers
+    from spectra_app.services.devices import Chosen, emulated_only, real_one
     from spectra_app.services.scanning import SHOWN_FIRST
 
-    sample = options.sample
-    emulated = options.emulated or sample is not None or emulated_only(options.family)
-    if emulated and sample is None:
-        sample = SHOWN_FIRST[0]
-    connection = Connection(
+    wanted = options.emulated or options.sample is not None
+    if wanted or emulated_only(options.family):
+        return Chosen(options.family, options.sample or SHOWN_FIRST[0], options.seed)
+    return real_one(
+        options.family,
         port=options.port,
         usb_serial=options.serial,
         laser_port=options.laser_port,
-        laser_configuration=laser_papers(
-            options.laser_power_w, options.laser_nm, oem=options.laser_oem
-        ),
-        configuration=None if options.papers is None else read_papers(options.papers),
+        laser_power_w=options.laser_power_w,
+        laser_nm=options.laser_nm,
+        laser_oem=options.laser_oem,
+        papers=options.papers,
     )
-    return Chosen(options.family, sample, options.seed, connection)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -180,7 +178,6 @@ def _scan_arguments(actions: Commands) -> None:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    from devices.interface import Settings
     from spectra_app.cli.verdict import verdict_text
     from spectra_app.services import devices, scanning
     from spectra_app.services.session import open_identifier
@@ -193,7 +190,7 @@ def _scan(options: argparse.Namespace) -> int:
             analyser,
             identifier,
             label=label,
-            settings=Settings(integration_time_ms=400.0, averages=3),
+            settings=scanning.QUICK,
             progress=progress_bar("scan"),
             should_stop=lambda: False,
         )

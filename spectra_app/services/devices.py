@@ -9,10 +9,10 @@ from typing import Any
 
 from devices.discovery import Discovery, KnownIds, discover
 from devices.errors import DeviceError
-from devices.families import FAMILIES, Family, Wire, family
+from devices.families import FAMILIES, Family, family
 from devices.interface import Analyser
-from devices.registry import Connection, Keep, emulated_wires, open_analyser, open_connected
-from devices.sample import Sample
+from devices.registry import Connection, Keep, open_analyser, open_connected
+from devices.serving import serve_family
 from devices.timing import REAL_TIME, Timing
 from spectra_app.errors import AppError
 from spectra_app.services.scanning import as_app_error, emulated_sample
@@ -119,6 +119,29 @@ def open_chosen(
         raise as_app_error(error) from error
 
 
+def real_one(
+    name: str,
+    *,
+    port: str = "",
+    usb_serial: str | None = None,
+    laser_port: str = "",
+    laser_power_w: float | None = None,
+    laser_nm: float | None = None,
+    laser_oem: bool = False,
+    papers: Path | None = None,
+) -> Chosen:
+    """Return the choice of a real analyser; see `devices.registry.Connection`.
+
+    Raises
+    ------
+    AnalyserError
+        When its papers, or those of its laser, make no sense.
+    """
+    laser = laser_papers(laser_power_w, laser_nm, oem=laser_oem) if laser_port else None
+    configuration = None if papers is None else read_papers(papers)
+    return Chosen(name, connection=Connection(port, usb_serial, laser_port, laser, configuration))
+
+
 def read_papers(path: Path) -> object:
     """Return the configuration record of an instrument from its maker's parameter file.
 
@@ -218,29 +241,9 @@ def serve_emulator(
     AnalyserError
         When there is no such family, or it has no serial line, or no port can be made.
     """
-    from devices.emulators.pty import serve
-
     try:
-        serve(_serial_model(name, emulated_sample(sample), seed), announce, link=link, paced=paced)
+        serve_family(
+            name, announce, sample=emulated_sample(sample), seed=seed, link=link, paced=paced
+        )
     except DeviceError as error:
         raise as_app_error(error) from error
-
-
-def _serial_model(name: str, sample: Sample, seed: int) -> Any:
-    if name == "cobolt":
-        from devices.emulators.bench import Bench
-        from devices.emulators.cobolt import emulator
-
-        bench = family("emulated-785").bench
-        if bench is not None:
-            return emulator(bench=Bench(bench, sample, seed))
-    row = family(name)
-    if row.wire not in {Wire.SERIAL, Wire.EITHER}:
-        serial = [r.name for r in FAMILIES if r.wire in {Wire.SERIAL, Wire.EITHER}]
-        raise AppError(
-            f"{row.title} has no serial line to serve",
-            name,
-            f"choose one of {', '.join([*serial, 'cobolt'])}; how a driver over pyusb is tried "
-            "against the others is told in docs/devices.md",
-        )
-    return emulated_wires(name, sample=sample, seed=seed, serial=True).models[0]

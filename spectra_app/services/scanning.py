@@ -26,6 +26,7 @@ Progress = Callable[[float, str], None]
 ShouldStop = Callable[[], bool]
 
 EMPTY_VIAL = "empty glass vial"
+QUICK = Settings(integration_time_ms=400.0, averages=3)
 SHOWN_FIRST = (
     "amphetamine sulfate",
     "ephedrine hydrochloride",
@@ -224,7 +225,7 @@ def scan_emulated(
             analyser,
             identifier,
             label=label,
-            settings=settings or Settings(integration_time_ms=400.0, averages=3),
+            settings=settings or QUICK,
             progress=progress,
             should_stop=should_stop,
         )
