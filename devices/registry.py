@@ -57,6 +57,8 @@ class Connection:
         Serial port of the laser of a modular analyser; empty for none.
     configuration : object
         What the station wrote down about an instrument that cannot say it itself.
+    laser_configuration : CoboltConfiguration or None
+        The papers of the laser of a modular analyser; without its rated power it is never lit.
     usb_backend : object
         A pyusb backend; libusb when None.
     """
@@ -65,6 +67,7 @@ class Connection:
     usb_serial: str | None = None
     laser_port: str = ""
     configuration: object = None
+    laser_configuration: Any = None
     usb_backend: object = None
 
 
@@ -191,7 +194,8 @@ def open_wires(
         main = wires.streams[0]
         laser = wires.streams[1] if row.laser is LaserKind.PAIRED else None
     laser = None if laser is None else keep(laser)
-    return _composed(row, keep(main), laser, EMULATED_PAPERS, timing, emulated=True)
+    papers = (EMULATED_PAPERS, None if laser is None else _emulated_laser_papers())
+    return _composed(row, keep(main), laser, papers, timing, emulated=True)
 
 
 def open_connected(
@@ -230,7 +234,8 @@ def open_connected(
     try:
         if row.laser is LaserKind.PAIRED and connection.laser_port:
             laser = keep(_serial(connection.laser_port))
-        return _composed(row, keep(main), laser, connection.configuration, timing, emulated=False)
+        papers = (connection.configuration, connection.laser_configuration)
+        return _composed(row, keep(main), laser, papers, timing, emulated=False)
     except BaseException:
         main.close()
         raise
@@ -240,7 +245,7 @@ def _composed(
     row: Family,
     main: Any,
     laser_wire: Any,
-    configuration: object,
+    papers: tuple[object, Any],
     timing: Timing,
     *,
     emulated: bool,
@@ -249,8 +254,8 @@ def _composed(
     laser: LaserPart | None = None
     try:
         if laser_wire is not None:  # first, so that it is off before anything else happens
-            laser = _cobolt(laser_wire, timing)
-        detector, own = _code(row).open_parts(main, timing, configuration)
+            laser = _cobolt(laser_wire, timing, papers[1])
+        detector, own = _code(row).open_parts(main, timing, papers[0])
     except BaseException:
         for part in (laser, laser_wire, main):
             if part is not None:
@@ -261,10 +266,16 @@ def _composed(
     )
 
 
-def _cobolt(wire: Any, timing: Timing) -> LaserPart:
+def _cobolt(wire: Any, timing: Timing, papers: Any) -> LaserPart:
     from devices.drivers.cobolt.driver import open_laser
 
-    return open_laser(wire, timing)
+    return open_laser(wire, timing, configuration=papers)
+
+
+def _emulated_laser_papers() -> Any:
+    from devices.emulators.cobolt import configuration
+
+    return configuration()
 
 
 def _code(row: Family) -> Code:
@@ -296,4 +307,4 @@ def _usb_port(row: Family, connection: Connection, timing: Timing) -> Any:
 def _serial(port: str) -> Any:
     from devices.transports.serial_port import open_serial
 
-    return open_serial(port)
+    return open_serial(port, 9600)  # the driver sets the speed of its instrument
