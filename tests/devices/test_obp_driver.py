@@ -21,6 +21,7 @@ from devices.errors import (
     AbortedError,
     BadAnswerError,
     DeviceError,
+    LaserError,
     RefusedError,
     SettingsError,
     StaleDataError,
@@ -354,6 +355,54 @@ def test_laser_off_and_abort_are_on_the_wire_while_a_spectrum_is_awaited(rig):
     assert isinstance(outcome[0], AbortedError)
     made.model.bench.faults = NO_FAULTS
     assert exposed(made, detector).counts.size == 1024
+
+
+def test_the_lamp_line_is_off_after_opening(rig):
+    made = rig("sts")
+    made.model.instrument._registers[Code.GET_LAMP] = 1
+    made.open("sts")
+    assert made.model.instrument._registers[Code.GET_LAMP] == 0
+
+
+def test_nonsense_of_the_laser_is_no_reading_and_a_power_not_kept_is_not_fired(rig):
+    made = rig("ventana-785")
+    _, laser = made.open("ventana-785")
+    gets, sets = made.model.instrument._gets, made.model.instrument._sets
+    sets[Code.SET_LIGHT_INTENSITY] = lambda *_values: None
+    with pytest.raises(LaserError, match="keeps an intensity of 1 after"):
+        laser.switch_on(40.0)
+    assert not made.model.bench.laser_enabled
+    gets[Code.GET_LIGHT_INTENSITY] = lambda *_values: float("nan")
+    with pytest.raises(LaserError):
+        laser.switch_on(40.0)
+    gets[Code.GET_LIGHT_ENABLED] = lambda *_values: 3
+    with pytest.raises(BadAnswerError, match="says 3 for on or off"):
+        laser.read()
+
+
+def test_a_buffer_that_is_not_empty_after_clearing_is_stale(rig):
+    made = rig()
+    detector, _ = made.open("qepro")
+    made.model.instrument._gets[Code.GET_BUFFERED_COUNT] = lambda: 2
+    with pytest.raises(StaleDataError, match="2 spectra are in the buffer"):
+        detector.start()
+
+
+def test_an_answer_without_the_checksum_that_was_agreed_is_refused():
+    clock = SteppedTime()
+    link = ObpLink(_Scripted(clock, _reply), model_row("qepro"), clock.timing())
+    link.checksum = True
+    with pytest.raises(BadAnswerError, match="no checksum"):
+        link.get(Code.GET_IDLE)
+
+
+def test_a_temperature_that_is_none_is_refused(rig):
+    made = rig()
+    detector, _ = made.open("qepro")
+    for nonsense in (float("nan"), -300.0, 1e9):
+        made.model.instrument._gets[Code.GET_TEC_TEMPERATURE] = lambda value=nonsense: value
+        with pytest.raises(BadAnswerError, match="no temperature"):
+            detector.temperature_c()
 
 
 class _Scripted:

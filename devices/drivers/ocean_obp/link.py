@@ -371,7 +371,6 @@ class ObpLink:
         try:
             if self._stream is not None and self._home_baud is not None:
                 self.set(Code.SET_BAUD, self._home_baud)
-                self._stream.set_baud(self._home_baud)
         except DeviceError:
             # It is gone or deaf; the next opening tries this speed too.
             pass
