@@ -19,7 +19,7 @@ from matching.calibration.axis import CalibrationError
 from matching.calibration.standards import POLYSTYRENE
 from matching.spectrum import Acquisition, FloatArray, Spectrum, Step
 from spectra_app.errors import AppError, JournalError
-from spectra_app.services.calibrations import Standing
+from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
 from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
 
 Progress = Callable[[float, str], None]
@@ -162,13 +162,19 @@ def scan(
     origin = Origin(
         file=label,
         sha256=sha256,
-        assumptions=(*_remarks(frame), *against),
+        assumptions=(*_remarks(frame), *_axis_remark(spectrum), *against),
         emulated=frame.emulated,
         calibration=standing,
     )
     found = identify_spectrum(spectrum, origin, identifier, top)
     progress(1.0, "done")
     return found, frame
+
+
+def _axis_remark(spectrum: Spectrum) -> tuple[str, ...]:
+    """Return which record of calibration the axis is by; nothing for an axis as it was stated."""
+    steps = (step for step in spectrum.history if step.name == AXIS_CALIBRATED)
+    return tuple(f"axis by calibration record {dict(s.settings)['record'][:16]}" for s in steps)
 
 
 def calibrated(spectrum: Spectrum, identifier: Identifier) -> tuple[Spectrum, Standing | None]:
