@@ -277,11 +277,20 @@ class ComposedAnalyser(Analyser):
             raise
         except BaseException as error:
             if not self._closed:
-                guard.off()
+                self._off_for(guard, error)
                 self._recover(error)
             raise
         else:
             guard.off()
+
+    def _off_for(self, guard: LaserGuard, error: BaseException) -> None:
+        """Switch off because of `error`; an alarm that takes its place carries what it carried."""
+        try:
+            guard.off()
+        except LaserAlarmError as alarm:
+            if isinstance(error, DeviceError):
+                alarm.measured = error.measured
+            raise
 
     def _off_when_gone(self, guard: LaserGuard, error: BaseException) -> None:
         """Switch off a laser that may have a cable of its own; one that is gone too is an alarm."""
@@ -388,13 +397,16 @@ class ComposedAnalyser(Analyser):
         self._detector.start()
         seconds = milliseconds / 1000.0
         begun = looked = self._timing.now()
+        every = LOOK_S
         while (passed := self._timing.now() - begun) < seconds:
             run.progress((number + passed / seconds) / total, words)
             if self._stopped(run):
                 return self._break_off(run)
-            if self._timing.now() - looked >= LOOK_S or self._disturbed(run):
+            if self._timing.now() - looked >= every or self._disturbed(run):
+                asked = self._timing.now()
                 self._look(run)
                 looked = self._timing.now()
+                every = max(LOOK_S, looked - asked)  # a slow line is not kept busy by looking
             self._timing.sleep(max(LEAST_S, min(SLICE_S, seconds - passed)))
         if self._abort.is_set():  # the laser may have gone off within the last slice
             return self._break_off(run)
@@ -477,6 +489,8 @@ def _info(
             facts = (*facts, ("laser model", laser.facts.model))
             facts = (*facts, ("laser serial number", laser.facts.serial))
         facts = (*facts, *laser.facts.facts)
+    if emulated and "emulated" not in model.lower():
+        model = f"{model}, emulated"
     return AnalyserInfo(
         family, model, own.serial, own.firmware, own.detector, wavelength, emulated, facts
     )

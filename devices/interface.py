@@ -21,7 +21,10 @@ Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is being done, in words."""
 
 ShouldStop = Callable[[], bool]
-"""Asked often (at least ten times a second); answering True stops the measurement."""
+"""Asked often: ten times a second, or as often as a slow line to the laser lets anybody speak.
+
+Answering True stops the measurement. `Analyser.abort` needs no asking and acts at once.
+"""
 
 
 class LaserState(Enum):

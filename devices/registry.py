@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devices.composed import ComposedAnalyser
@@ -36,9 +36,11 @@ __all__ = [
     "family",
     "open_analyser",
     "open_connected",
+    "open_wires",
 ]
 
 MAX_SEED = 2**63 - 1
+LASER_BAUD = 115_200
 Keep = Callable[[Any], Any]
 """Wraps a wire, for example to record what passes over it."""
 
@@ -55,6 +57,9 @@ class Connection:
         Serial number, when several alike are plugged in.
     laser_port : str
         Serial port of the laser of a modular analyser; empty for none.
+    laser_configuration : CoboltConfiguration or None
+        What the papers of that laser say (rated power, wavelength, key); without them it is read
+        and switched off, but never on.
     configuration : object
         What the station wrote down about an instrument that cannot say it itself.
     usb_backend : object
@@ -64,6 +69,7 @@ class Connection:
     port: str = ""
     usb_serial: str | None = None
     laser_port: str = ""
+    laser_configuration: Any = None
     configuration: object = None
     usb_backend: object = None
 
@@ -191,7 +197,12 @@ def open_wires(
         main = wires.streams[0]
         laser = wires.streams[1] if row.laser is LaserKind.PAIRED else None
     laser = None if laser is None else keep(laser)
-    return _composed(row, keep(main), laser, EMULATED_PAPERS, timing, emulated=True)
+    papers = Connection(configuration=EMULATED_PAPERS)
+    if laser is not None:
+        from devices.emulators.cobolt import configuration
+
+        papers = replace(papers, laser_configuration=configuration())
+    return _composed(row, keep(main), laser, papers, timing, emulated=True)
 
 
 def open_connected(
@@ -229,8 +240,8 @@ def open_connected(
     laser = None
     try:
         if row.laser is LaserKind.PAIRED and connection.laser_port:
-            laser = keep(_serial(connection.laser_port))
-        return _composed(row, keep(main), laser, connection.configuration, timing, emulated=False)
+            laser = keep(_serial(connection.laser_port, LASER_BAUD))
+        return _composed(row, keep(main), laser, connection, timing, emulated=False)
     except BaseException:
         main.close()
         raise
@@ -240,7 +251,7 @@ def _composed(
     row: Family,
     main: Any,
     laser_wire: Any,
-    configuration: object,
+    connection: Connection,
     timing: Timing,
     *,
     emulated: bool,
@@ -249,8 +260,8 @@ def _composed(
     laser: LaserPart | None = None
     try:
         if laser_wire is not None:  # first, so that it is off before anything else happens
-            laser = _cobolt(laser_wire, timing)
-        detector, own = _code(row).open_parts(main, timing, configuration)
+            laser = _cobolt(laser_wire, timing, connection.laser_configuration)
+        detector, own = _code(row).open_parts(main, timing, connection.configuration)
     except BaseException:
         for part in (laser, laser_wire, main):
             if part is not None:
@@ -261,10 +272,10 @@ def _composed(
     )
 
 
-def _cobolt(wire: Any, timing: Timing) -> LaserPart:
+def _cobolt(wire: Any, timing: Timing, papers: Any) -> LaserPart:
     from devices.drivers.cobolt.driver import open_laser
 
-    return open_laser(wire, timing)
+    return open_laser(wire, timing, configuration=papers)
 
 
 def _code(row: Family) -> Code:
@@ -293,7 +304,7 @@ def _usb_port(row: Family, connection: Connection, timing: Timing) -> Any:
     raise error or SettingsError("no serial port is named", row.title, "name its port")
 
 
-def _serial(port: str) -> Any:
+def _serial(port: str, baud: int = 9600) -> Any:
     from devices.transports.serial_port import open_serial
 
-    return open_serial(port)
+    return open_serial(port, baud)

@@ -25,6 +25,7 @@ from devices.transports.troubles import (
 
 SLICE_S = 0.02  # a read looks that often whether the port was closed meanwhile
 WRITE_TIMEOUT_S = 1.0
+POWER_UP_BAUD = 9600
 
 BUSY = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EBUSY)
 MISSING = (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO)
@@ -42,7 +43,9 @@ def serial_troubles() -> tuple[type[Exception], ...]:
     return (serial.SerialException, OSError, termios.error)
 
 
-def open_serial(port: str, baud: int, *, write_timeout_s: float = WRITE_TIMEOUT_S) -> SerialPort:
+def open_serial(
+    port: str, baud: int = POWER_UP_BAUD, *, write_timeout_s: float = WRITE_TIMEOUT_S
+) -> SerialPort:
     """Open a serial port for this program alone: 8 data bits, no parity, 1 stop bit.
 
     Parameters
@@ -50,7 +53,8 @@ def open_serial(port: str, baud: int, *, write_timeout_s: float = WRITE_TIMEOUT_
     port : str
         Name or path; pseudo-terminals too.
     baud : int
-        Speed in bits per second.
+        Speed in bits per second; most instruments listen at 9600 after they were switched on, and
+        a driver that knows another speed sets it.
     write_timeout_s : float
         After this many seconds a write that does not pass is given up.
 

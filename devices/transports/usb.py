@@ -15,7 +15,14 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from devices.errors import AnswerError, BadAnswerError, DeviceError, NotConnectedError
+from devices.errors import (
+    AnswerError,
+    BadAnswerError,
+    DeviceError,
+    NotConnectedError,
+    PortBusyError,
+    StalledError,
+)
 from devices.timing import REAL_TIME, Timing
 from devices.transports.troubles import (
     closed,
@@ -165,18 +172,19 @@ def open_usb(
 
 
 def _opened(device: Any, timing: Timing) -> PyUsbPort:
+    """Claim the device; when another program has it, wait and try again, three times in all."""
     port = PyUsbPort(device, timing)
-    for left in range(BUSY_TRIES - 1, -1, -1):
+    waits_s = [BUSY_WAIT_S * step for step in range(1, BUSY_TRIES)]
+    while True:
         try:
             port.claim()
         except DeviceError as error:
             port.close()
-            if left == 0 or error.code != "port_busy":
+            if not waits_s or error.code != PortBusyError.code:
                 raise
-            timing.sleep(BUSY_WAIT_S * (BUSY_TRIES - left))
+            timing.sleep(waits_s.pop(0))
         else:
             return port
-    raise usb_busy(port.name)  # never reached: the last try returned or raised
 
 
 def _devices(backend: object | None, only: Collection[tuple[int, int]] | None) -> Iterator[Any]:
@@ -393,7 +401,7 @@ class PyUsbPort:
             return work()
         except usb.core.USBError as error:
             made = translated(error, self._name, doing, timeout_s)
-            if endpoint is not None and made.code == "stalled":
+            if endpoint is not None and isinstance(made, StalledError):
                 self._clear_halt(endpoint)
             raise made from error
         except ValueError as error:  # pyusb: no such endpoint

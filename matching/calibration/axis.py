@@ -204,6 +204,10 @@ class AxisLimits:
         Most coefficients of the dispersion.
     gain : float
         A further term must lower the leave-one-line-out error to this share of it.
+    least_found, least_explained : float
+        A scan is taken for its Raman standard only when so large a share of the expected lines is
+        found and agrees, and these make up so large a share of the height of all narrow lines: a
+        few lines of another material always agree with something.
     """
 
     least_raman: int = 3
@@ -212,6 +216,8 @@ class AxisLimits:
     most_line_cm1: float = 3.0
     most_terms: int = 4
     gain: float = 0.9
+    least_found: float = 0.7
+    least_explained: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +238,8 @@ class AxisFit:
         The same with each line left out in turn: what the axis is worth between lines.
     range_cm1 : tuple of float or None
         From the first to the last line used, by the corrected axis: outside is extrapolated.
+    unlike : tuple of str
+        Those of the refusals that say a scan is not of the material it is said to be.
     """
 
     correction: Correction
@@ -241,6 +249,7 @@ class AxisFit:
     after_rms_cm1: float | None = None
     left_out_rms_cm1: float | None = None
     range_cm1: tuple[float, float] | None = None
+    unlike: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:

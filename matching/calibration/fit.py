@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.calibration.assign import RIVAL, assign
+from matching.calibration.assign import REACH_CM1, RIVAL, assign
 from matching.calibration.axis import (
     NO_CORRECTION,
     AxisFit,
@@ -22,6 +22,8 @@ from matching.calibration.axis import (
 from matching.calibration.lines import FoundLine
 from matching.calibration.standards import Line, Standard, positions
 from matching.spectrum import FloatArray
+
+NARROW_CM1 = 40.0  # wider than any line of a standard: humps of the background
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,11 +39,15 @@ class _Pair:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Matched:
-    """Pairs to fit, results of lines that were not paired, and refusals met on the way."""
+    """Pairs to fit, results of lines that were not paired, and refusals met on the way.
+
+    `narrow` holds, for each Raman standard, pixel and height of the narrow lines near its own.
+    """
 
     pairs: list[_Pair] = field(default_factory=list)
     unpaired: list[LineResult] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    narrow: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
 
 def fit_axis(
@@ -85,6 +91,14 @@ def _match(stated: StatedAxis, scan: Measured, matched: _Matched) -> None:
     usable = (expected > stated_shift[0] - 20.0) & (expected < stated_shift[-1] + 20.0)
     blended = _blended(expected, strengths, _width_cm1(scan.lines, stated_shift), lamp=lamp)
     chosen = np.flatnonzero(usable)
+    if not lamp:
+        near = (found > at[0] - REACH_CM1) & (found < at[-1] + REACH_CM1)
+        step = np.interp(pixels, np.arange(axis.size), np.gradient(axis))
+        matched.narrow[standard.name] = [
+            (stated.first_pixel + float(pixel), line.height)
+            for line, pixel, width, close in zip(scan.lines, pixels, step, near, strict=True)
+            if close and line.fwhm_px * width < NARROW_CM1
+        ]
     result = assign(
         expected[chosen], found, _expected_weight(strengths[chosen]), _found_weight(scan.lines)
     )
@@ -358,6 +372,23 @@ class _Fit:
             refusals.append(f"a line is {worst:.2f} cm-1 off, {limits.most_line_cm1:g} allowed")
         return refusals
 
+    def _unlike(self, rows: list[LineResult]) -> list[str]:
+        """Say of which Raman standards a scan is not: too few of the lines, or of the light."""
+        said = []
+        for name, narrow in self.matched.narrow.items():
+            own = [row for row in rows if row.standard == name and row.use != "outside_range"]
+            good = [row for row in own if row.use in {"used", "saturated"}]
+            pixels = np.array([row.pixel for row in good], dtype=np.float64)
+            total = sum(height for _, height in narrow)
+            mine = sum(h for at, h in narrow if (np.abs(pixels - at) < 1e-6).any())
+            found = len(good) >= self.limits.least_found * len(own)
+            if not found or mine < self.limits.least_explained * total:
+                said.append(
+                    f"the scan does not look like {name}: {len(good)} of {len(own)} lines agree, "
+                    f"with {mine / max(total, 1e-300):.0%} of the height of all narrow lines"
+                )
+        return said
+
     def _told(
         self,
         used: NDArray[np.bool_],
@@ -371,6 +402,8 @@ class _Fit:
             for pair, keep in zip(self.pairs, used.tolist(), strict=True)
         ]
         good = [row for row in rows if row.use == "used"]
+        unlike = self._unlike([*rows, *self.matched.unpaired])
+        refusals = [*refusals, *unlike]
         every = sorted([*rows, *self.matched.unpaired], key=lambda r: (r.standard, r.expected))
         places = sorted(row.pixel for row in good if row.pixel is not None)
         span = None
@@ -385,6 +418,7 @@ class _Fit:
             after_rms_cm1=_rms([row.after_cm1 for row in good]),
             left_out_rms_cm1=left_out,
             range_cm1=span,
+            unlike=tuple(unlike),
         )
 
 

@@ -89,33 +89,6 @@ def batch(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def devices(options: argparse.Namespace) -> int:
-    """List analysers, or scan with an emulated one."""
-    from spectra_app.services import scanning
-
-    if options.action == "list":
-        rows = scanning.analyser_rows()
-        for row in rows:
-            mark = " [emulated]" if row["emulated"] else ""
-            if options.json:
-                print_json(row)
-            else:
-                print(f"{row['family']:24} {row['title']} ({row['laser_nm']:g} nm){mark}")
-        return EXIT_OK
-    found = scanning.scan_emulated(
-        options.sample or scanning.SHOWN_FIRST[0],
-        _identifier(options.library),
-        family_name=options.family,
-        seed=options.seed,
-        progress=progress_bar("scan"),
-    )
-    if options.json:
-        print_json(found.record.to_json())
-    else:
-        print(verdict_text(found.record))
-    return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
-
-
 def demo(options: argparse.Namespace, render: Renderer) -> int:
     """Run the whole path on the emulated analyser and say where everything was put."""
     from spectra_app.services.demo import demo_library, run_demo, without_waiting

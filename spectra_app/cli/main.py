@@ -99,6 +99,6 @@ def _command(options: Any, render: Renderer) -> int:
         "substances": lambda: options.run(options),
         "lists": lambda: options.run(options),
         "calibrate": lambda: options.run(options),
-        "devices": lambda: commands.devices(options),
+        "devices": lambda: options.run(options),
     }
     return handlers[options.command]()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spectra_app import __version__
 from spectra_app.cli import (
+    analysers,
     calibrating,
     checking,
     converting,
@@ -68,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     _library(commands)
     substances.add(commands)
     lists.add(commands)
-    _devices(commands)
+    analysers.add(commands)
     calibrating.add(commands)
     return top
 
@@ -194,18 +195,3 @@ def _library(commands: Commands) -> None:
     actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
     for add in LIBRARY_ACTIONS:
         add(actions)
-
-
-def _devices(commands: Commands) -> None:
-    devices = new(commands, "devices", "list analysers and scan with them")
-    actions = devices.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = new(actions, "list", "list the families of analysers that can be opened")
-    listing.add_argument("--json", action="store_true", help="print JSON")
-    scan = new(actions, "scan", "scan a sample with an emulated analyser and identify it")
-    scan.add_argument("family", metavar="FAMILY", help="see 'spectra devices list'")
-    scan.add_argument("--sample", metavar="NAME", help="what lies under the emulated laser")
-    scan.add_argument(
-        "--library", type=Path, metavar="LIB.h5", help="default: the installed library"
-    )
-    scan.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
-    scan.add_argument("--json", action="store_true", help="print JSON")

@@ -184,13 +184,15 @@ def check_axis(scan: StandardScan, kept: Calibrations, how: Circumstances) -> Ca
     inherited = kept.latest(serial, "axis") if serial.strip() else None
     spectrum = kept.calibrated(scan.spectrum, serial)
     stated = _stated(replace(scan, spectrum=spectrum), [scan], how)
-    rows = fit_axis(stated, _measured(stated, [replace(scan, spectrum=spectrum)])).lines
-    found = check_offsets(rows, kept.policy.check)
+    scans = _measured(stated, [replace(scan, spectrum=spectrum)])
+    fit = fit_axis(stated, scans, kept.policy.axis)
+    found = check_offsets(fit.lines, kept.policy.check)
+    failures = (*fit.unlike, *found.failures)
     record = _record("check", [scan], kept.policy, how, stated)
     record = replace(
         record,
-        passed=found.passed,
-        reasons=found.failures,
+        passed=not failures,
+        reasons=failures,
         lines=tuple(asdict(line) for line in found.lines),
         result={
             "offset_cm1": found.offset_cm1,

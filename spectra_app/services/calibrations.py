@@ -31,6 +31,7 @@ REASON = {  # of a verdict, see `spectra_app.wording`
     "missing": "calibration_missing",
     "expired": "calibration_expired",
 }
+AXIS_CALIBRATED = "axis calibrated"  # name of the step in a spectrum's history
 SAME_AXIS_CM1 = 0.02  # vendors round what they export
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")
 
@@ -270,7 +271,7 @@ def on_corrected_axis(spectrum: Spectrum, record: CalibrationRecord) -> Spectrum
     values["dispersion_nm"] = tuple(values["dispersion_nm"])
     corrected = Correction(**values).shifts(stated)
     axis = corrected[first : first + spectrum.raman_shift_cm1.size]
-    step = Step("axis calibrated", (("record", record.sha256),))
+    step = Step(AXIS_CALIBRATED, (("record", record.sha256),))
     return Spectrum(
         axis,
         spectrum.intensity,

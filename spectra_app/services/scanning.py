@@ -23,7 +23,7 @@ from devices.interface import (
     never_stop,
     no_progress,
 )
-from devices.registry import families, family, open_analyser
+from devices.registry import open_analyser
 from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
 from library.errors import SpectrumChoiceError
@@ -32,7 +32,7 @@ from matching.calibration.axis import CalibrationError
 from matching.calibration.standards import POLYSTYRENE
 from matching.spectrum import Spectrum
 from spectra_app.errors import AppError, JournalError
-from spectra_app.services.calibrations import Standing
+from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
 from spectra_app.services.early_stop import EarlyStopPolicy, VerdictWatch, in_background
 from spectra_app.services.frames import AnalyserError, as_app_error, spectrum_of_frame
 from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
@@ -40,6 +40,7 @@ from spectra_app.services.identify import Identified, Identifier, Origin, identi
 LOG_FORMAT = "spectra.acquisition-log"
 MEASURED = 0.92  # share of the progress after which only identifying is left
 EMPTY_VIAL = "empty glass vial"
+QUICK = fixed_plan(Settings(integration_time_ms=400.0, averages=3))
 SHOWN_FIRST = (
     "amphetamine sulfate",
     "ephedrine hydrochloride",
@@ -208,6 +209,12 @@ def _watched(
         return measured(enough=watch), watch.ended_by
 
 
+def _axis_remark(spectrum: Spectrum) -> tuple[str, ...]:
+    """Return which record of calibration the axis is by; nothing for an axis as it was stated."""
+    steps = (step for step in spectrum.history if step.name == AXIS_CALIBRATED)
+    return tuple(f"axis by calibration record {dict(s.settings)['record'][:16]}" for s in steps)
+
+
 def calibrated(spectrum: Spectrum, identifier: Identifier) -> tuple[Spectrum, Standing | None]:
     """Return an analyser's scan on its calibrated axis, and how the analyser stands.
 
@@ -242,7 +249,8 @@ def identify_frame(
         raise refused from error
     spectrum, standing = calibrated(read, identifier)
     against = (f"{standing.words}.",) if standing and standing.reason else ()
-    full = replace(origin, assumptions=(*origin.assumptions, *against), calibration=standing)
+    said = (*origin.assumptions, *_axis_remark(spectrum), *against)
+    full = replace(origin, assumptions=said, calibration=standing)
     return identify_spectrum(spectrum, full, identifier, top)
 
 
@@ -332,7 +340,7 @@ def scan_emulated(
         return scan(
             analyser,
             identifier,
-            plan or fixed_plan(Settings(integration_time_ms=400.0, averages=3)),
+            plan or QUICK,
             label=f"emulated scan of {sample}",
             progress=progress,
             should_stop=should_stop,
@@ -367,12 +375,3 @@ def checked_first(
         kept,
         Circumstances(identifier.clock(), operator="demonstration"),
     )
-
-
-def analyser_rows() -> list[dict[str, object]]:
-    """Return the families that can be opened, one plain row each."""
-    rows = (family(name) for name in families())
-    return [
-        {"family": r.name, "title": r.title, "laser_nm": r.laser_nm, "emulated": r.emulated_only}
-        for r in rows
-    ]

@@ -334,7 +334,9 @@ COMMANDS = [
     ["library", "verify"],
     ["devices"],
     ["devices", "list"],
+    ["devices", "info"],
     ["devices", "scan"],
+    ["devices", "emulate"],
 ]
 
 
@@ -450,8 +452,11 @@ def test_hidden_signs_in_a_name_do_not_reach_the_terminal(spectra, tmp_path, sca
 def test_devices_are_listed(spectra):
     code, out, err = spectra("devices", "list", "--json")
     assert (code, err) == (0, "")
-    rows = [json.loads(line) for line in out.splitlines()]
-    assert any(row["emulated"] for row in rows)
+    told = json.loads(out)
+    assert {"wasatch-785-xs", "ocean-qepro", "bwtek-btc110"} <= {
+        row["family"] for row in told["families"]
+    }
+    assert any(note["code"] == "type_a_path" for note in told["notes"])
 
 
 def test_an_unknown_analyser_or_sample_is_told_in_one_sentence(spectra, small_library):

@@ -91,7 +91,7 @@ def test_it_is_found_at_9600_set_to_115200_and_read_to_the_pixel(instrument, mod
     part = setup.open(model)
     assert setup.stream.baud == setup.emulator.baud == 115_200
     left_out = {"BTC110-S": "first", "BTC100-S": "last"}[model]
-    assert ("scan", f"binary, without the {left_out} of 2049 values") in part.facts.facts
+    assert ("kind of scan", f"binary, without the {left_out} of 2049 values") in part.facts.facts
     for milliseconds in (50, 100, 1999.6):
         exposure = setup.measure(milliseconds)
         assert setup.right(exposure)
@@ -140,7 +140,7 @@ def test_what_the_line_does_not_say_comes_from_the_papers_and_is_marked(instrume
 def test_an_unclear_alignment_is_asked_twice_then_ascii_is_used(featureless) -> None:
     setup = featureless()
     part = setup.open()
-    assert ("scan", "ascii") in part.facts.facts
+    assert ("kind of scan", "ascii") in part.facts.facts
     exposure = setup.measure()
     assert setup.right(exposure)
     assert ("scan", "ascii") in exposure.facts

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from devices.errors import AbortedError, SettingsError
+from devices.errors import AbortedError, LaserAlarmError, SettingsError
 from devices.interface import LaserState, Settings
 
 START = Settings(integration_time_ms=100.0, averages=1)
@@ -123,3 +123,19 @@ def test_stops_are_counted(analyser):
     aborted = analyser.stops
     analyser.laser_off()
     assert analyser.stops > aborted
+
+
+def test_an_alarm_after_an_error_keeps_what_was_whole(on_bench):
+    """The light drops out, then the laser does not go off: the alarm carries the exposures."""
+    analyser, bench, _timing = on_bench()
+    analyser.configure(Settings(100.0, 20))
+
+    def stick(share, _words):
+        if share > 0.2 and not bench.faults.laser_stuck_on:
+            bench.faults = replace(
+                bench.faults, laser_stuck_on=True, laser_drops_out_at_s=bench.time_s
+            )
+
+    with pytest.raises(LaserAlarmError) as caught:
+        analyser.acquire(stick)
+    assert caught.value.measured.averages == 4

@@ -1,6 +1,7 @@
 """Ocean Binary Protocol driver against its emulator, on USB and on RS-232."""
 
 import dataclasses
+import json
 import threading
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ from devices.drivers.ocean_obp.driver import open_parts
 from devices.drivers.ocean_obp.link import ObpLink
 from devices.drivers.ocean_obp.messages import Code, pack
 from devices.drivers.ocean_obp.models import MODELS, model_row
-from devices.drivers.ocean_obp.protocol import Flag, Message, encode
+from devices.drivers.ocean_obp.protocol import Flag, Message, decode, encode
 from devices.emulators.bench import NO_FAULTS
 from devices.emulators.ocean_obp import BENCHES, emulator
 from devices.emulators.stream import EmulatedStream
@@ -20,6 +21,7 @@ from devices.errors import (
     AbortedError,
     BadAnswerError,
     DeviceError,
+    LaserError,
     RefusedError,
     SettingsError,
     StaleDataError,
@@ -234,7 +236,7 @@ def test_the_cooler_is_set_and_says_when_it_is_stable(rig):
 @pytest.mark.parametrize("baud", [9_600, 38_400, 115_200])
 def test_the_speed_is_found_raised_for_the_session_and_put_back(rig, baud):
     made = rig("qepro", "serial", paced=True, baud=baud)
-    detector, _ = made.open("qepro")
+    detector, _ = made.open("qepro", session_baud=115_200)
     assert made.port.baud == made.model.baud == 115_200
     assert dict(detector.facts.facts)["baud"] == "115200"
     before = made.clock.now_s
@@ -248,7 +250,7 @@ def test_the_speed_is_found_raised_for_the_session_and_put_back(rig, baud):
 
 def test_at_9600_baud_a_spectrum_takes_its_time(rig):
     made = rig("qepro", "serial", paced=True)
-    detector, _ = made.open("qepro", session_baud=None)
+    detector, _ = made.open("qepro")
     before = made.clock.now_s
     exposed(made, detector)
     assert 4.4 < made.clock.now_s - before < 6.5
@@ -265,6 +267,29 @@ def test_a_speed_that_the_instrument_refuses_stays(rig):
     made = rig("qepro", "serial")
     detector, _ = made.open("qepro", session_baud=14_400)
     assert made.port.baud == 9_600
+    assert exposed(made, detector).counts.size == 1044
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_line_that_cannot_do_the_speed_is_called_back(rig, deaf):
+    """At the high speed the host reads garbage, and once is not even heard: 9600 it is then."""
+    made = rig("qepro", "serial")
+    read, write, lost = made.port.read, made.port.write, []
+
+    def garbled(most, timeout_s):
+        taken = read(most, timeout_s)
+        return bytes(byte ^ 0x55 for byte in taken) if made.port.baud > 9_600 else taken
+
+    def once_unheard(data):
+        if deaf and made.port.baud > 9_600 and len(lost) < 2:
+            lost.append(data)
+        else:
+            write(data)
+
+    made.port.read, made.port.write = garbled, once_unheard
+    detector, _ = made.open("qepro", session_baud=115_200)
+    assert made.port.baud == made.model.baud == 9_600
+    assert len(lost) == 2 * deaf
     assert exposed(made, detector).counts.size == 1044
 
 
@@ -330,6 +355,54 @@ def test_laser_off_and_abort_are_on_the_wire_while_a_spectrum_is_awaited(rig):
     assert isinstance(outcome[0], AbortedError)
     made.model.bench.faults = NO_FAULTS
     assert exposed(made, detector).counts.size == 1024
+
+
+def test_the_lamp_line_is_off_after_opening(rig):
+    made = rig("sts")
+    made.model.instrument._registers[Code.GET_LAMP] = 1
+    made.open("sts")
+    assert made.model.instrument._registers[Code.GET_LAMP] == 0
+
+
+def test_nonsense_of_the_laser_is_no_reading_and_a_power_not_kept_is_not_fired(rig):
+    made = rig("ventana-785")
+    _, laser = made.open("ventana-785")
+    gets, sets = made.model.instrument._gets, made.model.instrument._sets
+    sets[Code.SET_LIGHT_INTENSITY] = lambda *_values: None
+    with pytest.raises(LaserError, match="keeps an intensity of 1 after"):
+        laser.switch_on(40.0)
+    assert not made.model.bench.laser_enabled
+    gets[Code.GET_LIGHT_INTENSITY] = lambda *_values: float("nan")
+    with pytest.raises(LaserError):
+        laser.switch_on(40.0)
+    gets[Code.GET_LIGHT_ENABLED] = lambda *_values: 3
+    with pytest.raises(BadAnswerError, match="says 3 for on or off"):
+        laser.read()
+
+
+def test_a_buffer_that_is_not_empty_after_clearing_is_stale(rig):
+    made = rig()
+    detector, _ = made.open("qepro")
+    made.model.instrument._gets[Code.GET_BUFFERED_COUNT] = lambda: 2
+    with pytest.raises(StaleDataError, match="2 spectra are in the buffer"):
+        detector.start()
+
+
+def test_an_answer_without_the_checksum_that_was_agreed_is_refused():
+    clock = SteppedTime()
+    link = ObpLink(_Scripted(clock, _reply), model_row("qepro"), clock.timing())
+    link.checksum = True
+    with pytest.raises(BadAnswerError, match="no checksum"):
+        link.get(Code.GET_IDLE)
+
+
+def test_a_temperature_that_is_none_is_refused(rig):
+    made = rig()
+    detector, _ = made.open("qepro")
+    for nonsense in (float("nan"), -300.0, 1e9):
+        made.model.instrument._gets[Code.GET_TEC_TEMPERATURE] = lambda value=nonsense: value
+        with pytest.raises(BadAnswerError, match="no temperature"):
+            detector.temperature_c()
 
 
 class _Scripted:
@@ -440,6 +513,30 @@ def test_an_instrument_without_checksums_is_used_and_that_is_said(rig):
     made.port.write = write
     detector, _ = made.open("sts")
     assert "unseen" in dict(detector.facts.facts)["checksums"]
+
+
+def test_our_frames_are_those_of_the_reference_driver_but_for_named_differences(rig, shared_data):
+    """Ours number their questions and carry a checksum; nothing else differs in what both send."""
+    trace = json.loads((shared_data / "golden" / "ocean_usb_pyseabreeze.json").read_text())
+    theirs = [decode(bytes.fromhex(step[-1])) for step in trace["QEPRO"] if step[0] == ">"]
+    made, sent = rig(), []
+    bulk_out = made.port.bulk_out
+
+    def recorded(endpoint, data, timeout_s=1.0):
+        sent.append((endpoint, decode(data)))
+        bulk_out(endpoint, data, timeout_s)
+
+    made.port.bulk_out = recorded
+    detector, _ = made.open("qepro")
+    exposed(made, detector, 20.0)
+    detector.close()
+    assert {endpoint for endpoint, _ in sent} == {0x01}
+    assert all(message.checksum for _, message in sent[1:])
+    assert [message.regarding for _, message in sent] == list(range(1, len(sent) + 1))
+    ours = [replace(message, regarding=0, checksum=False) for _, message in sent]
+    unshared = {message.kind for message in theirs if message not in ours}
+    assert unshared == {Code.GET_SERIAL_NUMBER_LENGTH}
+    assert Code.ABORT in {message.kind for message in ours}
 
 
 def test_integration_times_are_read_back(rig):

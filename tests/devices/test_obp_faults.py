@@ -50,7 +50,8 @@ class Cable:
         return port
 
     def open(self, port):
-        return open_parts(port, self.clock.timing(), model=self.key)
+        baud = 115_200 if self.wire == "serial" else None
+        return open_parts(port, self.clock.timing(), model=self.key, session_baud=baud)
 
     def measure(self, detector, laser):
         detector.set_integration_time(30.0)

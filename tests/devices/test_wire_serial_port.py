@@ -275,6 +275,18 @@ def test_silence_and_garbage_over_a_real_port(wire, port):
     assert got != b"TWO\r"
 
 
+def test_what_a_serial_host_is_not_told_does_not_end_the_serving(wire, port):
+    """A real port takes bytes that never arrive: only a whole USB transfer is known to fail."""
+    wire.faults.arm(WireFault(FaultKind.TIMEOUT, 0))
+    port.write(b"lost\r")
+    assert port.read(8, 0.1) == b""
+    wire.faults.arm()
+    deadline = time.monotonic() + 10.0
+    while time.monotonic() < deadline and not port.read(8, 0.2):
+        port.write(b"heard\r")
+    assert time.monotonic() < deadline
+
+
 def test_the_link_is_made_replaced_and_removed(serial_model, tmp_path):
     link = tmp_path / "analyser"
     link.symlink_to("/dev/pts/nothing")

@@ -13,7 +13,15 @@ from matching.calibration.check import CheckLimits, check_offsets
 from matching.calibration.fit import fit_axis
 from matching.calibration.lines import find_lines
 from matching.calibration.resolution import resolution_of
-from matching.calibration.standards import ARGON, CALCITE, CYCLOHEXANE, NEON, POLYSTYRENE, SILICON
+from matching.calibration.standards import (
+    ARGON,
+    CALCITE,
+    CYCLOHEXANE,
+    NEON,
+    POLYSTYRENE,
+    SILICON,
+    STANDARDS,
+)
 
 SETS = {
     "bwtek-532": (
@@ -173,6 +181,49 @@ def test_stored_axes_that_are_good_pass(unit, serial):
     fit = fit_axis(stated, [Measured(CYCLOHEXANE, lines)])
     check = check_offsets(fit.lines, CheckLimits())
     assert check.passed
+    assert fit.after_rms_cm1 < 1.0
+
+
+def test_a_mislabelled_record_is_no_standard(unit):
+    """What is said to be 4-acetamidophenol there is something else."""
+    stated, lines, _ = unit("WP-00913", "Acetaminophen", "100")
+    fit = fit_axis(stated, [Measured(STANDARDS["4-acetamidophenol"], lines)])
+    assert fit.unlike
+    assert not fit.holds
+
+
+@pytest.mark.parametrize(
+    ("material", "standard"),
+    [
+        ("benzyl-alcohol", "polystyrene"),
+        ("toluene", "polystyrene"),
+        ("k2hpo4", "polystyrene"),
+        ("k2hpo4", "cyclohexane"),
+        ("melamine", "cyclohexane"),
+        ("glycerol", "naphthalene"),
+        ("toluene", "toluene/acetonitrile 50/50"),
+    ],
+)
+def test_a_few_lines_that_agree_make_no_standard(shared_data, material, standard):
+    path = shared_data / "spectra" / "reference-785xs" / f"{material}.csv"
+    fit = fitted(read_file(path)[1].spectra[0].spectrum, STANDARDS[standard], 785.0)
+    assert fit.unlike
+
+
+@pytest.mark.parametrize("folder", ["reference-785xs", "queries-785x"])
+@pytest.mark.parametrize(
+    ("material", "standard"),
+    [
+        ("polystyrene", "polystyrene"),
+        ("cyclohexane", "cyclohexane"),
+        ("acetaminophen", "4-acetamidophenol"),
+        ("calcium-carbonate", "calcite"),
+    ],
+)
+def test_the_standards_themselves_on_two_more_instruments(shared_data, folder, material, standard):
+    path = shared_data / "spectra" / folder / f"{material}.csv"
+    fit = fitted(read_file(path)[1].spectra[0].spectrum, STANDARDS[standard], 785.0)
+    assert fit.refusals == ()
     assert fit.after_rms_cm1 < 1.0
 
 

@@ -248,9 +248,11 @@ def _ascii_length(data: bytes) -> int | None:
 def _facts(configuration: BwtekConfiguration, baud: int, skip: int | None) -> DetectorFacts:
     said = [("speed of the line", f"{baud} baud"), ("checksum on the line", "none")]
     if skip is None:
-        said.append(("scan", "ascii"))
+        said.append(("kind of scan", "ascii"))
     else:
-        said.append(("scan", f"binary, without the {'first' if skip else 'last'} of 2049 values"))
+        said.append(
+            ("kind of scan", f"binary, without the {'first' if skip else 'last'} of 2049 values")
+        )
     if configuration.laser_nm is not None:
         said.append(("laser wavelength in the papers", f"{configuration.laser_nm:g} nm"))
     said.append(("papers", configuration.source or "none"))

@@ -144,7 +144,7 @@ class CoboltLine:
 
     def _wait_for_spacing(self) -> None:
         while (left := self._written_s + protocol.SPACING_S - self._timing.now()) > 1e-9:
-            self._timing.sleep(left)
+            self._timing.sleep(min(left, SLICE_S))
 
     def _settle(self) -> None:
         """Throw away what answers nothing: noise, or the answer to a command that was given up."""

@@ -36,7 +36,6 @@ from devices.transports.base import ByteStream, UsbPort
 
 COLDEST_C, HOTTEST_C = -100.0, 120.0
 INTENSITY_TOLERANCE = 0.005
-SESSION_BAUD = 115_200
 _LASER = (0, 0)  # module and source: a Ventana has one of each
 
 
@@ -65,7 +64,8 @@ class ObpDetector:
 
     A buffered model goes by the recipe abort, clear, acquire, get; anything else may hand out a
     spectrum of before the last change. The others start an exposure when a spectrum is asked for,
-    so that `start` asks and `fetch` awaits the answer.
+    so that `start` asks and `fetch` awaits the answer; other questions pass meanwhile, as far as
+    the instrument answers them then (not verified on instruments).
     """
 
     def __init__(self, link: ObpLink, model: ObpModel, facts: DetectorFacts) -> None:
@@ -288,7 +288,7 @@ def open_parts(
     pixel_origin: int | None = None,
     laser_nm: float | None = None,
     tec_setpoint_c: float | None = None,
-    session_baud: int | None = SESSION_BAUD,
+    session_baud: int | None = None,
 ) -> tuple[DetectorPart, LaserPart | None]:
     """Open an instrument over an open wire.
 
@@ -309,8 +309,8 @@ def open_parts(
     tec_setpoint_c : float, optional
         Temperature to cool the detector to; as the instrument has it when not given.
     session_baud : int or None
-        Speed of the serial line for this session; None to keep what is set. It is put back on
-        closing and never saved in the instrument.
+        Speed of the serial line for this session (at 9,600 baud a QE Pro spectrum takes 4.4 s);
+        None to keep what is set. It is put back on closing and never saved in the instrument.
 
     Raises
     ------

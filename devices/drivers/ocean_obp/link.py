@@ -26,6 +26,7 @@ from devices.drivers.ocean_obp.protocol import (
 )
 from devices.drivers.ocean_obp.wires import ANSWER_S, QUIET_S, ObpWire, SerialWire, usb_wire
 from devices.errors import (
+    AnswerError,
     BadAnswerError,
     DeviceError,
     RefusedError,
@@ -39,6 +40,7 @@ DAMAGE_GRACE_S = 0.3
 READ_SLICE_S = 0.25
 BAUD_SETTLE_S = 0.1
 CHECKSUM_TRIES = 2
+HOME_TRIES = 3
 USUAL_BAUDS = (9_600, 115_200)
 BITS_PER_BYTE = 10
 
@@ -313,7 +315,7 @@ class ObpLink:
         return False
 
     def raise_baud(self, baud: int) -> bool:
-        """Speak at `baud` until `close`; return False when the instrument does not.
+        """Speak at `baud` until `close`; return False when that does not work, at the old speed.
 
         The setting is never saved in the instrument, and `close` puts the old speed back.
         """
@@ -327,15 +329,29 @@ class ObpLink:
             return False
         self._home_baud = home
         self._change_to(stream, baud)
-        try:
+        with contextlib.suppress(BadAnswerError, TransportTimeoutError):
             if self.get(Code.GET_BAUD) == (baud,):
                 return True
-        except (BadAnswerError, TransportTimeoutError):
-            pass
-        self._change_to(stream, home)
-        self._home_baud = None
-        self.get(Code.GET_BAUD)
+        self._go_home(stream, home)
         return False
+
+    def _go_home(self, stream: ByteStream, home: int) -> None:
+        """Call the instrument back from a speed at which only it may understand."""
+        away = stream.baud
+        for _ in range(HOME_TRIES):
+            self._change_to(stream, away)
+            with contextlib.suppress(AnswerError):
+                self.set(Code.SET_BAUD, home)
+            self._change_to(stream, home)
+            with contextlib.suppress(AnswerError):
+                self.get(Code.GET_BAUD)
+                self._home_baud = None
+                return
+        raise BadAnswerError(
+            "it changed its speed and cannot be called back",
+            self.name,
+            "switch the instrument off and on, and keep the usual speed",
+        )
 
     def _change_to(self, stream: ByteStream, baud: int) -> None:
         stream.set_baud(baud)
@@ -355,7 +371,6 @@ class ObpLink:
         try:
             if self._stream is not None and self._home_baud is not None:
                 self.set(Code.SET_BAUD, self._home_baud)
-                self._stream.set_baud(self._home_baud)
         except DeviceError:
             # It is gone or deaf; the next opening tries this speed too.
             pass

@@ -1,0 +1,196 @@
+"""`spectra devices`: list, info, scan, emulate."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectra_app.cli.arguments import laser_line, new, seed
+from spectra_app.cli.terminal import print_json, progress_bar
+from spectra_app.errors import EXIT_OK, EXIT_REFUSED
+
+if TYPE_CHECKING:
+    from spectra_app.cli.arguments import Commands
+    from spectra_app.services.devices import Chosen
+
+
+def add(commands: Commands) -> None:
+    """Add the command and its actions."""
+    devices = new(commands, "devices", "list analysers, ask them and scan with them")
+    actions = devices.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = new(
+        actions,
+        "list",
+        "list what is plugged in (nothing is sent to any port) and the families that can be opened",
+    )
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=_list)
+    info = new(actions, "info", "open an analyser and print what it says of itself")
+    _choice(info)
+    info.add_argument("--json", action="store_true", help="print JSON")
+    info.set_defaults(run=_info)
+    _scan_arguments(actions)
+    _emulate_arguments(actions)
+
+
+def _choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument("family", metavar="FAMILY", help="see 'spectra devices list'")
+    command.add_argument("--port", metavar="PORT", default="", help="its serial port")
+    command.add_argument(
+        "--laser-port", metavar="PORT", default="", help="serial port of the laser beside it"
+    )
+    command.add_argument(
+        "--laser-power-w", type=float, metavar="W", help="rated power of that laser, by its papers"
+    )
+    command.add_argument(
+        "--laser-nm", type=laser_line, metavar="NM", help="wavelength of that laser, by its papers"
+    )
+    command.add_argument(
+        "--laser-oem", action="store_true", help="that laser is an OEM model, without a key"
+    )
+    command.add_argument(
+        "--serial", metavar="NUMBER", help="which one, when several are plugged in"
+    )
+    command.add_argument(
+        "--papers",
+        type=Path,
+        metavar="FILE",
+        help="parameter file of an instrument that cannot state its axis (B&W Tek)",
+    )
+    command.add_argument(
+        "--emulated", action="store_true", help="an emulated one; everything is marked so"
+    )
+    command.add_argument("--sample", metavar="NAME", help="what lies under the emulated laser")
+    command.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
+
+
+def _emulate_arguments(actions: Commands) -> None:
+    emulate = new(
+        actions,
+        "emulate",
+        "serve an emulated instrument on a pseudo-terminal, for other programs, until Ctrl-C",
+    )
+    emulate.add_argument("family", metavar="FAMILY", help="one with a serial line, or 'cobolt'")
+    emulate.add_argument("--sample", metavar="NAME", help="what lies in front of it")
+    emulate.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
+    emulate.add_argument("--link", type=Path, metavar="PATH", help="a stable name for the port")
+    emulate.add_argument(
+        "--unpaced", action="store_true", help="answer at once, not at the speed of the line"
+    )
+    emulate.set_defaults(run=_emulate)
+
+
+def chosen_of(options: argparse.Namespace) -> Chosen:
+    """Return the analyser that the arguments name."""
+    from spectra_app.services.devices import Chosen, emulated_only, real_one
+    from spectra_app.services.scanning import SHOWN_FIRST
+
+    wanted = options.emulated or options.sample is not None
+    if wanted or emulated_only(options.family):
+        return Chosen(options.family, options.sample or SHOWN_FIRST[0], options.seed)
+    return real_one(
+        options.family,
+        port=options.port,
+        usb_serial=options.serial,
+        laser_port=options.laser_port,
+        laser_power_w=options.laser_power_w,
+        laser_nm=options.laser_nm,
+        laser_oem=options.laser_oem,
+        papers=options.papers,
+    )
+
+
+def _list(options: argparse.Namespace) -> int:
+    from spectra_app.services import devices
+
+    seen = devices.plugged_in()
+    found = devices.found_rows(seen)
+    rows: list[dict[str, Any]] = devices.family_rows()
+    if options.json:
+        notes = [{"code": note.code, "text": note.text} for note in seen.notes]
+        print_json({"found": found, "notes": notes, "families": rows})
+        return EXIT_OK
+    print("Plugged in:" if found else "Plugged in: nothing that is known.")
+    for one in found:
+        print(_found_line(one))
+    for note in seen.notes:
+        print(f"  Note: {note.text}")
+    print("\nFamilies (all but the bench also as --emulated):")
+    for row in rows:
+        ids = " ".join(row["usb_ids"]) or "-"
+        by = "emulated only" if row["emulated_only"] else row["connected_by"]
+        print(f"  {row['family']:24} {by:14} {ids:10} {row['title']}")
+    print(f"\nHonest limit: {devices.UNVERIFIED}.")
+    return EXIT_OK
+
+
+def _found_line(one: dict[str, Any]) -> str:
+    families = " or ".join(one["families"]) or "unknown: say which it is"
+    serial = f", serial number {one['serial']}" if one["serial"] else ""
+    trouble = f"\n    {one['trouble']}" if one["trouble"] else ""
+    return f"  {one['address']}  {one['description']}{serial}  ({families}){trouble}"
+
+
+def _info(options: argparse.Namespace) -> int:
+    from spectra_app.services import devices
+
+    with devices.open_chosen(chosen_of(options)) as analyser:
+        told = devices.described(analyser)
+    if options.json:
+        print_json(told)
+        return EXIT_OK
+    facts: Any = told.pop("facts")
+    for name, value in told.items():
+        shown = "not stated" if value in (None, "") else value
+        print(f"{name.replace('_', ' '):22} {shown}")
+    for name, value in facts.items():
+        print(f"  {name:24} {value}")
+    return EXIT_OK
+
+
+def _emulate(options: argparse.Namespace) -> int:
+    from spectra_app.services import devices
+    from spectra_app.services.scanning import SHOWN_FIRST
+
+    def announce(path: str) -> None:
+        print(f"EMULATED {options.family} at {path} (Ctrl-C ends it)", flush=True)
+
+    devices.serve_emulator(
+        options.family,
+        announce,
+        sample=options.sample or SHOWN_FIRST[0],
+        seed=options.seed,
+        link=options.link,
+        paced=not options.unpaced,
+    )
+    return EXIT_OK
+
+
+def _scan_arguments(actions: Commands) -> None:
+    scan = new(actions, "scan", "scan a sample with an analyser and identify it")
+    _choice(scan)
+    scan.add_argument(
+        "--library", type=Path, metavar="LIB.h5", help="default: the installed library"
+    )
+    scan.add_argument("--json", action="store_true", help="print JSON")
+    scan.set_defaults(run=_scan)
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from spectra_app.cli.verdict import verdict_text
+    from spectra_app.services import devices, scanning
+    from spectra_app.services.session import open_identifier
+
+    chosen = chosen_of(options)
+    label = f"emulated scan of {chosen.sample}" if chosen.sample else f"scan by {chosen.family}"
+    identifier = open_identifier(options.library)
+    with devices.open_chosen(chosen) as analyser:
+        found = scanning.scan(
+            analyser, identifier, scanning.QUICK, label=label, progress=progress_bar("scan")
+        ).found
+    if options.json:
+        print_json(found.record.to_json())
+    else:
+        print(verdict_text(found.record))
+    return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK

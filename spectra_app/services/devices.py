@@ -1,0 +1,250 @@
+"""Analysers at this station: what is plugged in, what can be opened, what an open one says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from devices.discovery import Discovery, KnownIds, discover
+from devices.errors import DeviceError
+from devices.families import FAMILIES, Family, family
+from devices.interface import Analyser
+from devices.registry import Connection, Keep, open_analyser, open_connected
+from devices.serving import serve_family
+from devices.timing import REAL_TIME, Timing
+from spectra_app.errors import AppError
+from spectra_app.services.frames import as_app_error
+from spectra_app.services.scanning import emulated_sample
+
+UNVERIFIED = "drivers were verified against emulators and third-party drivers, not on instruments"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which analyser to open, and how.
+
+    Parameters
+    ----------
+    family : str
+        A row of the registry.
+    sample : str or None
+        What lies in front of an emulated one; None for a real one.
+    seed : int
+        Seed of an emulated one.
+    connection : Connection
+        Where a real one is.
+    """
+
+    family: str
+    sample: str | None = None
+    seed: int = 7
+    connection: Connection = field(default_factory=Connection)
+
+
+def family_row(row: Family) -> dict[str, Any]:
+    """Return one family as plain data."""
+    return {
+        "family": row.name,
+        "title": row.title,
+        "connected_by": row.wire.value,
+        "laser": row.laser.value,
+        "laser_nm": row.laser_nm,
+        "usb_ids": [f"{vendor:04x}:{product:04x}" for vendor, product in row.usb_ids],
+        "emulated_only": row.emulated_only,
+        "standing": row.standing,
+    }
+
+
+def family_rows() -> list[dict[str, Any]]:
+    """Return the families that can be opened, one plain row each."""
+    return [family_row(row) for row in FAMILIES]
+
+
+def plugged_in(usb_backend: object | None = None) -> Discovery:
+    """Return what is plugged in, without writing to anything; see `devices.discovery`."""
+    table = [
+        KnownIds(vendor, product, row.name) for row in FAMILIES for vendor, product in row.usb_ids
+    ]
+    return discover(table, usb_backend=usb_backend)
+
+
+def found_rows(seen: Discovery) -> list[dict[str, object]]:
+    """Return what was found as plain data."""
+    return [
+        {
+            "connected_by": one.transport,
+            "address": one.address,
+            "description": one.description,
+            "serial": one.serial,
+            "families": list(one.families),
+            "trouble": None if one.trouble is None else str(one.trouble),
+        }
+        for one in seen.found
+    ]
+
+
+def emulated_only(name: str) -> bool:
+    """Return whether no real instrument can be behind the family `name`.
+
+    Raises
+    ------
+    AnalyserError
+        When there is no such family.
+    """
+    try:
+        return family(name).emulated_only
+    except DeviceError as error:
+        raise as_app_error(error) from error
+
+
+def open_chosen(
+    chosen: Chosen, *, timing: Timing = REAL_TIME, keep: Keep = lambda wire: wire
+) -> Analyser:
+    """Open the analyser that was chosen.
+
+    Raises
+    ------
+    AnalyserError
+        In the driver's words, whatever stands in the way.
+    """
+    try:
+        if chosen.sample is not None or family(chosen.family).emulated_only:
+            sample = emulated_sample(chosen.sample) if chosen.sample else None
+            return open_analyser(
+                chosen.family, sample=sample, seed=chosen.seed, timing=timing, keep=keep
+            )
+        return open_connected(chosen.family, chosen.connection, timing=timing, keep=keep)
+    except DeviceError as error:
+        raise as_app_error(error) from error
+
+
+def real_one(
+    name: str,
+    *,
+    port: str = "",
+    usb_serial: str | None = None,
+    laser_port: str = "",
+    laser_power_w: float | None = None,
+    laser_nm: float | None = None,
+    laser_oem: bool = False,
+    papers: Path | None = None,
+) -> Chosen:
+    """Return the choice of a real analyser; see `devices.registry.Connection`.
+
+    Raises
+    ------
+    AnalyserError
+        When its papers, or those of its laser, make no sense.
+    """
+    laser = laser_papers(laser_power_w, laser_nm, oem=laser_oem) if laser_port else None
+    configuration = None if papers is None else read_papers(papers)
+    return Chosen(name, connection=Connection(port, usb_serial, laser_port, laser, configuration))
+
+
+def read_papers(path: Path) -> object:
+    """Return the configuration record of an instrument from its maker's parameter file.
+
+    Raises
+    ------
+    AnalyserError
+        When the file is no such file, or does not make sense.
+    """
+    from devices.drivers.bwtek.configuration import parse_parameters
+
+    try:
+        return parse_parameters(path.read_bytes(), path.name)
+    except DeviceError as error:
+        raise as_app_error(error) from error
+    except OSError as error:
+        raise AppError(f"the file cannot be read ({error})", str(path), "check the path") from error
+
+
+def laser_papers(power_w: float | None, laser_nm: float | None, *, oem: bool) -> object:
+    """Return what the papers of a laser with its own port say.
+
+    Raises
+    ------
+    AnalyserError
+        When a figure is not possible.
+    """
+    from devices.drivers.cobolt.driver import CoboltConfiguration
+
+    try:
+        return CoboltConfiguration(power_w, laser_nm, oem, source="papers of the laser")
+    except DeviceError as error:
+        raise as_app_error(error) from error
+
+
+def described(analyser: Analyser) -> dict[str, object]:
+    """Return what an open analyser says of itself and its state now, as plain data.
+
+    Raises
+    ------
+    AnalyserError
+        When it stops answering.
+    """
+    info, can = analyser.info, analyser.capabilities
+    try:
+        temperature, laser = analyser.temperature_c, analyser.laser_state
+    except DeviceError as error:
+        raise as_app_error(error) from error
+    integration = can.integration_time_ms
+    return {
+        "family": info.family,
+        "emulated": info.emulated,
+        "model": info.model,
+        "serial": info.serial,
+        "firmware": info.firmware,
+        "detector": info.detector,
+        "laser_nm": info.laser_nm,
+        "pixels": can.pixels,
+        "range_cm1": None if can.range_cm1 is None else [round(end, 1) for end in can.range_cm1],
+        "integration_time_ms": [integration.lowest, integration.highest],
+        "saturation_counts": can.saturation_counts,
+        "switches_laser": can.switches_laser,
+        "laser_state": laser.value,
+        "temperature_c": temperature,
+        "alarm": analyser.alarm,
+        "facts": dict(info.facts),
+    }
+
+
+def serve_emulator(
+    name: str,
+    announce: Callable[[str], None],
+    *,
+    sample: str,
+    seed: int = 7,
+    link: Path | None = None,
+    paced: bool = True,
+) -> None:
+    """Serve an emulated instrument on a pseudo-terminal until it is interrupted.
+
+    Parameters
+    ----------
+    name : str
+        A family that speaks over a serial line, or ``"cobolt"`` for the laser alone.
+    announce : callable
+        Told the path of the port.
+    sample : str
+        What lies in front of it.
+    seed : int
+        Seed of its noise.
+    link : Path or None
+        A stable name for the port.
+    paced : bool
+        Whether bytes take the time that they take on a real line.
+
+    Raises
+    ------
+    AnalyserError
+        When there is no such family, or it has no serial line, or no port can be made.
+    """
+    try:
+        serve_family(
+            name, announce, sample=emulated_sample(sample), seed=seed, link=link, paced=paced
+        )
+    except DeviceError as error:
+        raise as_app_error(error) from error
