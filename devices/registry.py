@@ -22,6 +22,7 @@ from devices.families import (
     family,
 )
 from devices.interface import Analyser
+from devices.laser import LaserGuard
 from devices.parts import DetectorPart, LaserPart
 from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
@@ -261,7 +262,10 @@ def _composed(
     try:
         if laser_wire is not None:  # first, so that it is off before anything else happens
             laser = _cobolt(laser_wire, timing, connection.laser_configuration)
+            _see_it_off(laser, timing)
         detector, own = _code(row).open_parts(main, timing, connection.configuration)
+        if own is not None:
+            _see_it_off(own, timing)
     except BaseException:
         for part in (laser, laser_wire, main):
             if part is not None:
@@ -270,6 +274,11 @@ def _composed(
     return ComposedAnalyser(
         detector, laser or own, family=row.name, emulated=emulated, timing=timing
     )
+
+
+def _see_it_off(laser: LaserPart, timing: Timing) -> None:
+    """Switch off and read back: a command may be acknowledged and have arrived as another one."""
+    LaserGuard(laser, timing, laser.facts.model).off()
 
 
 def _cobolt(wire: Any, timing: Timing, papers: Any) -> LaserPart:

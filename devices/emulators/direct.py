@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 
 from devices.emulators.bench import Bench
+from devices.emulators.bench_model import BenchModel
 from devices.errors import NotConnectedError, TransportTimeoutError
 from devices.interface import LaserState, Limits
 from devices.parts import (
@@ -21,7 +22,11 @@ from devices.parts import (
 from devices.timing import Timing
 
 VERSION = "emulator 2"
-SERIAL = "EMULATED-0001"
+
+
+def serial_of(model: BenchModel) -> str:
+    """Return the serial number of the bench that stands for no product; one for each row."""
+    return f"EMULATED-{model.pixels}"
 
 
 class _OnBench:
@@ -54,7 +59,7 @@ class BenchDetector(_OnBench):
         self._integration_s = 1.0
         self.facts = DetectorFacts(
             model=model.model,
-            serial=SERIAL,
+            serial=serial_of(model),
             firmware=f"{VERSION}, seed {seed}",
             detector=model.detector,
             pixels=model.pixels,
@@ -106,7 +111,7 @@ class BenchLaser(_OnBench):
         model = bench.model
         self.facts = LaserFacts(
             model=model.model,
-            serial=SERIAL,
+            serial=serial_of(model),
             firmware=VERSION,
             wavelength_nm=model.laser_nm,
             warning_delay_s=model.laser_delay_s,

@@ -92,13 +92,7 @@ def _match(stated: StatedAxis, scan: Measured, matched: _Matched) -> None:
     blended = _blended(expected, strengths, _width_cm1(scan.lines, stated_shift), lamp=lamp)
     chosen = np.flatnonzero(usable)
     if not lamp:
-        near = (found > at[0] - REACH_CM1) & (found < at[-1] + REACH_CM1)
-        step = np.interp(pixels, np.arange(axis.size), np.gradient(axis))
-        matched.narrow[standard.name] = [
-            (stated.first_pixel + float(pixel), line.height)
-            for line, pixel, width, close in zip(scan.lines, pixels, step, near, strict=True)
-            if close and line.fwhm_px * width < NARROW_CM1
-        ]
+        matched.narrow[standard.name] = _narrow(stated, scan, at)
     result = assign(
         expected[chosen], found, _expected_weight(strengths[chosen]), _found_weight(scan.lines)
     )
@@ -124,6 +118,20 @@ def _match(stated: StatedAxis, scan: Measured, matched: _Matched) -> None:
                 matched.pairs.append(pair)
             else:
                 matched.unpaired.append(_told(stated, pair, use, None))
+
+
+def _narrow(stated: StatedAxis, scan: Measured, at: FloatArray) -> list[tuple[float, float]]:
+    """Return detector pixel and height of the narrow lines near those of a Raman standard."""
+    axis, points = stated.raman_shift_cm1, np.arange(stated.raman_shift_cm1.size)
+    pixels = np.array([line.pixel + scan.first_point for line in scan.lines])
+    found = np.interp(pixels, points, axis)
+    step = np.interp(pixels, points, np.gradient(axis))
+    near = (found > at[0] - REACH_CM1) & (found < at[-1] + REACH_CM1)
+    return [
+        (stated.first_pixel + float(pixel), line.height)
+        for line, pixel, width, close in zip(scan.lines, pixels, step, near, strict=True)
+        if close and line.fwhm_px * width < NARROW_CM1
+    ]
 
 
 def _fitness(line: FoundLine, lines: Sequence[FoundLine], *, blended: bool, lamp: bool) -> Use:

@@ -1,6 +1,8 @@
 """Benches that do not wait, a clock that stands still, and a sample to look at."""
 
 import dataclasses
+import itertools
+from collections import namedtuple
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +11,11 @@ import pytest
 from devices.composed import ComposedAnalyser
 from devices.emulators.bench import NO_FAULTS, Bench
 from devices.emulators.direct import bench_parts
+from devices.emulators.stream import EmulatedStream
 from devices.emulators.wire import UsbIdentity, UsbStallError
+from devices.errors import DeviceError
 from devices.frame import RawFrame
-from devices.registry import families, family, open_analyser
+from devices.registry import emulated_wires, families, family, open_analyser, open_wires
 from devices.sample import Sample
 from devices.timing import SteppedTime, Timing
 
@@ -282,3 +286,108 @@ def make_usb_model():
 def wire_time():
     """A time that only moves when somebody waits."""
     return SteppedTime()
+
+
+Given = namedtuple("Given", "counts began_s seconds lit_s")
+
+
+class FaultRig:
+    """An emulated analyser of one row at its wires; what its bench hands out is kept.
+
+    Its laser is on from the start, as another program may have left it. `wires`, made by
+    `make_wires`, takes the place of a sound instrument's.
+    """
+
+    def __init__(self, name, sample, *, serial=False, make_wires=None, seed=3):
+        self.name, self.time = name, SteppedTime()
+        self.timing = self.time.timing()
+        if make_wires is not None:
+            self.wires = make_wires(self.timing)
+        else:
+            self.wires = emulated_wires(
+                name, sample=sample, seed=seed, timing=self.timing, serial=serial
+            )
+        self.bench, self.given, self._dose_s = self.wires.bench, [], 0.0
+        self._begin, self._taken = self.bench.begin, self.bench.taken
+        self.bench.begin, self.bench.taken = self._begun, self._handed_out
+        self.most_wrong = self.wrong = 0  # pixels that no checksum guards
+        self.bench.laser(on=True)
+        self.plug()
+
+    def _begun(self, integration_s):
+        self._begin(integration_s)
+        self._dose_s = self.bench.light_dose_s
+
+    def _handed_out(self):
+        taken = self._taken()
+        if taken is not None:
+            start_s, end_s = self.bench.taken_window_s
+            lit_s = self.bench.light_dose_s - self._dose_s
+            self.given.append(Given(taken[0], start_s, end_s - start_s, lit_s))
+        return taken
+
+    @property
+    def lines(self):
+        """The cables: of the spectrometer, then of a laser with a port of its own."""
+        usb = [self.wires.usb] if self.wires.usb else []
+        return [wire.faults for wire in (*usb, *self.wires.streams)]
+
+    def plug(self):
+        """Plug everything in again, and open the ports anew at their usual speed."""
+        serial = self.wires.models
+        if self.wires.usb:
+            self.wires.usb.replug()
+            self.wires.usb.faults.arm()
+            serial = serial[1:]
+        self.wires.streams[:] = [EmulatedStream(m, self.timing, baud=9600) for m in serial]
+
+    def open(self, keep=lambda wire: wire):
+        return open_wires(self.name, self.wires, timing=self.timing, keep=keep)
+
+    def suffer(self, **faults):
+        """Let the instrument itself fail."""
+        self.bench.faults = dataclasses.replace(self.bench.faults, **faults)
+
+    def measure(self, call):
+        """Measure by `call`; what comes back, also with an error, is checked against the bench."""
+        since_s = self.time.now_s
+        try:
+            frame = call()
+        except DeviceError as error:
+            if error.measured is not None:
+                self.check(error.measured, since_s)
+            raise
+        self.check(frame, since_s)
+        return frame
+
+    def check(self, frame, since_s):
+        """Assert that `frame` is the mean of whole exposures since `since_s`, rightly lit."""
+        assert frame.counts.size == self.bench.model.pixels
+        fresh = [given for given in self.given if given.began_s >= since_s - 1e-9]
+        tried = [
+            (
+                np.count_nonzero(np.mean([given.counts for given in some], axis=0) != frame.counts),
+                some,
+            )
+            for some in itertools.combinations(fresh, frame.averages)
+        ]
+        assert tried, "fewer exposures were made than are in the frame"
+        wrong, some = min(tried, key=lambda one: one[0])
+        assert wrong <= self.most_wrong, f"{wrong} pixels are not those of the bench"
+        self.wrong += wrong
+        for given in some:
+            assert given.seconds == pytest.approx(frame.integration_time_ms / 1000.0)
+            if "dark" in frame.flags:
+                assert given.lit_s == 0.0
+            else:
+                assert given.lit_s >= 0.999 * given.seconds
+
+
+@pytest.fixture
+def rig(polystyrene_like):
+    """Put an emulated analyser of a row on a bench with its cables in reach."""
+
+    def make(name, **options):
+        return FaultRig(name, polystyrene_like, **options)
+
+    return make

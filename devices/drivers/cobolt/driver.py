@@ -21,6 +21,7 @@ from devices.errors import (
     NotConnectedError,
     RefusedError,
     SettingsError,
+    TransportTimeoutError,
     WrongDeviceError,
 )
 from devices.interface import Limits
@@ -31,6 +32,7 @@ from devices.transports.base import ByteStream
 LIGHT_W: Final = 0.0002  # above the offset of the photodiode, far below any power that is set
 LEAST_W: Final = 0.001  # set powers stay well above what can be told from no light
 POWER_FITS: Final = 0.0002
+FIRST_OFF_TRIES: Final = 3
 AUTOSTART_ASKED: Final = "@cobas?"
 
 
@@ -197,15 +199,22 @@ class CoboltLaser:
             return ""
 
     def _first_off(self) -> None:
-        """Switch off before anything else."""
-        try:
-            self._line.off()
-        except (BadAnswerError, RefusedError) as error:
-            raise WrongDeviceError(
-                f"something answers, but not a Cobolt laser: {error.what}",
-                self._line.where,
-                "check which port the laser is plugged into",
-            ) from error
+        """Switch off before anything else; a command that was lost on the way is sent again."""
+        for left in range(FIRST_OFF_TRIES - 1, -1, -1):
+            try:
+                self._line.off()
+            except TransportTimeoutError:
+                if not left:
+                    raise
+            except (BadAnswerError, RefusedError) as error:
+                if not left:
+                    raise WrongDeviceError(
+                        f"something answers, but not a Cobolt laser: {error.what}",
+                        self._line.where,
+                        "check which port the laser is plugged into",
+                    ) from error
+            else:
+                return
 
     def _identify(self) -> tuple[Generation, LaserFacts]:
         try:

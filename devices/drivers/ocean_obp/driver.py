@@ -36,6 +36,7 @@ from devices.transports.base import ByteStream, UsbPort
 
 COLDEST_C, HOTTEST_C = -100.0, 120.0
 INTENSITY_TOLERANCE = 0.005
+LIGHT_AFTER_S = 1.0  # assumed: the protocol does not tell when an enabled laser begins to emit
 _LASER = (0, 0)  # module and source: a Ventana has one of each
 
 
@@ -369,7 +370,12 @@ def _laser(facts: DetectorFacts, row: ObpModel, laser_nm: float | None) -> Laser
         serial=facts.serial,
         firmware=facts.firmware,
         wavelength_nm=row.laser_nm if laser_nm is None else laser_nm,
-        facts=(("excitation wavelength from", said), ("interlock", "the protocol does not tell")),
+        warm_up_s=LIGHT_AFTER_S,
+        facts=(
+            ("excitation wavelength from", said),
+            ("interlock", "the protocol does not tell"),
+            ("emission", f"the protocol does not tell; awaited for {LIGHT_AFTER_S:g} s"),
+        ),
     )
 
 

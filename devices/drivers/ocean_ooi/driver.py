@@ -217,9 +217,12 @@ class OoiDetector:
             self._settled_s = self._timing.now() + left.integration_us * 1e-6
         self._wire.send(protocol.INITIALISE)
         self._timing.sleep(INITIALISING_S)
+        self._run_freely()
+        self._expose(self._parked)
+
+    def _run_freely(self) -> None:
         self._wire.send(protocol.LAMP_LINE_LOW)
         self._wire.send(protocol.FREE_RUNNING)
-        self._expose(self._parked)
 
     def _expose(self, steps: int) -> None:
         """Set the integration time from the next exposure on, and read it back."""
@@ -310,7 +313,7 @@ class OoiDetector:
         return counts
 
     def _status(self) -> Status:
-        status = protocol.parse_status(self._wire.ask(protocol.ASK_STATUS, "status"))
+        status = self._wire.ask(protocol.ASK_STATUS, "status", protocol.parse_status)
         if status.pixels != self._model.pixels:
             raise WrongDeviceError(
                 f"it says {status.pixels} pixels, a {self._model.name} has {self._model.pixels}",
@@ -320,7 +323,10 @@ class OoiDetector:
         return status
 
     def _check_status(self, wrong: type[AnswerError]) -> Status:
-        """Read the status; raise `wrong` when it says another integration time than was set."""
+        """Read the status; raise `wrong` when it says otherwise than was set.
+
+        That is another integration time, waiting for a trigger, or a lamp line that is not low.
+        """
         status = self._status()
         wanted_us = self._set_steps * self._model.step_us
         if status.integration_us != wanted_us:
@@ -332,23 +338,37 @@ class OoiDetector:
                 self._model.name,
                 "measure again; when it happens again, unplug the spectrometer and plug it in",
             )
+        if status.trigger or status.lamp:
+            self._run_freely()  # a command of before did not arrive as it was sent
+            raise wrong(
+                f"it is in trigger mode {status.trigger}, its lamp line at {status.lamp}",
+                self._model.name,
+                "measure again; when it happens again, unplug the spectrometer and plug it in",
+            )
         return status
 
     def _read_temperature(self) -> float | None:
         if self._model.is_cooled:
-            answer = self._wire.ask(protocol.ASK_COOLER_TEMPERATURE, "detector temperature")
-            return protocol.cooler_temperature(answer)
+            return self._wire.ask(
+                protocol.ASK_COOLER_TEMPERATURE,
+                "detector temperature",
+                protocol.cooler_temperature,
+            )
         if self._model.has_board_sensor:
-            answer = self._wire.ask(protocol.ASK_BOARD_TEMPERATURE, "board temperature")
-            return protocol.board_temperature(answer)
+            return self._wire.ask(
+                protocol.ASK_BOARD_TEMPERATURE, "board temperature", protocol.board_temperature
+            )
         return None
 
     def _read_facts(self) -> DetectorFacts:
         wire, model = self._wire, self._model
         firmware, name = "", model.name
         if model.has_registers:
-            answer = wire.ask(protocol.ask_register(protocol.FIRMWARE_REGISTER), "FPGA version")
-            register = protocol.parse_register(answer, protocol.FIRMWARE_REGISTER)
+            register = wire.ask(
+                protocol.ask_register(protocol.FIRMWARE_REGISTER),
+                "FPGA version",
+                lambda answer: protocol.parse_register(answer, protocol.FIRMWARE_REGISTER),
+            )
             firmware = protocol.firmware_text(register)
             if protocol.is_flame(register):
                 name = {"USB2000+": "Flame-S", "USB4000": "Flame-T"}.get(name, name)

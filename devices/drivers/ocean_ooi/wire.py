@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from devices.drivers.ocean_ooi import protocol
 from devices.drivers.ocean_ooi.models import OoiModel
 from devices.errors import BadAnswerError, DeviceError, TransportTimeoutError
 from devices.timing import Timing
 from devices.transports.base import UsbPort
+
+T = TypeVar("T")
 
 ANSWER_S = 1.0
 SILENCE_S = 0.01  # what was sent is there at once: nothing within this is nothing
@@ -46,18 +51,20 @@ class OoiWire:
             self.doubtful = True
             raise
 
-    def ask(self, command: bytes, what: str) -> bytes:
-        """Send a command and return its answer, of any length up to 64 bytes.
+    def ask(self, command: bytes, what: str, parse: Callable[[bytes], T]) -> T:
+        """Send a command and return what `parse` makes of its answer of up to 64 bytes.
 
         Raises
         ------
         TransportTimeoutError, NotConnectedError
             When none came.
+        BadAnswerError
+            When `parse` refuses it; what may follow is read away before the next command.
         """
         self.resynchronise()
         self.send(command)
         try:
-            return self._port.bulk_in(self.model.answers, LONGEST_ANSWER, ANSWER_S)
+            return parse(self._port.bulk_in(self.model.answers, LONGEST_ANSWER, ANSWER_S))
         except TransportTimeoutError as error:
             self.doubtful = True
             raise TransportTimeoutError(
@@ -71,12 +78,11 @@ class OoiWire:
 
     def slot(self, number: int) -> bytes:
         """Return the 15 bytes of a slot of the memory."""
-        answer = self.ask(protocol.ask_slot(number), f"slot {number}")
-        try:
-            return protocol.parse_slot(answer, number)
-        except BadAnswerError:
-            self.doubtful = True
-            raise
+        return self.ask(
+            protocol.ask_slot(number),
+            f"slot {number}",
+            lambda answer: protocol.parse_slot(answer, number),
+        )
 
     def spectrum(self, timeout_s: float) -> bytes:
         """Return the bytes of the spectrum that was asked for.

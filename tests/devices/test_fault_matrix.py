@@ -1,0 +1,245 @@
+"""The fault matrix of cables: every family, every kind of fault, at every transfer.
+
+Each case is a whole session (open, dark, measure, laser off, close) with one fault in it. It ends
+with sound frames or with an error out of `ALLOWED`. A frame holds what the bench exposed and
+nothing else; the laser is off, or said not to be; the analyser goes on, or can be connected again.
+
+SPECTRA_FUZZ (`make fuzz`) takes every transfer instead of a few, and chance in several ways.
+"""
+
+import contextlib
+import os
+import random
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from devices.emulators.faults import SERIAL_KINDS, USB_KINDS, FaultKind, WireFault
+from devices.errors import (
+    BadAnswerError,
+    DeviceError,
+    LaserAlarmError,
+    LaserError,
+    NotConnectedError,
+    RefusedError,
+    StaleDataError,
+    StalledError,
+    TransportTimeoutError,
+    WrongDeviceError,
+)
+from devices.families import FAMILIES, LaserKind, Wire
+from devices.frame import DARK_STALE, PARTIAL
+from devices.interface import LaserState, Settings
+
+SETTINGS = Settings(integration_time_ms=60.0, averages=2)
+PATIENCE_S = 20.0  # emulated, beyond a session without a fault
+STEPS = 2  # transfers per column, see `_some`
+FUZZ = int(os.environ.get("SPECTRA_FUZZ") or 0)
+CHANCES = 2 if FUZZ > 5000 else 1
+BY_CHANCE = {FaultKind.BIT_FLIP, FaultKind.GARBLE, FaultKind.EXTRA}
+COUNTS = (1, 3, 7, 40)
+TRIES = 3  # measurements until one works again
+
+K = FaultKind
+NOTHING, NO_ANSWER, BAD = (), (TransportTimeoutError,), (BadAnswerError,)
+NO_SOUND_ANSWER = (TransportTimeoutError, BadAnswerError)
+# What a command becomes when it is lost or spoilt: unanswered, refused, or seen by reading back
+# what it should have set. `WrongDeviceError` comes while opening only, see `_allowed`.
+NOT_OBEYED = (*NO_SOUND_ANSWER, RefusedError, LaserError)
+ALLOWED = {
+    (K.SILENT, "out"): NOT_OBEYED,
+    (K.SILENT, "in"): NO_SOUND_ANSWER,
+    (K.SLOW, "out"): NO_ANSWER,
+    (K.SLOW, "in"): NO_ANSWER,
+    (K.TRUNCATED, "out"): (*NOT_OBEYED, StalledError),
+    (K.TRUNCATED, "in"): NO_SOUND_ANSWER,
+    (K.EXTRA, "out"): (*NO_SOUND_ANSWER, RefusedError),
+    (K.EXTRA, "in"): BAD,
+    (K.BIT_FLIP, "out"): NOT_OBEYED,
+    (K.BIT_FLIP, "in"): (*NO_SOUND_ANSWER, RefusedError, LaserError),
+    (K.GARBLE, "out"): NOT_OBEYED,
+    (K.GARBLE, "in"): (*NO_SOUND_ANSWER, RefusedError, LaserError),
+    (K.REPEATED, "out"): NOTHING,
+    (K.REPEATED, "in"): (*NO_SOUND_ANSWER, RefusedError, StaleDataError, LaserError),
+    (K.SHORT, "out"): (BadAnswerError, StalledError),
+    (K.SHORT, "in"): BAD,
+    (K.TIMEOUT, "out"): NO_ANSWER,
+    (K.TIMEOUT, "in"): NO_SOUND_ANSWER,
+    (K.STALL, "out"): (StalledError,),
+    (K.STALL, "in"): (StalledError,),
+    (K.UNPLUG, "out"): (NotConnectedError, LaserAlarmError),
+    (K.UNPLUG, "in"): (NotConnectedError, LaserAlarmError),
+}
+SPOILT = (K.TRUNCATED, K.EXTRA, K.BIT_FLIP, K.GARBLE, K.REPEATED, K.SLOW)
+
+LINES = [
+    (row.name, serial, line)
+    for row in FAMILIES
+    if row.wire is not Wire.NONE
+    for serial in ((False, True) if row.wire is Wire.EITHER else (False,))
+    for line in range(2 if row.laser is LaserKind.PAIRED else 1)
+]
+COLUMNS = [
+    (*line, kind)
+    for line in LINES
+    for kind in (SERIAL_KINDS if line[1] or line[2] or line[0].startswith("bwtek") else USB_KINDS)
+]
+
+
+def _name(column):
+    name, serial, line, kind = column
+    return f"{name}{' serial' if serial else ''}{', laser' if line else ''}-{kind.value}"
+
+
+def _session(rig):
+    """Open, measure and close; return how far it came and with what error."""
+    came = SimpleNamespace(stage="open", analyser=None, error=None)
+    try:
+        came.analyser = analyser = rig.open()
+        analyser.configure(SETTINGS)
+        came.stage = "dark"
+        dark = rig.measure(analyser.dark)
+        came.stage = "acquire"
+        frame = rig.measure(analyser.acquire)
+        assert (frame.averages, PARTIAL in frame.flags) == (2, False)
+        if DARK_STALE not in frame.flags:  # the temperature could not be read
+            assert (frame.dark == dark.counts).all()
+        came.stage = "laser off"
+        analyser.laser_off()
+        came.stage = "close"
+        analyser.close()
+        came.stage = "done"
+    except DeviceError as error:
+        came.error = error
+    return came
+
+
+@pytest.fixture(scope="module")
+def lengths():
+    """Keep how many transfers of which kind a session without a fault has, and how long it is."""
+    return {}
+
+
+def _length(lengths, rig, name, serial):
+    if (name, serial) not in lengths:
+        sound = rig(name, serial=serial)
+        began_s = sound.time.now_s
+        came = _session(sound)
+        assert came.stage == "done", came.error
+        steps = [line.steps for line in sound.lines]
+        lengths[name, serial] = (steps, sound.time.now_s - began_s)
+    return lengths[name, serial]
+
+
+def _some(column, total):
+    """Choose transfers: one of opening and one of measuring, others for each column."""
+    dice = random.Random(_name(column))
+    return dice.randrange(total // 4), dice.randrange(total // 4, total)
+
+
+def _allowed(kind, step, stage):
+    """Return the errors that may come of a fault at such a transfer."""
+    direction = "in" if step in {"read", "control_in", "bulk_in"} else "out"
+    allowed = ALLOWED[kind, direction]
+    serial_opening = stage == "open" and step in {"read", "write"}
+    return (*allowed, WrongDeviceError) if serial_opening and kind in SPOILT else allowed
+
+
+def _undetectable(name, line, kind, step):
+    """Return how many pixels may be wrong without a sign: counts that no checksum guards."""
+    if line or kind not in {K.BIT_FLIP, K.GARBLE} or step not in {"bulk_in", "read"}:
+        return 0
+    if name.startswith(("wasatch", "ocean-usb", "ocean-maya", "bwtek")):
+        return 1 if kind is K.BIT_FLIP and not name.startswith("bwtek") else 10_000
+    return 0
+
+
+def _laser_is_known(rig, analyser, kind):
+    """Assert that nothing says OFF while the laser is on, and that it is on only by the cable."""
+    said, real = analyser.laser_state, rig.bench.laser_state()
+    assert said is not LaserState.OFF or real is LaserState.OFF
+    assert said is not LaserState.UNKNOWN or analyser.alarm
+    assert real is LaserState.OFF or (kind is K.UNPLUG and analyser.alarm)
+
+
+def _goes_on(rig, analyser):
+    """Measure again with the analyser as the fault left it; an alarm is seen to by a person."""
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            if analyser.alarm:
+                analyser.acknowledge_alarm()
+            rig.measure(analyser.acquire)
+        except DeviceError:
+            if not left:
+                raise
+        else:
+            return
+
+
+def _after(rig, came, kind):
+    """Assert what holds after any fault, and leave the analyser closed."""
+    analyser = came.analyser
+    if analyser is None:
+        assert kind is K.UNPLUG or rig.bench.laser_state() is LaserState.OFF
+    elif came.stage != "done":
+        _laser_is_known(rig, analyser, kind)
+        if kind is not K.UNPLUG:
+            _goes_on(rig, analyser)
+            analyser.close()
+            assert rig.bench.laser_state() is LaserState.OFF
+        else:
+            with contextlib.suppress(LaserAlarmError):
+                analyser.close()
+            _laser_is_known(rig, analyser, kind)
+    for stream in rig.wires.streams:
+        with pytest.raises(NotConnectedError):  # let go
+            stream.discard()
+
+
+def _case(rig, column, fault, step, length_s):
+    """Run a session with one fault, and another one with everything plugged in again."""
+    name, _serial, line, kind = column
+    rig.lines[line].arm(fault)
+    rig.most_wrong = _undetectable(name, line, kind, step)
+    came = _session(rig)
+    note = f"transfer {fault.at} ({step}), {came.stage}: {came.error!r}"
+    allowed = _allowed(kind, step, came.stage)
+    assert came.error is None or isinstance(came.error, allowed), note
+    assert rig.time.now_s < length_s + PATIENCE_S, note
+    rig.most_wrong = 0
+    _after(rig, came, kind)
+    rig.plug()
+    again = _session(rig)
+    assert again.stage == "done", f"{note}; connected again: {again.error!r}"
+
+
+def _walk(rig, lengths, column, chosen, chances=1):
+    name, serial, line, kind = column
+    steps, length_s = _length(lengths, rig, name, serial)
+    threads = threading.enumerate()
+    for at in chosen(steps[line]):
+        for chance in range(chances if kind in BY_CHANCE else 1):
+            fault = WireFault(kind, at, count=COUNTS[(at + chance) % 4], seed=at + 1000 * chance)
+            _case(rig(name, serial=serial), column, fault, steps[line][at], length_s)
+    assert threading.enumerate() == threads
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("column", COLUMNS, ids=_name)
+def test_a_fault_of_the_cable(rig, lengths, column):
+    name, serial, line, kind = column
+    steps, length_s = _length(lengths, rig, name, serial)
+    steps = steps[line]
+    threads = threading.enumerate()
+    for at in range(len(steps)) if FUZZ else _some(column, len(steps)):
+        for chance in range(CHANCES if kind in BY_CHANCE else 1):
+            fault = WireFault(kind, at, count=COUNTS[(at + chance) % 4], seed=at + 1000 * chance)
+            _case(rig(name, serial=serial), column, fault, steps[at], length_s)
+    assert threading.enumerate() == threads
+
+
+def test_the_matrix_is_large_enough():
+    assert len({column[:3] for column in COLUMNS}) == len(LINES)
+    assert STEPS * len(COLUMNS) >= 400
