@@ -13,7 +13,7 @@ from devices.acquisition.cosmic import cosmic_hits
 from devices.acquisition.course import Enough, Kept, Line, PlannedCourse, never_enough
 from devices.acquisition.plan import Plan
 from devices.acquisition.waiting import count_down, wait_for_temperature
-from devices.errors import AbortedError, DeviceError
+from devices.errors import AbortedError, DeviceError, LaserAlarmError
 from devices.exposures import with_dark
 from devices.frame import COSMIC_RAYS, DARK_STALE, PARTIAL, RawFrame
 from devices.interface import (
@@ -25,6 +25,7 @@ from devices.interface import (
     never_stop,
     no_progress,
 )
+from devices.laser import MAY_BE_ON
 from devices.timing import Timing
 
 SAMPLE_SHARE = 0.6  # of the progress shown; the rest is the dark
@@ -141,6 +142,9 @@ def _measured(task: _Task, enough: Enough) -> Acquired:
     dark = None
     if plan.dark and frame.dark is None and not task.should_stop():
         frame, dark = _dark(task, frame, course.settings)
+    alarm = analyser.alarm
+    if alarm is not None:  # raised in the thread that stopped the dark; this one tells it too
+        raise LaserAlarmError(f"the laser MAY BE ON: {alarm}", analyser.info.model, MAY_BE_ON)
     task.progress(1.0, "done")
     return Acquired(frame, dark, course.settings, course.planned, hits)
 

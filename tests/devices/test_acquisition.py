@@ -21,6 +21,7 @@ from devices.acquisition.runner import run
 from devices.emulators.bench import Faults
 from devices.errors import (
     AbortedError,
+    LaserAlarmError,
     LaserError,
     NotConnectedError,
     SettingsError,
@@ -368,3 +369,21 @@ def test_whatever_was_whole_before_the_cable_was_pulled_is_kept(on_bench, moment
         run(analyser, plan, timing, kept)
     assert sum(frame.averages for frame in kept.frames) == len(fetched)
     assert kept.log[-1].what.startswith("ended")
+
+
+def test_a_run_does_not_end_well_while_there_is_an_alarm(on_bench):
+    """The cable is pulled in the dark, and the button that is pressed then finds no laser."""
+    analyser, bench, timing = on_bench()
+    pressed = []
+
+    def progress(_share, words):
+        if "dark" in words and not pressed:
+            pressed.append(None)
+            bench.faults = Faults(unplugged_at_s=bench.time_s)
+            with pytest.raises(LaserAlarmError):
+                analyser.abort()
+
+    kept = Kept()
+    with pytest.raises(LaserAlarmError, match="MAY BE ON"):
+        run(analyser, fixed_plan(Settings(200.0, 3)), timing, kept, progress=progress)
+    assert [frame.averages for frame in kept.frames] == [3]
