@@ -189,7 +189,7 @@ def test_efficiency_falls_towards_long_shifts_and_the_filter_cuts_the_laser(quie
 
 
 def test_bands_are_as_wide_as_the_instrument_makes_them():
-    for row in FAMILIES:
+    for row in (row for row in FAMILIES if row.bench is not None):
         narrow = Sample(bands=[[1000.0, 1.0, 1.0]], fluorescence=0.0)
         light = sample_light(row.bench, narrow)
         above = light.grid_cm1[light.steady > light.steady.max() / 2]

@@ -75,6 +75,7 @@ def test_a_program_of_an_owner_finds_and_reads_it(served) -> None:
         port.baudrate = 9600
         say(b"a\n", 8)  # ends what the wrong speed left behind
         port.reset_input_buffer()
+        port.timeout = 10  # a busy machine; nothing below waits that long for an answer
         assert say(b"K0\n", 9) == b"K0\r\nACK\r"
         port.baudrate = 115_200
         assert say(b"a\n", 8) == b"a\r\nACK\r\n"
@@ -96,5 +97,6 @@ def test_a_program_of_an_owner_finds_and_reads_it(served) -> None:
             else:
                 values.append(values[-1] + (byte - 256 if byte > 127 else byte))
         assert values[1:] == emulator.last_scan.tolist()
+        port.timeout = 0.3
         assert port.read(1) == b""
         assert np.ptp(values) > 0
