@@ -300,7 +300,8 @@ class FaultRig:
 
     def __init__(self, name, sample, *, serial=False, make_wires=None, seed=3):
         self.name, self.time = name, SteppedTime()
-        self.timing = self.time.timing()
+        self.on_sleep = lambda: None
+        self.timing = dataclasses.replace(self.time.timing(), sleep=self._sleep)
         if make_wires is not None:
             self.wires = make_wires(self.timing)
         else:
@@ -313,6 +314,10 @@ class FaultRig:
         self.most_wrong = self.wrong = 0  # pixels that no checksum guards
         self.bench.laser(on=True)
         self.plug()
+
+    def _sleep(self, seconds):
+        self.on_sleep()
+        self.time.step(seconds)
 
     def _begun(self, integration_s):
         self._begin(integration_s)
