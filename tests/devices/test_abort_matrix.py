@@ -155,9 +155,8 @@ def test_stop_switches_the_laser_off_before_the_next_read(rig, name, serial):
     analyser.close()
     assert outcome is None
     dice = random.Random(f"{name} {serial}")
-    outcomes = []
-    for at in dice.sample(range(1, button.moments + 1), REQUESTS):
-        outcomes.append(_pressed(rig(name, serial=serial), at))
+    moments = dice.sample(range(1, button.moments + 1), REQUESTS)
+    outcomes = [_pressed(rig(name, serial=serial), at) for at in moments]
     assert any(isinstance(outcome, AbortedError) for outcome in outcomes)
     assert threading.enumerate() == threads
 
