@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import io
-import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,42 +12,18 @@ from library.formats import Column
 from library.manifest import read_manifest
 from matching.spectrum import Technique
 from spectra_app import __version__
-from spectra_app.errors import AppError
 from spectra_app.records.durable import locked
-from spectra_app.records.identification import Identification
 from spectra_app.services.identify import Choice, Identifier, identify_file, shown_path
 from spectra_app.services.intake import SUFFIXES
-from spectra_app.settings import data_folder, made
-
-CSV_COLUMNS = (
-    "file",
-    "spectrum",
-    "outcome",
-    "names",
-    "alarm",
-    "best_candidate",
-    "best_score",
-    "explains",
-    "missing",
-    "shift_cm1",
-    "snr",
-    "reasons",
-    "advice",
-    "error",
-    "sha256",
-    "column",
-    "top",
-    "library_sha256",
-    "policy",
-    "pipeline",
-    "version",
+from spectra_app.services.result_rows import (
+    BatchError,
+    Csv,
+    JsonLines,
+    lock_of,
+    method_of,
+    named,
+    writer_for,
 )
-
-
-class BatchError(AppError):
-    """The batch cannot be run or continued."""
-
-    code = "batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +63,7 @@ def run_batch(
     BatchError
         When there is no input, or `out` holds something else or cannot be written.
     """
-    writer = _writer_for(out)
+    writer = writer_for(out)
     inputs = batch_inputs(source, out)
     counts: dict[str, int] = {}
     engine = identifier.engine
@@ -106,7 +77,7 @@ def run_batch(
             "top": top,
         },
     )
-    with _named(out), locked(_lock_of(out)):
+    with named(out), locked(lock_of(out)):
         done = _continue(out, writer, inputs, now)
         with out.open("a", encoding="utf-8", newline="") as file:
             if done == 0:
@@ -121,24 +92,6 @@ def run_batch(
                 file.flush()
     progress(1.0, "done")
     return BatchResult(len(inputs), done, tuple(sorted(counts.items())))
-
-
-def _lock_of(out: Path) -> Path:
-    """Return the lock file of a results file: a second batch waits, then continues."""
-    key = hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:24]
-    return made(data_folder() / "locks") / f"batch-{key}"
-
-
-@contextmanager
-def _named(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise BatchError(
-            f"the results cannot be written ({error.strerror or error})",
-            str(out),
-            "choose another place or free some space, then run it again to continue",
-        ) from error
 
 
 def batch_inputs(source: Path, out: Path | None = None) -> list[_Input]:
@@ -167,119 +120,7 @@ def batch_inputs(source: Path, out: Path | None = None) -> list[_Input]:
     return inputs
 
 
-class _JsonLines:
-    """One JSON object per line, as ``spectra identify --json`` prints it."""
-
-    def header(self) -> str:
-        return ""
-
-    def line(self, record: Identification) -> str:
-        return json.dumps(record.to_json(), ensure_ascii=False) + "\n"
-
-    def begins(self, text: str) -> bool:
-        """Tell whether a torn first line may be one of ours."""
-        start = '{"file": '
-        return text.startswith(start) or start.startswith(text)
-
-    def read(self, text: str) -> Iterator[dict[str, Any]]:
-        # Not splitlines: names may hold what it takes for the end of a line (U+0085, U+2028).
-        for number, line in enumerate(text.split("\n")[:-1], start=1):
-            record = json.loads(line)
-            yield {
-                "end": number,
-                "file": record["file"],
-                "spectrum": record["spectrum"] or "",
-                **method_of(record["library"]["sha256"], {**record["method"], **record["asked"]}),
-            }
-
-
-class _Csv:
-    """One row per scan with the columns of `CSV_COLUMNS`."""
-
-    def header(self) -> str:
-        return ",".join(CSV_COLUMNS) + "\n"
-
-    def line(self, record: Identification) -> str:
-        best = record.candidates[0] if record.candidates else None
-        fields = {
-            "file": record.file,
-            "spectrum": record.spectrum,
-            "outcome": record.outcome,
-            "names": " + ".join(component.name for component in record.components),
-            "alarm": record.alarm,
-            "best_candidate": best and best.name,
-            "best_score": best and f"{best.score:.4f}",
-            "explains": best and f"{best.explains:.4f}",
-            "missing": best and f"{best.missing:.4f}",
-            "shift_cm1": best and f"{best.shift_cm1:.1f}",
-            "snr": record.quality and f"{record.quality.snr:.1f}",
-            "reasons": " ".join(record.reasons),
-            "advice": " ".join(record.advice),
-            "error": record.error,
-            "sha256": record.sha256,
-            "column": record.asked.column,
-            "top": record.asked.top,
-            "library_sha256": record.library.sha256,
-            "policy": record.method.policy,
-            "pipeline": record.method.pipeline,
-            "version": record.method.version,
-        }
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(fields[name] for name in CSV_COLUMNS)
-        return buffer.getvalue()
-
-    def begins(self, text: str) -> bool:
-        """Tell whether a torn first line may be one of ours."""
-        return self.header().startswith(text)
-
-    def read(self, text: str) -> Iterator[dict[str, Any]]:
-        reader = csv.DictReader(io.StringIO(text), strict=True)
-        if text and tuple(reader.fieldnames or ()) != CSV_COLUMNS:
-            raise ValueError("other columns")
-        while True:
-            try:
-                row = next(reader, None)
-            except csv.Error:
-                if reader.reader.line_num < text.count("\n"):
-                    raise
-                return  # cut inside a quoted line break
-            if row is None:
-                return
-            if None in row.values() or None in row:
-                raise ValueError("a row is cut")
-            yield {
-                "end": reader.line_num,
-                "file": row["file"],
-                "spectrum": row["spectrum"],
-                **method_of(row["library_sha256"], row),
-            }
-
-
-def method_of(library: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return what must agree for a batch to be continued."""
-    return {
-        "library": library,
-        "policy": fields["policy"],
-        "pipeline": fields["pipeline"],
-        "version": fields["version"],
-        "column": fields["column"] or "",
-        "top": str(fields["top"]),
-    }
-
-
-def _writer_for(out: Path) -> _JsonLines | _Csv:
-    if out.suffix.lower() == ".jsonl":
-        return _JsonLines()
-    if out.suffix.lower() == ".csv":
-        return _Csv()
-    raise BatchError(
-        f"results cannot be written as {out.suffix!r}", str(out), "end the name in .jsonl or .csv"
-    )
-
-
-def _continue(
-    out: Path, writer: _JsonLines | _Csv, inputs: list[_Input], now: dict[str, Any]
-) -> int:
+def _continue(out: Path, writer: JsonLines | Csv, inputs: list[_Input], now: dict[str, Any]) -> int:
     """Cut `out` back to its last whole input and return how many inputs are done."""
     if not out.exists() or not out.stat().st_size:
         return 0

@@ -15,8 +15,8 @@ from library.formats import Column
 from matching.errors import SpectraError
 from spectra_app.records.evidence import RECEIVED, EvidenceStore
 from spectra_app.records.identification import Asked, Identification
-from spectra_app.services.batch import CSV_COLUMNS
 from spectra_app.services.identify import Choice, Identifier, Origin, identify_bytes
+from spectra_app.services.result_rows import CSV_COLUMNS
 
 LONGEST_LINE = 2**24
 MOST_RESULTS = 1_000_000
