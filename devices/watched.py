@@ -4,7 +4,9 @@ Polled, without events of the operating system, so that it works on network shar
 cards. A file is taken when it holds something and two polls in a row found its size and time
 unchanged: at the third look at the earliest. Nothing in the folder is ever opened for writing,
 renamed or removed. What was taken can be saved and restored, so that a restart takes nothing twice
-and misses nothing that came meanwhile.
+and misses nothing that came meanwhile. After a restart, and when the folder was away, what looks
+like a file that was taken is read once more: another memory card holds other bytes under the same
+name, size and time, when its instrument has no clock.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ DEEPEST = 16
 STILL_POLLS = 2
 POLL_EVERY_S = 2.5  # memory cards resolve two seconds: no rewriting escapes who looks more seldom
 PIECE = 1 << 20
+MOST_AT_ONCE = 256 * 1024 * 1024  # bytes taken by one poll, so that a full card fits into memory
+CHECKED_AT_ONCE = 16 * 1024 * 1024  # bytes read again by one poll, so that new files need not wait
 
 
 class NoteKind(Enum):
@@ -33,6 +37,7 @@ class NoteKind(Enum):
 
     DUPLICATE = "the same bytes came before"
     CHANGED = "a file that was taken before holds something else now"
+    EMPTY = "empty; it is taken when it holds something"
     TOO_LARGE = "larger than the limit"
     UNREADABLE = "cannot be read"
     CHANGED_WHILE_READ = "changed while it was read; it is looked at again"
@@ -128,6 +133,9 @@ class _Finding:
     """What one poll collects."""
 
     looks: dict[str, Look] = field(default_factory=dict)
+    taken_bytes: int = 0
+    checked_bytes: int = 0
+    deferred: bool = False
     unreadable: set[str] = field(default_factory=set)
     arrived: list[Arrived] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -159,7 +167,9 @@ class WatchedFolder:
         self._folder, self._settings, self._timing = folder, settings, timing
         self._taken: dict[str, SeenFile] = {file.path: file for file in memory.files}
         self._first: dict[str, str] = dict(memory.first_paths)
+        self._doubtful = set(self._taken)  # to be read once more
         self._waiting: dict[str, _Waiting] = {}
+        self._deferred = False
         self._said: set[tuple[NoteKind, str, str]] = set()
         self._gone = False
 
@@ -174,6 +184,12 @@ class WatchedFolder:
         """Files that were seen and are not complete yet."""
         return tuple(self._folder / name for name in sorted(self._waiting))
 
+    @property
+    def settled(self) -> bool:
+        """Whether more polls find nothing, unless something in the folder changes."""
+        still = all(one.still >= STILL_POLLS for one in self._waiting.values())
+        return still and not self._deferred and not self._gone
+
     def poll(self) -> Poll:
         """Look once and return what is complete since the last look. Never raises for a file."""
         found = _Finding()
@@ -187,8 +203,9 @@ class WatchedFolder:
             self._said = {said for said in self._said if said[0] is not NoteKind.FOLDER_GONE}
             found.notes.append(Note(NoteKind.FOLDER_BACK, self._folder))
         self._miss(found)
-        for name in sorted(found.looks):
+        for name in sorted(found.looks, key=lambda name: (name in self._doubtful, name)):
             self._consider(name, found)
+        self._deferred = found.deferred
         return Poll(tuple(found.arrived), tuple(found.notes))
 
     # --- listing -------------------------------------------------------------------------------
@@ -242,7 +259,8 @@ class WatchedFolder:
         """Take a file when it stood still for long enough."""
         look = found.looks[name]
         taken = self._taken.get(name)
-        if taken is not None and taken.look == look:
+        same = taken is not None and taken.look == look
+        if same and name not in self._doubtful:
             self._waiting.pop(name, None)
             return
         waiting = self._waiting.get(name)
@@ -250,12 +268,18 @@ class WatchedFolder:
             self._waiting[name] = _Waiting(look)
             return
         waiting.still += 1
-        if look.size == 0 or waiting.still < STILL_POLLS:
+        if waiting.still < STILL_POLLS:
+            return
+        if look.size == 0:
+            self._say(found, NoteKind.EMPTY, self._folder / name)
             return
         if look.size > self._settings.most_bytes:
             self._say(found, NoteKind.TOO_LARGE, self._folder / name, f"{look.size} bytes")
             return
-        self._take(name, look, found)
+        if _fits(look.size, found, same=same):
+            self._take(name, look, found)
+        else:
+            found.deferred = True
 
     def _take(self, name: str, look: Look, found: _Finding) -> None:
         path = self._folder / name
@@ -271,6 +295,8 @@ class WatchedFolder:
             found.notes.append(Note(NoteKind.CHANGED_WHILE_READ, path))
             return
         self._over(NoteKind.UNREADABLE, name)
+        self._over(NoteKind.EMPTY, name)
+        self._doubtful.discard(name)
         del self._waiting[name]
         self._keep(name, look, data, found)
 
@@ -298,14 +324,16 @@ class WatchedFolder:
         """Say that the folder is gone; what stood still has to stand still anew."""
         self._gone = True
         self._waiting.clear()
+        self._doubtful = set(self._taken)
         self._say(found, NoteKind.FOLDER_GONE, self._folder, _why(error))
 
     def _miss(self, found: _Finding) -> None:
         """Forget what is not there any more, except where it could not be looked for."""
         hidden = tuple(found.unreadable)
         for name in [name for name in self._waiting if name not in found.looks]:
-            del self._waiting[name]
-            if not name.startswith(hidden):
+            look, taken = self._waiting.pop(name).look, self._taken.get(name)
+            was_taken = taken is not None and taken.look == look
+            if not was_taken and not name.startswith(hidden):
                 found.notes.append(Note(NoteKind.VANISHED, self._folder / name))
 
     def _say(self, found: _Finding, kind: NoteKind, path: Path, detail: str = "") -> None:
@@ -317,6 +345,15 @@ class WatchedFolder:
     def _over(self, kind: NoteKind, name: str) -> None:
         path = str(self._folder / name)
         self._said = {said for said in self._said if said[:2] != (kind, path)}
+
+
+def _fits(size: int, found: _Finding, *, same: bool) -> bool:
+    """Tell whether one poll may read a file of that size too; the first one it always may."""
+    if same:
+        found.checked_bytes += size
+        return found.checked_bytes == size or found.checked_bytes <= CHECKED_AT_ONCE
+    found.taken_bytes += size
+    return found.taken_bytes == size or found.taken_bytes <= MOST_AT_ONCE
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -85,7 +85,8 @@ def test_a_file_that_grows_or_is_touched_is_waited_for(folder, watch):
 def test_an_empty_file_is_never_taken(folder, watch):
     watcher = watch()
     (folder / "empty").touch()
-    assert polls(watcher, 10) == ([], [])
+    assert polls(watcher, 10) == ([], [NoteKind.EMPTY])
+    assert watcher.settled
     (folder / "empty").write_bytes(b"now")
     arrived, _ = polls(watcher, 3)
     assert [one.data for one in arrived] == [b"now"]
@@ -171,6 +172,56 @@ def test_a_medium_that_is_removed_and_comes_back(folder, watch, tmp_path):
     arrived, notes = polls(watcher, 3)
     assert [one.data for one in arrived] == [b"2", b"3"]
     assert notes == [NoteKind.FOLDER_BACK]
+
+
+def _card(folder, words, time_ns=0):
+    """Fill a memory card of an instrument without a clock: names, sizes and times repeat."""
+    folder.mkdir()
+    for number, word in enumerate(words):
+        path = folder / f"SCAN{number}.SPC"
+        path.write_bytes(word)
+        os.utime(path, ns=(time_ns, time_ns))
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_another_card_with_the_same_names_sizes_and_times_is_not_overlooked(
+    folder, watch, restarted
+):
+    folder.rmdir()
+    _card(folder, [b"urea", b"MDMA"])
+    watcher = watch()
+    assert len(polls(watcher, 3)[0]) == 2
+    shutil.rmtree(folder)
+    if restarted:
+        watcher = watch(memory=watcher.memory)
+    else:
+        polls(watcher, 1)
+    _card(folder, [b"urea", b"LSD!"])
+    arrived, notes = polls(watcher, 5)
+    assert [(one.path.name, one.data) for one in arrived] == [("SCAN1.SPC", b"LSD!")]
+    assert NoteKind.CHANGED in notes
+    assert watcher.settled
+    shutil.rmtree(folder)
+    assert polls(watcher, 2) == ([], [NoteKind.FOLDER_GONE])
+    _card(folder, [])  # a card taken away while it was looked at again lost nothing
+    assert polls(watcher, 4) == ([], [NoteKind.FOLDER_BACK])
+
+
+def test_a_full_card_is_taken_in_portions_and_new_files_come_first(folder, watch, monkeypatch):
+    monkeypatch.setattr(watched, "MOST_AT_ONCE", 25)
+    monkeypatch.setattr(watched, "CHECKED_AT_ONCE", 1)
+    for number in range(5):
+        (folder / f"{number}").write_bytes(b"%10d" % number)
+    watcher = watch()
+    assert [len(polls(watcher, 1)[0]) for _ in range(6)] == [0, 0, 2, 2, 1, 0]
+    assert watcher.settled
+    watcher = watch(memory=watcher.memory)
+    (folder / "9").write_bytes(b"new")
+    assert [len(polls(watcher, 1)[0]) for _ in range(3)] == [0, 0, 1]
+    seen = []
+    while not watcher.settled:
+        seen.append(polls(watcher, 1))
+    assert seen == [([], [])] * 4
 
 
 def test_a_folder_that_is_not_there_yet(watch, tmp_path):
