@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectra_app.cli.arguments import laser_line, new, seed
+from spectra_app.cli.arguments import laser_line, new, positive, seed
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED
 
@@ -173,22 +174,57 @@ def _scan_arguments(actions: Commands) -> None:
     scan.add_argument(
         "--library", type=Path, metavar="LIB.h5", help="default: the installed library"
     )
+    scan.add_argument(
+        "--integration-ms", type=float, metavar="MS", help="time of one exposure; else it is found"
+    )
+    scan.add_argument("--averages", type=positive, metavar="N", help="exposures; else chosen")
+    scan.add_argument(
+        "--power", type=float, default=100.0, metavar="PERCENT", help="laser power, never raised"
+    )
+    scan.add_argument(
+        "--budget", type=float, default=30.0, metavar="S", help="time for what the program chooses"
+    )
+    scan.add_argument(
+        "--delay", type=float, default=0.0, metavar="S", help="countdown before the laser fires"
+    )
+    scan.add_argument(
+        "--gentle",
+        action="store_true",
+        help="dark or suspected energetic sample: least power, countdown; it protects nobody",
+    )
+    scan.add_argument(
+        "--whole", action="store_true", help="measure to the end even when the verdict is safe"
+    )
+    scan.add_argument(
+        "--keep-wires", action="store_true", help="keep every byte on the wires as evidence"
+    )
     scan.add_argument("--json", action="store_true", help="print JSON")
     scan.set_defaults(run=_scan)
 
 
 def _scan(options: argparse.Namespace) -> int:
     from spectra_app.cli.verdict import verdict_text
-    from spectra_app.services import devices, scanning
+    from spectra_app.services.measuring import Wanted, scan_chosen
     from spectra_app.services.session import open_identifier
 
-    chosen = chosen_of(options)
-    label = f"emulated scan of {chosen.sample}" if chosen.sample else f"scan by {chosen.family}"
-    identifier = open_identifier(options.library)
-    with devices.open_chosen(chosen) as analyser:
-        found = scanning.scan(
-            analyser, identifier, scanning.QUICK, label=label, progress=progress_bar("scan")
-        ).found
+    wanted = Wanted(
+        integration_time_ms=options.integration_ms,
+        averages=options.averages,
+        power_percent=options.power,
+        gentle=options.gentle,
+        delay_s=options.delay,
+        budget_s=options.budget,
+        early=not options.whole,
+        keep_wires=options.keep_wires,
+    )
+    found = scan_chosen(
+        chosen_of(options),
+        open_identifier(options.library),
+        wanted,
+        progress=progress_bar("scan"),
+        should_stop=lambda: False,
+        tell=lambda warning: print(f"Warning: {warning}", file=sys.stderr, flush=True),
+    ).found
     if options.json:
         print_json(found.record.to_json())
     else:
