@@ -83,7 +83,7 @@ def checked_exposure(exposure: Exposure, facts: DetectorFacts, where: str) -> Me
     ------
     BadAnswerError
         When the number of counts is not the detector's, a count is not finite, or all active
-        pixels are equal: no detector with noise gives that.
+        pixels are equal and not full: no detector with noise gives that.
     """
     counts = np.asarray(exposure.counts, dtype=np.float64)
     remedy = "measure again; have the analyser checked when it happens again"
@@ -95,7 +95,7 @@ def checked_exposure(exposure: Exposure, facts: DetectorFacts, where: str) -> Me
         raise BadAnswerError("a count is not a number", where, remedy)
     first, end = facts.active_pixels
     active = counts[first:end]
-    if active.min() == active.max():
+    if active.min() == active.max() < facts.saturation_counts:
         raise BadAnswerError(
             f"all pixels have the same count ({active[0]:g}): these are no measured data",
             where,

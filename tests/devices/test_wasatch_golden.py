@@ -17,6 +17,7 @@ OFF_CHECKED = "and asked, uncached, whether it is"
 SHORT_WATCHDOG = "the watchdog is set to 5 s, not 10 s"
 WATCHDOG_READ = "the watchdog is read back"
 WATCHDOG_AGAIN = "and set again before the laser is enabled"
+TIME_LEFT = "how long an exposure of an earlier session may run is asked"
 TIME_READ = "the integration time is read back"
 ENABLED_ASKED = "an ARM unit, too, is asked whether its laser is enabled"
 INTERLOCK_ASKED = "the interlock is asked before the laser is enabled"
@@ -53,8 +54,8 @@ def _name(entry, before, golden_next):
         return OFF_FIRST if golden_next == ["IN", 0xC0, 0, 0, 64] else OFF_AT_END
     if entry[:3] == ["OUT", 0xFF, 0x18]:
         return WATCHDOG_AGAIN
-    if entry == ["IN", 0xBF, 0, 0, 64] and before[1] == 0xB2:
-        return TIME_READ
+    if entry == ["IN", 0xBF, 0, 0, 64]:
+        return TIME_READ if before[1] == 0xB2 else TIME_LEFT
     fixed = [(WATCHDOG_BACK, WATCHDOG_READ), (BATTERY, CHARGE_ASKED)]
     fixed += [(one, POWER_READ) for one in POWER_BACK]
     for known, name in fixed:
@@ -100,6 +101,7 @@ def test_fx2_session_differs_by_name_only(on_wasatch, shared_data):
     assert names == [
         OFF_FIRST,
         *[OFF_CHECKED] * 3,
+        TIME_LEFT,
         TIME_READ,
         INTERLOCK_ASKED,
         *[POWER_READ] * 3,
@@ -115,6 +117,7 @@ def test_arm_session_differs_by_name_only(on_wasatch, shared_data):
         *[OFF_CHECKED] * 3,
         SHORT_WATCHDOG,
         WATCHDOG_READ,
+        TIME_LEFT,
         TIME_READ,
         ENABLED_ASKED,
         INTERLOCK_ASKED,

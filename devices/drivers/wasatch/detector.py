@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import suppress
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from devices.errors import (
 from devices.parts import DetectorFacts, Exposure
 
 SLICE_S = 0.2
+EARLIER_MARGIN_S = 0.1  # for reading out
 USER = "detector"
 
 
@@ -51,6 +53,7 @@ class WasatchDetector:
         self._due_s: float | None = None  # when an exposure that nobody fetched is over
         self._before = b""
         self._late = False  # an exposure was given up; it may still come
+        self._earlier_until_s = -math.inf  # until then one of an earlier session may come
         self._cancelled = threading.Event()
         link.join(USER)
 
@@ -70,11 +73,18 @@ class WasatchDetector:
                 "integration time",
                 "choose a value inside these limits",
             )
+        self._let_earlier_pass()
         self._let_pass()
         self.put_integration_time(whole)
         if self._throw_away or self._late:
             self._take_throw_away()
         return float(whole)
+
+    def expect_earlier(self) -> None:
+        """Ask how long an exposure lasts that an earlier session may have left running."""
+        held_ms = protocol.little(self._link.ask(INTEGRATION, "integration time"))
+        seconds = min(held_ms, self._facts.integration_time_ms.highest) / 1000.0
+        self._earlier_until_s = self._link.timing.now() + seconds + EARLIER_MARGIN_S
 
     def put_integration_time(self, milliseconds: int) -> None:
         """Set the time of one exposure and read it back.
@@ -100,6 +110,7 @@ class WasatchDetector:
     def start(self) -> None:
         """See `DetectorPart.start`."""
         self._cancelled.clear()
+        self._let_earlier_pass()
         self._let_pass()
         if self._throw_away or self._late:
             self._take_throw_away()
@@ -188,6 +199,13 @@ class WasatchDetector:
             self._late = False
         self._throw_away = False
         self._had_one = True
+
+    def _let_earlier_pass(self) -> None:
+        """Wait for what an earlier session may have started, and throw it away."""
+        now = self._link.timing.now
+        while (left_s := self._earlier_until_s - now()) > 0 and not self._cancelled.is_set():
+            with suppress(TransportTimeoutError, BadAnswerError):
+                self._link.spectrum(self._facts.pixels, min(SLICE_S, left_s))
 
     def _let_pass(self) -> bool:
         """Wait for an exposure that nobody wants and forget it; return whether it came.

@@ -127,6 +127,7 @@ def _opened(link: Link, watchdog_s: int) -> tuple[DetectorPart, LaserPart | None
     if link.arm:
         laser_said += _watchdog(link, watchdog_s)
     detector = WasatchDetector(link, memory, _detector_facts(link, memory, revisions, said))
+    detector.expect_earlier()
     detector.put_integration_time(_startup_ms(memory, detector.facts.integration_time_ms))
     _check_gain(link, memory)
     if memory.has_laser == 0 and not memory.blank:
