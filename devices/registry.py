@@ -37,6 +37,7 @@ __all__ = [
     "family",
     "open_analyser",
     "open_connected",
+    "open_emulated",
     "open_wires",
 ]
 
@@ -130,6 +131,22 @@ def open_analyser(
     SampleError, SettingsError
         When the sample is missing or impossible, or the seed is.
     """
+    return open_emulated(name, sample=sample, seed=seed, timing=timing, faults=faults, keep=keep)[0]
+
+
+def open_emulated(
+    name: str,
+    *,
+    sample: Sample | None,
+    seed: int = 0,
+    timing: Timing = REAL_TIME,
+    faults: Faults = NO_FAULTS,
+    keep: Keep = lambda wire: wire,
+) -> tuple[Analyser, Bench]:
+    """Open an emulated analyser as `open_analyser` does; return it and the bench behind it.
+
+    The bench takes other samples while the analyser stays open.
+    """
     row = family(name)
     if sample is None:
         raise SampleError(
@@ -138,10 +155,11 @@ def open_analyser(
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise SettingsError(f"the seed {seed!r} is not possible", row.title, "choose 0 or above")
     if row.bench is not None:
-        parts = bench_parts(Bench(row.bench, sample, seed, faults), timing, seed)
-        return ComposedAnalyser(*parts, family=row.name, emulated=True, timing=timing)
+        bench = Bench(row.bench, sample, seed, faults)
+        parts = bench_parts(bench, timing, seed)
+        return ComposedAnalyser(*parts, family=row.name, emulated=True, timing=timing), bench
     wires = emulated_wires(name, sample=sample, seed=seed, timing=timing, faults=faults)
-    return open_wires(name, wires, timing=timing, keep=keep)
+    return open_wires(name, wires, timing=timing, keep=keep), wires.bench
 
 
 def emulated_wires(

@@ -63,10 +63,18 @@ class DeviceSession:
         Opens the analyser; called in the session's thread.
     name : str
         Name of the thread.
+    when_changed : callable
+        Told every new status, in the session's thread; must return at once.
     """
 
-    def __init__(self, open_it: Callable[[], Analyser], name: str = "analyser") -> None:
+    def __init__(
+        self,
+        open_it: Callable[[], Analyser],
+        name: str = "analyser",
+        when_changed: Callable[[Status], None] = lambda _status: None,
+    ) -> None:
         self._open_it = open_it
+        self._when_changed = when_changed
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
         self._waiting: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
@@ -194,9 +202,8 @@ class DeviceSession:
             laser = analyser.laser_state
             if laser in {LaserState.FIRING, LaserState.REQUESTED}:
                 analyser.laser_off()
-            self._note(
-                laser=laser, temperature_c=analyser.temperature_c, alarm=analyser.alarm, busy=False
-            )
+            celsius = _temperature(analyser)
+            self._note(laser=laser, temperature_c=celsius, alarm=analyser.alarm, busy=False)
         except LaserAlarmError as error:
             self._note(laser=LaserState.UNKNOWN, alarm=error.what)
         except NotConnectedError as error:
@@ -209,6 +216,8 @@ class DeviceSession:
         old = self._status
         values = {name: getattr(old, name) for name in Status.__slots__}
         self._status = Status(**{**values, **changes})
+        if self._status != old:
+            self._when_changed(self._status)
 
     def _end(self, why: str) -> None:
         with self._lock:
@@ -244,3 +253,13 @@ class DeviceSession:
         return NotConnectedError(
             self._status.ended or "the session is closed", "", "connect the analyser again"
         )
+
+
+def _temperature(analyser: Analyser) -> float | None:
+    """Return the temperature; None for one bad answer, which says nothing about the laser."""
+    try:
+        return analyser.temperature_c
+    except NotConnectedError:
+        raise
+    except DeviceError:
+        return None

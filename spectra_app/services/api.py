@@ -7,9 +7,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectra_app.services.identify import Identified
+from spectra_app.services.instrument import Instrument
+from spectra_app.services.instrument_choice import Choices
+from spectra_app.services.instrument_state import CheckResult, ScanWish
 
 Progress = Callable[[float, str], None]
 ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyserUse:
+    """What the window can do with an analyser.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        The one in use; its orders return at once.
+    look : callable () -> Choices
+        List what can be chosen; waits for the system.
+    scan : callable (ScanWish, Progress, ShouldStop) -> Identified
+        Measure with the connected one and identify it.
+    check : callable (Progress, ShouldStop) -> CheckResult
+        Check the connected one with polystyrene.
+    """
+
+    instrument: Instrument
+    look: Callable[[], Choices]
+    scan: Callable[[ScanWish, Progress, ShouldStop], Identified]
+    check: Callable[[Progress, ShouldStop], CheckResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,8 @@ class UseCases:
     work_out_limits : callable (Identified, Progress, ShouldStop) -> Identified, optional
         Work out what a scan could not have seen. Stopped, it returns what it has; called with that
         again, it goes on from there.
+    analyser : AnalyserUse, optional
+        Connected analysers; `look`, `scan` and `check` are called on the lane like the others.
     """
 
     identify_file: Callable[[Path], tuple[Identified, ...]]
@@ -49,3 +76,4 @@ class UseCases:
     library_note: Callable[[], str]
     open_library: Callable[[Path], str]
     work_out_limits: Callable[[Identified, Progress, ShouldStop], Identified] | None = None
+    analyser: AnalyserUse | None = None

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spectra_app.services.api import Progress, ShouldStop, UseCases
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.services.api import AnalyserUse, Progress, ShouldStop, UseCases
+from spectra_app.services.calibrations import Calibrations, Standing
+from spectra_app.services.connected import check_connected, scan_connected
+from spectra_app.services.devices import open_with_bench, plugged_in
 from spectra_app.services.identify import Identified, Identifier, identify_file
+from spectra_app.services.instrument import Instrument, OpenIt
+from spectra_app.services.instrument_choice import Choices, choices_of
+from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.libraries import library_note, library_title
 from spectra_app.services.limits import unasked, with_limits
 from spectra_app.services.reporting import Renderer, write_report
 from spectra_app.services.scanning import emulated_samples, scan_emulated
-from spectra_app.services.session import open_identifier
+from spectra_app.services.session import open_identifier, utc_now
+from spectra_app.settings import data_folder, made
 
 
 class Desk:
@@ -63,9 +71,38 @@ class Desk:
         return self.title()
 
 
-def desk_use_cases(library: Path | None, render: Renderer) -> UseCases:
-    """Return the window's use cases on a fresh desk."""
+def keep_evidence(data: bytes, kind: str, name: str) -> None:
+    """Keep bytes as evidence without a library being open."""
+    store = EvidenceStore(made(data_folder() / "evidence"))
+    store.put(data, kind=kind, name=name, clock=utc_now)
+
+
+def standing_now(serial: str) -> Standing:
+    """Say how the calibration of an analyser stands now."""
+    return Calibrations(None).standing(serial, utc_now())
+
+
+def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
+    """Return what a window can do with an analyser, on the library of `desk`."""
+
+    def look() -> Choices:
+        return choices_of(plugged_in())
+
+    def scan(wish: ScanWish, progress: Progress, should_stop: ShouldStop) -> Identified:
+        return scan_connected(instrument, wish, desk.identifier, progress, should_stop)
+
+    def check(progress: Progress, should_stop: ShouldStop) -> CheckResult:
+        return check_connected(instrument, desk.identifier, progress, should_stop)
+
+    return AnalyserUse(instrument, look, scan, check)
+
+
+def desk_use_cases(
+    library: Path | None, render: Renderer, *, open_it: OpenIt = open_with_bench
+) -> UseCases:
+    """Return the window's use cases on a fresh desk; `open_it` opens the analyser chosen."""
     desk = Desk(library, render)
+    instrument = Instrument(keep_evidence, standing_now, open_it=open_it)
     return UseCases(
         identify_file=desk.identify,
         scan_emulated=desk.scan,
@@ -75,4 +112,5 @@ def desk_use_cases(library: Path | None, render: Renderer) -> UseCases:
         library_note=desk.note,
         open_library=desk.open,
         work_out_limits=desk.limits,
+        analyser=analyser_use(desk, instrument),
     )

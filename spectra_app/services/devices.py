@@ -11,7 +11,7 @@ from devices.discovery import Discovery, KnownIds, discover
 from devices.errors import DeviceError
 from devices.families import FAMILIES, Family, family
 from devices.interface import Analyser
-from devices.registry import Connection, Keep, open_analyser, open_connected
+from devices.registry import Connection, Keep, open_connected, open_emulated
 from devices.serving import serve_family
 from devices.timing import REAL_TIME, Timing
 from spectra_app.errors import AppError
@@ -109,13 +109,23 @@ def open_chosen(
     AnalyserError
         In the driver's words, whatever stands in the way.
     """
+    return open_with_bench(chosen, timing=timing, keep=keep)[0]
+
+
+def open_with_bench(
+    chosen: Chosen, *, timing: Timing = REAL_TIME, keep: Keep = lambda wire: wire
+) -> tuple[Analyser, Any]:
+    """Open the analyser that was chosen; with it the bench of an emulated one, None for a real one.
+
+    Raises as `open_chosen`.
+    """
     try:
         if chosen.sample is not None or family(chosen.family).emulated_only:
             sample = emulated_sample(chosen.sample) if chosen.sample else None
-            return open_analyser(
+            return open_emulated(
                 chosen.family, sample=sample, seed=chosen.seed, timing=timing, keep=keep
             )
-        return open_connected(chosen.family, chosen.connection, timing=timing, keep=keep)
+        return open_connected(chosen.family, chosen.connection, timing=timing, keep=keep), None
     except DeviceError as error:
         raise as_app_error(error) from error
 

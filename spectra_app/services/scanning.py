@@ -86,6 +86,12 @@ def _bands(material: StarterMaterial) -> np.ndarray[tuple[int, int], np.dtype[np
     return np.array([(b.position_cm1, max(b.height, 0.5), 8.0) for b in material.bands])
 
 
+def polystyrene_sample() -> Sample:
+    """Return emulated polystyrene."""
+    bands = [(line.position, max(line.strength, 0.05), 8.0) for line in POLYSTYRENE.lines]
+    return Sample(bands=np.array(bands), fluorescence=0.05)
+
+
 def measure(
     analyser: Analyser, settings: Settings, progress: Progress, should_stop: ShouldStop
 ) -> RawFrame:
@@ -360,9 +366,9 @@ def checked_first(
     kept = identifier.calibrations
     if kept is None or kept.standing(serial, identifier.clock()).reason is None:
         return
-    bands = [(line.position, max(line.strength, 0.05), 8.0) for line in POLYSTYRENE.lines]
-    standard = Sample(bands=np.array(bands), fluorescence=0.05)
-    with open_analyser(family_name, sample=standard, seed=seed, timing=timing) as analyser:
+    with open_analyser(
+        family_name, sample=polystyrene_sample(), seed=seed, timing=timing
+    ) as analyser:
         frame = measure(
             analyser,
             Settings(integration_time_ms=100.0, averages=2),

@@ -1,0 +1,137 @@
+"""Scans and checks with the connected analyser: called in the lane of work, waits for the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from devices.acquisition.course import Kept
+from devices.acquisition.plan import GENTLE_COUNTDOWN_S, GENTLE_WARNING, auto_plan
+from devices.acquisition.runner import run
+from devices.frame import RawFrame
+from devices.interface import Analyser, Progress, ShouldStop
+from devices.timing import Timing
+from matching.calibration.standards import POLYSTYRENE
+from spectra_app.errors import AppError
+from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
+from spectra_app.services.early_stop import load_early_stop
+from spectra_app.services.identify import Identified, Identifier
+from spectra_app.services.instrument import Instrument
+from spectra_app.services.instrument_state import CheckResult, ScanWish
+from spectra_app.services.measuring import Wanted, plan_of
+from spectra_app.services.scanning import (
+    QUICK,
+    HowToScan,
+    emulated_sample,
+    polystyrene_sample,
+    scan,
+)
+
+__all__ = ["GENTLE_WARNING", "check_connected", "scan_connected", "wanted_by"]
+
+LOOK_EVERY_S = 0.5
+CHECK_BUDGET_S = 15.0
+
+
+def wanted_by(wish: ScanWish) -> Wanted:
+    """Return how the sample is measured by a person's wish; a gentle scan always counts down."""
+    if wish.plan == "gentle":
+        return Wanted(gentle=True, delay_s=max(wish.delay_s, GENTLE_COUNTDOWN_S))
+    if wish.plan == "quick":
+        quick = QUICK.settings
+        return Wanted(quick.integration_time_ms, quick.averages, delay_s=wish.delay_s, early=False)
+    return Wanted(delay_s=wish.delay_s)
+
+
+def scan_connected(
+    instrument: Instrument,
+    wish: ScanWish,
+    identifier: Identifier,
+    progress: Progress,
+    should_stop: ShouldStop,
+) -> Identified:
+    """Scan what lies in front of the connected analyser; see `spectra_app.services.scanning.scan`.
+
+    Raises
+    ------
+    SpectraError
+        In the driver's words; what was measured until then is kept as evidence.
+    """
+    timing = replace(instrument.timing, utc=identifier.clock)
+    wanted = wanted_by(wish)
+    early = load_early_stop() if wanted.early else None
+
+    def work(analyser: Analyser, bench: Any, before: int) -> Identified:
+        info = analyser.info
+        if bench is not None and wish.sample:
+            bench.sample = emulated_sample(wish.sample)
+        label = f"emulated scan of {wish.sample}" if info.emulated else f"scan by {info.serial}"
+        return scan(
+            analyser,
+            identifier,
+            plan_of(wanted, analyser),
+            label=label,
+            progress=_looking(instrument, analyser, timing, progress),
+            should_stop=should_stop,
+            how=HowToScan(timing=timing, early=early, stops_before=before),
+        ).found
+
+    found: Identified = instrument.measure(work, armed=wish.plan == "gentle" or wish.delay_s > 0.0)
+    return found
+
+
+def check_connected(
+    instrument: Instrument, identifier: Identifier, progress: Progress, should_stop: ShouldStop
+) -> CheckResult:
+    """Check the axis of the connected analyser with polystyrene, and keep frame and record.
+
+    Raises
+    ------
+    SpectraError
+        When it cannot be measured, or the scan is not one of polystyrene.
+    """
+    kept = identifier.calibrations
+    if kept is None:
+        raise AppError("this station keeps no calibration records", "", "start the program anew")
+    timing = replace(instrument.timing, utc=identifier.clock)
+
+    def work(analyser: Analyser, bench: Any, before: int) -> RawFrame:
+        lying = None if bench is None else bench.sample
+        if bench is not None:
+            bench.sample = polystyrene_sample()
+        try:
+            plan = auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S)
+            told = _looking(instrument, analyser, timing, progress)
+            got = run(analyser, plan, timing, Kept(), progress=told, should_stop=should_stop,
+                      stops_before=before)  # fmt: skip
+        finally:
+            if bench is not None:
+                bench.sample = lying
+        return got.frame
+
+    frame: RawFrame = instrument.measure(work)
+    identifier.keep(frame.to_bytes(), kind="raw frame", name="polystyrene check.frame.json")
+    if "partial" in frame.flags:
+        raise AppError("the check was stopped early: it does not count", "", "check again")
+    scanned = scan_of_frame(frame, POLYSTYRENE.name, f"check of {frame.serial}")
+    record = check_axis(scanned, kept, Circumstances(identifier.clock()))
+    instrument.restand()
+    offset = record.result.get("offset_cm1")
+    return CheckResult(record.passed, record.reasons, None if offset is None else float(offset))
+
+
+def _looking(
+    instrument: Instrument, analyser: Analyser, timing: Timing, progress: Progress
+) -> Callable[[float, str], None]:
+    """Return `progress` that also reads the laser back now and then, for the window to show."""
+    looked = timing.now() - LOOK_EVERY_S
+
+    def told(share: float, words: str) -> None:
+        nonlocal looked
+        if timing.now() - looked >= LOOK_EVERY_S:
+            looked = timing.now()
+            instrument.looked(analyser.laser_state)
+        progress(share, words)
+
+    return told
