@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from devices.drivers.wasatch.opcodes import PAGES
 from devices.emulators.wasatch import MODELS
 
 E2, EF, FIRING = ["IN", 0xE2, 0, 0, 1], ["IN", 0xEF, 0, 0, 64], ["IN", 0xFF, 0x0D, 0, 64]
@@ -17,6 +18,7 @@ OFF_CHECKED = "and asked, uncached, whether it is"
 SHORT_WATCHDOG = "the watchdog is set to 5 s, not 10 s"
 WATCHDOG_READ = "the watchdog is read back"
 WATCHDOG_AGAIN = "and set again before the laser is enabled"
+MEMORY_AGAIN = "each page of the memory is read twice"
 TIME_LEFT = "how long an exposure of an earlier session may run is asked"
 TIME_READ = "the integration time is read back"
 ENABLED_ASKED = "an ARM unit, too, is asked whether its laser is enabled"
@@ -54,6 +56,8 @@ def _name(entry, before, golden_next):
         return OFF_FIRST if golden_next == ["IN", 0xC0, 0, 0, 64] else OFF_AT_END
     if entry[:3] == ["OUT", 0xFF, 0x18]:
         return WATCHDOG_AGAIN
+    if entry == before and entry[:3] == ["IN", 0xFF, 1]:
+        return MEMORY_AGAIN
     if entry == ["IN", 0xBF, 0, 0, 64]:
         return TIME_READ if before[1] == 0xB2 else TIME_LEFT
     fixed = [(WATCHDOG_BACK, WATCHDOG_READ), (BATTERY, CHARGE_ASKED)]
@@ -100,6 +104,7 @@ def test_fx2_session_differs_by_name_only(on_wasatch, shared_data):
     names = _differences(_golden(shared_data, 1000), _session(made))
     assert names == [
         OFF_FIRST,
+        *[MEMORY_AGAIN] * PAGES,
         *[OFF_CHECKED] * 3,
         TIME_LEFT,
         TIME_READ,
@@ -114,6 +119,7 @@ def test_arm_session_differs_by_name_only(on_wasatch, shared_data):
     names = _differences(_golden(shared_data, 4000), _session(made))
     assert names == [
         OFF_FIRST,
+        *[MEMORY_AGAIN] * PAGES,
         *[OFF_CHECKED] * 3,
         SHORT_WATCHDOG,
         WATCHDOG_READ,

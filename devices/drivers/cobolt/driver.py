@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from devices.drivers.alike import read_alike
 from devices.drivers.cobolt import protocol
 from devices.drivers.cobolt.line import CoboltLine
 from devices.drivers.cobolt.protocol import Generation
@@ -218,14 +219,15 @@ class CoboltLaser:
 
     def _identify(self) -> tuple[Generation, LaserFacts]:
         try:
-            firmware, serial = self._ask("gfv?"), self._ask("sn?")
+            firmware = self._ask("gfv?")
+            serial = read_alike(lambda: self._ask("sn?"), "serial number of the laser")
         except RefusedError as error:
             raise WrongDeviceError(
                 f"something answers, but not a Cobolt laser: {error.what}",
                 self._line.where,
                 "check which port the laser is plugged into",
             ) from error
-        model = self._optional("glm?")
+        model = read_alike(lambda: self._optional("glm?"), "model number of the laser")
         known = protocol.model_number(model)
         if known is None and (model or "." in firmware):
             raise WrongDeviceError(

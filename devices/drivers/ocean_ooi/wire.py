@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from devices.drivers.alike import read_alike
 from devices.drivers.ocean_ooi import protocol
 from devices.drivers.ocean_ooi.models import OoiModel
 from devices.errors import BadAnswerError, DeviceError, TransportTimeoutError
@@ -77,12 +78,14 @@ class OoiWire:
             raise
 
     def slot(self, number: int) -> bytes:
-        """Return the 15 bytes of a slot of the memory."""
-        return self.ask(
-            protocol.ask_slot(number),
-            f"slot {number}",
-            lambda answer: protocol.parse_slot(answer, number),
-        )
+        """Return the 15 bytes of a slot of the memory, read twice."""
+        what = f"slot {number}"
+
+        def read() -> bytes:
+            command = protocol.ask_slot(number)
+            return self.ask(command, what, lambda answer: protocol.parse_slot(answer, number))
+
+        return read_alike(read, what)
 
     def spectrum(self, timeout_s: float) -> bytes:
         """Return the bytes of the spectrum that was asked for.

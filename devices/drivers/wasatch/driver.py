@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 
+from devices.drivers.alike import read_alike
 from devices.drivers.wasatch import protocol
 from devices.drivers.wasatch.detector import WasatchDetector
 from devices.drivers.wasatch.eeprom import (
@@ -114,7 +115,7 @@ def _opened(link: Link, watchdog_s: int) -> tuple[DetectorPart, LaserPart | None
     link.tell(LASER_OFF)
     firmware = protocol.firmware_text(link.ask(FIRMWARE, "firmware revision"))
     fpga = protocol.fpga_text(link.ask(FPGA, "FPGA revision"))
-    pages = [link.ask(protocol.read_page(page), f"memory page {page}") for page in range(PAGES)]
+    pages = [_page(link, page) for page in range(PAGES)]
     memory = parse(pages)
     revisions = f"{firmware}, FPGA {fpga}"
     asks_interlock = link.arm or memory.has(INTERLOCK_FEEDBACK)
@@ -147,6 +148,11 @@ def _opened(link: Link, watchdog_s: int) -> tuple[DetectorPart, LaserPart | None
     return detector, WasatchLaser(
         link, memory, facts, asks_interlock, watchdog_s if link.arm else 0
     )
+
+
+def _page(link: Link, number: int) -> bytes:
+    what = f"memory page {number}"
+    return read_alike(lambda: link.ask(protocol.read_page(number), what), what)
 
 
 def _see_it_off(link: Link, asks_interlock: bool) -> None:
