@@ -54,10 +54,8 @@ def _name(entry, before, golden_next):
     head = tuple(entry[:3])
     if head == LASER_OFF:
         return OFF_FIRST if golden_next == ["IN", 0xC0, 0, 0, 64] else OFF_AT_END
-    if entry[:3] == ["OUT", 0xFF, 0x18]:
-        return WATCHDOG_AGAIN
-    if entry == before and entry[:3] == ["IN", 0xFF, 1]:
-        return MEMORY_AGAIN
+    if entry[:3] in (["OUT", 0xFF, 0x18], ["IN", 0xFF, 1]):
+        return WATCHDOG_AGAIN if entry[0] == "OUT" else _again(entry, before)
     if entry == ["IN", 0xBF, 0, 0, 64]:
         return TIME_READ if before[1] == 0xB2 else TIME_LEFT
     fixed = [(WATCHDOG_BACK, WATCHDOG_READ), (BATTERY, CHARGE_ASKED)]
@@ -72,6 +70,10 @@ def _name(entry, before, golden_next):
     if entry == E2 and golden_next == EF:
         return ENABLED_ASKED
     return f"NOT NAMED {entry} before {golden_next}"
+
+
+def _again(entry, before):
+    return MEMORY_AGAIN if entry == before else f"NOT NAMED {entry}"
 
 
 def _differences(golden, ours):
