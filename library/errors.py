@@ -31,6 +31,7 @@ SpectraError
 ├── ListPackError              a file of control lists that is none, or is cut off
 ├── LibraryError               a library that cannot be used
 │   ├── LibraryDamagedError    hashes or shapes do not agree
+│   ├── LibraryChangedError    somebody wrote over it while it was open
 │   ├── LibraryBombError       it declares more than it holds, or things no library has
 │   ├── LibraryVersionError    written by a newer program
 │   ├── LibraryBusyError       another program is writing it
@@ -260,6 +261,12 @@ class LibraryVersionError(LibraryError):
     """The library was written by a newer program."""
 
     code = "library_version"
+
+
+class LibraryChangedError(LibraryError):
+    """The file of a library in use was written over where it lay."""
+
+    code = "library_changed"
 
 
 class LibraryBombError(LibraryError):

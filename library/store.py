@@ -19,6 +19,7 @@ from library.errors import (
     LibraryVersionError,
 )
 from library.findings import TABLE, TABLE_HASH, table_hash
+from library.held import Held, changed, state_of
 from library.info import FORMAT, SCHEMA_VERSION, LibraryInfo, info_of, matrix_of, records_hash
 from library.layout import (
     ALL,
@@ -42,25 +43,30 @@ if TYPE_CHECKING:
 
 RESTORE = "restore the library from its release or a backup, or build it again"
 
+_Opened = tuple[Held, LibraryInfo, dict[str, Any], dict[str, Array]]
+
+TRIES = 5  # of opening a library that is being replaced meanwhile
+
 # What h5py and NumPy raise over a file whose structure was damaged.
 UNREADABLE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, MemoryError)
 
 
 class Library:
-    """A library opened read-only; numeric parts are memory-mapped and read when touched.
+    """A library opened read-only: small ones are read, the arrays of large ones are mapped.
 
     Use as a context manager. h5py is only used while opening, so that a `Library` may be handed
     to another thread afterwards.
 
     Raises
     ------
-    LibraryError, LibraryDamagedError, LibraryVersionError
-        When the file is missing, not a library, inconsistent, or of a newer version.
+    LibraryError, LibraryDamagedError, LibraryVersionError, LibraryChangedError
+        When the file is missing, not a library, inconsistent, of a newer version, or written over
+        while it is open.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.info, self._attributes, self._arrays = _open(path)
+        self._held, self.info, self._attributes, self._arrays = _open(path)
         self.matrix = matrix_of(self._arrays)
         self.findings = self._arrays.get(TABLE)
         self.sers = self._arrays["entries/sers"] != 0
@@ -82,18 +88,30 @@ class Library:
     def close(self) -> None:
         """Let go of the file; arrays already taken from it stay valid."""
         self._arrays = {}
+        self._held.close()
 
     def __len__(self) -> int:
         return self.info.entries
 
+    def check_unchanged(self) -> None:
+        """Check that nobody wrote over the file since it was opened.
+
+        Raises
+        ------
+        LibraryChangedError
+            When somebody did: what was read of it since may be of two libraries.
+        """
+        self._held.check()
+
     def _array(self, name: str) -> Array:
+        self.check_unchanged()
         try:
             return self._arrays[name]
         except KeyError as error:
             raise LibraryError("the library was closed", str(self.path), "open it again") from error
 
     def content(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return all attributes and all datasets, mapped into memory: for writing another one."""
+        """Return all attributes and all datasets, read or mapped: for writing another one."""
         self._array("entries/records")  # says so when the library is closed
         return dict(self._attributes), dict(self._arrays)
 
@@ -259,11 +277,29 @@ class Library:
             )
 
 
-def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
+def _open(path: Path) -> _Opened:
+    """Open a library that may be replaced by another one at any moment: all of one of them."""
+    for _ in range(TRIES):
+        before = state_of(path)
+        try:
+            found = _opened(path)
+        except LibraryError:
+            if before == state_of(path):
+                raise
+            continue
+        if before == state_of(path) == found[0].was:
+            found[0].all_taken()
+            return found
+        found[0].close()
+    raise changed(path)
+
+
+def _opened(path: Path) -> _Opened:
     import h5py
 
     try:
         check(path)
+        held = Held(path)
         with h5py.File(path, "r") as file:
             check_attributes(file, path)
             attributes = dict(file.attrs)
@@ -271,7 +307,7 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             check_datasets(file, path)
             info = info_of(attributes)
             names = [name for name in (*ALL, TABLE) if name in DATASETS or name in file]
-            arrays = {name: _mapped(path, file[name]) for name in names}
+            arrays = {name: _array_of(held, file[name]) for name in names}
     except FileNotFoundError as error:
         raise LibraryError(
             "there is no such library", str(path), "check the path, or build one first"
@@ -301,7 +337,7 @@ def _open(path: Path) -> tuple[LibraryInfo, dict[str, Any], dict[str, Array]]:
             RESTORE,
         )
     _check_findings(path, attributes, arrays)
-    return info, attributes, arrays
+    return held, info, attributes, arrays
 
 
 def _check_findings(path: Path, attributes: dict[str, Any], arrays: dict[str, Array]) -> None:
@@ -331,12 +367,9 @@ def _check_format(path: Path, attributes: dict[str, Any]) -> None:
         )
 
 
-def _mapped(path: Path, dataset: h5py.Dataset) -> Array:
-    """Map a dataset into memory; all are contiguous."""
+def _array_of(held: Held, dataset: h5py.Dataset) -> Array:
+    """Return the numbers of a dataset; all are contiguous."""
     offset = dataset.id.get_offset()
     if offset is None or dataset.size == 0:
         raise OSError(f"{dataset.name} is empty or not contiguous")
-    end = int(offset) + int(dataset.size) * int(dataset.dtype.itemsize)
-    if end > path.stat().st_size:
-        raise OSError("the file is truncated")
-    return np.memmap(path, dataset.dtype, mode="r", offset=int(offset), shape=dataset.shape)
+    return held.array(dataset.dtype, int(offset), dataset.shape)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Renderer = Callable[["Report | ValidationReport", Path], None]
 # Written out, because the classes would import NumPy before any command asks for it.
 INTEGRITY_CODES = frozenset(
-    {"library_damaged", "library_bomb", "journal_altered", "installed_library"}
+    {"library_damaged", "library_changed", "library_bomb"}
+    | {"journal_altered", "installed_library"}
     | {"package_partial", "package_trailing", "package_bomb", "package_path", "package_members"}
     | {"package_layout", "package_altered", "package_manifest"}
     | {"not_trusted", "not_canonical", "wrong_purpose", "no_trusted_keys", "unknown_key"}

@@ -115,7 +115,10 @@ def examine(
     ------
     QueryError
         When the scan cannot be compared at all.
+    LibraryChangedError
+        When somebody wrote over the library's file: no verdict comes from a mixture of contents.
     """
+    engine.library.check_unchanged()
     begun = time.perf_counter()
     prepared = prepare(spectrum, engine.pipeline)
     quality = scan_quality(prepared)
@@ -128,6 +131,7 @@ def examine(
         verdict = _checked(task, verdict, timing)
     for row in verdict.named:
         library_is_sound(engine, row)
+    engine.library.check_unchanged()
     return Examined(prepared, quality, judged.scored, verdict, timing)
 
 

@@ -249,6 +249,7 @@ def identify_spectrum(
     hidden = hidden_hazards(
         identifier.hazards, spectrum, examined, engine, axis_doubtful=axis_doubtful
     )
+    engine.library.check_unchanged()
     record = _record(examined, shown, origin, identifier, on)
     record = replace(record, spectrum=name, cannot_exclude=hidden)
     total = read_ms + (time.perf_counter() - begun) * 1e3

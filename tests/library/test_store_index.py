@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+import library.held
 import matching.index
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryDamagedError
@@ -81,9 +82,10 @@ def test_an_index_is_stored_from_so_many_entries_on(both):
         assert plain.info.schema == indexed.info.schema == SCHEMA_VERSION
 
 
-def test_opening_maps_the_levels_and_does_not_read_them(both):
-    with Library(both[1]) as library:
-        index = library.matrix.index
+def test_opening_a_large_library_maps_the_levels_and_does_not_read_them(both, monkeypatch):
+    monkeypatch.setattr(library.held, "IN_MEMORY", 0)
+    with Library(both[1]) as opened:
+        index = opened.matrix.index
         for array in (index.first, index.second):
             assert isinstance(array, np.memmap)
 

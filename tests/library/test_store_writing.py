@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import pytest
 
+import library.held
 from library.entry import Entry, EntryRecord, entry_id
 from library.errors import LibraryError
 from library.store import Library
@@ -102,7 +103,8 @@ def test_surface_enhanced_spectra_are_marked(tmp_path):
         assert library.spectrum(1).technique == "SERS"
 
 
-def test_rows_lie_in_one_piece_and_are_mapped_not_read(path):
+def test_rows_lie_in_one_piece_and_in_a_large_library_are_mapped_not_read(path, monkeypatch):
+    monkeypatch.setattr(library.held, "IN_MEMORY", 0)
     with h5py.File(path, "r") as file:
 
         def contiguous(_name, item):
@@ -111,8 +113,8 @@ def test_rows_lie_in_one_piece_and_are_mapped_not_read(path):
                 assert item.id.get_offset() is not None
 
         file.visititems(contiguous)
-    with Library(path) as library:
-        rows = library.matrix.rows
+    with Library(path) as opened:
+        rows = opened.matrix.rows
         assert isinstance(rows, np.memmap)
         assert rows.flags.c_contiguous
         assert not rows.flags.writeable
