@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,13 @@ class WatchMemory:
         files = [[f.path, f.look.size, f.look.modified_ns, f.sha256] for f in self.files]
         return json.dumps(
             {"version": VERSION, "files": files, "first_paths": [list(p) for p in self.first_paths]}
+        )
+
+    def without(self, files: Collection[tuple[str, str]]) -> WatchMemory:
+        """Return it as if some files, each a path and a hash, had not been taken."""
+        return WatchMemory(
+            tuple(one for one in self.files if (one.path, one.sha256) not in files),
+            tuple((sha, path) for sha, path in self.first_paths if (path, sha) not in files),
         )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""`spectra devices`: list, info, scan, emulate."""
+"""`spectra devices`: list, info, scan, emulate; `watch` is in `watching`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectra_app.cli import watching
 from spectra_app.cli.arguments import laser_line, new, positive, seed
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command and its actions."""
-    devices = new(commands, "devices", "list analysers, ask them and scan with them")
+    devices = new(
+        commands,
+        "devices",
+        "list analysers, scan with them, and watch folders of exported files",
+    )
     actions = devices.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = new(
         actions,
@@ -33,6 +38,7 @@ def add(commands: Commands) -> None:
     info.set_defaults(run=_info)
     _scan_arguments(actions)
     _emulate_arguments(actions)
+    watching.add(actions)
 
 
 def _choice(command: argparse.ArgumentParser) -> None:
@@ -117,7 +123,7 @@ def _list(options: argparse.Namespace) -> int:
         print(_found_line(one))
     for note in seen.notes:
         print(f"  Note: {note.text}")
-    print("\nFamilies (all but the bench also as --emulated):")
+    print("\nFamilies (those that can be real also as --emulated):")
     for row in rows:
         ids = " ".join(row["usb_ids"]) or "-"
         by = "emulated only" if row["emulated_only"] else row["connected_by"]

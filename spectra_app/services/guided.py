@@ -59,17 +59,13 @@ def add_profile(path: Path) -> Profile:
     """
     profile = read_profile(path)
     for known in station_profiles():
-        same_start = known.first_line and (
-            known.first_line.startswith(profile.first_line)
-            or profile.first_line.startswith(known.first_line)
-        )
         if _file_name(known.name) == _file_name(profile.name):
             raise ProfileError(
                 f"the station has a profile {known.name!r} already",
                 str(path),
                 "remove it first, or give the new one another name",
             )
-        if profile.first_line and same_start:
+        if same_start(known, profile):
             raise ProfileError(
                 f"the profile {known.name!r} recognises the same files",
                 str(path),
@@ -82,6 +78,12 @@ def add_profile(path: Path) -> Profile:
         raise _unreadable(error) from error
     write_profile(profile, target)
     return profile
+
+
+def same_start(one: Profile, other: Profile) -> bool:
+    """Tell whether two profiles may recognise the same file."""
+    first, second = one.first_line, other.first_line
+    return bool(first and second) and (first.startswith(second) or second.startswith(first))
 
 
 def write_profile(profile: Profile, target: Path) -> None:

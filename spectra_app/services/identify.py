@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from library.formats import Column, NamedSpectrum, load, read_bytes, select
+from library.formats.profile import Profile
 from library.store import Library
 from matching.axis import COMMON_GRID
 from matching.decision import Scored, without_calibration
@@ -154,14 +155,20 @@ def identify_file(
     try:
         data = load(path)
     except SpectraError as error:
-        return (_refused(Origin(shown_path(path), "", asked=asked), None, identifier, error),)
+        return (refused(Origin(shown_path(path), "", asked=asked), None, identifier, error),)
     sha256 = identifier.keep(data, kind="imported file", name=shown_path(Path(path.name)))
     origin = Origin(shown_path(path), sha256, asked=asked)
     return identify_bytes(data, origin, identifier, wanted, begun)
 
 
 def identify_bytes(
-    data: bytes, origin: Origin, identifier: Identifier, choice: Choice, begun: float
+    data: bytes,
+    origin: Origin,
+    identifier: Identifier,
+    choice: Choice,
+    begun: float,
+    *,
+    profiles: Callable[[], Sequence[Profile]] = station_profiles,
 ) -> tuple[Identified, ...]:
     """Identify the spectra in a file's bytes, already kept as evidence."""
     try:
@@ -170,12 +177,12 @@ def identify_bytes(
             where=origin.file,
             column=choice.column,
             laser_nm=choice.laser_nm,
-            profiles=station_profiles,
+            profiles=profiles,
         )
         chosen = select(result, choice.spectrum, where=origin.file)
     except SpectraError as error:
-        return (_refused(origin, choice.spectrum, identifier, error),)
-    full = replace(origin, assumptions=result.assumptions)
+        return (refused(origin, choice.spectrum, identifier, error),)
+    full = replace(origin, assumptions=(*origin.assumptions, *result.assumptions))
     doubtful = axis_in_doubt(tuple(item.spectrum for item in result.spectra), identifier.engine)
     read_ms = (time.perf_counter() - begun) * 1e3
     several = len(result.spectra) > 1
@@ -238,7 +245,7 @@ def identify_spectrum(
     try:
         examined = examine(spectrum, identifier.engine, axis_doubtful=axis_doubtful)
     except QueryError as error:
-        return _refused(origin, name, identifier, error.at(origin.file))
+        return refused(origin, name, identifier, error.at(origin.file))
     against = origin.calibration.reason if origin.calibration else None
     if against is not None:
         barred = without_calibration(examined.verdict, against)
@@ -402,9 +409,10 @@ def _library_reference(identifier: Identifier) -> LibraryReference:
     return LibraryReference(info.name, info.version, info.sha256, info.entries, kinds, notes)
 
 
-def _refused(
+def refused(
     origin: Origin, name: str | None, identifier: Identifier, error: SpectraError
 ) -> Identified:
+    """Return the result of a file, or a spectrum in it, that is not identified, with why."""
     engine = identifier.engine
     record = Identification(
         file=origin.file,
