@@ -44,6 +44,9 @@ def add(actions: Commands) -> None:
         "--once", action="store_true", help="end when everything that lies there was dealt with"
     )
     watch.add_argument(
+        "--again", action="store_true", help="take everything that lies there, taken before or not"
+    )
+    watch.add_argument(
         "--every",
         type=_seconds,
         default=2.5,
@@ -122,12 +125,14 @@ def _watch(options: argparse.Namespace, places: tuple[WatchedPlace, ...]) -> int
         Choice(column=options.column),
     )
     if options.once:
-        whole = watch(places, means, every_s=options.every, once=True)
+        whole = watch(places, means, every_s=options.every, again=options.again, once=True)
     else:
         names = ", ".join(str(place.folder) for place in places)
         print(f"watching {names} (Ctrl-C ends it)", file=sys.stderr, flush=True)
         with _ended_politely() as stopped:
-            whole = watch(places, means, every_s=options.every, should_stop=stopped)
+            whole = watch(
+                places, means, every_s=options.every, again=options.again, should_stop=stopped
+            )
     if not options.json:
         print(shown.summary() + (f"; written to {options.out}" if options.out else ""))
     return EXIT_OK if whole else EXIT_REFUSED
@@ -197,4 +202,5 @@ class _Shown:
         """Return what came, in one line."""
         counts = ", ".join(f"{name} {count}" for name, count in sorted(self._outcomes.items()))
         again = f" ({self._duplicates} with bytes that came before)" if self._duplicates else ""
-        return f"{self._files} files came{again}: {counts or 'nothing to identify'}"
+        files = "1 file" if self._files == 1 else f"{self._files} files"
+        return f"{files} came{again}: {counts or 'nothing to identify'}"

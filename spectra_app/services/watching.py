@@ -16,6 +16,7 @@ from pathlib import Path
 
 from devices.timing import REAL_TIME, Timing
 from devices.watched import POLL_EVERY_S, Arrived, Note, NoteKind, WatchedFolder, WatchSettings
+from devices.watched_memory import EMPTY_MEMORY, WatchMemory
 from library.errors import EmptyFileError, FileError, FileTooLargeError
 from library.formats.profile import Profile, to_json
 from matching.errors import SpectraError
@@ -123,12 +124,12 @@ class Means:
 class FolderWatch:
     """One watched folder with what is open of it; made by `opened`."""
 
-    def __init__(self, place: WatchedPlace, means: Means, remembered: Remembered) -> None:
+    def __init__(
+        self, place: WatchedPlace, means: Means, remembered: Remembered, memory: WatchMemory
+    ) -> None:
         clock = means.identifier.clock
         timing = Timing(means.timing.now, means.timing.sleep, clock)
-        self._watcher = WatchedFolder(
-            place.folder, SETTINGS, timing=timing, memory=remembered.load()
-        )
+        self._watcher = WatchedFolder(place.folder, SETTINGS, timing=timing, memory=memory)
         self.place, self._means, self._remembered = place, means, remembered
         self._jobs: deque[_Job] = deque()
         self._unsaved = False
@@ -267,8 +268,10 @@ class FolderWatch:
 
 
 @contextmanager
-def opened(place: WatchedPlace, means: Means) -> Iterator[FolderWatch]:
+def opened(place: WatchedPlace, means: Means, *, again: bool = False) -> Iterator[FolderWatch]:
     """Hold a folder, so that nobody else of this station watches it.
+
+    With `again` nothing counts as taken before, and what was remembered is not even read.
 
     Raises
     ------
@@ -282,7 +285,8 @@ def opened(place: WatchedPlace, means: Means) -> Iterator[FolderWatch]:
     with remembered.held():
         if place.profile is not None:
             _keep_profile(place, place.profile, means.identifier)
-        yield FolderWatch(place, means, remembered)
+        memory = EMPTY_MEMORY if again else remembered.load()
+        yield FolderWatch(place, means, remembered, memory)
 
 
 def _keep_profile(place: WatchedPlace, profile: Profile, identifier: Identifier) -> None:
@@ -311,6 +315,7 @@ def watch(
     *,
     every_s: float = POLL_EVERY_S,
     once: bool = False,
+    again: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Watch folders until it is stopped; nothing in them is changed.
@@ -327,6 +332,8 @@ def watch(
         Seconds between two looks.
     once : bool
         End when everything that lies there was dealt with.
+    again : bool
+        Take everything that lies there, whatever was taken before.
     should_stop : callable () -> bool
         Asked at least four times a second while nothing is done.
 
@@ -342,7 +349,7 @@ def watch(
         reached, or a file is still being written after ten minutes.
     """
     with ExitStack() as held:
-        watches = [held.enter_context(opened(place, means)) for place in places]
+        watches = [held.enter_context(opened(place, means, again=again)) for place in places]
         if once:
             return _to_the_end(watches, means.timing, every_s)
         troubles: dict[Path, str] = {}

@@ -570,6 +570,17 @@ def test_the_command_identifies_what_lies_there(look, export, tmp_path):
     assert (code, said) == (0, f"0 files came: nothing to identify; written to {out}\n")
 
 
+def test_the_command_takes_files_again_when_asked(look, export, tmp_path):
+    export("a.csv")
+    assert look()[1].endswith("1 file came: match 1\n")
+    out = tmp_path / "r.csv"
+    assert look("--out", out)[1].startswith("0 files came")
+    assert "1 file came: match 1" in look("--out", out, "--again")[1]
+    assert "1 file came: match 1" in look("--out", out, "--again")[1]
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 2
+    assert look("--out", out)[1].startswith("0 files came")
+
+
 def test_the_command_speaks_json(look, export):
     export("a.csv")
     export("b.csv")
@@ -633,7 +644,7 @@ def test_it_ends_politely(small_library, export, request_, tmp_path):
     finally:
         process.kill()
     assert process.returncode == 0
-    assert said.endswith(f"1 files came: match 1; written to {out}\n")
+    assert said.endswith(f"1 file came: match 1; written to {out}\n")
     assert err == f"watching {path.parent} (Ctrl-C ends it)\n"
     assert len(out.read_text(encoding="utf-8").splitlines()) == 2
 
