@@ -107,7 +107,12 @@ class Link:
         """
         taken = bytearray()
         for endpoint, size in self.endpoints(pixels):
-            piece = self._all_of(endpoint, size, GAP_S if taken else timeout_s)
+            try:
+                piece = self._all_of(endpoint, size, GAP_S if taken else timeout_s)
+            except TransportTimeoutError:
+                if not taken:
+                    raise
+                break
             taken += piece
             if len(piece) != size:
                 break
