@@ -37,6 +37,7 @@ MOST_REQUEST = 1024
 _NOW = (Code.GET_RAW_SPECTRUM_NOW, Code.GET_CORRECTED_SPECTRUM_NOW)
 _SPECTRA = (Code.GET_BUFFERED_SPECTRUM, *_NOW)
 _TEC = range(0x420000, 0x420020)
+LONGEST_PAUSE_S = 0.5  # assumed: a damaged length would else swallow all that follows
 _LIGHT = range(0x810000, 0x810100)
 
 
@@ -69,6 +70,7 @@ class ObpInstrument:
         self.baud = memory.baud
         self.baud_wanted: int | None = None
         self._decoders: dict[int, Decoder] = {}
+        self._heard_s: dict[int, float] = {}
         self._out: dict[int, deque[bytes]] = {}
         self.camera = ObpCamera(model, bench)
         self._gets = self._get_table()
@@ -78,9 +80,12 @@ class ObpInstrument:
     # -- the wire's side --------------------------------------------------------------------------
 
     def receive(self, lane: int, data: bytes, at_s: float) -> None:
-        """Take bytes of one lane."""
+        """Take bytes of one lane; what it has of a frame is forgotten when the rest tarries."""
         self.advance(at_s)
         decoder = self._decoders.setdefault(lane, Decoder(MOST_REQUEST))
+        if at_s - self._heard_s.get(lane, at_s) > LONGEST_PAUSE_S:
+            decoder.reset()
+        self._heard_s[lane] = at_s
         damaged = decoder.damaged
         messages = decoder.feed(data)
         if self.deaf:

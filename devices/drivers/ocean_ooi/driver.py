@@ -212,7 +212,7 @@ class OoiDetector:
     def _initialise(self) -> None:
         """Begin the session; what another program left running is waited out by `start`."""
         if self._model.has_status:
-            left = self._status()
+            left = self._status(WrongDeviceError)
             self._wire.high_speed = left.high_speed
             self._settled_s = self._timing.now() + left.integration_us * 1e-6
         self._wire.send(protocol.INITIALISE)
@@ -304,18 +304,20 @@ class OoiDetector:
         except BadAnswerError:
             self._wire.doubtful = True
             raise
-        same, self._last = data == self._last, data
-        if same:
+        before, self._last = self._last, data
+        if protocol.repeats(data, before):
             self._wire.doubtful = True
             raise StaleDataError(
-                "the spectrum is bit for bit the one before", self._model.name, "measure again"
+                "the spectrum, or one part of it, is bit for bit the one before",
+                self._model.name,
+                "measure again",
             )
         return counts
 
-    def _status(self) -> Status:
+    def _status(self, wrong: type[DeviceError] = BadAnswerError) -> Status:
         status = self._wire.ask(protocol.ASK_STATUS, "status", protocol.parse_status)
         if status.pixels != self._model.pixels:
-            raise WrongDeviceError(
+            raise wrong(
                 f"it says {status.pixels} pixels, a {self._model.name} has {self._model.pixels}",
                 self._wire.name,
                 "check which model is connected",

@@ -253,6 +253,16 @@ def parse_spectrum(data: bytes, model: OoiModel) -> FloatArray:
     return words.astype(np.float64)
 
 
+def repeats(data: bytes, before: bytes) -> bool:
+    """Return whether a part of a spectrum is that of the one before, to the bit.
+
+    A part is what comes from an endpoint of its own. One of a single value, such as all full, is
+    no sign.
+    """
+    parts = (slice(0, FIRST_PART_BYTES), slice(FIRST_PART_BYTES, None))
+    return any(data[part] == before[part] and len(set(data[part][:-1:2])) > 1 for part in parts)
+
+
 def _words(data: bytes, model: OoiModel) -> NDArray[np.uint16]:
     if not model.interleaved:
         return np.frombuffer(data, dtype="<u2").astype(np.uint16)
