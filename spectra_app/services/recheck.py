@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_args
 
+from library.cells import text_of
 from library.formats import Column
 from matching.errors import SpectraError
 from spectra_app.records.evidence import RECEIVED, EvidenceStore
@@ -122,17 +123,17 @@ def _rows(path: Path) -> Iterator[PastResult | tuple[str, str]]:
         for row in reader:
             where = f"{path.name}, line {reader.line_num + 1}"
             try:
-                choice = _choice(row["column"], row["spectrum"], row["top"])
-            except (ValueError, KeyError, TypeError):
+                choice = _choice(row["column"], text_of(row["spectrum"]), row["top"])
+            except (ValueError, KeyError, TypeError, AttributeError):
                 yield where, "this line is no result of Spectra"
                 continue
             yield PastResult(
-                file=row["file"],
+                file=text_of(row["file"]),
                 spectrum=choice.spectrum,
                 sha256=row["sha256"],
                 outcome=row["outcome"],
                 alarm=row["alarm"],
-                names=tuple(sorted(filter(None, row["names"].split(" + ")))),
+                names=tuple(sorted(filter(None, text_of(row["names"]).split(" + ")))),
                 choice=choice,
                 where=where,
             )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from library.cells import cell, text_of
 from spectra_app.errors import AppError
 from spectra_app.records.durable import append_line, locked
 from spectra_app.records.identification import Identification
@@ -79,7 +80,7 @@ class JsonLines:
 
 
 class Csv:
-    """One row per scan with the columns of `CSV_COLUMNS`."""
+    """One row per scan with the columns of `CSV_COLUMNS`; texts as `cell` writes them."""
 
     def header(self) -> str:
         """Return what stands above the first row."""
@@ -89,12 +90,12 @@ class Csv:
         """Return the row of a record."""
         best = record.candidates[0] if record.candidates else None
         fields = {
-            "file": record.file,
-            "spectrum": record.spectrum,
+            "file": cell(record.file),
+            "spectrum": record.spectrum and cell(record.spectrum),
             "outcome": record.outcome,
-            "names": " + ".join(component.name for component in record.components),
+            "names": cell(" + ".join(component.name for component in record.components)),
             "alarm": record.alarm,
-            "best_candidate": best and best.name,
+            "best_candidate": best and cell(best.name),
             "best_score": best and f"{best.score:.4f}",
             "explains": best and f"{best.explains:.4f}",
             "missing": best and f"{best.missing:.4f}",
@@ -102,7 +103,7 @@ class Csv:
             "snr": record.quality and f"{record.quality.snr:.1f}",
             "reasons": " ".join(record.reasons),
             "advice": " ".join(record.advice),
-            "error": record.error,
+            "error": record.error and cell(record.error),
             "sha256": record.sha256,
             "column": record.asked.column,
             "top": record.asked.top,
@@ -137,8 +138,8 @@ class Csv:
                 raise ValueError("a row is cut")
             yield {
                 "end": reader.line_num,
-                "file": row["file"],
-                "spectrum": row["spectrum"],
+                "file": text_of(row["file"]),
+                "spectrum": text_of(row["spectrum"]),
                 "sha256": row["sha256"],
                 **method_of(row["library_sha256"], row),
             }

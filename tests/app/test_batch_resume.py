@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
+from library.cells import text_of
 from spectra_app.services.batch import BatchError, run_batch
+from spectra_app.services.recheck import past_results
 from spectra_app.services.session import open_identifier
 
 TIMING = re.compile(rb'"timing_ms": \{[^}]*\}')
@@ -258,3 +262,41 @@ def test_results_that_cannot_be_written_are_told_in_one_sentence(
     assert err.startswith("spectra: ")
     assert err.count("\n") == 1
     assert str(out) in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names that Windows does not allow")
+def test_names_that_a_spreadsheet_would_compute_are_texts_and_read_back(
+    identifier, tmp_path, scan_text
+):
+    names = ["=1+1.csv", "'=a.csv", "'b.csv", "@c\n.csv", "\u202e=d.csv", "-e.csv", "\t=f.csv"]
+    for name in names:
+        (tmp_path / name).write_text(scan_text("urea"), encoding="utf-8")
+    rows = [{"file": name} for name in names]
+    manifest = tmp_path / "manifest.csv"
+    with manifest.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["file"])
+        writer.writeheader()
+        writer.writerows(rows)
+    # the folder of the manifest stands before each name: leave it out, as a user in it does
+    inside = tmp_path / "out.csv"
+    with chdir(tmp_path):
+        run_batch(Path("manifest.csv"), inside, identifier)
+        first = inside.read_bytes()
+        with inside.open(encoding="utf-8", newline="") as file:
+            cells = [row["file"] for row in csv.DictReader(file)]
+        assert not [text for text in cells if text.lstrip("\t\u202e")[0] in "=+-@"]
+        shown = ["=1+1.csv", "'=a.csv", "'b.csv", "@c\n.csv", "\u202e=d.csv", "-e.csv", "=f.csv"]
+        assert [text_of(text) for text in cells] == shown
+        inside.write_bytes(first[:-30])
+        run_batch(Path("manifest.csv"), inside, identifier)
+        assert inside.read_bytes() == first
+        past = [found.file for found in past_results(inside)]
+        assert past == shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_a_pipe_in_the_place_of_the_results_is_refused_and_not_waited_for(folder, identifier):
+    pipe = folder / "pipe.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(BatchError, match="not a file"):
+        run_batch(folder, pipe, identifier)

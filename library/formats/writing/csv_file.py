@@ -6,12 +6,17 @@ nothing rounded; an ordinate that is not known is ``nan``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from library.cells import in_a_comment
 from library.errors import ExportError
 from library.formats.exported import SIGN, Origin, axis_of, axis_title, record_of
 from library.formats.records import Trace
 from library.formats.spectra_csv import RECORD
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON
+_SPELLED = {ord(sign): f"\\u{ord(sign):04x}" for sign in ",;=@"}  # JSON reads the same text
 
 
 def written(traces: Sequence[Trace], origin: Origin) -> bytes:
@@ -31,7 +36,7 @@ def written(traces: Sequence[Trace], origin: Origin) -> bytes:
     trace = traces[0]
     _, x, _ = axis_of(trace)
     lines = [f"# {SIGN} 1: CSV, UTF-8, decimal points", *_about(trace, origin)]
-    lines.append(f"{RECORD}{record_of(trace, origin)}")
+    lines.append(f"{RECORD}{_whole_cell(record_of(trace, origin))}")
     unit = trace.intensity_unit or "arbitrary units"
     lines.append(f"{_cell(axis_title(trace))},{_cell(f'Intensity ({unit})')}")
     rows = (f"{float(a)!r},{float(b)!r}" for a, b in zip(x, trace.intensity, strict=True))
@@ -52,8 +57,19 @@ def _about(trace: Trace, origin: Origin) -> Iterator[str]:
     }
     if not trace.kind and trace.shift_cm1 is None:
         said["kind"] = "not stated"
-    yield from (f"# {key}: {' '.join(value.split())}" for key, value in said.items() if value)
-    yield from (f"# note: {' '.join(note.split())}" for note in origin.notes)
+    for key, value in (*said.items(), *(("note", note) for note in origin.notes)):
+        if value:
+            yield f"# {key}: {in_a_comment(' '.join(value.split()))}"
+
+
+def _whole_cell(record: str) -> str:
+    """Return JSON in which no part between commas, semicolons or quotes begins a formula."""
+
+    def spelled(found: re.Match[str]) -> str:
+        text, first = found[0].translate(_SPELLED), found[0][1]
+        return f'"\\u{ord(first):04x}{text[2:]}' if first in "+-" else text
+
+    return _STRING.sub(spelled, record)
 
 
 def _cell(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from library.cells import cell
 from spectra_app.records.durable import replace_whole
 from spectra_app.services.evaluate.figures import Names, name_of
 from spectra_app.services.evaluate.harmed import both_found, false_name, share_of_first
@@ -116,5 +117,17 @@ def _table(rows: Iterable[dict[str, Any]]) -> str:
     listed = list(rows)
     writer = csv.DictWriter(buffer, list(listed[0]) if listed else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(listed)
+    for row in listed:  # numbers are texts of this program's own; what is no number is a name
+        writer.writerow({key: _safe(value) for key, value in row.items()})
     return buffer.getvalue()
+
+
+def _safe(value: object) -> object:
+    """Return a value as it stands in a cell: a number as it is, a text as `cell` writes it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return cell(value)
+    return value
