@@ -477,6 +477,9 @@ class ComposedAnalyser(Analyser):
             return None
 
 
+EMULATED = "EMULATED"  # every emulator's serial number begins so
+
+
 def _info(
     detector: DetectorPart, laser: LaserPart | None, family: str, emulated: bool
 ) -> AnalyserInfo:
@@ -489,6 +492,9 @@ def _info(
             facts = (*facts, ("laser model", laser.facts.model))
             facts = (*facts, ("laser serial number", laser.facts.serial))
         facts = (*facts, *laser.facts.facts)
+    serials = (own.serial, laser.facts.serial if laser is not None else "")
+    # One that another program serves at a port: nothing but its own word tells that it is one.
+    emulated = emulated or any(serial.startswith(EMULATED) for serial in serials)
     if emulated and "emulated" not in model.lower():
         model = f"{model}, emulated"
     return AnalyserInfo(

@@ -253,9 +253,8 @@ def open_connected(
     """
     row = family(name)
     _code(row)
+    _refuse_other_ports(row, connection)
     main = _usb_port(row, connection, timing) if not connection.port else _serial(connection.port)
-    if row.wire is Wire.SERIAL and not connection.port:
-        raise SettingsError("no serial port is named", row.title, "name its port")
     laser = None
     try:
         if row.laser is LaserKind.PAIRED and connection.laser_port:
@@ -264,6 +263,24 @@ def open_connected(
     except BaseException:
         main.close()
         raise
+
+
+def _refuse_other_ports(row: Family, connection: Connection) -> None:
+    """Refuse a port that the family does not have, rather than leave it out unsaid."""
+    if row.wire is Wire.SERIAL and not connection.port:
+        raise SettingsError("no serial port is named", row.title, "name its port")
+    if row.wire is Wire.USB and connection.port:
+        raise SettingsError(
+            "it is connected by USB and has no serial port",
+            row.title,
+            "name no port; if something else is on this port, choose its family",
+        )
+    if row.laser is not LaserKind.PAIRED and connection.laser_port:
+        raise SettingsError(
+            "its laser is its own; no other laser is paired with it",
+            row.title,
+            "name no laser port",
+        )
 
 
 def _composed(

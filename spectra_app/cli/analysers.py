@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli import watching
 from spectra_app.cli.arguments import laser_line, new, positive, seed
+from spectra_app.cli.stopping import ended_politely
 from spectra_app.cli.terminal import print_json, progress_bar
-from spectra_app.errors import EXIT_OK, EXIT_REFUSED
+from spectra_app.errors import EXIT_ARGUMENTS, EXIT_OK, EXIT_REFUSED, AppError
+
+_REAL = ("port", "serial", "laser_port", "laser_power_w", "laser_nm", "laser_oem", "papers")
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
@@ -94,6 +98,14 @@ def chosen_of(options: argparse.Namespace) -> Chosen:
     from spectra_app.services.scanning import SHOWN_FIRST
 
     wanted = options.emulated or options.sample is not None
+    real = [name for name in _REAL if getattr(options, name) not in {None, "", False}]
+    if real and (wanted or emulated_only(options.family)):
+        raise AppError(
+            f"--{real[0].replace('_', '-')} is for a real instrument, but an emulated one is asked"
+            " for",
+            options.family,
+            "leave out one of the two (--sample and the families 'emulated-...' mean emulated)",
+        )
     if wanted or emulated_only(options.family):
         return Chosen(options.family, options.sample or SHOWN_FIRST[0], options.seed)
     return real_one(
@@ -210,9 +222,17 @@ def _scan_arguments(actions: Commands) -> None:
 
 def _scan(options: argparse.Namespace) -> int:
     from spectra_app.cli.verdict import verdict_text
+    from spectra_app.services.frames import AnalyserError
     from spectra_app.services.measuring import Wanted, scan_chosen
     from spectra_app.services.session import open_identifier
 
+    chosen = chosen_of(options)
+    if options.laser_port and options.laser_power_w is None:
+        raise AppError(
+            "the rated power of the laser is not known, so its power cannot be set",
+            options.laser_port,
+            "give --laser-power-w, in W, from the papers of the laser (0.1 is 100 mW)",
+        )
     wanted = Wanted(
         integration_time_ms=options.integration_ms,
         averages=options.averages,
@@ -223,16 +243,34 @@ def _scan(options: argparse.Namespace) -> int:
         early=not options.whole,
         keep_wires=options.keep_wires,
     )
-    found = scan_chosen(
-        chosen_of(options),
-        open_identifier(options.library),
-        wanted,
-        progress=progress_bar("scan"),
-        should_stop=lambda: False,
-        tell=lambda warning: print(f"Warning: {warning}", file=sys.stderr, flush=True),
-    ).found
+    with ended_politely(_stopping) as stopped:
+        try:
+            found = scan_chosen(
+                chosen,
+                open_identifier(options.library),
+                wanted,
+                progress=progress_bar("scan"),
+                should_stop=stopped,
+                tell=lambda warning: _say(f"Warning: {warning}"),
+            ).found
+        except AnalyserError as error:
+            if error.kept:
+                _say(f"Kept as evidence all the same: {len(error.kept)} files")
+            raise
     if options.json:
         print_json(found.record.to_json())
     else:
         print(verdict_text(found.record))
+    if stopped():
+        return EXIT_ARGUMENTS
     return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
+
+
+def _say(words: str) -> None:
+    """Say it beside the result; nobody may be there to read it (a closed terminal)."""
+    with suppress(OSError):
+        print(words, file=sys.stderr, flush=True)
+
+
+def _stopping() -> None:
+    _say("\nStopping: the laser is switched off, what was measured is kept ...")

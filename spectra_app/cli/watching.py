@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli.arguments import column_choice, new, results
+from spectra_app.cli.stopping import ended_politely
 from spectra_app.cli.terminal import print_json
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED
 
@@ -129,34 +126,13 @@ def _watch(options: argparse.Namespace, places: tuple[WatchedPlace, ...]) -> int
     else:
         names = ", ".join(str(place.folder) for place in places)
         print(f"watching {names} (Ctrl-C ends it)", file=sys.stderr, flush=True)
-        with _ended_politely() as stopped:
+        with ended_politely() as stopped:
             whole = watch(
                 places, means, every_s=options.every, again=options.again, should_stop=stopped
             )
     if not options.json:
         print(shown.summary() + (f"; written to {options.out}" if options.out else ""))
     return EXIT_OK if whole else EXIT_REFUSED
-
-
-@contextmanager
-def _ended_politely() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether Ctrl-C, or a request to terminate, has come.
-
-    The file under work is finished first; a second Ctrl-C does not wait for that.
-    """
-    asked: list[int] = []
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Shown:

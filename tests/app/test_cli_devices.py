@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -78,6 +79,7 @@ def test_an_emulator_in_another_process_is_found_at_its_port_and_ends_politely(s
     told = json.loads(out)
     assert told["pixels"] == 2048
     assert told["laser_state"] == "not controlled"
+    assert told["emulated"] is False  # it has no serial number to tell by
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
     assert not link.exists()
@@ -96,3 +98,65 @@ def test_a_usb_only_family_cannot_be_served_on_a_line(spectra):
     code, _, err = spectra("devices", "emulate", "wasatch-785")
     assert code == 3
     assert "no serial line" in err
+
+
+def asked(port, command):
+    import serial
+
+    with serial.Serial(str(port), 115200, timeout=5) as line:
+        line.write(command)
+        return line.read_until(b"\n").strip()
+
+
+@pytest.mark.parametrize("way", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_scan_that_is_ended_leaves_the_laser_off(spectra, served, small_library, way):
+    # SIGTERM and SIGHUP (a closed terminal) used to end the program with the laser on.
+    port, _ = served("ocean-sts")
+    laser, _ = served("cobolt")
+    end = threading.Timer(2.0, os.kill, (os.getpid(), getattr(signal, way)))
+    end.start()
+    code, out, err = spectra(
+        "devices", "scan", "ocean-sts", "--port", port, "--laser-port", laser,
+        "--laser-power-w", "0.1", "--integration-ms", "3000", "--averages", "50",
+        "--library", small_library,
+    )  # fmt: skip
+    end.join()
+    assert asked(laser, b"l?\r") == b"0"
+    assert "Stopping: the laser is switched off" in err
+    if code == 2:
+        assert "EMULATED: no real instrument" in out
+        assert "partial: the scan was stopped early" in out
+    else:  # nothing had been measured yet
+        assert (code, out) == (3, "")
+
+
+def test_a_served_instrument_that_says_it_is_emulated_is_marked_so(spectra, served):
+    port, _ = served("ocean-sts")
+    code, out, _ = spectra("devices", "info", "ocean-sts", "--port", port, "--json")
+    assert code == 0
+    assert json.loads(out)["emulated"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("wasatch-785-xs", "--port", "/dev/ttyS0"), "has no serial port"),
+        (("wasatch-785-xs", "--laser-port", "/dev/ttyS0"), "its laser is its own"),
+        (("emulated-785", "--port", "/dev/ttyS0"), "--port is for a real instrument"),
+        (("ocean-sts", "--emulated", "--laser-port", "/dev/x"), "--laser-port is for a real"),
+        (("ocean-sts", "--sample", "caffeine", "--serial", "A1"), "--serial is for a real"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_anything_is_opened(spectra, arguments, words):
+    code, out, err = spectra("devices", "info", *arguments)
+    assert (code, out) == (3, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_laser_without_its_rated_power_is_asked_for_it_by_name_of_the_option(spectra):
+    code, _, err = spectra(
+        "devices", "scan", "ocean-sts", "--port", "/dev/x", "--laser-port", "/dev/y"
+    )
+    assert code == 3
+    assert "--laser-power-w" in err
