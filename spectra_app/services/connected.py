@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,6 @@ from devices.acquisition.plan import GENTLE_COUNTDOWN_S, GENTLE_WARNING, auto_pl
 from devices.acquisition.runner import run
 from devices.frame import RawFrame
 from devices.interface import Analyser, Progress, ShouldStop
-from devices.timing import Timing
 from matching.calibration.standards import POLYSTYRENE
 from spectra_app.errors import AppError
 from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
@@ -28,9 +26,8 @@ from spectra_app.services.scanning import (
     scan,
 )
 
-__all__ = ["GENTLE_WARNING", "check_connected", "scan_connected", "wanted_by"]
+__all__ = ["GENTLE_COUNTDOWN_S", "GENTLE_WARNING", "check_connected", "scan_connected", "wanted_by"]
 
-LOOK_EVERY_S = 0.5
 CHECK_BUDGET_S = 15.0
 
 
@@ -72,7 +69,7 @@ def scan_connected(
             identifier,
             plan_of(wanted, analyser),
             label=label,
-            progress=_looking(instrument, analyser, timing, progress),
+            progress=instrument.looking(analyser, progress),
             should_stop=should_stop,
             how=HowToScan(timing=timing, early=early, stops_before=before),
         ).found
@@ -102,7 +99,7 @@ def check_connected(
             bench.sample = polystyrene_sample()
         try:
             plan = auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S)
-            told = _looking(instrument, analyser, timing, progress)
+            told = instrument.looking(analyser, progress)
             got = run(analyser, plan, timing, Kept(), progress=told, should_stop=should_stop,
                       stops_before=before)  # fmt: skip
         finally:
@@ -119,19 +116,3 @@ def check_connected(
     instrument.restand()
     offset = record.result.get("offset_cm1")
     return CheckResult(record.passed, record.reasons, None if offset is None else float(offset))
-
-
-def _looking(
-    instrument: Instrument, analyser: Analyser, timing: Timing, progress: Progress
-) -> Callable[[float, str], None]:
-    """Return `progress` that also reads the laser back now and then, for the window to show."""
-    looked = timing.now() - LOOK_EVERY_S
-
-    def told(share: float, words: str) -> None:
-        nonlocal looked
-        if timing.now() - looked >= LOOK_EVERY_S:
-            looked = timing.now()
-            instrument.looked(analyser.laser_state)
-        progress(share, words)
-
-    return told

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from devices.errors import DeviceError, LaserAlarmError
-from devices.interface import Analyser, AnalyserInfo, LaserState
+from devices.interface import Analyser, AnalyserInfo, LaserState, Progress, no_progress
 from devices.session import DeviceSession, Status
 from devices.timing import REAL_TIME, Timing
 from matching.errors import SpectraError
@@ -28,6 +28,7 @@ from spectra_app.services.instrument_choice import Wish, chosen_by
 from spectra_app.services.instrument_state import InstrumentState, Phase
 from spectra_app.services.live import LiveFrame, Newest, run_live
 
+LOOK_EVERY_S = 0.3
 FOUND_ON = "it was found on although nothing was being measured"
 NO_ANSWER = "the analyser does not answer any more"
 SILENT = "laser off was sent; the analyser does not answer"
@@ -125,7 +126,10 @@ class Instrument:
         before = opened.analyser.stops
         self._tell(phase="live", trouble=None, stopping=False)
         job = session.submit(
-            lambda analyser: run_live(analyser, self.timing, self.newest.put, before), key="live"
+            lambda analyser: run_live(
+                analyser, self.timing, self.newest.put, before, self.looking(analyser)
+            ),
+            key="live",
         )
         job.add_done_callback(self._live_ended)
 
@@ -142,6 +146,10 @@ class Instrument:
         if self._shut:
             return
         self._shut = True
+        if self._session is None and self._state.phase == "none" and not self._state.alarm:
+            self._papers.shutdown(wait=True)
+            self._tell(phase="closed")
+            return
         self._tell(phase="closing")
         self._orders.submit(self._end)
 
@@ -174,9 +182,18 @@ class Instrument:
         finally:
             self._settle()
 
-    def looked(self, state: LaserState) -> None:
-        """Take what was read back of the laser during a measurement."""
-        self._tell(laser=state.value)
+    def looking(self, analyser: Analyser, progress: Progress = no_progress) -> Progress:
+        """Return `progress` that also reads the laser back now and then, for the state."""
+        looked = self.timing.now() - LOOK_EVERY_S
+
+        def told(share: float, words: str) -> None:
+            nonlocal looked
+            if self.timing.now() - looked >= LOOK_EVERY_S:
+                looked = self.timing.now()
+                self._tell(laser=analyser.laser_state.value)
+            progress(share, words)
+
+        return told
 
     def restand(self) -> None:
         """Ask anew how the calibration of the analyser in use stands."""

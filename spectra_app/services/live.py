@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from devices.errors import FrameError
 from devices.frame import RawFrame
-from devices.interface import Analyser, Settings, WholeExposure
+from devices.interface import Analyser, Progress, Settings, WholeExposure, no_progress
 from devices.timing import Timing
 
 LIVE_MS = 40.0
@@ -120,6 +120,7 @@ def run_live(
     timing: Timing,
     show: Callable[[LiveFrame], None],
     stops_before: int,
+    progress: Progress = no_progress,
 ) -> None:
     """Show exposures until stopped, `LIVE_LIMIT_S` at most; the laser is off afterwards.
 
@@ -134,7 +135,7 @@ def run_live(
     settings = Settings(first_ms, int(limits.averages.highest), limits.laser_power_percent.highest)
     analyser.configure(settings)
     course = LiveCourse(settings, first_ms + 1.0, timing, show)
-    analyser.acquire(should_stop=lambda: analyser.stops != stops_before, course=course)
+    analyser.acquire(progress, lambda: analyser.stops != stops_before, course)
 
 
 def _axis(frame: RawFrame) -> tuple[NDArray[np.float64], bool]:

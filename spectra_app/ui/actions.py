@@ -31,6 +31,7 @@ class ActionBar(QToolBar):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(22, 22))
         self.open = self._action("Open scan…", "Open scans from files", "Ctrl+O")
+        self.analyser = self._action("Analyser…", "Connect an analyser and measure with it", "F6")
         self.scan = self._action("Scan (emulated)", "Scan with the emulated analyser", "F5")
         self.stop = self._action("Stop", "Stop the work under way", "Esc")
         self.report = self._action("Save report (PDF)…", "Save the report of this scan", "Ctrl+P")
@@ -52,6 +53,7 @@ class ActionBar(QToolBar):
         self.addAction(self.open)
         self.addAction(self.report)
         self.addAction(self.library)
+        self.addAction(self.analyser)
         self.addSeparator()
         label = QLabel("Emulated sample:")
         label.setContentsMargins(8, 0, 2, 0)
@@ -96,6 +98,7 @@ class ActionBar(QToolBar):
         self.open.setIcon(icon("open", theme))
         self.scan.setIcon(icon("scan", theme))
         self.stop.setIcon(icon("stop", theme))
+        self.analyser.setIcon(icon("analyser", theme))
         self.report.setIcon(icon("report", theme))
         self.library.setIcon(icon("library", theme))
         self.theme_button.setIcon(icon("theme", theme))
@@ -104,7 +107,14 @@ class ActionBar(QToolBar):
         """Keep every action in sight in a narrow window."""
         narrow = event.size().width() < NARROW_BAR
         self._sample_label.setVisible(not narrow)
-        self.sample.setFixedWidth(150 if narrow else 230)
+        self.sample.setFixedWidth(130 if narrow else 230)
+        for action in (self.scan, self.stop):
+            button = cast("QToolButton", self.widgetForAction(action))
+            button.setMinimumWidth(146 if narrow else 160)
+        style = Qt.ToolButtonStyle
+        self.theme_button.setToolButtonStyle(
+            style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+        )
         super().resizeEvent(event)
 
     def show_busy(self, busy: bool) -> None:

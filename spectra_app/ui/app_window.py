@@ -28,12 +28,21 @@ from PySide6.QtWidgets import (
 from matching.errors import SpectraError
 from spectra_app.services.api import UseCases
 from spectra_app.services.identify import Identified
+from spectra_app.services.instrument_state import InstrumentState
 from spectra_app.ui.actions import ActionBar
+from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.candidates import CandidatePanel
 from spectra_app.ui.lane import Job, Lane
+from spectra_app.ui.laser_sign import LaserSign
 from spectra_app.ui.limits import BackgroundLimits
 from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
-from spectra_app.ui.phrases import EMULATED, quality_line, seconds_left
+from spectra_app.ui.phrases import (
+    EMULATED,
+    analyser_line,
+    analyser_short,
+    quality_line,
+    seconds_left,
+)
 from spectra_app.ui.plot import SpectrumPlot
 from spectra_app.ui.scans import ScanEntry, ScanList, done_entry
 from spectra_app.ui.theme import ThemeChoice, apply_theme, load_theme, resolve
@@ -72,7 +81,10 @@ class AppWindow(QMainWindow):
         self.plot, self.candidates = SpectrumPlot(self._theme), CandidatePanel()
         self.pages, self.columns = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
         self.library = QLabel("Library: opening…")
+        self.analyser_line, self.laser_sign = QLabel(), LaserSign(20, 11.0)
         self._reveal = QTimer(self)
+        use, samples = use_cases.analyser, use_cases.emulated_samples
+        self.analyser = AnalyserDesk(use, self.lane, self, samples, self._theme) if use else None
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
         self._build()
         self._connect()
@@ -106,6 +118,9 @@ class AppWindow(QMainWindow):
         self.setCentralWidget(body)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.library, 1)
+        self.bar.analyser.setVisible(self.analyser is not None)
+        self.statusBar().addPermanentWidget(self.laser_sign)
+        self.statusBar().addPermanentWidget(self.analyser_line)
         self.statusBar().addPermanentWidget(QLabel("Offline: no network used"))
 
     def _connect(self) -> None:
@@ -129,6 +144,11 @@ class AppWindow(QMainWindow):
         self.limits.failed.connect(self._on_limits_failed)
         lane.changed.connect(self._on_lane)
         lane.when_thread_ends(self._on_thread_end)
+        if self.analyser is not None:
+            bar.analyser.triggered.connect(self.analyser.open_panel)
+            self.analyser.scan_ready.connect(self._on_scan_ready)
+            self.analyser.shown.connect(self._show_analyser)
+            self._show_analyser(self.analyser.state)
         self._reveal.setSingleShot(True)
         self._reveal.setInterval(REVEAL_MS)
         self._reveal.timeout.connect(self._show_work)
@@ -170,13 +190,37 @@ class AppWindow(QMainWindow):
         """Scan the chosen sample with the emulated analyser."""
         if self.bar.scan.isEnabled():
             title = f"EMULATED: {self.bar.sample.currentText()}"
-            entry = ScanEntry(title, emulated=True)
+            entry = ScanEntry(title, emulated=True, scanning=True)
             self._submit(entry, None)
             self.scans.choose(entry)
 
+    @Slot(object, str)
+    def _on_scan_ready(self, job: Job, title: str) -> None:
+        """Give a scan with the analyser its row, and its end a second listener."""
+        entry = ScanEntry(title, emulated=title.startswith("EMULATED"), scanning=True)
+        self._working[job] = entry
+        self.scans.add(entry)
+        panel_ends = job.then
+
+        def both(ended: Job) -> None:
+            self._on_scans(ended)
+            panel_ends(ended)
+
+        job.then = both
+        self.scans.choose(entry)
+
+    @Slot(object)
+    def _show_analyser(self, state: InstrumentState) -> None:
+        self.analyser_line.setText(analyser_short(state))
+        self.analyser_line.setToolTip(analyser_line(state))
+        self.laser_sign.show_state(state.laser, self._theme)
+        self.laser_sign.setVisible(state.connected)
+
     @Slot()
     def stop(self) -> None:
-        """Ask the work under way to stop, and drop what waits."""
+        """Ask the work under way to stop, and drop what waits; the laser goes off first."""
+        if self.analyser is not None:
+            self.analyser.stop()
         self.work.show_stopping()
         self.lane.stop_all()
 
@@ -305,7 +349,7 @@ class AppWindow(QMainWindow):
         self.bar.show_busy(True)
         job = self.lane.current
         entry = self._working.get(job) if job is not None else None
-        if entry is not None and (self.scans.current is None or entry.emulated):
+        if entry is not None and (self.scans.current is None or entry.scanning):
             self.scans.choose(entry)
 
     # --- what is shown --------------------------------------------------------------------------
@@ -319,18 +363,19 @@ class AppWindow(QMainWindow):
         elif entry.identified is not None:
             self._show_identified(entry.identified)
         elif entry.error is not None:
-            self.problem.show_problem("This file was refused", entry.error, entry.details)
+            title = "The scan failed" if entry.scanning else "This file was refused"
+            self.problem.show_problem(title, entry.error, entry.details)
             self._show_nothing(self.problem, "No spectrum could be read.")
         elif entry.state == "stopped":
             stopped = SpectraError("it was stopped before it ended", entry.title, "start it again")
             self.problem.show_problem("Stopped", stopped, "")
             self._show_nothing(self.problem, "Stopped: nothing was identified.")
         else:
-            verb = "Scanning" if entry.emulated else "Reading and identifying"
+            verb = "Scanning" if entry.scanning else "Reading and identifying"
             title = entry.title.removeprefix("EMULATED: ")
             self.work.show_work(f"{verb} {title}", EMULATED if entry.emulated else "", self._theme)
             self._show_progress(entry)
-            self._show_nothing(self.work, "Measuring…" if entry.emulated else "Reading…")
+            self._show_nothing(self.work, "Measuring…" if entry.scanning else "Reading…")
 
     def _show_progress(self, entry: ScanEntry) -> None:
         if entry.fraction is not None:
@@ -382,6 +427,9 @@ class AppWindow(QMainWindow):
             apply_theme(app, self._theme)
         for part in (self.bar, self.scans, self.start, self.card, self.plot):
             part.set_theme(self._theme)
+        if self.analyser is not None:
+            self.analyser.panel.set_theme(self._theme)
+            self._show_analyser(self.analyser.state)
 
     @Slot()
     def _on_system_theme(self) -> None:
@@ -411,14 +459,21 @@ class AppWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close when the work has given up; until then say so and wait for it, without freezing."""
+        if self.analyser is not None and not self.analyser.close(self.close):
+            self._wait_to_close("the laser is switched off…")
+            event.ignore()
+            return
         self._closing = True
         self.limits.end()
         if self.lane.close(5000 if self.lane.idle else CLOSE_WAIT_MS):
             event.accept()
             return
-        self.setWindowTitle("Spectra: closing when the work under way has ended…")
-        self.setEnabled(False)
+        self._wait_to_close("the work under way has ended…")
         event.ignore()
+
+    def _wait_to_close(self, when: str) -> None:
+        self.setWindowTitle(f"Spectra: closing when {when}")
+        self.setEnabled(False)
 
     @Slot()
     def _on_thread_end(self) -> None:

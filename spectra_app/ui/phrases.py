@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from matching.errors import SpectraError
 from spectra_app.records.identification import Component, Identification
-from spectra_app.wording import headline, no_listing_text, right_of, share_down, share_up
+from spectra_app.services.instrument_state import InstrumentState
+from spectra_app.wording import (
+    CALIBRATION_SHORT,
+    headline,
+    no_listing_text,
+    right_of,
+    share_down,
+    share_up,
+)
 
 KINDS = {
     "measured": "measured",
@@ -113,3 +122,48 @@ def seconds_left(elapsed_s: float, fraction: float) -> str:
         return ""
     left = elapsed_s * (1.0 - fraction) / fraction
     return f"about {max(1, round(left))} s left"
+
+
+def alarm_analyser(state: InstrumentState) -> str:
+    """Return which analyser an alarm is about, and since when."""
+    name = f"{state.model or state.title} {state.serial}".strip() or "The analyser"
+    since = state.alarm_since[:19].replace("T", " ")
+    mark = " (EMULATED: there is no real laser)" if state.emulated else ""
+    return f"{name}{mark}. Alarm since {since} UTC."
+
+
+def alarm_reason(state: InstrumentState) -> str:
+    """Return why the laser must be taken for on, as a sentence."""
+    return f"Why: {state.alarm}." if state.alarm else ""
+
+
+def analyser_line(state: InstrumentState) -> str:
+    """Return the connected analyser on one line: model, serial number, temperature, calibration."""
+    if state.phase in {"none", "closed"}:
+        return "No analyser connected"
+    if state.phase == "connecting":
+        return f"Connecting {state.title}…"
+    if state.phase == "closing":
+        return "Letting the analyser go, laser off…"
+    mark = "EMULATED: " if state.emulated and "emulated" not in state.model.lower() else ""
+    parts = [f"{mark}{state.model}, serial number {state.serial or 'not stated'}"]
+    if state.temperature_c is not None:
+        parts.append(f"detector {state.temperature_c:.1f} °C")
+    if state.calibration:
+        parts.append(CALIBRATION_SHORT[state.calibration])
+    return "  ·  ".join(parts)
+
+
+def analyser_short(state: InstrumentState) -> str:
+    """Return the connected analyser in a few words, for the foot of the window."""
+    if not state.connected:
+        return analyser_line(state)
+    name = state.serial or state.model
+    mark = "EMULATED: " if state.emulated and "emulated" not in name.lower() else ""
+    return f"{mark}{name}  ·  {CALIBRATION_SHORT.get(state.calibration, '')}"
+
+
+def sentence(error: SpectraError) -> str:
+    """Return what is wrong and what to do, in two sentences."""
+    what = f"{error.what[:1].upper()}{error.what[1:]}."
+    return f"{what} What to do: {error.remedy}." if error.remedy else what

@@ -24,12 +24,14 @@ _ENTRY = Qt.ItemDataRole.UserRole
 class ScanEntry:
     """One row: what it is called, how it stands, and what came of it.
 
-    `fraction` is the share of the work done (0-1) or None; `started_s` a monotonic clock.
+    `fraction` is the share of the work done (0-1) or None; `started_s` a monotonic clock;
+    `scanning` whether an analyser measures it (a file is read otherwise).
     """
 
     title: str
     state: State = "working"
     emulated: bool = False
+    scanning: bool = False
     identified: Identified | None = None
     error: SpectraError | None = None
     details: str = ""
@@ -53,7 +55,8 @@ class ScanEntry:
 def done_entry(identified: Identified) -> ScanEntry:
     """Return the row of an identified scan."""
     record = identified.record
-    return ScanEntry(item_title(record), "done", record.emulated, identified)
+    title, emulated = item_title(record), record.emulated
+    return ScanEntry(title, "done", emulated=emulated, identified=identified)
 
 
 class ScanList(QFrame):

@@ -1,0 +1,189 @@
+"""Between the window and its analyser: wishes go down, states come up by queued signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from spectra_app.services.api import AnalyserUse
+from spectra_app.services.instrument_choice import Choices, Wish, emulated_choices
+from spectra_app.services.instrument_state import CheckResult, InstrumentState, ScanWish
+from spectra_app.ui.analyser_panel import AnalyserPanel
+from spectra_app.ui.lane import Job, Lane, Report
+from spectra_app.ui.laser_alarm import LaserAlarm
+from spectra_app.ui.phrases import sentence
+from spectra_app.ui.theme import Theme
+from spectra_app.wording import CHECK_FAILED_DO
+
+FIRST_CHOICE = "emulated-785"
+
+
+class AnalyserDesk(QObject):
+    """Panel, alarm and instrument of one window.
+
+    Parameters
+    ----------
+    use : AnalyserUse
+        What can be done with an analyser.
+    lane : Lane
+        Where scans wait for their end.
+    window : QWidget
+        The window that the panel belongs to.
+    """
+
+    changed = Signal()
+    framed = Signal()
+    shown = Signal(object)
+    scan_ready = Signal(object, object)
+    stop_wanted = Signal()
+
+    def __init__(
+        self, use: AnalyserUse, lane: Lane, window: QWidget, samples: tuple[str, ...], theme: Theme
+    ) -> None:
+        super().__init__(window)
+        self._use, self._lane = use, lane
+        self.instrument = use.instrument
+        self._job: Job | None = None
+        self._closing: Callable[[], object] | None = None
+        self.panel, self.alarm = AnalyserPanel(window, samples, theme), LaserAlarm(window)
+        self.panel.form.show_choices(Choices(emulated_choices()))
+        self.panel.form.choose(FIRST_CHOICE, emulated=True)
+        self._connect()
+
+    def _connect(self) -> None:
+        panel, queued = self.panel, Qt.ConnectionType.QueuedConnection
+        self.changed.connect(self._on_state, queued)
+        self.framed.connect(self._on_frame, queued)
+        self.instrument.listen(self.changed.emit, self.framed.emit)
+        panel.form.connect_wanted.connect(self._on_connect)
+        panel.form.disconnect_wanted.connect(self.instrument.disconnect)
+        panel.form.look_wanted.connect(self.look)
+        panel.live_wanted.connect(self.instrument.start_live)
+        panel.scan_wanted.connect(self._on_scan)
+        panel.check_wanted.connect(self._on_check)
+        panel.stop_wanted.connect(self.stop)
+        panel.left.connect(self.instrument.unattended)
+        self.alarm.off_wanted.connect(self.instrument.laser_off_again)
+        self.alarm.looked.connect(self.instrument.acknowledge)
+        self._lane.progressed.connect(self._on_progress)
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.applicationStateChanged.connect(self._on_attention)
+
+    @property
+    def state(self) -> InstrumentState:
+        """The analyser as last seen."""
+        return self.instrument.state
+
+    def open_panel(self) -> None:
+        """Show the panel, and what can be chosen now."""
+        self.panel.show()
+        self.panel.raise_()
+        self.panel.activateWindow()
+        self.look()
+
+    @Slot()
+    def look(self) -> None:
+        """Look for analysers, without writing to any port."""
+        use = self._use
+        self._lane.submit(
+            Job("Looking for analysers", lambda _tell, _stop: use.look(), self._on_looked)
+        )
+
+    def _on_looked(self, job: Job) -> None:
+        if job.result is not None:
+            self.panel.form.show_choices(job.result)
+        self.panel.show_state(self.state)
+
+    @Slot(object)
+    def _on_connect(self, wish: Wish) -> None:
+        self.instrument.connect(wish)
+
+    @Slot(object)
+    def _on_scan(self, wish: ScanWish) -> None:
+        use = self._use
+
+        def task(tell: Report, should_stop: Callable[[], bool]) -> tuple[Any, ...]:
+            return (use.scan(wish, tell, should_stop),)
+
+        state = self.state
+        title = f"EMULATED: {wish.sample}" if state.emulated else f"Scan by {state.serial}"
+        self._job = Job(f"Scanning with {state.model}", task, self._on_scanned)
+        self.panel.begin("Scan: getting ready…")
+        self.scan_ready.emit(self._job, title)
+        self._lane.submit(self._job)
+
+    def _on_scanned(self, job: Job) -> None:
+        """Take the end of a scan; `AppWindow` has put its own ending around this."""
+        self._job = None
+        self.panel.end(failed=sentence(job.error) if job.error and not job.stopped else "")
+        if job.error is None and not job.stopped and self.panel.isVisible():
+            self.panel.hide()
+
+    @Slot()
+    def _on_check(self) -> None:
+        use = self._use
+        self._job = Job("Checking the analyser", use.check, self._on_checked)
+        self.panel.begin("Check: measuring polystyrene…")
+        self._lane.submit(self._job)
+
+    def _on_checked(self, job: Job) -> None:
+        self._job = None
+        found: CheckResult | None = job.result
+        if found is None:
+            failed = sentence(job.error) if job.error and not job.stopped else ""
+            self.panel.end("The check was stopped" if job.stopped else "", failed)
+        elif found.passed:
+            self.panel.end(f"Check passed: the axis is off by {found.offset_cm1 or 0.0:+.1f} cm⁻¹.")
+        else:
+            self.panel.end("Check FAILED.", f"{'; '.join(found.reasons)}. {CHECK_FAILED_DO}")
+
+    @Slot()
+    def stop(self) -> None:
+        """Laser off, then stop what runs and what waits."""
+        self.instrument.stop()
+        if self._job is not None:
+            self._job.ask_to_stop()
+
+    @Slot(object, float, str)
+    def _on_progress(self, job: Job, fraction: float, words: str) -> None:
+        if job is self._job:
+            self.panel.show_progress(fraction, words)
+
+    @Slot()
+    def _on_state(self) -> None:
+        state = self.state
+        self.panel.show_state(state)
+        self.alarm.show_alarm(state)
+        self.shown.emit(state)
+        if self._closing is not None and not state.alarm:
+            if state.phase == "closed":
+                then, self._closing = self._closing, None
+                self.instrument.join()
+                then()
+            elif state.phase == "none":  # an alarm was in the way; now nothing is
+                self.instrument.close()
+
+    @Slot()
+    def _on_frame(self) -> None:
+        frame = self.instrument.newest.take()
+        if frame is not None:
+            self.panel.plot.show_frame(frame)
+
+    @Slot(Qt.ApplicationState)
+    def _on_attention(self, state: Qt.ApplicationState) -> None:
+        if state != Qt.ApplicationState.ApplicationActive:
+            self.instrument.unattended()
+
+    def close(self, then: Callable[[], object]) -> bool:
+        """Let the analyser go; return whether it is gone already, else `then` is called later."""
+        if self.state.phase == "closed":
+            return True
+        self._closing = then
+        self.stop()
+        self.instrument.close()
+        return False

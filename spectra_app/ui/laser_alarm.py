@@ -1,0 +1,111 @@
+"""The alarm that blocks everything: the laser may be on."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QCloseEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from spectra_app.services.instrument_state import InstrumentState
+from spectra_app.ui.laser_sign import LaserShape
+from spectra_app.ui.phrases import alarm_analyser, alarm_reason
+from spectra_app.ui.theme import sized
+from spectra_app.wording import (
+    LASER_ALARM_DO,
+    LASER_ALARM_THEN,
+    LASER_LOOKED,
+    LASER_MAY_BE_ON,
+    LASER_OFF_AGAIN,
+)
+
+GROUND, TEXT = "#8C001A", "#FFFFFF"  # the same in both themes; 9.6:1
+BUTTON = (
+    f"QPushButton {{ background: {TEXT}; color: #14181D; border: 3px solid {TEXT};"
+    " border-radius: 8px; padding: 16px 24px; font-size: 16pt; font-weight: 700; }"
+    "QPushButton:focus { border: 5px solid #FFD54F; padding: 14px 22px; }"
+)
+
+
+class LaserAlarm(QDialog):
+    """Full screen, over every window of the program; only its two buttons do anything."""
+
+    off_wanted = Signal()
+    looked = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.FramelessWindowHint)
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
+        self.setWindowModality(Qt.WindowModality.ApplicationModal)
+        self.setWindowTitle(LASER_MAY_BE_ON)
+        self.setStyleSheet(f"QDialog {{ background: {GROUND}; }} QLabel {{ color: {TEXT}; }}")
+        self.setStyleSheet(self.styleSheet() + BUTTON)
+        self.shape, self.title = LaserShape(110), _line(LASER_MAY_BE_ON, 40, bold=True)
+        self.do, self.why = _line(LASER_ALARM_DO, 20, bold=True), _line("", 14)
+        self.note, self.then = _line("", 15, bold=True), _line(LASER_ALARM_THEN, 13)
+        self.off, self.seen = QPushButton(LASER_OFF_AGAIN), QPushButton(LASER_LOOKED)
+        self.shape.show_state("unknown", TEXT, GROUND)
+        self._build()
+
+    def _build(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.shape)
+        top.addSpacing(24)
+        top.addWidget(self.title, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(24)
+        for button in (self.off, self.seen):
+            button.setMinimumHeight(84)
+            button.setAutoDefault(False)
+            buttons.addWidget(button, 1)
+        self.off.setDefault(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(48, 40, 48, 40)
+        column.setSpacing(20)
+        column.addLayout(top)
+        for label in (self.do, self.why):
+            column.addWidget(label)
+        column.addStretch(1)
+        for label in (self.note, self.then):
+            column.addWidget(label)
+        column.addLayout(buttons)
+        self.off.clicked.connect(self.off_wanted)
+        self.seen.clicked.connect(self.looked)
+
+    def show_alarm(self, state: InstrumentState) -> None:
+        """Show the alarm of `state`, or go away when there is none any more."""
+        if not state.alarm:
+            self.hide()
+            return
+        self.why.setText(
+            f"{escape(alarm_analyser(state))}<br>{escape(alarm_reason(state))}".strip()
+        )
+        self.note.setText(escape(state.alarm_note[:1].upper() + state.alarm_note[1:]))
+        self.note.setVisible(bool(state.alarm_note))
+        spoken = f"{LASER_MAY_BE_ON}. {LASER_ALARM_DO} {alarm_reason(state)} {state.alarm_note}"
+        self.setAccessibleName(spoken)
+        self.off.setAccessibleDescription(spoken)
+        self.setEnabled(True)  # also while the window that waits to close is not
+        if not self.isVisible():
+            self.showFullScreen()
+            self.raise_()
+            self.activateWindow()
+            self.off.setFocus()
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    def reject(self) -> None:
+        """Stay: neither Esc nor anything else ends an alarm."""
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stay, as for `reject`."""
+        event.ignore()
+
+
+def _line(text: str, points: float, *, bold: bool = False) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setFont(sized(label.font(), points, bold=bold))
+    weight = 700 if bold else 400
+    label.setStyleSheet(f"font-size: {points}pt; font-weight: {weight};")
+    return label
