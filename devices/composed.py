@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -222,6 +222,7 @@ class ComposedAnalyser(Analyser):
             return
         try:
             if self._guard is not None:
+                self._guard.end()  # what begins now in another thread lights nothing any more
                 self._guard.off()
                 self._last_state = LaserState.OFF
         except LaserAlarmError:
@@ -246,10 +247,11 @@ class ComposedAnalyser(Analyser):
         return False
 
     def _let_go(self) -> None:
-        self._detector.close()
-        if self._laser is not None:
-            self._laser.close()
-        self._release()
+        with ExitStack() as stack:  # all of them, also when letting one go fails
+            stack.callback(self._release)
+            if self._laser is not None:
+                stack.callback(self._laser.close)
+            stack.callback(self._detector.close)
 
     def _check_open(self) -> None:
         if self._closed:

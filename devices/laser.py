@@ -55,6 +55,7 @@ class LaserGuard:
         self._part, self._timing, self._where = part, timing, where
         self._order = threading.RLock()  # enabling and switching off are never sent out of order
         self._permit = 0
+        self._ended = False
         self._alarm: Alarm | None = None
 
     @property
@@ -85,7 +86,11 @@ class LaserGuard:
 
     def valid(self, permit: int) -> bool:
         """Return whether nobody has switched off since `permit` was given."""
-        return permit == self._permit
+        return permit == self._permit and not self._ended
+
+    def end(self) -> None:
+        """Let no permit be valid any more: the analyser is being closed."""
+        self._ended = True
 
     def on(self, permit: int, power_percent: float, waiting: Callable[[], None]) -> None:
         """Switch on and wait until it fires.
@@ -163,6 +168,13 @@ class LaserGuard:
         LaserAlarmError
             When it cannot be confirmed to be off. The alarm stays.
         """
+        why = self._why_not_off()
+        if why:
+            self.raise_alarm(why)
+        self._check_alarm()
+
+    def _why_not_off(self) -> str:
+        """Switch off and read back; return why it cannot be confirmed to be off, or nothing."""
         why = "it does not switch off"
         for attempt in range(OFF_ATTEMPTS):
             if attempt:
@@ -170,14 +182,12 @@ class LaserGuard:
             try:
                 self._send_off()
                 if self._settled_off():
-                    if self._alarm is None:
-                        return
-                    break
+                    return ""
             except DeviceError as error:
                 why = error.what
-        else:
-            self.raise_alarm(why)
-        raise self._alarm_error()
+            except Exception as error:  # noqa: BLE001 - a driver's own mistake proves nothing
+                why = f"the driver failed: {error!r}"
+        return why
 
     def _send_off(self) -> None:
         """Send it at once; once more in its turn when another thread was talking to the laser.
@@ -202,12 +212,13 @@ class LaserGuard:
         LaserAlarmError
             When it still cannot be confirmed to be off.
         """
-        alarm, self._alarm = self._alarm, None
-        try:
-            self.off()
-        except LaserAlarmError:
-            self._alarm = alarm or self._alarm
-            raise
+        seen = self._alarm
+        why = self._why_not_off()
+        if why:
+            self.raise_alarm(why)
+        elif self._alarm is seen:  # another one that came meanwhile was not seen to
+            self._alarm = None
+        self._check_alarm()
 
     def raise_alarm(self, reason: str) -> None:
         """Latch the alarm, unless one is on already."""
@@ -251,9 +262,6 @@ class LaserGuard:
         )
 
     def _check_alarm(self) -> None:
-        if self._alarm is not None:
-            raise self._alarm_error()
-
-    def _alarm_error(self) -> LaserAlarmError:
-        reason = self._alarm.reason if self._alarm else "it does not switch off"
-        return LaserAlarmError(f"the laser MAY BE ON: {reason}", self._where, MAY_BE_ON)
+        alarm = self._alarm
+        if alarm is not None:
+            raise LaserAlarmError(f"the laser MAY BE ON: {alarm.reason}", self._where, MAY_BE_ON)

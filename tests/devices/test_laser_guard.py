@@ -176,3 +176,51 @@ def test_a_fault_that_the_laser_reports_is_told():
     with pytest.raises(LaserError, match="temperature"):
         guard.on(guard.permit(), 50.0, nothing)
     assert laser.told == []
+
+
+def test_a_driver_that_breaks_down_proves_nothing_and_is_an_alarm():
+    guard, laser = guarded(rest=ValueError("no number"))
+    with pytest.raises(LaserAlarmError, match="the driver failed"):
+        guard.off()
+    assert laser.told == ["off"] * OFF_ATTEMPTS
+
+
+def test_the_alarm_stays_on_while_it_is_being_acknowledged():
+    guard, laser = guarded(rest=GONE)
+    assert guard.state() is LaserState.UNKNOWN
+    seen = []
+
+    def read():
+        seen.append(guard.alarm)
+        raise KeyboardInterrupt
+
+    laser.read = read
+    with pytest.raises(KeyboardInterrupt):
+        guard.acknowledge()
+    assert seen[0] is not None
+    assert guard.alarm is seen[0]
+
+
+def test_an_alarm_that_comes_while_another_is_acknowledged_is_not_lifted_with_it():
+    guard, laser = guarded(rest=GONE)
+    assert guard.state() is LaserState.UNKNOWN
+    laser.rest = OFF
+    guard.acknowledge()
+    assert guard.alarm is None
+
+    def read():
+        guard.raise_alarm("seen by the other thread")
+        return OFF
+
+    laser.read = read
+    with pytest.raises(LaserAlarmError, match="other thread"):
+        guard.acknowledge()
+    assert guard.alarm.reason == "seen by the other thread"
+
+
+def test_once_the_end_has_begun_no_permit_lights_anything():
+    guard, laser = guarded()
+    guard.end()
+    with pytest.raises(AbortedError):
+        guard.on(guard.permit(), 50.0, nothing)
+    assert laser.told == []
