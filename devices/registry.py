@@ -221,7 +221,7 @@ def open_wires(
         from devices.emulators.cobolt import configuration
 
         papers = replace(papers, laser_configuration=configuration())
-    return _composed(row, keep(main), laser, papers, timing, emulated=True)
+    return _composed(row, lambda: keep(main), laser, papers, timing, emulated=True)
 
 
 def open_connected(
@@ -254,15 +254,16 @@ def open_connected(
     row = family(name)
     _code(row)
     _refuse_other_ports(row, connection)
-    main = _usb_port(row, connection, timing) if not connection.port else _serial(connection.port)
     laser = None
-    try:
-        if row.laser is LaserKind.PAIRED and connection.laser_port:
-            laser = keep(_serial(connection.laser_port, LASER_BAUD))
-        return _composed(row, keep(main), laser, connection, timing, emulated=False)
-    except BaseException:
-        main.close()
-        raise
+    if row.laser is LaserKind.PAIRED and connection.laser_port:
+        laser = keep(_serial(connection.laser_port, LASER_BAUD))
+
+    def main() -> Any:
+        return keep(
+            _serial(connection.port) if connection.port else _usb_port(row, connection, timing)
+        )
+
+    return _composed(row, main, laser, connection, timing, emulated=False)
 
 
 def _refuse_other_ports(row: Family, connection: Connection) -> None:
@@ -285,19 +286,22 @@ def _refuse_other_ports(row: Family, connection: Connection) -> None:
 
 def _composed(
     row: Family,
-    main: Any,
+    open_main: Callable[[], Any],
     laser_wire: Any,
     connection: Connection,
     timing: Timing,
     *,
     emulated: bool,
 ) -> Analyser:
+    """Open the parts; `open_main` opens the wire of the spectrometer."""
+    main: Any = None
     detector: DetectorPart | None = None
     laser: LaserPart | None = None
     try:
-        if laser_wire is not None:  # first, so that it is off before anything else happens
+        if laser_wire is not None:  # first, so that it is off also when there is no spectrometer
             laser = _cobolt(laser_wire, timing, connection.laser_configuration)
             _see_it_off(laser, timing)
+        main = open_main()
         detector, own = _code(row).open_parts(main, timing, connection.configuration)
         if own is not None:
             _see_it_off(own, timing)

@@ -4,8 +4,9 @@ import pytest
 
 from devices.drivers.cobolt.driver import open_laser
 from devices.emulators import cobolt
-from devices.errors import NotConnectedError
+from devices.errors import NotConnectedError, PortMissingError
 from devices.interface import LaserState
+from devices.registry import Connection, open_connected
 from devices.timing import REAL_TIME
 from devices.transports.serial_port import open_serial
 
@@ -43,6 +44,23 @@ def test_pulling_the_cable_of_a_firing_laser_is_named(served) -> None:
         with pytest.raises(NotConnectedError):
             act()
     laser.close()
+
+
+def test_a_laser_found_on_is_switched_off_also_when_its_spectrometer_is_missing(served) -> None:
+    _, wire = served
+    before = open_laser(
+        open_serial(wire.path, 115_200), REAL_TIME, configuration=cobolt.configuration()
+    )
+    before.switch_on(50.0)  # by a program that crashed
+    before.close()
+    connection = Connection(port="/dev/no-such-port", laser_port=wire.path)
+    with pytest.raises(PortMissingError):
+        open_connected("bwtek-btc110", connection)
+    import serial
+
+    with serial.Serial(wire.path, 115_200, timeout=1.0) as port:
+        port.write(b"l?\r")
+        assert port.readline().strip() == b"0"
 
 
 def test_the_order_of_the_vendors_program_is_understood(served) -> None:
