@@ -6,6 +6,7 @@ Every call that may wait for the instrument runs in the session's thread, in ord
 
 from __future__ import annotations
 
+import atexit
 import queue
 import threading
 from collections.abc import Callable
@@ -162,11 +163,14 @@ class DeviceSession:
             self._end(str(error))
             self._opened.set_exception(error)
             return
+        off = self._analyser.laser_off
+        atexit.register(off)  # this thread dies with the program, however that ends
         try:
             self._opened.set_result(self._analyser.info)
             self._serve(self._analyser)
         finally:
             self._let_go(self._analyser)
+            atexit.unregister(off)
 
     def _serve(self, analyser: Analyser) -> None:
         while not self._over.is_set():

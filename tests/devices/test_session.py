@@ -1,5 +1,8 @@
 """The session: one thread, everything in order, and nothing that waits for it to switch off."""
 
+import subprocess
+import sys
+import textwrap
 import threading
 
 import pytest
@@ -147,3 +150,35 @@ def test_closing_ends_a_running_measurement(open_session):
     with pytest.raises((AbortedError, NotConnectedError)):
         future.result(PATIENCE_S)
     assert bench.laser_state() is LaserState.OFF
+
+
+def test_a_program_that_ends_without_closing_switches_the_laser_off_first():
+    program = """
+        import atexit, threading
+        from devices.interface import Settings
+        from devices.registry import open_emulated
+        from devices.sample import Sample
+        from devices.session import DeviceSession
+
+        analyser, bench = open_emulated("emulated-785", sample=Sample())
+        atexit.register(lambda: print(bench.laser_state().value))  # runs after the session's own
+        session = DeviceSession(lambda: analyser)
+        session.start().result(30)
+        lit = threading.Event()
+
+        def measure(analyser):
+            analyser.configure(Settings(60_000.0, 1, 50.0))
+            analyser.acquire(lambda share, _words: share > 0.0 and lit.set())
+
+        session.submit(measure)
+        assert lit.wait(30)
+        print(bench.laser_state().value)
+        """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == ["firing", "off"], done.stderr
