@@ -199,6 +199,10 @@ class Calibrations:
             said = f"failed its check on {_day(last.time)} ({'; '.join(last.reasons)})"
             return Standing("failed", _words(serial, said), last.sha256)
         axes = [one for one in records if one.kind == "axis" and one.passed]
+        judged = last.sha256 if last.kind == "axis" else last.result.get("axis_record")
+        if judged != (axes[-1].sha256 if axes else None):
+            said = f"was last checked on {_day(last.time)}, on another axis than that in force"
+            return Standing("missing", _words(serial, said), last.sha256)
         valid = self.policy.valid_hours["check"]
         until = min(_moment(last.expires), _moment(last.time) + timedelta(hours=valid))
         if _moment(now) > until:

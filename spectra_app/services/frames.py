@@ -21,8 +21,12 @@ class AnalyserError(AppError):
 
 
 def as_app_error(error: DeviceError) -> AnalyserError:
-    """Return a driver's error as one of the program's, with the same words."""
-    return AnalyserError(error.what, error.where, error.remedy)
+    """Return a driver's error as one of the program's, with the same words.
+
+    What was noted with it, such as a laser that may be on, is said first.
+    """
+    notes = getattr(error, "__notes__", ())
+    return AnalyserError("; ".join((*notes, error.what)), error.where, error.remedy)
 
 
 def spectrum_of_frame(frame: RawFrame) -> Spectrum:

@@ -102,12 +102,15 @@ def measure(
     AnalyserError
         In the driver's words, whatever went wrong.
     """
+    before = analyser.stops
+
+    def stop() -> bool:  # an abort of the dark lights nothing afterwards
+        return should_stop() or analyser.stops != before
+
     try:
         analyser.configure(settings)
-        analyser.dark(lambda share, words: progress(0.4 * share, words), should_stop)
-        return analyser.acquire(
-            lambda share, words: progress(0.4 + 0.5 * share, words), should_stop
-        )
+        analyser.dark(lambda share, words: progress(0.4 * share, words), stop)
+        return analyser.acquire(lambda share, words: progress(0.4 + 0.5 * share, words), stop)
     except DeviceError as error:
         raise as_app_error(error) from error
 

@@ -201,6 +201,16 @@ def test_a_lamp_alone_is_no_check_and_an_axis_with_a_standard_is_one(kept):
     assert kept.standing("EMULATED-CAL", NOW).state == "ok"
 
 
+def test_a_check_on_the_axis_before_a_calibration_does_not_count_for_the_one_after(kept):
+    check_axis(scan_of("polystyrene"), kept, ON)
+    calibrate_axis([scan_of("neon")], kept, ON)
+    standing = kept.standing("EMULATED-CAL", NOW)
+    assert standing.state == "missing"
+    assert "another axis" in standing.words
+    check_axis(scan_of("polystyrene"), kept, ON)
+    assert kept.standing("EMULATED-CAL", NOW).state == "ok"
+
+
 def test_an_old_axis_calibration_expires_even_under_a_fresh_check(kept):
     calibrate_axis([scan_of("polystyrene")], kept, ON)
     later = "2028-01-01T08:00:00+00:00"

@@ -27,6 +27,7 @@ from spectra_app.services.scanning import (
     HowToScan,
     emulated_sample,
     emulated_samples,
+    measure,
     scan,
 )
 from spectra_app.services.session import open_identifier
@@ -266,3 +267,30 @@ def test_a_policy_of_early_stops_that_makes_no_sense_is_refused(tmp_path, change
     path.write_text(json.dumps({**policy, **change}), "utf-8")
     with pytest.raises(PolicyError):
         load_early_stop(path)
+
+
+def test_a_cable_pulled_under_a_firing_laser_says_that_it_may_be_on(on_bench, identifier):
+    sample = emulated_sample("caffeine")
+    analyser, _bench, timing = on_bench(sample, faults=Faults(unplugged_at_s=1.25))
+    with pytest.raises(AnalyserError, match="the laser MAY BE ON"):
+        scan(
+            analyser,
+            identifier,
+            fixed_plan(FIRST),
+            label="a scan",
+            how=HowToScan(timing=timing),
+        )
+
+
+def test_a_dark_that_was_aborted_lights_nothing_afterwards(on_bench):
+    analyser, _bench, _timing = on_bench(emulated_sample("caffeine"))
+    states = []
+
+    def progress(share, _words):
+        states.append(analyser.laser_state)
+        if share >= 0.2 and not analyser.stops:
+            analyser.abort()
+
+    with pytest.raises(AnalyserError, match="stopped"):
+        measure(analyser, FIRST, progress, lambda: False)
+    assert set(states) == {LaserState.OFF}
