@@ -8,6 +8,7 @@ from devices.errors import SettingsError
 from devices.interface import Capabilities, Settings
 
 LONGEST_COUNTDOWN_S = 3600.0
+LONGEST_BUDGET_S = 3600.0
 GENTLE_COUNTDOWN_S = 30.0
 GENTLE_LIGHT_S = 60.0
 LEAST_POWER_PERCENT = 1.0
@@ -129,7 +130,19 @@ def auto_plan(
     wanted_snr: float | None = 300.0,
     thermal: Thermal | None = None,
 ) -> Plan:
-    """Return the plan that finds integration time and averages; the power stays as it is given."""
+    """Return the plan that finds integration time and averages; the power stays as it is given.
+
+    Raises
+    ------
+    SettingsError
+        When the time is not possible.
+    """
+    if not 0.0 < budget_s <= LONGEST_BUDGET_S:
+        raise SettingsError(
+            f"{budget_s!r} s for a measurement are not possible",
+            "budget_s",
+            f"choose more than 0 and at most {LONGEST_BUDGET_S:g} s",
+        )
     return Plan(
         Settings(_start_ms(AutoExposure(), capabilities), 1, laser_power_percent),
         auto=AutoExposure(),

@@ -154,7 +154,7 @@ def _found_line(one: dict[str, Any]) -> str:
 def _info(options: argparse.Namespace) -> int:
     from spectra_app.services import devices
 
-    with devices.open_chosen(chosen_of(options)) as analyser:
+    with devices.opened(chosen_of(options)) as analyser:
         told = devices.described(analyser)
     if options.json:
         print_json(told)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_WAYS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+# Ctrl-C, a request to terminate, a closed terminal, Ctrl-\ and Ctrl-Z (which would halt the program
+# with the laser on), a closed console (Windows)
+_WAYS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGBREAK")
 
 
 @contextmanager
@@ -16,18 +19,25 @@ def ended_politely(told: Callable[[], None] = lambda: None) -> Iterator[Callable
 
     Without this a request to terminate would end the program on the spot, and a laser that fires
     would go on. What is under work ends first; a second request does not wait for that, but lets
-    everything be closed.
+    everything be closed. More of them are ignored: they would interrupt the switching off. A
+    request that the parent process has ignored (nohup) stays ignored, and none arrives outside the
+    main thread.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
         asked.append(number)
-        told()
+        if len(asked) == 1:
+            told()
+        elif len(asked) == 2:
+            raise KeyboardInterrupt
 
     numbers = [getattr(signal, name) for name in _WAYS if hasattr(signal, name)]
-    before = {number: signal.signal(number, ask) for number in numbers}
+    taken = [one for one in numbers if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in taken}
     try:
         yield lambda: bool(asked)
     finally:

@@ -11,15 +11,18 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 WIDTH = 30
-# Control signs, and those that turn the direction of writing, but for the ends of lines and tabs:
-# in a name out of a foreign file they could redraw what a terminal shows.
+# Control signs, those that turn the direction of writing and those that nobody sees, but for the
+# ends of lines and tabs: in a name out of a foreign file they could redraw what a terminal shows.
 _HIDDEN = (
     *range(0x20),
     *range(0x7F, 0xA0),
+    0x061C,
+    *range(0x200B, 0x2010),
     0x2028,
     0x2029,
     *range(0x202A, 0x202F),
-    *range(0x2066, 0x206A),
+    *range(0x2060, 0x2070),
+    0xFEFF,
 )
 _SHOWN = {sign: f"\\u{sign:04x}" for sign in _HIDDEN if chr(sign) not in "\n\t"}
 

@@ -111,12 +111,23 @@ class Journal:
             acts.append(act)
         return acts
 
+    def ends_broken(self) -> bool:
+        """Return whether the last line is not a whole one: torn by a power cut, or altered.
+
+        `acts` passes over it. Who relies on the newest act has to ask this first.
+        """
+        try:
+            data = self.path.read_bytes().rstrip(b"\n")
+        except FileNotFoundError:
+            return False
+        return bool(data) and _content(data.rpartition(b"\n")[2]) is None
+
 
 def _content(line: bytes) -> dict[str, Any] | None:
     """Return what a line says; None when it is not a whole one."""
     try:
         content = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and content.keys() == _KEYS else None
 

@@ -172,8 +172,10 @@ class Calibrations:
         found = []
         for path in sorted(self.folder.glob("*.jsonl")):
             acts = Journal(path).acts()
-            if acts:
-                found.append(str(acts[0].details["record"]["serial"]))
+            try:
+                found += [str(act.details["record"]["serial"]) for act in acts[:1]]
+            except (KeyError, TypeError) as error:
+                raise self._altered(path, 1, "it names no analyser") from error
         return tuple(sorted(found))
 
     def latest(self, serial: str, kind: Kind) -> CalibrationRecord | None:
@@ -189,6 +191,9 @@ class Calibrations:
         """
         try:
             records = self.records(serial) if serial.strip() else ()
+            if serial.strip() and self._journal(serial).ends_broken():
+                said = "has a last record that cannot be read, and it may be of a failed check"
+                return Standing("failed", _words(serial, said))
         except JournalError as error:
             return Standing("failed", f"the calibration records cannot be relied on: {error}")
         checks = [one for one in records if _is_check(one)]

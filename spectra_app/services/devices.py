@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from devices.registry import Connection, Keep, open_connected, open_emulated
 from devices.serving import serve_family
 from devices.timing import REAL_TIME, Timing
 from spectra_app.errors import AppError
-from spectra_app.services.frames import as_app_error
+from spectra_app.services.frames import AnalyserError, as_app_error
 from spectra_app.services.scanning import emulated_sample
 
 UNVERIFIED = "drivers were verified against emulators and third-party drivers, not on instruments"
@@ -130,6 +131,37 @@ def open_with_bench(
         raise as_app_error(error) from error
 
 
+@contextmanager
+def opened(
+    chosen: Chosen, *, timing: Timing = REAL_TIME, keep: Keep = lambda wire: wire
+) -> Iterator[Analyser]:
+    """Open the analyser that was chosen; afterwards let it go, its laser off.
+
+    Raises
+    ------
+    AnalyserError
+        In the driver's words. A laser that cannot be confirmed to be off at the end comes before
+        whatever ended the use, which it then names.
+    """
+    analyser = open_chosen(chosen, timing=timing, keep=keep)
+    first: AnalyserError | None = None
+    try:
+        with analyser:
+            try:
+                yield analyser
+            except AnalyserError as error:
+                first = error
+                raise
+    except DeviceError as error:
+        if first is not None and first.what == error.what:
+            raise first from error
+        alarm = as_app_error(error)
+        if first is not None:
+            alarm.kept = first.kept
+            alarm.remedy += f"; before that: {first}"
+        raise alarm from error
+
+
 def real_one(
     name: str,
     *,
@@ -161,10 +193,13 @@ def read_papers(path: Path) -> object:
     AnalyserError
         When the file is no such file, or does not make sense.
     """
-    from devices.drivers.bwtek.configuration import parse_parameters
+    from devices.drivers.bwtek.configuration import MAX_BYTES, parse_parameters
 
+    if path.exists() and not path.is_file():  # a folder, or what never ends or never answers
+        raise AppError("this is no file", str(path), "choose the parameter file")
     try:
-        return parse_parameters(path.read_bytes(), path.name)
+        with path.open("rb") as file:
+            return parse_parameters(file.read(MAX_BYTES + 1), path.name)
     except DeviceError as error:
         raise as_app_error(error) from error
     except OSError as error:

@@ -12,7 +12,7 @@ from devices.interface import Analyser, Progress, Settings, ShouldStop
 from devices.timing import REAL_TIME, Timing
 from devices.transports.recorder import RecordedStream, RecordedUsb
 from spectra_app.errors import AppError
-from spectra_app.services.devices import Chosen, open_chosen
+from spectra_app.services.devices import Chosen, opened
 from spectra_app.services.early_stop import load_early_stop
 from spectra_app.services.frames import as_app_error
 from spectra_app.services.identify import Identifier
@@ -89,8 +89,10 @@ def plan_of(wanted: Wanted, analyser: Analyser) -> Plan:
 def _settings(wanted: Wanted, analyser: Analyser) -> Settings:
     usual = analyser.settings
     return Settings(
-        wanted.integration_time_ms or usual.integration_time_ms,
-        wanted.averages or usual.averages,
+        usual.integration_time_ms
+        if wanted.integration_time_ms is None
+        else wanted.integration_time_ms,
+        usual.averages if wanted.averages is None else wanted.averages,
         wanted.power_percent,
     )
 
@@ -118,7 +120,7 @@ def scan_chosen(
     """
     timing = timing or replace(REAL_TIME, utc=identifier.clock)
     wires = Wires(timing)
-    with open_chosen(chosen, timing=timing, keep=wires.keep) as analyser:
+    with opened(chosen, timing=timing, keep=wires.keep) as analyser:
         if chosen.sample is not None:
             checked_first(analyser.info.serial, chosen.family, identifier, chosen.seed, timing)
         how = HowToScan(

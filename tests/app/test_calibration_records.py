@@ -237,6 +237,18 @@ def test_an_altered_record_is_found(kept, tmp_path):
     assert kept.standing("EMULATED-CAL", NOW).state == "failed"
 
 
+@pytest.mark.parametrize("last", [b"x", b"", b"[" * 100_000])
+def test_a_failed_check_that_cannot_be_read_any_more_is_not_passed_over(kept, last):
+    check_axis(scan_of("polystyrene"), kept, ON)
+    check_axis(scan_of("polystyrene", moved(6.0)), kept, ON)
+    (path,) = kept.folder.glob("*.jsonl")
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + last + second[len(last) or 1 :])
+    assert kept.standing("EMULATED-CAL", LATER).state == "failed"
+    check_axis(scan_of("polystyrene"), kept, ON)
+    assert kept.standing("EMULATED-CAL", LATER).state == "ok"
+
+
 def test_serial_numbers_never_share_or_leave_the_folder(kept, tmp_path):
     for serial in ("../../etc", "wp-1", "WP-1", "WP 1", "a" * 300, "ü"):
         check_axis(scan_of("polystyrene"), kept, replace(ON, serial=serial))

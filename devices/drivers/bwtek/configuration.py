@@ -89,7 +89,9 @@ def parse_parameters(data: bytes, source: str, *, serial: str = "") -> BwtekConf
         pixels, turns the pixels round, or states an axis or a laser that cannot be.
     """
     if len(data) > MAX_BYTES:
-        raise ConfigurationError(f"{len(data)} bytes are no parameter file", source, _REMEDY)
+        raise ConfigurationError(
+            f"it has more than {MAX_BYTES} bytes, no parameter file has", source, _REMEDY
+        )
     values = _fields(data.decode("latin-1"), source)
     missing = [name for name in _COEFFICIENTS if name not in values]
     if missing:
