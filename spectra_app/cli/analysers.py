@@ -14,7 +14,17 @@ from spectra_app.cli.stopping import ended_politely
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_ARGUMENTS, EXIT_OK, EXIT_REFUSED, AppError
 
-_REAL = ("port", "serial", "laser_port", "laser_power_w", "laser_nm", "laser_oem", "papers")
+_LABELS = {  # what a person reads, and the unit
+    "serial": ("serial number", ""),
+    "laser_nm": ("laser wavelength", " nm"),
+    "range_cm1": ("Raman shift", " cm-1"),
+    "integration_time_ms": ("integration time", " ms"),
+    "saturation_counts": ("saturates at", " counts"),
+    "switches_laser": ("program switches laser", ""),
+    "temperature_c": ("detector temperature", " C"),
+}
+_OF_LASER = ("laser_power_w", "laser_nm", "laser_oem")
+_REAL = ("port", "serial", "papers", "laser_port", *_OF_LASER)
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
@@ -108,6 +118,13 @@ def chosen_of(options: argparse.Namespace) -> Chosen:
         )
     if wanted or emulated_only(options.family):
         return Chosen(options.family, options.sample or SHOWN_FIRST[0], options.seed)
+    lone = [name for name in _OF_LASER if getattr(options, name) and not options.laser_port]
+    if lone:
+        raise AppError(
+            f"--{lone[0].replace('_', '-')} describes a laser, but no laser is named",
+            options.family,
+            "name its port with --laser-port",
+        )
     return real_one(
         options.family,
         port=options.port,
@@ -161,11 +178,22 @@ def _info(options: argparse.Namespace) -> int:
         return EXIT_OK
     facts: Any = told.pop("facts")
     for name, value in told.items():
-        shown = "not stated" if value in (None, "") else value
-        print(f"{name.replace('_', ' '):22} {shown}")
+        label, unit = _LABELS.get(name, (name.replace("_", " "), ""))
+        print(f"{label:22} {_told(name, value, unit)}")
+    print("It also says:" if facts else "It says nothing else.")
     for name, value in facts.items():
-        print(f"  {name:24} {value}")
+        print(f"  {name:32} {value}")
     return EXIT_OK
+
+
+def _told(name: str, value: Any, unit: str) -> str:
+    if value in (None, ""):
+        return "none" if name == "alarm" else "not stated"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " to ".join(f"{one:.10g}" for one in value) + unit
+    return f"{value:.10g}{unit}" if isinstance(value, float) else f"{value}{unit}"
 
 
 def _emulate(options: argparse.Namespace) -> int:

@@ -130,6 +130,7 @@ def scan_chosen(
         )
         label = f"emulated scan of {chosen.sample}" if chosen.sample else _label(analyser)
         plan = plan_of(wanted, analyser)
+        _refuse_without_axis(analyser)
         if plan.warning:
             tell(plan.warning)
         return scan(
@@ -141,6 +142,21 @@ def scan_chosen(
             should_stop=should_stop,
             how=how,
         )
+
+
+def _refuse_without_axis(analyser: Analyser) -> None:
+    """Refuse before a laser fires for a scan that nothing can be read from."""
+    if analyser.capabilities.range_cm1 is not None:
+        return
+    if analyser.info.laser_nm is None:
+        trouble, remedy = "no laser line is known", "name the port of its laser (--laser-port)"
+    else:
+        trouble, remedy = "it states no wavelength axis that can be", "have it repaired"
+    raise AppError(
+        f"nothing could be identified, because {trouble}; nothing was measured",
+        _label(analyser).removeprefix("scan by "),
+        f"{remedy}, or give the parameter file that came with it (--papers, B&W Tek)",
+    )
 
 
 def _label(analyser: Analyser) -> str:

@@ -144,6 +144,7 @@ def test_a_served_instrument_that_says_it_is_emulated_is_marked_so(spectra, serv
         (("wasatch-785-xs", "--laser-port", "/dev/ttyS0"), "its laser is its own"),
         (("emulated-785", "--port", "/dev/ttyS0"), "--port is for a real instrument"),
         (("ocean-sts", "--emulated", "--laser-port", "/dev/x"), "--laser-port is for a real"),
+        (("ocean-sts", "--port", "/dev/x", "--laser-nm", "785"), "no laser is named"),
         (("ocean-sts", "--sample", "caffeine", "--serial", "A1"), "--serial is for a real"),
     ],
 )
@@ -152,6 +153,32 @@ def test_what_does_not_go_together_is_refused_before_anything_is_opened(spectra,
     assert (code, out) == (3, "")
     assert words in err
     assert "Traceback" not in err
+
+
+def test_the_emulated_analyser_of_the_user_guide_passes_its_check(spectra, small_library):
+    code, out, _ = spectra(
+        "devices", "scan", "emulated-785", "--sample", "caffeine", "--library", small_library,
+        "--integration-ms", "100", "--averages", "1",
+    )  # fmt: skip
+    assert code == 0
+    assert "failed its check" not in out
+
+
+def test_without_an_axis_nothing_is_measured(spectra, served, small_library):
+    port, _ = served("bwtek-btc110")
+    code, out, err = spectra(
+        "devices", "scan", "bwtek-btc110", "--port", port, "--library", small_library
+    )
+    assert (code, out) == (3, "")
+    assert "nothing was measured" in err
+    assert "--papers" in err
+
+
+def test_what_an_analyser_says_is_in_words_with_units(spectra):
+    _, out, _ = spectra("devices", "info", "wasatch-785-xs", "--emulated")
+    assert "integration time       10 to 10000 ms" in out
+    assert "alarm                  none" in out
+    assert "emulated               yes" in out
 
 
 def test_a_laser_without_its_rated_power_is_asked_for_it_by_name_of_the_option(spectra):
