@@ -151,7 +151,7 @@ class Instrument:
             self._tell(phase="closed")
             return
         self._tell(phase="closing")
-        self._orders.submit(self._end)
+        self._orders.submit(self._obeyed, self._end)
 
     def join(self) -> None:
         """Wait for the ends of the threads; call it when the phase is ``closed``."""
@@ -203,7 +203,14 @@ class Instrument:
 
     def _order(self, order: Callable[..., None], *given: object) -> None:
         if not self._shut:
-            self._orders.submit(order, *given)
+            self._orders.submit(self._obeyed, order, *given)
+
+    def _obeyed(self, order: Callable[..., None], *given: object) -> None:
+        """Do it; a fault of the program while a laser may be on is an alarm, never silence."""
+        try:
+            order(*given)
+        except Exception as error:  # noqa: BLE001 - told to a person, as the alarm
+            self._alarm(f"the program failed while it gave an order ({error!r})")
 
     def _connect(self, wish: Wish) -> None:
         self._let_go()

@@ -473,7 +473,8 @@ class AppWindow(QMainWindow):
 
     def _wait_to_close(self, when: str) -> None:
         self.setWindowTitle(f"Spectra: closing when {when}")
-        self.setEnabled(False)
+        for part in (self.columns, self.bar):  # not the window: an alarm stays usable
+            part.setEnabled(False)
 
     @Slot()
     def _on_thread_end(self) -> None:

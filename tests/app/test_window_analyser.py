@@ -277,6 +277,22 @@ def test_closing_the_window_during_a_scan_leaves_no_laser_and_no_thread(bench):
     assert bench.window.lane._thread.isFinished()
 
 
+def test_a_laser_that_sticks_while_closing_keeps_the_window_until_a_person_has_looked(bench):
+    bench.connect()
+    bench.scan(plan=0)
+    bench.firing()
+    bench.faults(laser_stuck_on=True)
+    bench.window.close()
+    bench.until(bench.alarm.isVisible)
+    assert bench.window.isVisible()
+    assert bench.alarm.seen.isEnabled()
+    bench.until(lambda: bench.state.phase == "none")
+    bench.faults(laser_stuck_on=False)
+    bench.wires[-1].bench.laser(False, 0.0)
+    bench.click(bench.alarm.seen)
+    bench.until(lambda: not bench.window.isVisible())
+
+
 def test_switching_lets_the_first_analyser_go(bench):
     bench.connect()
     bench.connect("ocean-qepro")
