@@ -107,10 +107,7 @@ class ActionBar(QToolBar):
         """Keep every action in sight in a narrow window."""
         narrow = event.size().width() < NARROW_BAR
         self._sample_label.setVisible(not narrow)
-        self.sample.setFixedWidth(130 if narrow else 230)
-        for action in (self.scan, self.stop):
-            button = cast("QToolButton", self.widgetForAction(action))
-            button.setMinimumWidth(146 if narrow else 160)
+        self.sample.setFixedWidth(110 if narrow else 230)
         style = Qt.ToolButtonStyle
         self.theme_button.setToolButtonStyle(
             style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
