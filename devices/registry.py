@@ -209,19 +209,25 @@ def open_wires(
 ) -> Analyser:
     """Open the analyser at emulated wires, by the driver that opens a real one."""
     row = family(name)
-    if wires.usb is not None:
-        main = _usb_port(row, Connection(usb_backend=wires.usb), timing)
-        laser = wires.streams[0] if row.laser is LaserKind.PAIRED else None
-    else:
-        main = wires.streams[0]
-        laser = wires.streams[1] if row.laser is LaserKind.PAIRED else None
-    laser = None if laser is None else keep(laser)
+    paired = row.laser is LaserKind.PAIRED
     papers = Connection(configuration=EMULATED_PAPERS)
-    if laser is not None:
+    if paired:
         from devices.emulators.cobolt import configuration
 
         papers = replace(papers, laser_configuration=configuration())
-    return _composed(row, lambda: keep(main), laser, papers, timing, emulated=True)
+
+    def main() -> Any:
+        if wires.usb is not None:
+            return keep(_usb_port(row, Connection(usb_backend=wires.usb), timing))
+        return keep(wires.streams[0])
+
+    try:
+        laser = keep(wires.streams[-1]) if paired else None
+        return _composed(row, main, laser, papers, timing, emulated=True)
+    except BaseException:
+        for stream in wires.streams:
+            stream.close()
+        raise
 
 
 def open_connected(
