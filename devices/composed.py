@@ -486,21 +486,23 @@ def _info(
     detector: DetectorPart, laser: LaserPart | None, family: str, emulated: bool
 ) -> AnalyserInfo:
     own = detector.facts
-    facts, model, wavelength = own.facts, own.model, None
+    facts, model, serial, wavelength = own.facts, own.model, own.serial, None
     if laser is not None:
         wavelength = laser.facts.wavelength_nm
         if laser.facts.serial != own.serial:  # a laser of its own, in its own housing
             model = f"{own.model} with {laser.facts.model}"
+            if own.serial and laser.facts.serial:  # another laser makes it another analyser
+                serial = f"{own.serial} with laser {laser.facts.serial}"
             facts = (*facts, ("laser model", laser.facts.model))
             facts = (*facts, ("laser serial number", laser.facts.serial))
         facts = (*facts, *laser.facts.facts)
     serials = (own.serial, laser.facts.serial if laser is not None else "")
     # One that another program serves at a port: nothing but its own word tells that it is one.
-    emulated = emulated or any(serial.startswith(EMULATED) for serial in serials)
+    emulated = emulated or any(one.startswith(EMULATED) for one in serials)
     if emulated and "emulated" not in model.lower():
         model = f"{model}, emulated"
     return AnalyserInfo(
-        family, model, own.serial, own.firmware, own.detector, wavelength, emulated, facts
+        family, model, serial, own.firmware, own.detector, wavelength, emulated, facts
     )
 
 

@@ -32,6 +32,7 @@ from matching.calibration.lines import find_lines
 from matching.calibration.resolution import resolution_of
 from matching.calibration.response import CERTIFICATES, Certificate, response_curve
 from matching.calibration.standards import STANDARDS, Standard
+from matching.preprocess.despike import find_spikes, repair
 from matching.spectrum import Spectrum
 from spectra_app import __version__
 from spectra_app.records.calibration import CalibrationRecord, Kind, MeasuredWith
@@ -350,7 +351,10 @@ def _measured(stated: StatedAxis, scans: Sequence[StandardScan]) -> list[Measure
     found = []
     for scan in scans:
         facts = scan.spectrum.acquisition
-        lines = find_lines(scan.spectrum.intensity, saturation_counts=facts.saturation_counts)
+        intensity = scan.spectrum.intensity
+        if standard_of(scan.standard).kind != "lamp":  # a lamp's lines are as sharp as a cosmic ray
+            intensity = repair(intensity, find_spikes(intensity))
+        lines = find_lines(intensity, saturation_counts=facts.saturation_counts)
         first = place_on(stated, scan.spectrum, scan.source)
         found.append(Measured(standard_of(scan.standard), lines, first))
     return found
@@ -358,6 +362,13 @@ def _measured(stated: StatedAxis, scans: Sequence[StandardScan]) -> list[Measure
 
 def _serial(scans: Sequence[StandardScan], how: Circumstances) -> str:
     found = {scan.spectrum.acquisition.serial or "" for scan in scans} - {""}
+    emulated = any(scan.spectrum.acquisition.emulated for scan in scans)
+    if how.serial and emulated and how.serial not in found:
+        raise CalibrationError(
+            "an emulated scan says nothing about a real analyser",
+            how.serial,
+            "measure the standard with that analyser, or leave --serial out",
+        )
     if how.serial:
         found = {how.serial}
     if len(found) > 1:

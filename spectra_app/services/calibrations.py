@@ -196,6 +196,9 @@ class Calibrations:
                 return Standing("failed", _words(serial, said))
         except JournalError as error:
             return Standing("failed", f"the calibration records cannot be relied on: {error}")
+        return self._judged(records, serial, now)
+
+    def _judged(self, records: tuple[CalibrationRecord, ...], serial: str, now: str) -> Standing:
         checks = [one for one in records if _is_check(one)]
         if not checks:
             return Standing("missing", _words(serial, "was never checked with a standard"))

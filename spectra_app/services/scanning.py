@@ -39,6 +39,7 @@ from spectra_app.services.identify import Identified, Identifier, Origin, identi
 
 LOG_FORMAT = "spectra.acquisition-log"
 MEASURED = 0.92  # share of the progress after which only identifying is left
+CHECK_TRIES = 2  # a cosmic ray beside a line fails a check; a person would measure again, too
 EMPTY_VIAL = "empty glass vial"
 QUICK = fixed_plan(Settings(integration_time_ms=400.0, averages=3))
 SHOWN_FIRST = (
@@ -372,16 +373,20 @@ def checked_first(
     with open_analyser(
         family_name, sample=polystyrene_sample(), seed=seed, timing=timing
     ) as analyser:
-        # With 100 ms the weak line at 1583 cm-1 drowned in noise: one check in ten failed.
-        frame = measure(
-            analyser,
-            Settings(integration_time_ms=400.0, averages=2),
-            lambda _share, _words: None,
-            lambda: False,
-        )
-    identifier.keep(frame.to_bytes(), kind="raw frame", name="emulated polystyrene.frame.json")
-    check_axis(
-        scan_of_frame(frame, POLYSTYRENE.name, "emulated polystyrene"),
-        kept,
-        Circumstances(identifier.clock(), operator="demonstration"),
-    )
+        for _ in range(CHECK_TRIES):
+            # With 100 ms the weak line at 1583 cm-1 drowned in noise: one check in ten failed.
+            frame = measure(
+                analyser,
+                Settings(integration_time_ms=400.0, averages=2),
+                lambda _share, _words: None,
+                lambda: False,
+            )
+            name = "emulated polystyrene.frame.json"
+            identifier.keep(frame.to_bytes(), kind="raw frame", name=name)
+            record = check_axis(
+                scan_of_frame(frame, POLYSTYRENE.name, "emulated polystyrene"),
+                kept,
+                Circumstances(identifier.clock(), operator="demonstration"),
+            )
+            if record.passed:
+                return

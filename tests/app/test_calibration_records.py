@@ -251,11 +251,19 @@ def test_a_failed_check_that_cannot_be_read_any_more_is_not_passed_over(kept, la
 
 def test_serial_numbers_never_share_or_leave_the_folder(kept, tmp_path):
     for serial in ("../../etc", "wp-1", "WP-1", "WP 1", "a" * 300, "ü"):
-        check_axis(scan_of("polystyrene"), kept, replace(ON, serial=serial))
+        scan = scan_of("polystyrene")
+        facts = replace(scan.spectrum.acquisition, serial=None, emulated=False)
+        real = replace(scan, spectrum=replace(scan.spectrum, acquisition=facts))
+        check_axis(real, kept, replace(ON, serial=serial))
         assert len(kept.records(serial)) == 1
     names = [path.name.casefold() for path in (tmp_path / "calibration").glob("*.jsonl")]
     assert len(set(names)) == 6
     assert len(kept.serials()) == 6
+
+
+def test_an_emulated_scan_says_nothing_about_a_real_analyser(kept):
+    with pytest.raises(CalibrationError, match="nothing about a real analyser"):
+        check_axis(scan_of("polystyrene"), kept, replace(ON, serial="WP-00904"))
 
 
 def test_an_axis_that_is_not_the_one_calibrated_is_refused(kept):
