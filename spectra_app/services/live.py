@@ -17,6 +17,7 @@ from devices.timing import Timing
 
 LIVE_MS = 40.0
 LIVE_LIMIT_S = 60.0
+LIVE_POWER_PERCENT = 10.0  # for aiming, at a sample that nobody knows yet: never more than a tenth
 FRESH_AFTER = 25  # exposures; then what was exposed is let go, so that the memory stays flat
 
 Item = TypeVar("Item")
@@ -132,7 +133,8 @@ def run_live(
     limits = analyser.capabilities
     shortest, longest = limits.integration_time_ms.lowest, limits.integration_time_ms.highest
     first_ms = min(max(LIVE_MS, shortest), longest - 1.0)
-    settings = Settings(first_ms, int(limits.averages.highest), limits.laser_power_percent.highest)
+    power = min(max(LIVE_POWER_PERCENT, limits.laser_power_percent.lowest), 100.0)
+    settings = Settings(first_ms, int(limits.averages.highest), power)
     analyser.configure(settings)
     course = LiveCourse(settings, first_ms + 1.0, timing, show)
     analyser.acquire(progress, lambda: analyser.stops != stops_before, course)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from matching.errors import SpectraError
 from spectra_app.services.api import UseCases
+
+REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
+REQUEST_HEARD_MS = 100
 
 
 def make_application() -> QApplication:
@@ -57,6 +63,35 @@ def run_window(use_cases: UseCases, files: Sequence[Path]) -> int:
     window.open_files(files)
     sys.excepthook = show_unexpected(window)
     try:
-        return app.exec()
+        with closed_politely(window.close):
+            return app.exec()
     finally:
         sys.excepthook = sys.__excepthook__
+
+
+@contextmanager
+def closed_politely(close: Callable[[], object]) -> Iterator[None]:
+    """Close the window, the laser first, when the session ends or somebody ends the program.
+
+    Without this a request to terminate would end the program on the spot, and a laser that fires
+    would go on. Python hears of a request only while it runs, so a timer wakes it up.
+    """
+    asked: list[int] = []
+    timer = QTimer()
+
+    def hear() -> None:
+        if asked:
+            asked.clear()
+            close()
+
+    timer.timeout.connect(hear)
+    timer.start(REQUEST_HEARD_MS)
+    ways = [getattr(signal, name) for name in REQUESTS if hasattr(signal, name)]
+    taken = [one for one in ways if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda n, _frame: asked.append(n)) for number in taken}
+    try:
+        yield
+    finally:
+        timer.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
