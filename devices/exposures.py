@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from devices.interface import AnalyserInfo
 from devices.parts import AxisSource, DetectorFacts, Exposure, Facts
 
 DARK_FITS_WITHIN_K = 1.0
+DARK_FITS_WITHIN = timedelta(minutes=10)  # of a detector that cannot say how warm it is
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,6 +47,7 @@ class KeptDark:
     integration_time_ms: float
     averages: int
     temperature_c: float | None
+    clock: str
 
     def fits(self, milliseconds: float, averages: int) -> bool:
         """Return whether it was measured like that.
@@ -53,16 +56,22 @@ class KeptDark:
         """
         return self.integration_time_ms == milliseconds and self.averages >= averages
 
-    def stale(self, temperature_c: float | None) -> bool:
-        """Return whether the detector has moved by more than 1 K, or cannot say any more."""
+    def stale(self, temperature_c: float | None, clock: str) -> bool:
+        """Return whether the detector has moved by more than 1 K, or cannot say any more.
+
+        Without a thermometer age stands in for it: `clock` is when the frame was measured.
+        """
         if self.temperature_c is None:
-            return False
+            age = datetime.fromisoformat(clock) - datetime.fromisoformat(self.clock)
+            return abs(age) > DARK_FITS_WITHIN
         return temperature_c is None or abs(self.temperature_c - temperature_c) > DARK_FITS_WITHIN_K
 
 
 def kept_dark(frame: RawFrame) -> KeptDark:
     """Return the frame of a dark as one to be kept."""
-    return KeptDark(frame.counts, frame.integration_time_ms, frame.averages, frame.temperature_c)
+    return KeptDark(
+        frame.counts, frame.integration_time_ms, frame.averages, frame.temperature_c, frame.clock
+    )
 
 
 def with_dark(frame: RawFrame, dark: RawFrame) -> RawFrame:
@@ -71,7 +80,7 @@ def with_dark(frame: RawFrame, dark: RawFrame) -> RawFrame:
     if PARTIAL in dark.flags or not kept.fits(frame.integration_time_ms, frame.averages):
         return frame
     flags = tuple(flag for flag in frame.flags if flag != DARK_STALE)
-    if kept.stale(frame.temperature_c):
+    if kept.stale(frame.temperature_c, frame.clock):
         return replace(frame, dark=None, flags=(*flags, DARK_STALE))
     return replace(frame, dark=dark.counts, flags=flags)
 
@@ -118,7 +127,7 @@ def frame_of(
     averages = len(taken.taken)
     flags = [DARK] if taken.dark else []
     used = dark if dark and dark.fits(taken.integration_time_ms, averages) else None
-    if used is not None and used.stale(temperature_c):
+    if used is not None and used.stale(temperature_c, started):
         flags.append(DARK_STALE)
         used = None
     flags += [SATURATED] if any(one.full for one in taken.taken) else []

@@ -149,16 +149,17 @@ class LaserGuard:
         )
 
     def check_off(self) -> None:
-        """Raise when it fires although it should be off, having switched it off."""
+        """Raise, with the alarm, when it fires although it should be off, having switched it off.
+
+        That it obeys now is no comfort: what lit it may light it again.
+        """
         reading = self._part.read()
         if reading.state is LaserState.OFF:
             return
         self.off()
-        raise LaserError(
-            f"the laser was {reading.state.value} although it was switched off",
-            self._where,
-            "it was switched off now; have the analyser checked before it is used again",
-        )
+        was = f"it was {reading.state.value} although it had been switched off"
+        self.raise_alarm(f"{was}; it reads off now")
+        raise LaserAlarmError(f"the laser MAY BE ON: {was}", self._where, MAY_BE_ON)
 
     def off(self) -> None:
         """Switch off and confirm it by reading back; may be called from any thread.

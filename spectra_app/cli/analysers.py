@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def add(commands: Commands) -> None:
     _choice(info)
     info.add_argument("--json", action="store_true", help="print JSON")
     info.set_defaults(run=_info)
+    _check_arguments(actions)
     _scan_arguments(actions)
     _emulate_arguments(actions)
     watching.add(actions)
@@ -86,6 +88,14 @@ def _choice(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
 
 
+def _check_arguments(actions: Commands) -> None:
+    check = new(actions, "check", "check the axis of an analyser with polystyrene in front of it")
+    _choice(check)
+    check.add_argument("--operator", default="", metavar="NAME", help="who checks it")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.set_defaults(run=_check)
+
+
 def _emulate_arguments(actions: Commands) -> None:
     emulate = new(
         actions,
@@ -96,6 +106,12 @@ def _emulate_arguments(actions: Commands) -> None:
     emulate.add_argument("--sample", metavar="NAME", help="what lies in front of it")
     emulate.add_argument("--seed", type=seed, default=7, help="seed of the emulated noise")
     emulate.add_argument("--link", type=Path, metavar="PATH", help="a stable name for the port")
+    emulate.add_argument(
+        "--with-laser", action="store_true", help="serve the laser beside it too, as one analyser"
+    )
+    emulate.add_argument(
+        "--laser-link", type=Path, metavar="PATH", help="a stable name for the laser's port"
+    )
     emulate.add_argument(
         "--unpaced", action="store_true", help="answer at once, not at the speed of the line"
     )
@@ -203,9 +219,15 @@ def _emulate(options: argparse.Namespace) -> int:
     def announce(path: str) -> None:
         print(f"EMULATED {options.family} at {path} (Ctrl-C ends it)", flush=True)
 
+    def announce_laser(path: str) -> None:
+        print(f"EMULATED laser beside it at {path}", flush=True)
+
+    with_laser = options.with_laser or options.laser_link is not None
     devices.serve_emulator(
         options.family,
         announce,
+        laser_link=options.laser_link,
+        announce_laser=announce_laser if with_laser else None,
         sample=options.sample or SHOWN_FIRST[0],
         seed=options.seed,
         link=options.link,
@@ -246,6 +268,25 @@ def _scan_arguments(actions: Commands) -> None:
     )
     scan.add_argument("--json", action="store_true", help="print JSON")
     scan.set_defaults(run=_scan)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from spectra_app.cli.calibrating import told_check
+    from spectra_app.services.measuring import check_chosen
+    from spectra_app.services.session import open_identifier
+
+    chosen = chosen_of(options)
+    if chosen.sample is not None and options.sample is None:
+        chosen = replace(chosen, sample="polystyrene")
+    with ended_politely(_stopping) as stopped:
+        record = check_chosen(
+            chosen,
+            open_identifier(None),
+            operator=options.operator,
+            progress=progress_bar("check"),
+            should_stop=stopped,
+        )
+    return told_check(options, record)
 
 
 def _scan(options: argparse.Namespace) -> int:

@@ -148,7 +148,11 @@ def _check(options: argparse.Namespace) -> int:
     from spectra_app.services.calibration import check_axis, standard_of
 
     scan = _scan(options, options.file, standard_of(options.standard).name)
-    record = check_axis(scan, _kept(), _how(options))
+    return told_check(options, check_axis(scan, _kept(), _how(options)))
+
+
+def told_check(options: argparse.Namespace, record: CalibrationRecord) -> int:
+    """Print the record of a check and return the exit code: 4 when it does not hold."""
     lines = [
         f"{row['expected_cm1']:8.1f} {row['offset_cm1']:+7.2f} cm-1  {row['use']}"
         for row in record.lines

@@ -263,6 +263,8 @@ def serve_emulator(
     sample: str,
     seed: int = 7,
     link: Path | None = None,
+    laser_link: Path | None = None,
+    announce_laser: Callable[[str], None] | None = None,
     paced: bool = True,
 ) -> None:
     """Serve an emulated instrument on a pseudo-terminal until it is interrupted.
@@ -279,6 +281,8 @@ def serve_emulator(
         Seed of its noise.
     link : Path or None
         A stable name for the port.
+    laser_link, announce_laser : Path or None, callable or None
+        See `devices.serving.serve_family`.
     paced : bool
         Whether bytes take the time that they take on a real line.
 
@@ -289,7 +293,14 @@ def serve_emulator(
     """
     try:
         serve_family(
-            name, announce, sample=emulated_sample(sample), seed=seed, link=link, paced=paced
+            name,
+            announce,
+            sample=emulated_sample(sample),
+            seed=seed,
+            link=link,
+            laser_link=laser_link,
+            announce_laser=announce_laser,
+            paced=paced,
         )
     except DeviceError as error:
         raise as_app_error(error) from error

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from devices.acquisition.course import Kept
 from devices.acquisition.plan import Plan, auto_plan, delayed, fixed_plan, gentle_plan
+from devices.acquisition.runner import run
 from devices.errors import DeviceError
+from devices.frame import PARTIAL
 from devices.interface import Analyser, Progress, Settings, ShouldStop
 from devices.timing import REAL_TIME, Timing
 from devices.transports.recorder import RecordedStream, RecordedUsb
+from matching.calibration.standards import POLYSTYRENE
 from spectra_app.errors import AppError
+from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.services.devices import Chosen, opened
 from spectra_app.services.early_stop import load_early_stop
 from spectra_app.services.frames import as_app_error
@@ -22,6 +27,8 @@ from spectra_app.services.scanning import (
     checked_first,
     scan,
 )
+
+CHECK_BUDGET_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,45 @@ def scan_chosen(
             should_stop=should_stop,
             how=how,
         )
+
+
+def check_chosen(
+    chosen: Chosen,
+    identifier: Identifier,
+    *,
+    operator: str = "",
+    progress: Progress,
+    should_stop: ShouldStop,
+    timing: Timing | None = None,
+) -> CalibrationRecord:
+    """Open the analyser, measure the polystyrene standard, keep frame and record, and let it go.
+
+    Raises
+    ------
+    AnalyserError
+        In the driver's words.
+    SpectraError
+        When it was stopped early, or the record cannot be kept.
+    """
+    from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
+
+    timing = timing or replace(REAL_TIME, utc=identifier.clock)
+    kept = identifier.calibrations
+    if kept is None:
+        raise AppError("this station keeps no calibration records", "", "start the program anew")
+    with opened(chosen, timing=timing) as analyser:
+        _refuse_without_axis(analyser)
+        try:
+            plan = auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S)
+            got = run(analyser, plan, timing, Kept(), progress=progress, should_stop=should_stop)
+        except DeviceError as error:
+            raise as_app_error(error) from error
+    frame = got.frame
+    identifier.keep(frame.to_bytes(), kind="raw frame", name="polystyrene check.frame.json")
+    if PARTIAL in frame.flags:
+        raise AppError("the check was stopped early: it does not count", "", "check again")
+    standard = scan_of_frame(frame, POLYSTYRENE.name, f"check of {frame.serial}")
+    return check_axis(standard, kept, Circumstances(identifier.clock(), operator=operator))
 
 
 def _refuse_without_axis(analyser: Analyser) -> None:

@@ -335,6 +335,8 @@ COMMANDS = [
     ["devices"],
     ["devices", "list"],
     ["devices", "info"],
+    ["devices", "check"],
+    ["devices", "watch"],
     ["devices", "scan"],
     ["devices", "emulate"],
 ]

@@ -30,6 +30,8 @@ def served(spectra_home, tmp_path):  # noqa: ARG001 (the data folder of the chil
         )
         running.append(process)
         told = process.stdout.readline()
+        if told.startswith("EMULATED laser"):  # the laser beside it comes first
+            told = process.stdout.readline()
         assert told.startswith(f"EMULATED {family} at {link}"), told
         return link, process
 
@@ -187,3 +189,28 @@ def test_a_laser_without_its_rated_power_is_asked_for_it_by_name_of_the_option(s
     )
     assert code == 3
     assert "--laser-power-w" in err
+
+
+def test_a_pair_at_two_ports_is_checked_and_then_names(spectra, served, tmp_path):
+    """The whole way over two real serial ports: scan, refused a name, check, scan again."""
+    laser = tmp_path / "port-of-the-laser"
+    link, _ = served("ocean-qepro", "--laser-link", laser, "--sample", "polystyrene")
+    ports = ["ocean-qepro", "--port", link, "--laser-port", laser, "--laser-power-w", "0.1"]
+    pair = [*ports, "--laser-nm", "785", "--laser-oem"]
+    fixed = ["--integration-ms", "300", "--averages", "2", "--json"]
+    before = json.loads(spectra("devices", "scan", *pair, *fixed)[1])
+    assert before["outcome"] == "inconclusive"
+    assert "calibration_missing" in before["reasons"]
+    code, out, _ = spectra("devices", "check", *pair, "--operator", "test", "--json")
+    record = json.loads(out)
+    assert (code, record["passed"]) == (0, True)
+    assert "with laser EMULATED" in record["serial"]
+    after = json.loads(spectra("devices", "scan", *pair, *fixed)[1])
+    assert after["outcome"] == "lead"
+    assert after["components"][0]["name"] == "polystyrene"
+
+
+def test_only_a_spectrometer_without_a_laser_is_served_with_one(spectra):
+    code, _, err = spectra("devices", "emulate", "ocean-ventana-785", "--with-laser")
+    assert code == 3
+    assert "no serial line with a laser beside it" in err

@@ -157,9 +157,10 @@ def test_a_laser_that_stops_spoils_the_exposure(reading):
 
 def test_a_laser_that_fires_by_itself_is_switched_off_and_said():
     guard, laser = guarded(FIRING, OFF)
-    with pytest.raises(LaserError, match="although it was switched off"):
+    with pytest.raises(LaserAlarmError, match="although it had been switched off"):
         guard.check_off()
     assert laser.told == ["off"]
+    assert guard.alarm is not None
 
 
 def test_switched_off_by_somebody_else_it_is_not_switched_on_by_an_older_wish():
