@@ -64,7 +64,7 @@ def run_batch(
         When there is no input, or `out` holds something else or cannot be written.
     """
     writer = writer_for(out)
-    if out.exists() and not out.is_file():
+    if out.exists() and not (out.is_file() or out.is_char_device()):
         raise BatchError("this is a folder or a device, not a file", str(out), "name a file")
     inputs = batch_inputs(source, out)
     counts: dict[str, int] = {}

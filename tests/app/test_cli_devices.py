@@ -66,7 +66,7 @@ def test_a_real_one_that_is_not_there_is_one_sentence(spectra):
 def test_a_scan_with_an_emulated_real_family_is_marked_everywhere(spectra, small_library):
     code, out, _ = spectra(
         "devices", "scan", "wasatch-785-xs", "--sample", "caffeine", "--library", small_library,
-        "--json",
+        "--integration-ms", "100", "--averages", "2", "--json",
     )  # fmt: skip
     record = json.loads(out)
     assert code == 0

@@ -20,7 +20,7 @@ from spectra_app.ui.app_window import AppWindow
 from spectra_app.ui.laser_alarm import LaserAlarm
 from spectra_app.wording import LASER_MAY_BE_ON
 
-LONG_MS = 30_000
+LONG_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -88,6 +88,17 @@ class Bench:
         self.click(self.panel.live)
         self.until(lambda: self.panel.plot.drawn > 2)
 
+    def look(self):
+        """Say that one has looked, again when a late report of the same trouble raised it anew."""
+
+        def lifted():
+            if self.alarm.isVisible():
+                self.click(self.alarm.seen)
+                self.qtbot.wait(200)
+            return not self.alarm.isVisible() and not self.state.alarm
+
+        self.until(lifted)
+
     def end(self):
         """Close, whatever is in the way, and wait for it."""
         for _attempt in range(4):
@@ -97,8 +108,7 @@ class Bench:
             self.until(lambda: not self.window.isVisible() or self.alarm.isVisible())
             if not self.window.isVisible():
                 return
-            self.click(self.alarm.seen)
-            self.until(lambda: not self.state.alarm)
+            self.look()
 
 
 @pytest.fixture
@@ -109,7 +119,7 @@ def bench(qtbot, spectra_home):  # noqa: ARG001  the folder is made for the prog
     yield made
     made.end()
     assert not any(wires.bench.laser_firing for wires in made.wires)
-    assert [one for one in threading.enumerate() if one not in before] == []
+    made.until(lambda: set(threading.enumerate()) <= before)  # the last order may still be ending
     made.window.deleteLater()
 
 
@@ -182,8 +192,7 @@ def test_unplugged_during_a_scan_is_an_alarm_that_only_a_person_ends(bench, qtbo
     assert bench.window.isVisible()
     bench.until(lambda: bench.state.gone)
     bench.wires[-1].bench.laser(False, 0.0)  # the person pulls its power
-    bench.click(bench.alarm.seen)
-    bench.until(lambda: not bench.alarm.isVisible())
+    bench.look()
     received = (spectra_home / "evidence" / "received.jsonl").read_text(encoding="utf-8")
     assert "laser alarm" in received
 
@@ -200,8 +209,7 @@ def test_a_stuck_laser_blocks_until_it_reads_off(bench):
     bench.faults(laser_stuck_on=False)
     bench.click(bench.alarm.off)
     bench.until(lambda: not bench.laser)
-    bench.click(bench.alarm.seen)
-    bench.until(lambda: not bench.alarm.isVisible())
+    bench.look()
 
 
 def test_the_alarm_is_worked_by_keys_alone(bench, qtbot):

@@ -50,7 +50,7 @@ def assert_measured(analyser):
     assert analyser.laser_state is LaserState.OFF
     assert frame.averages == 2
     assert frame.dark is not None
-    assert frame.serial == "EMULATED-00001"
+    assert frame.serial == "EMULATED-00001 with laser EMULATED-08-0001"
     first, end = frame.active_pixels
     light = (frame.counts - dark.counts)[first:end]
     shifts = frame.raman_shift_cm1()
