@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ SCRATCH_VARIABLE = "SPECTRA_TEST_SCRATCH"
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile("fuzz" if os.environ.get("SPECTRA_FUZZ") else "repeatable")
+
+# A run in the background inherits that Ctrl-C is ignored, and so would the programs it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # --- Nobody's own files, no window on nobody's screen ----------------------------------------
