@@ -25,9 +25,12 @@ settings.register_profile("repeatable", deadline=None, derandomize=True, databas
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile("fuzz" if os.environ.get("SPECTRA_FUZZ") else "repeatable")
 
-# A run in the background inherits that Ctrl-C is ignored, and so would the programs it starts.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A run in the background (nohup) inherits that requests to end are ignored, and so would the
+# programs that it starts.
+for _name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGTSTP"):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 
 # --- Nobody's own files, no window on nobody's screen ----------------------------------------
