@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import threading
 from collections import namedtuple
 from types import SimpleNamespace
 
@@ -39,6 +40,13 @@ def stepped(on_sleep=lambda _seconds: None, utc=lambda: NOON):
 def stepped_time():
     """A time that passes only by sleeping, with its time of day."""
     return SteppedTime()
+
+
+@pytest.fixture
+def threads_left():
+    """Return the threads that this test has begun and that still run; others are not its own."""
+    before = set(threading.enumerate())
+    return lambda: [thread for thread in threading.enumerate() if thread not in before]
 
 
 @pytest.fixture

@@ -149,8 +149,7 @@ def _pressed(rig, at):
 
 
 @pytest.mark.parametrize(("name", "serial"), ROWS)
-def test_stop_switches_the_laser_off_before_the_next_read(rig, name, serial):
-    threads = threading.enumerate()
+def test_stop_switches_the_laser_off_before_the_next_read(rig, threads_left, name, serial):
     analyser, button, outcome = _measured(rig(name, serial=serial))
     analyser.close()
     assert outcome is None
@@ -158,7 +157,7 @@ def test_stop_switches_the_laser_off_before_the_next_read(rig, name, serial):
     moments = dice.sample(range(1, button.moments + 1), REQUESTS)
     outcomes = [_pressed(rig(name, serial=serial), at) for at in moments]
     assert any(isinstance(outcome, AbortedError) for outcome in outcomes)
-    assert threading.enumerate() == threads
+    assert threads_left() == []
 
 
 def test_there_are_enough_requests():

@@ -88,7 +88,7 @@ def test_a_run_that_nobody_stops_is_long_enough_to_be_stopped_anywhere(model):
 
 
 @pytest.mark.parametrize("how", ["abort", "laser_off"])
-def test_the_laser_goes_off_before_the_next_read_of_data(model, how):
+def test_the_laser_goes_off_before_the_next_read_of_data(model, threads_left, how):
     whole = story_of(model, 0, lambda _analyser: None)[-1]
     dice = random.Random(f"2026 {how}")
     lit = 0
@@ -109,7 +109,7 @@ def test_the_laser_goes_off_before_the_next_read_of_data(model, how):
             assert isinstance(outcome, AbortedError)
             assert bench.light_dose_s == 0.0
     assert lit > REQUESTS / 4
-    assert threading.active_count() == 1
+    assert threads_left() == []
 
 
 def test_it_measures_again_after_any_abort(model):

@@ -10,7 +10,6 @@ SPECTRA_FUZZ (`make fuzz`) takes every transfer instead of a few, and chance in 
 import contextlib
 import os
 import random
-import threading
 from types import SimpleNamespace
 
 import pytest
@@ -222,30 +221,18 @@ def _case(rig, column, fault, step, length_s):
     assert again.stage == "done", f"{note}; connected again: {again.error!r}"
 
 
-def _walk(rig, lengths, column, chosen, chances=1):
-    name, serial, line, kind = column
-    steps, length_s = _length(lengths, rig, name, serial)
-    threads = threading.enumerate()
-    for at in chosen(steps[line]):
-        for chance in range(chances if kind in BY_CHANCE else 1):
-            fault = WireFault(kind, at, count=COUNTS[(at + chance) % 4], seed=at + 1000 * chance)
-            _case(rig(name, serial=serial), column, fault, steps[line][at], length_s)
-    assert threading.enumerate() == threads
-
-
 @pytest.mark.fuzz
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("column", COLUMNS, ids=_name)
-def test_a_fault_of_the_cable(rig, lengths, column):
+def test_a_fault_of_the_cable(rig, lengths, threads_left, column):
     name, serial, line, kind = column
     steps, length_s = _length(lengths, rig, name, serial)
     steps = steps[line]
-    threads = threading.enumerate()
     for at in range(0, len(steps), STRIDE) if FUZZ else _some(column, len(steps)):
         for chance in range(CHANCES if kind in BY_CHANCE else 1):
             fault = WireFault(kind, at, count=COUNTS[(at + chance) % 4], seed=at + 1000 * chance)
             _case(rig(name, serial=serial), column, fault, steps[at], length_s)
-    assert threading.enumerate() == threads
+    assert threads_left() == []
 
 
 def test_the_matrix_is_large_enough():
