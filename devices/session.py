@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from devices.errors import DeviceError, LaserAlarmError, LaserError, NotConnectedError
@@ -217,9 +217,7 @@ class DeviceSession:
             self._note(laser=LaserState.UNKNOWN, alarm=analyser.alarm)
 
     def _note(self, **changes: Any) -> None:
-        old = self._status
-        values = {name: getattr(old, name) for name in Status.__slots__}
-        self._status = Status(**{**values, **changes})
+        old, self._status = self._status, replace(self._status, **changes)
         if self._status != old:
             self._when_changed(self._status)
 

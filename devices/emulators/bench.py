@@ -244,22 +244,6 @@ class Bench:
         self._settle(self.time_s)
         self._cooling.want(celsius, self.time_s)
 
-    def start_exposure(self) -> None:
-        """Expose until `read_out`."""
-        self.begin(math.inf)
-
-    def step(self, dt: float) -> None:
-        """Let `dt` seconds pass."""
-        self._check_plugged()
-        self.advance_to(self.time_s + dt)
-
-    def read_out(self) -> Taken:
-        """End the exposure now and return it."""
-        self._check_plugged()
-        self._settle(self.time_s)
-        self._ends_s = None
-        return self._digitised()
-
     def _next_change(self) -> float:
         """Return when something changes by itself next; inf for never."""
         changes = [self._laser.next_change(self.time_s), self._cooling.next_change(self.time_s)]

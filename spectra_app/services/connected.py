@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from devices.acquisition.course import Kept
-from devices.acquisition.plan import GENTLE_COUNTDOWN_S, GENTLE_WARNING, auto_plan
-from devices.acquisition.runner import run
+from devices.acquisition.plan import GENTLE_COUNTDOWN_S, GENTLE_WARNING
 from devices.frame import RawFrame
 from devices.interface import Analyser, Progress, ShouldStop
-from matching.calibration.standards import POLYSTYRENE
-from spectra_app.errors import AppError
-from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
+from spectra_app.services.checking import (
+    calibrations_of,
+    measure_check,
+    polystyrene_sample,
+    record_check,
+)
 from spectra_app.services.early_stop import load_early_stop
 from spectra_app.services.identify import Identified, Identifier
 from spectra_app.services.instrument import Instrument
@@ -22,13 +23,10 @@ from spectra_app.services.scanning import (
     QUICK,
     HowToScan,
     emulated_sample,
-    polystyrene_sample,
     scan,
 )
 
 __all__ = ["GENTLE_COUNTDOWN_S", "GENTLE_WARNING", "check_connected", "scan_connected", "wanted_by"]
-
-CHECK_BUDGET_S = 15.0
 
 
 def wanted_by(wish: ScanWish) -> Wanted:
@@ -88,9 +86,7 @@ def check_connected(
     SpectraError
         When it cannot be measured, or the scan is not one of polystyrene.
     """
-    kept = identifier.calibrations
-    if kept is None:
-        raise AppError("this station keeps no calibration records", "", "start the program anew")
+    calibrations_of(identifier)  # before a laser fires for nothing
     timing = replace(instrument.timing, utc=identifier.clock)
 
     def work(analyser: Analyser, bench: Any, before: int) -> RawFrame:
@@ -98,21 +94,13 @@ def check_connected(
         if bench is not None:
             bench.sample = polystyrene_sample()
         try:
-            plan = auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S)
             told = instrument.looking(analyser, progress)
-            got = run(analyser, plan, timing, Kept(), progress=told, should_stop=should_stop,
-                      stops_before=before)  # fmt: skip
+            return measure_check(analyser, timing, told, should_stop, before)
         finally:
             if bench is not None:
                 bench.sample = lying
-        return got.frame
 
-    frame: RawFrame = instrument.measure(work)
-    identifier.keep(frame.to_bytes(), kind="raw frame", name="polystyrene check.frame.json")
-    if "partial" in frame.flags:
-        raise AppError("the check was stopped early: it does not count", "", "check again")
-    scanned = scan_of_frame(frame, POLYSTYRENE.name, f"check of {frame.serial}")
-    record = check_axis(scanned, kept, Circumstances(identifier.clock()))
+    record = record_check(instrument.measure(work), identifier)
     instrument.restand()
     offset = record.result.get("offset_cm1")
     return CheckResult(record.passed, record.reasons, None if offset is None else float(offset))

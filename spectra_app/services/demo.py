@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devices.acquisition.course import Kept
+from devices.acquisition.plan import fixed_plan
+from devices.acquisition.runner import run
 from devices.interface import Progress, Settings
 from devices.registry import open_analyser
 from devices.timing import SteppedTime, Timing
@@ -16,9 +19,10 @@ from spectra_app.errors import AppError
 from spectra_app.services.frames import spectrum_of_frame
 from spectra_app.services.identify import Identified, Identifier
 from spectra_app.services.intake import table_entries
-from spectra_app.services.scanning import EMPTY_VIAL, emulated_sample, measure, scan_emulated
+from spectra_app.services.scanning import EMPTY_VIAL, emulated_sample, scan_emulated
 
 EMULATED_REFERENCES = ("caffeine", "lactose", "paracetamol")
+REFERENCE = fixed_plan(Settings(integration_time_ms=1000.0, averages=10))
 SCANNED = ("amphetamine sulfate", "caffeine", EMPTY_VIAL)
 
 
@@ -53,12 +57,7 @@ def _emulated_entry(name: str, seed: int, timing: Timing) -> Entry:
         raise AppError(f"the starter table has no {name!r}", "", "install the program again")
     analyser = open_analyser("emulated-785", sample=emulated_sample(name), seed=seed, timing=timing)
     with analyser:
-        frame = measure(
-            analyser,
-            Settings(integration_time_ms=1000.0, averages=10),
-            lambda _share, _words: None,
-            lambda: False,
-        )
+        frame = run(analyser, REFERENCE, timing, Kept()).frame
     spectrum = spectrum_of_frame(frame)
     record = EntryRecord(
         entry=entry_id(f"emulated {name}", spectrum),

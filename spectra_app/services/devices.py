@@ -256,35 +256,10 @@ def described(analyser: Analyser) -> dict[str, object]:
     }
 
 
-def serve_emulator(
-    name: str,
-    announce: Callable[[str], None],
-    *,
-    sample: str,
-    seed: int = 7,
-    link: Path | None = None,
-    laser_link: Path | None = None,
-    announce_laser: Callable[[str], None] | None = None,
-    paced: bool = True,
-) -> None:
-    """Serve an emulated instrument on a pseudo-terminal until it is interrupted.
+def serve_emulator(name: str, announce: Callable[[str], None], *, sample: str, **how: Any) -> None:
+    """Serve an emulated instrument with a named sample before it until it is interrupted.
 
-    Parameters
-    ----------
-    name : str
-        A family that speaks over a serial line, or ``"cobolt"`` for the laser alone.
-    announce : callable
-        Told the path of the port.
-    sample : str
-        What lies in front of it.
-    seed : int
-        Seed of its noise.
-    link : Path or None
-        A stable name for the port.
-    laser_link, announce_laser : Path or None, callable or None
-        See `devices.serving.serve_family`.
-    paced : bool
-        Whether bytes take the time that they take on a real line.
+    `how` is what `devices.serving.serve_family` takes besides.
 
     Raises
     ------
@@ -292,15 +267,6 @@ def serve_emulator(
         When there is no such family, or it has no serial line, or no port can be made.
     """
     try:
-        serve_family(
-            name,
-            announce,
-            sample=emulated_sample(sample),
-            seed=seed,
-            link=link,
-            laser_link=laser_link,
-            announce_laser=announce_laser,
-            paced=paced,
-        )
+        serve_family(name, announce, sample=emulated_sample(sample), **how)
     except DeviceError as error:
         raise as_app_error(error) from error

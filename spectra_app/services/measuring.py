@@ -6,29 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devices.acquisition.course import Kept
 from devices.acquisition.plan import Plan, auto_plan, delayed, fixed_plan, gentle_plan
-from devices.acquisition.runner import run
 from devices.errors import DeviceError
-from devices.frame import PARTIAL
 from devices.interface import Analyser, Progress, Settings, ShouldStop
 from devices.timing import REAL_TIME, Timing
 from devices.transports.recorder import RecordedStream, RecordedUsb
-from matching.calibration.standards import POLYSTYRENE
 from spectra_app.errors import AppError
 from spectra_app.records.calibration import CalibrationRecord
+from spectra_app.services.checking import (
+    calibrations_of,
+    checked_first,
+    measure_check,
+    record_check,
+)
 from spectra_app.services.devices import Chosen, opened
 from spectra_app.services.early_stop import load_early_stop
 from spectra_app.services.frames import as_app_error
 from spectra_app.services.identify import Identifier
-from spectra_app.services.scanning import (
-    HowToScan,
-    Scanned,
-    checked_first,
-    scan,
-)
-
-CHECK_BUDGET_S = 20.0
+from spectra_app.services.scanning import HowToScan, Scanned, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,25 +164,15 @@ def check_chosen(
     SpectraError
         When it was stopped early, or the record cannot be kept.
     """
-    from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
-
     timing = timing or replace(REAL_TIME, utc=identifier.clock)
-    kept = identifier.calibrations
-    if kept is None:
-        raise AppError("this station keeps no calibration records", "", "start the program anew")
+    calibrations_of(identifier)  # before a laser fires for nothing
     with opened(chosen, timing=timing) as analyser:
         _refuse_without_axis(analyser)
         try:
-            plan = auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S)
-            got = run(analyser, plan, timing, Kept(), progress=progress, should_stop=should_stop)
+            frame = measure_check(analyser, timing, progress, should_stop)
         except DeviceError as error:
             raise as_app_error(error) from error
-    frame = got.frame
-    identifier.keep(frame.to_bytes(), kind="raw frame", name="polystyrene check.frame.json")
-    if PARTIAL in frame.flags:
-        raise AppError("the check was stopped early: it does not count", "", "check again")
-    standard = scan_of_frame(frame, POLYSTYRENE.name, f"check of {frame.serial}")
-    return check_axis(standard, kept, Circumstances(identifier.clock(), operator=operator))
+    return record_check(frame, identifier, operator)
 
 
 def _refuse_without_axis(analyser: Analyser) -> None:

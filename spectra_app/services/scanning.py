@@ -29,17 +29,16 @@ from devices.timing import REAL_TIME, Timing
 from library.errors import SpectrumChoiceError
 from library.starter import StarterMaterial, starter_materials
 from matching.calibration.axis import CalibrationError
-from matching.calibration.standards import POLYSTYRENE
 from matching.spectrum import Spectrum
 from spectra_app.errors import AppError, JournalError
 from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
+from spectra_app.services.checking import checked_first
 from spectra_app.services.early_stop import EarlyStopPolicy, VerdictWatch, in_background
 from spectra_app.services.frames import AnalyserError, as_app_error, spectrum_of_frame
 from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
 
 LOG_FORMAT = "spectra.acquisition-log"
 MEASURED = 0.92  # share of the progress after which only identifying is left
-CHECK_TRIES = 2  # a cosmic ray beside a line fails a check; a person would measure again, too
 EMPTY_VIAL = "empty glass vial"
 QUICK = fixed_plan(Settings(integration_time_ms=400.0, averages=3))
 SHOWN_FIRST = (
@@ -85,35 +84,6 @@ def emulated_sample(name: str) -> Sample:
 
 def _bands(material: StarterMaterial) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     return np.array([(b.position_cm1, max(b.height, 0.5), 8.0) for b in material.bands])
-
-
-def polystyrene_sample() -> Sample:
-    """Return emulated polystyrene."""
-    bands = [(line.position, max(line.strength, 0.05), 8.0) for line in POLYSTYRENE.lines]
-    return Sample(bands=np.array(bands), fluorescence=0.05)
-
-
-def measure(
-    analyser: Analyser, settings: Settings, progress: Progress, should_stop: ShouldStop
-) -> RawFrame:
-    """Measure a dark and then the sample with one setting.
-
-    Raises
-    ------
-    AnalyserError
-        In the driver's words, whatever went wrong.
-    """
-    before = analyser.stops
-
-    def stop() -> bool:  # an abort of the dark lights nothing afterwards
-        return should_stop() or analyser.stops != before
-
-    try:
-        analyser.configure(settings)
-        analyser.dark(lambda share, words: progress(0.4 * share, words), stop)
-        return analyser.acquire(lambda share, words: progress(0.4 + 0.5 * share, words), stop)
-    except DeviceError as error:
-        raise as_app_error(error) from error
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -356,37 +326,3 @@ def scan_emulated(
             should_stop=should_stop,
             how=HowToScan(timing=timing),
         ).found
-
-
-def checked_first(
-    serial: str, family_name: str, identifier: Identifier, seed: int, timing: Timing
-) -> None:
-    """Check an emulated analyser with emulated polystyrene, unless its last check still counts.
-
-    Only for demonstrations: a person puts the standard before a real analyser.
-    """
-    from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
-
-    kept = identifier.calibrations
-    if kept is None or kept.standing(serial, identifier.clock()).reason is None:
-        return
-    with open_analyser(
-        family_name, sample=polystyrene_sample(), seed=seed, timing=timing
-    ) as analyser:
-        for _ in range(CHECK_TRIES):
-            # With 100 ms the weak line at 1583 cm-1 drowned in noise: one check in ten failed.
-            frame = measure(
-                analyser,
-                Settings(integration_time_ms=400.0, averages=2),
-                lambda _share, _words: None,
-                lambda: False,
-            )
-            name = "emulated polystyrene.frame.json"
-            identifier.keep(frame.to_bytes(), kind="raw frame", name=name)
-            record = check_axis(
-                scan_of_frame(frame, POLYSTYRENE.name, "emulated polystyrene"),
-                kept,
-                Circumstances(identifier.clock(), operator="demonstration"),
-            )
-            if record.passed:
-                return

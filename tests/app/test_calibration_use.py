@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from devices.frame import RawFrame
 from matching.decision import Verdict, without_calibration
 from spectra_app.services.calibrations import Calibrations, Standing
 from spectra_app.services.demo import without_waiting
@@ -109,23 +110,15 @@ def test_an_axis_other_than_the_one_calibrated_is_a_failure(identifier, scan_tex
     assert calibrated(found.query, replace(identifier, calibrations=None))[1] is None
 
 
-def test_a_scan_says_by_which_record_its_axis_is(identifier, monkeypatch):
+def test_a_scan_says_by_which_record_its_axis_is(identifier):
     """An emulated analyser whose laser is off is calibrated, scanned, and its record cited."""
-    from spectra_app.services import scanning
     from spectra_app.services.calibration import Circumstances, calibrate_axis, scan_of_frame
 
-    kept, seen = identifier.calibrations, []
-    real = scanning.measure
-
-    def watched(*arguments):
-        seen.append(real(*arguments))
-        return seen[-1]
-
-    monkeypatch.setattr(scanning, "measure", watched)
+    kept = identifier.calibrations
     scan_emulated("caffeine", identifier, timing=without_waiting(utc_now))
-    record = calibrate_axis(
-        [scan_of_frame(seen[-1], "polystyrene")], kept, Circumstances(utc_now())
-    )
+    checked = kept.records(kept.serials()[0])[-1]
+    frame = RawFrame.from_bytes(identifier.evidence.get(checked.measured[0].sha256))
+    record = calibrate_axis([scan_of_frame(frame, "polystyrene")], kept, Circumstances(utc_now()))
     assert record.passed
     found = scan_emulated("caffeine", identifier, timing=without_waiting(utc_now)).record
     assert any(record.sha256[:16] in text for text in found.assumptions)

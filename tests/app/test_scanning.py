@@ -27,7 +27,6 @@ from spectra_app.services.scanning import (
     HowToScan,
     emulated_sample,
     emulated_samples,
-    measure,
     scan,
 )
 from spectra_app.services.session import open_identifier
@@ -280,17 +279,3 @@ def test_a_cable_pulled_under_a_firing_laser_says_that_it_may_be_on(on_bench, id
             label="a scan",
             how=HowToScan(timing=timing),
         )
-
-
-def test_a_dark_that_was_aborted_lights_nothing_afterwards(on_bench):
-    analyser, _bench, _timing = on_bench(emulated_sample("caffeine"))
-    states = []
-
-    def progress(share, _words):
-        states.append(analyser.laser_state)
-        if share >= 0.2 and not analyser.stops:
-            analyser.abort()
-
-    with pytest.raises(AnalyserError, match="stopped"):
-        measure(analyser, FIRST, progress, lambda: False)
-    assert set(states) == {LaserState.OFF}

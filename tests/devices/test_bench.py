@@ -28,9 +28,9 @@ def exposures(bench, seconds, repeats):
     """Return the counts of `repeats` exposures, shape (repeats, n)."""
     taken = []
     for _ in range(repeats):
-        bench.start_exposure()
-        bench.step(seconds)
-        taken.append(bench.read_out()[0])
+        bench.begin(seconds)
+        bench.advance_to(bench.exposure_ends_s)
+        taken.append(bench.taken()[0])
     return np.array(taken)
 
 
@@ -81,10 +81,9 @@ def test_dark_pattern_is_the_same_in_every_exposure(quiet_model):
 def test_detector_cools_to_its_setpoint(quiet_model):
     model = dataclasses.replace(quiet_model, start_c=20.0, cooling_time_s=10.0)
     bench = Bench(model, FLAT, seed=6)
-    bench.step(10.0)
+    bench.advance_to(10.0)
     assert bench.temperature_c() == pytest.approx(-10.0 + 30.0 / np.e, abs=0.01)
-    for _ in range(20):
-        bench.step(10.0)
+    bench.advance_to(210.0)
     assert bench.temperature_c() == -10.0
 
 
@@ -168,7 +167,7 @@ def test_fluorescence_bleaches_and_the_bands_stay(quiet_model, polystyrene_like)
 
 def test_no_light_no_bleaching(quiet_model):
     bench = Bench(quiet_model, Sample(fluorescence=1.0), seed=9)
-    bench.step(100.0)
+    bench.advance_to(100.0)
     assert bench.light_dose_s == 0.0
 
 
@@ -247,10 +246,10 @@ def test_laser_waits_its_warning_time(quiet_model):
     bench = Bench(model, FLAT, seed=1)
     assert bench.laser_state() is LaserState.OFF
     bench.laser(on=True)
-    bench.step(0.5)
+    bench.advance_to(0.5)
     assert bench.laser_state() is LaserState.REQUESTED
     assert bench.light_dose_s == 0.0
-    bench.step(0.5)
+    bench.advance_to(1.0)
     assert bench.laser_state() is LaserState.FIRING
     bench.laser(on=False)
     assert bench.laser_state() is LaserState.OFF
