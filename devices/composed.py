@@ -143,6 +143,11 @@ class ComposedAnalyser(Analyser):
         alarm = self._guard.alarm if self._guard else None
         return alarm.reason if alarm else None
 
+    def when_alarmed(self, tell: Callable[[str], None]) -> None:
+        """See `Analyser.when_alarmed`."""
+        if self._guard is not None:
+            self._guard.tell = lambda alarm: tell(alarm.reason)
+
     def acknowledge_alarm(self) -> None:
         """See `Analyser.acknowledge_alarm`."""
         self._check_open()
@@ -222,12 +227,11 @@ class ComposedAnalyser(Analyser):
             return
         try:
             if self._guard is not None:
-                self._guard.end()  # what begins now in another thread lights nothing any more
-                self._guard.off()
+                self._guard.leave()  # what begins now in another thread lights nothing any more
                 self._last_state = LaserState.OFF
         except LaserAlarmError:
             self._last_state = LaserState.UNKNOWN
-            if not self._gone():
+            if self._guard is None or not self._guard.gone:  # what lost it has said so already
                 raise
         finally:
             self._closed = True
@@ -236,15 +240,6 @@ class ComposedAnalyser(Analyser):
     @property
     def _where(self) -> str:
         return f"{self._info.model} {self._info.serial}".strip()
-
-    def _gone(self) -> bool:
-        """Return whether the laser no longer answers: what lost it has said so already."""
-        try:
-            if self._laser is not None:
-                self._laser.read()
-        except DeviceError as error:
-            return isinstance(error, NotConnectedError)
-        return False
 
     def _let_go(self) -> None:
         with ExitStack() as stack:  # all of them, also when letting one go fails

@@ -284,6 +284,14 @@ class Analyser(ABC):
         """
 
     @abstractmethod
+    def when_alarmed(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` called with the reason at the moment an alarm is latched, by any thread.
+
+        It comes before anything else is tried: an alarm must not wait for the end of a measurement
+        that a silent instrument keeps hanging. It must return at once and not raise.
+        """
+
+    @abstractmethod
     def acknowledge_alarm(self) -> None:
         """Lift the alarm after a person has seen to the laser, if it now reads off.
 

@@ -18,6 +18,7 @@ from devices.errors import (
     InterlockError,
     LaserAlarmError,
     LaserError,
+    NotConnectedError,
 )
 from devices.interface import LaserState
 from devices.parts import LaserPart, LaserReading
@@ -57,6 +58,11 @@ class LaserGuard:
         self._permit = 0
         self._ended = False
         self._alarm: Alarm | None = None
+        self._latching = threading.Lock()
+        self.tell: Callable[[Alarm], None] = lambda _alarm: None
+        """Called once when the alarm is latched, before anything else is tried; by any thread."""
+        self.gone = False
+        """Whether the last try to switch off found the laser unplugged."""
 
     @property
     def alarm(self) -> Alarm | None:
@@ -88,9 +94,18 @@ class LaserGuard:
         """Return whether nobody has switched off since `permit` was given."""
         return permit == self._permit and not self._ended
 
-    def end(self) -> None:
-        """Let no permit be valid any more: the analyser is being closed."""
+    def leave(self) -> None:
+        """Switch off for the last time: no permit is valid any more, the analyser is being closed.
+
+        Under an alarm one try is enough: a person has been told, and is not kept waiting for more.
+
+        Raises
+        ------
+        LaserAlarmError
+            When it cannot be confirmed to be off, or the alarm was on already.
+        """
         self._ended = True
+        self._off(OFF_ATTEMPTS if self._alarm is None else 1)
 
     def on(self, permit: int, power_percent: float, waiting: Callable[[], None]) -> None:
         """Switch on and wait until it fires.
@@ -169,23 +184,27 @@ class LaserGuard:
         LaserAlarmError
             When it cannot be confirmed to be off. The alarm stays.
         """
-        why = self._why_not_off()
+        self._off(OFF_ATTEMPTS)
+
+    def _off(self, attempts: int) -> None:
+        why = self._why_not_off(attempts)
         if why:
             self.raise_alarm(why)
         self._check_alarm()
 
-    def _why_not_off(self) -> str:
+    def _why_not_off(self, attempts: int = OFF_ATTEMPTS) -> str:
         """Switch off and read back; return why it cannot be confirmed to be off, or nothing."""
         why = "it does not switch off"
-        for attempt in range(OFF_ATTEMPTS):
+        for attempt in range(attempts):
             if attempt:
                 self._timing.sleep(OFF_SETTLE_S * 2**attempt)
+            self.gone = False
             try:
                 self._send_off()
                 if self._settled_off():
                     return ""
             except DeviceError as error:
-                why = error.what
+                why, self.gone = error.what, isinstance(error, NotConnectedError)
             except Exception as error:  # noqa: BLE001 - a driver's own mistake proves nothing
                 why = f"the driver failed: {error!r}"
         return why
@@ -222,9 +241,12 @@ class LaserGuard:
         self._check_alarm()
 
     def raise_alarm(self, reason: str) -> None:
-        """Latch the alarm, unless one is on already."""
-        if self._alarm is None:
-            self._alarm = Alarm(reason, self._timing.utc())
+        """Latch the alarm and tell it, unless one is on already."""
+        with self._latching:
+            if self._alarm is not None:
+                return
+            self._alarm = alarm = Alarm(reason, self._timing.utc())
+        self.tell(alarm)
 
     def _settled_off(self) -> bool:
         if self._part.read().state is LaserState.OFF:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from spectra_app.cli import watching
 from spectra_app.cli.arguments import laser_line, new, positive, seed
 from spectra_app.cli.stopping import ended_politely
-from spectra_app.cli.terminal import print_json, progress_bar
+from spectra_app.cli.terminal import print_json, progress_bar, spelled_out
 from spectra_app.errors import EXIT_ARGUMENTS, EXIT_OK, EXIT_REFUSED, AppError
 
+LASER_ALARM = "*** THE LASER MAY BE ON: USE THE KEY OR PULL THE POWER, NOW ***"
 _LABELS = {  # what a person reads, and the unit
     "serial": ("serial number", ""),
     "laser_nm": ("laser wavelength", " nm"),
@@ -187,7 +188,7 @@ def _found_line(one: dict[str, Any]) -> str:
 def _info(options: argparse.Namespace) -> int:
     from spectra_app.services import devices
 
-    with devices.opened(chosen_of(options)) as analyser:
+    with devices.opened(chosen_of(options), alarmed=_alarmed) as analyser:
         told = devices.described(analyser)
     if options.json:
         print_json(told)
@@ -285,6 +286,7 @@ def _check(options: argparse.Namespace) -> int:
             operator=options.operator,
             progress=progress_bar("check"),
             should_stop=stopped,
+            alarmed=_alarmed,
         )
     return told_check(options, record)
 
@@ -321,6 +323,7 @@ def _scan(options: argparse.Namespace) -> int:
                 progress=progress_bar("scan"),
                 should_stop=stopped,
                 tell=lambda warning: _say(f"Warning: {warning}"),
+                alarmed=_alarmed,
             ).found
         except AnalyserError as error:
             if error.kept:
@@ -343,3 +346,8 @@ def _say(words: str) -> None:
 
 def _stopping() -> None:
     _say("\nStopping: the laser is switched off, what was measured is kept ...")
+
+
+def _alarmed(words: str) -> None:
+    """Say at once, and so that nobody reads over it, that the laser may be on."""
+    _say(f"\n{LASER_ALARM}\n{spelled_out(words)}")

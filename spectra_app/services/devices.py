@@ -133,9 +133,16 @@ def open_with_bench(
 
 @contextmanager
 def opened(
-    chosen: Chosen, *, timing: Timing = REAL_TIME, keep: Keep = lambda wire: wire
+    chosen: Chosen,
+    *,
+    timing: Timing = REAL_TIME,
+    keep: Keep = lambda wire: wire,
+    alarmed: Callable[[str], None] = lambda _words: None,
 ) -> Iterator[Analyser]:
     """Open the analyser that was chosen; afterwards let it go, its laser off.
+
+    `alarmed` is called at the moment that its laser has to be taken for on, with which analyser it
+    is and why: the error that follows may take seconds to come.
 
     Raises
     ------
@@ -144,6 +151,8 @@ def opened(
         whatever ended the use, which it then names.
     """
     analyser = open_chosen(chosen, timing=timing, keep=keep)
+    name = f"{analyser.info.model} {analyser.info.serial}".strip()
+    analyser.when_alarmed(lambda reason: alarmed(f"{name}: {reason}"))
     first: AnalyserError | None = None
     try:
         with analyser:

@@ -107,11 +107,13 @@ def scan_chosen(
     progress: Progress,
     should_stop: ShouldStop,
     tell: Callable[[str], None] = lambda _warning: None,
+    alarmed: Callable[[str], None] = lambda _words: None,
     timing: Timing | None = None,
 ) -> Scanned:
     """Open the analyser, measure, keep everything, identify, and let the analyser go.
 
-    `tell` is called with what has to be read before the laser fires, if anything.
+    `tell` is called with what has to be read before the laser fires, if anything; `alarmed` at
+    once when it has to be taken for on.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def scan_chosen(
     """
     timing = timing or replace(REAL_TIME, utc=identifier.clock)
     wires = Wires(timing)
-    with opened(chosen, timing=timing, keep=wires.keep) as analyser:
+    with opened(chosen, timing=timing, keep=wires.keep, alarmed=alarmed) as analyser:
         if chosen.sample is not None:
             checked_first(analyser.info.serial, chosen.family, identifier, chosen.seed, timing)
         how = HowToScan(
@@ -153,9 +155,12 @@ def check_chosen(
     operator: str = "",
     progress: Progress,
     should_stop: ShouldStop,
+    alarmed: Callable[[str], None] = lambda _words: None,
     timing: Timing | None = None,
 ) -> CalibrationRecord:
     """Open the analyser, measure the polystyrene standard, keep frame and record, and let it go.
+
+    `alarmed` as for `scan_chosen`.
 
     Raises
     ------
@@ -166,7 +171,7 @@ def check_chosen(
     """
     timing = timing or replace(REAL_TIME, utc=identifier.clock)
     calibrations_of(identifier)  # before a laser fires for nothing
-    with opened(chosen, timing=timing) as analyser:
+    with opened(chosen, timing=timing, alarmed=alarmed) as analyser:
         _refuse_without_axis(analyser)
         try:
             frame = measure_check(analyser, timing, progress, should_stop)

@@ -221,7 +221,7 @@ def test_an_alarm_that_comes_while_another_is_acknowledged_is_not_lifted_with_it
 
 def test_once_the_end_has_begun_no_permit_lights_anything():
     guard, laser = guarded()
-    guard.end()
+    guard.leave()
     with pytest.raises(AbortedError):
         guard.on(guard.permit(), 50.0, nothing)
-    assert laser.told == []
+    assert laser.told == ["off"]

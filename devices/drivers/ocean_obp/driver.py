@@ -37,6 +37,7 @@ from devices.transports.base import ByteStream, UsbPort
 COLDEST_C, HOTTEST_C = -100.0, 120.0
 INTENSITY_TOLERANCE = 0.005
 LIGHT_AFTER_S = 1.0  # assumed: the protocol does not tell when an enabled laser begins to emit
+LASER_FOR_ON = "take its laser for on: turn its key or pull its power"
 _LASER = (0, 0)  # module and source: a Ventana has one of each
 
 
@@ -274,7 +275,7 @@ class ObpLaser:
 
     def close(self) -> None:
         """Let it go; it is told to be off once more while the wire is there."""
-        if self._open and not self._link.closed:
+        if self._open and not self._link.closed and not self._link.silent:
             # The caller has switched it off and verified that; this one is a second try.
             with contextlib.suppress(DeviceError):
                 self.switch_off()
@@ -331,15 +332,21 @@ def open_parts(
         detector = ObpDetector(link, row, facts)
         if tec_setpoint_c is not None:
             detector.cool_to(tec_setpoint_c)
-    except BaseException:
+    except BaseException as error:
+        if row.laser_nm is not None and not _seen_off(link) and isinstance(error, DeviceError):
+            error.remedy = f"{LASER_FOR_ON}; {error.remedy}".removesuffix("; ")
         _leave(link, row)
         raise
     return detector, None if row.laser_nm is None else ObpLaser(link, _laser(facts, row, laser_nm))
 
 
 def _leave(link: ObpLink, row: ObpModel) -> None:
-    """Switch off what may shine and stop what may be running, as far as it listens; then let go."""
-    if link.closed:
+    """Switch off what may shine and stop what may be running, as far as it listens; then let go.
+
+    One that has just not answered is not asked again: its laser is a person's to see to now.
+    """
+    if link.closed or link.silent:
+        link.close()
         return
     try:
         if row.laser_nm is not None:
@@ -350,6 +357,15 @@ def _leave(link: ObpLink, row: ObpModel) -> None:
         pass
     finally:
         link.close()
+
+
+def _seen_off(link: ObpLink) -> bool:
+    """Switch the laser off; return whether it was read back as off."""
+    try:
+        link.set(Code.SET_LIGHT_ENABLED, *_LASER, 0)
+        return link.number(Code.GET_LIGHT_ENABLED, *_LASER) == 0
+    except DeviceError:
+        return False
 
 
 def _quieten(link: ObpLink, row: ObpModel) -> None:

@@ -9,6 +9,7 @@ awaited.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from dataclasses import dataclass
 from typing import cast
@@ -90,6 +91,8 @@ class ObpLink:
         self._answers: dict[int, Message | None] = {}
         self._next = 1
         self._strays = 0
+        self._heard_s = -math.inf
+        self.silent = False  # whether nothing at all came in answer to the last question
         self._home_baud: int | None = None
         self.closed = False
 
@@ -153,19 +156,23 @@ class ObpLink:
 
     def receive(self, ticket: Ticket, timeout_s: float) -> bytes:
         """Return the payload of the answer to `ticket`; raises as `get` does."""
-        until = self.timing.now() + timeout_s + self._transfer_s()
+        begun = self.timing.now()
+        limit = begun + timeout_s + self._transfer_s()
         before = self._troubles()
         try:
             while True:
                 answer = self._taken(ticket)
                 if answer is not None:
                     return self._checked(ticket, answer)
+                # A line that is busy is worth waiting for, one that is silent is not.
+                until = min(limit, max(begun, self._heard_s) + timeout_s)
                 if self.timing.now() >= until:
+                    self.silent = self._heard_s < begun
                     raise self._nothing(ticket, timeout_s, before)
                 if self._reading.acquire(blocking=False):
                     try:
                         if self._answers.get(ticket.regarding) is None:
-                            until = self._pump(until)
+                            limit = min(limit, self._pump(until))
                     finally:
                         self._reading.release()
                 else:
@@ -175,15 +182,15 @@ class ObpLink:
             self.forget(ticket)
 
     def _pump(self, until: float) -> float:
-        """Read once and hand out what came; return until when it is worth waiting."""
+        """Read once and hand out what came; return until when at most it is worth waiting."""
         left = until - self.timing.now()
         damaged = self._decoder.damaged
         data = self._wire.read(self._decoder.wanted, max(0.0, min(left, READ_SLICE_S)))
+        if data:
+            self._heard_s, self.silent = self.timing.now(), False
         for message in self._decoder.feed(data):
             self._hand_out(message)
-        if self._decoder.damaged > damaged:
-            return min(until, self.timing.now() + DAMAGE_GRACE_S)
-        return until
+        return self.timing.now() + DAMAGE_GRACE_S if self._decoder.damaged > damaged else math.inf
 
     def _hand_out(self, message: Message) -> None:
         if message.refused and message.error == DEFERRED:
@@ -364,12 +371,12 @@ class ObpLink:
         return None if self._stream is None else self._stream.baud
 
     def close(self) -> None:
-        """Put the speed back and let the wire go; closing again does nothing."""
+        """Put the speed back, unless nobody listens, and let the wire go; once is enough."""
         if self.closed:
             return
         self.closed = True
         try:
-            if self._stream is not None and self._home_baud is not None:
+            if self._stream is not None and self._home_baud is not None and not self.silent:
                 self.set(Code.SET_BAUD, self._home_baud)
         except DeviceError:
             # It is gone or deaf; the next opening tries this speed too.
