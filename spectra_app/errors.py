@@ -6,6 +6,9 @@ SpectraError
     ├── DisplayError       the window or the report renderer cannot start here
     ├── SettingsError      the settings folder cannot be used
     ├── JournalError       a journal of acts was altered
+    ├── LedgerError        the station's ledger cannot be read or written, or does not hold
+    │   └── RecordError        a record is not there, or not as it was taken to be
+    ├── ForbiddenError     the user may not do that
     ├── InstalledError     the installed library is not the one that was installed
     ├── NotConfirmedError  nobody agreed to what needs agreement
     └── ReleaseError       a library that may not be released as it is
@@ -49,6 +52,24 @@ class JournalError(AppError):
     """A journal of acts was altered."""
 
     code = "journal_altered"
+
+
+class LedgerError(AppError):
+    """The station's ledger cannot be read or written, or its chain does not hold."""
+
+    code = "ledger"
+
+
+class RecordError(LedgerError):
+    """A record is not there, or has changed since it was looked at."""
+
+    code = "record"
+
+
+class ForbiddenError(AppError):
+    """The user may not do that."""
+
+    code = "forbidden"
 
 
 class InstalledError(AppError):

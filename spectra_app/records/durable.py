@@ -24,12 +24,13 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})  # some network drives
 
 
-def write_once(path: Path, data: bytes) -> bool:
+def write_once(path: Path, data: bytes, mode: int = READ_ONLY) -> bool:
     """Bring `data` to the disk and then to its name, without ever replacing what is there.
 
-    The file is read-only. Returns whether this call gave the name; False when another writer was
-    faster: compare what is there then. A writer that is killed leaves at most a hidden file that
-    ends in ``.tmp``. The folder must exist; flush it with `sync_folder` afterwards.
+    The file is read-only for everybody, or has another `mode`. Returns whether this call gave the
+    name; False when another writer was faster: compare what is there then. A writer that is killed
+    leaves at most a hidden file that ends in ``.tmp``. The folder must exist; flush it with
+    `sync_folder` afterwards.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def write_once(path: Path, data: bytes) -> bool:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     # Windows does not remove read-only files: there the mode is set at the end.
-    handle = os.open(temporary, flags, 0o600 if sys.platform == "win32" else READ_ONLY)
+    handle = os.open(temporary, flags, 0o600 if sys.platform == "win32" else mode)
     try:
         try:
             _write_all(handle, data)
@@ -51,7 +52,7 @@ def write_once(path: Path, data: bytes) -> bool:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
     if sys.platform == "win32" and first:
-        path.chmod(READ_ONLY)
+        path.chmod(mode)
     return first
 
 

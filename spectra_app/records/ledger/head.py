@@ -1,0 +1,163 @@
+"""The signed head of the chain: how far it reached when it was last written to.
+
+It lies beside the database and is printed on every report: without it, entries cut off at the end
+would leave a chain that still holds. The station's key signs every entry and every head.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from library.signing import canonical, key_id
+from spectra_app.errors import LedgerError
+from spectra_app.records.durable import locked, make_folders, replace_whole, sync_folder, write_once
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+PURPOSE = "spectra-audit-head"
+_KEYS = {"number", "sha256", "time", "key", "signature"}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry that was acknowledged.
+
+    Parameters
+    ----------
+    number : int
+        Its number.
+    sha256 : str
+        Its hash.
+    time : str
+        Its time, ISO 8601 in UTC.
+    key : str
+        Id of the station's key (`library.signing.key_id`).
+    signature : str
+        Ed25519 signature, base64, over `payload`.
+    """
+
+    number: int
+    sha256: str
+    time: str
+    key: str
+    signature: str
+
+    def payload(self) -> bytes:
+        """Return the bytes that are signed."""
+        return canonical(
+            {
+                "purpose": PURPOSE,
+                "number": self.number,
+                "sha256": self.sha256,
+                "time": self.time,
+                "key": self.key,
+            }
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the head's file holds."""
+        return {name: getattr(self, name) for name in sorted(_KEYS)}
+
+
+class StationKey:
+    """The key that signs a station's chain.
+
+    It lies unencrypted in the station's own folder, because the program signs without a person: it
+    proves which station wrote, not who. Who may read that folder could write a new chain; heads on
+    paper and in bundles elsewhere are what shows that.
+    """
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        self.public: bytes = private.public_key().public_bytes_raw()
+        self.id = key_id(self.public)
+
+    def sign(self, data: bytes) -> str:
+        """Return the signature of `data`, base64."""
+        return base64.b64encode(self._private.sign(data)).decode("ascii")
+
+    def head(self, number: int, sha256: str, time: str) -> Head:
+        """Return a signed head."""
+        unsigned = Head(number, sha256, time, self.id, "")
+        return Head(number, sha256, time, self.id, self.sign(unsigned.payload()))
+
+
+def station_key(folder: Path) -> StationKey:
+    """Return the station's key, made the first time, with its public half beside it.
+
+    Raises
+    ------
+    LedgerError
+        When the file is no such key.
+    OSError
+        When the system refuses.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    path = folder / "station.key"
+    make_folders(folder)
+    if not path.exists():
+        with locked(folder / "station.lock"):
+            if not path.exists():
+                secret = Ed25519PrivateKey.generate().private_bytes_raw().hex()
+                write_once(path, secret.encode(), 0o400)
+                sync_folder(folder)
+    try:
+        key = StationKey(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text())))
+    except ValueError as error:
+        raise LedgerError(
+            "the station's key cannot be read", str(path), "restore it from a backup"
+        ) from error
+    public = folder / "station.pub"
+    if not public.exists():
+        write_once(public, key_public_pem(key.public))
+        sync_folder(folder)
+    return key
+
+
+def key_public_pem(public: bytes) -> bytes:
+    """Return a public key in the usual text form (SubjectPublicKeyInfo, PEM)."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    return Ed25519PublicKey.from_public_bytes(public).public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def read_head(path: Path) -> Head | None:
+    """Return the head that was written last; None when there is none.
+
+    Raises
+    ------
+    LedgerError
+        When the file is damaged.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        if content.keys() != _KEYS or type(content["number"]) is not int:
+            raise ValueError("not a head")
+        return Head(**content)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise LedgerError(
+            f"the head of the audit chain cannot be read ({error})",
+            str(path),
+            "compare the number and hash on the last printed report with 'spectra audit verify'",
+        ) from error
+
+
+def write_head(path: Path, head: Head) -> None:
+    """Put a head into its file, unless a later one is there; on the disk when this returns."""
+    with locked(path.with_suffix(".lock")):
+        there = read_head(path)
+        if there is not None and there.number >= head.number:
+            return
+        replace_whole(path, json.dumps(head.to_json(), sort_keys=True).encode() + b"\n")
+        sync_folder(path.parent)

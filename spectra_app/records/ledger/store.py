@@ -1,0 +1,224 @@
+"""The ledger: records with all their revisions, written together with the acts that made them.
+
+Every change is one transaction: the new revisions, the entries of the chain that say who made them
+and why, and the index. When `Ledger.writing` has ended without an error, all of it is on the disk
+and the head says so; otherwise nothing of it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from spectra_app.errors import LedgerError, RecordError
+from spectra_app.records.durable import make_folders, sync_folder
+from spectra_app.records.ledger.chain import Entry, read_entry
+from spectra_app.records.ledger.head import Head, StationKey, read_head, write_head
+from spectra_app.records.ledger.record import R, Stored, read_body
+from spectra_app.records.ledger.schema import migrate
+from spectra_app.records.ledger.writing import Writing, end_of, ledger_error
+
+DATABASE = "station.db"
+HEAD = "head.json"
+PROGRAM = "program"
+BUSY_S = 30.0  # how long a writer waits for another process
+
+_ALL = """
+SELECT revision, body FROM revisions
+WHERE kind = :kind AND latest = 1 AND body IS NOT NULL ORDER BY rowid
+"""
+_WITH_KEYS = """
+SELECT revision, body FROM revisions AS r
+WHERE kind = :kind AND latest = 1 AND body IS NOT NULL
+    AND id IN (SELECT id FROM keys WHERE kind = :kind AND field = :field AND value = :value)
+    AND NOT EXISTS (
+        SELECT 1 FROM json_each(:others) AS other WHERE NOT EXISTS (
+            SELECT 1 FROM keys WHERE kind = :kind AND id = r.id
+                AND field = other.value ->> 0 AND value = other.value ->> 1))
+ORDER BY rowid
+"""
+_WITH_WORDS = """
+SELECT r.revision, r.body FROM words
+    JOIN revisions AS f ON f.rowid = words.rowid
+    JOIN revisions AS r ON r.kind = f.kind AND r.id = f.id AND r.latest = 1
+WHERE words MATCH :words AND f.kind = :kind AND r.body IS NOT NULL
+ORDER BY words.rowid DESC LIMIT :most
+"""
+_LATEST = "SELECT revision, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
+
+
+class Ledger:
+    """The database of a station.
+
+    One connection, shared by the threads of this process under a lock; other processes may use the
+    same folder at the same time.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies; made when missing.
+    key : StationKey
+        Signs every entry and the head.
+    clock : callable
+        Returns the time, ISO 8601 in UTC.
+
+    Raises
+    ------
+    LedgerError
+        When it cannot be opened, or is not a ledger of this program.
+    """
+
+    def __init__(self, folder: Path, key: StationKey, clock: Callable[[], str]) -> None:
+        self.folder = folder
+        self.key = key
+        self.clock = clock
+        self._lock = threading.RLock()
+        make_folders(folder)
+        with self._told():
+            self._connection = connect(folder / DATABASE)
+            migrate(self._connection, str(folder / DATABASE))
+            sync_folder(folder)
+        self._check_head()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def writing(self, user: str) -> Iterator[Writing]:
+        """Write as `user`: all that is put within is kept together, or none of it.
+
+        Raises
+        ------
+        LedgerError
+            When it cannot be kept: nothing of it is there then.
+        """
+        with self._lock:
+            with self._told():
+                self._connection.execute("BEGIN IMMEDIATE")
+            writing = Writing(self._connection, self.key, user, self.clock())
+            try:
+                yield writing
+                with self._told():
+                    self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            with self._told():
+                if writing.last is not None:
+                    write_head(self.folder / HEAD, writing.last)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for queries that see one state of the database."""
+        with self._lock, self._told():
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def get(self, kind: type[R], id_: str) -> Stored[R]:
+        """Return a record as it is now.
+
+        Raises
+        ------
+        RecordError
+            When there is none, or its content was removed.
+        """
+        with self._lock, self._told():
+            row = self._connection.execute(_LATEST, (kind.KIND, id_)).fetchone()
+        if row is None or row[1] is None:
+            why = "there is no such record" if row is None else "its content was removed"
+            raise RecordError(why, f"{kind.KIND} {id_}", "look it up in the list")
+        return Stored(read_body(row[1], kind), row[0])
+
+    def find(self, kind: type[R], **equal: str) -> list[Stored[R]]:
+        """Return all records of a kind with those keys (`Record.keys`), oldest first."""
+        (field, value), *others = equal.items() or [("", "")]
+        asked = {"kind": kind.KIND, "field": field, "value": value, "others": json.dumps(others)}
+        with self._lock, self._told():
+            rows = self._connection.execute(_WITH_KEYS if equal else _ALL, asked).fetchall()
+        return [Stored(read_body(body, kind), revision) for revision, body in rows]
+
+    def search(self, kind: type[R], text: str, most: int = 200) -> list[Stored[R]]:
+        """Return records of a kind with all words of `text` (`Record.words`), newest first."""
+        words = " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
+        if not words:
+            return []
+        asked = {"kind": kind.KIND, "words": words, "most": most}
+        with self._lock, self._told():
+            rows = self._connection.execute(_WITH_WORDS, asked).fetchall()
+        return [Stored(read_body(body, kind), revision) for revision, body in rows]
+
+    def history(self, kind: type[R], id_: str) -> list[Stored[R] | None]:
+        """Return every revision of a record, oldest first; None where content was removed."""
+        query = "SELECT revision, body FROM revisions WHERE kind = ? AND id = ? ORDER BY revision"
+        with self._lock, self._told():
+            rows = self._connection.execute(query, (kind.KIND, id_)).fetchall()
+        return [Stored(read_body(body, kind), number) if body else None for number, body in rows]
+
+    def entries(self, first: int = 1, count: int = -1) -> list[Entry]:
+        """Return entries of the chain from number `first` on; all of them by default."""
+        query = "SELECT line FROM audit WHERE number >= ? ORDER BY number LIMIT ?"
+        with self._lock, self._told():
+            rows = self._connection.execute(query, (first, count)).fetchall()
+        return [read_entry(line.encode("ascii")) for (line,) in rows]
+
+    def head(self) -> Head | None:
+        """Return the head as it was last written; None for an empty chain."""
+        return read_head(self.folder / HEAD)
+
+    def tidy(self) -> None:
+        """Overwrite what removed content has left in the files (index and write-ahead log)."""
+        with self._lock, self._told():
+            self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _check_head(self) -> None:
+        """Write into the chain when it ends before its head, or has lost it: for all to see."""
+        try:
+            head = self.head()
+        except LedgerError:
+            head = None
+        with self._told():
+            number, sha256 = end_of(self._connection)
+        known = head is not None and (
+            head.number < number or (head.number, head.sha256) == (number, sha256)
+        )
+        if known or number <= 1:
+            return
+        said = {"head": head.number if head else 0, "end": number}
+        with self.writing(PROGRAM) as writing:
+            writing.note("chain found cut or without its head", said)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise ledger_error(error, str(self.folder)) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database the way the ledger needs it: nothing acknowledged is lost in a power cut."""
+    connection = sqlite3.connect(
+        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
+                   "secure_delete = ON", "trusted_schema = OFF"):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+    return connection

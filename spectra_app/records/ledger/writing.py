@@ -1,0 +1,171 @@
+"""One transaction of the ledger: revisions, the entries that say who made them, and the index."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+
+from spectra_app.errors import LedgerError, RecordError
+from spectra_app.records.ledger.chain import (
+    FIRST,
+    SALT_BYTES,
+    Detail,
+    Entry,
+    content_digest,
+    digest,
+)
+from spectra_app.records.ledger.head import Head, StationKey
+from spectra_app.records.ledger.record import Record, body_of
+
+REDACTED = "content removed"
+_NOW = "SELECT revision, salt, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
+_OUTDATE = "UPDATE revisions SET latest = 0 WHERE kind = ? AND id = ? AND latest = 1"
+_INSERT = """
+INSERT INTO revisions (kind, id, revision, latest, salt, body) VALUES (?, ?, ?, 1, ?, ?)
+"""
+_FIRST = "SELECT rowid FROM revisions WHERE kind = ? AND id = ? AND revision = 1"
+
+
+class Writing:
+    """One transaction: what is put here is kept when it ends."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, key: StationKey, user: str, time: str
+    ) -> None:
+        self._connection = connection
+        self._key = key
+        self.user = user
+        self.time = time
+        self.last: Head | None = None
+
+    def put(
+        self,
+        record: Record,
+        act: str,
+        *,
+        after: int = 0,
+        details: Mapping[str, Detail] | None = None,
+    ) -> int:
+        """Put a new record, or the next revision of one; return its revision.
+
+        Parameters
+        ----------
+        record : Record
+            Its whole new content.
+        act : str
+            What was done.
+        after : int
+            Revision that the change was made from; 0 for a new record.
+        details : mapping, optional
+            Reason and circumstances, without personal data.
+
+        Raises
+        ------
+        RecordError
+            When somebody else has changed it since, or the record is there already.
+        """
+        kind = type(record).KIND
+        row = self._execute(_NOW, (kind, record.id)).fetchone()
+        there = 0 if row is None else int(row[0])
+        if there != after:
+            raise RecordError(
+                "somebody else has changed it since, or it is there already",
+                f"{kind} {record.id}",
+                "look at it again and repeat the change",
+            )
+        revision, salt, body = there + 1, secrets.token_bytes(SALT_BYTES), body_of(record)
+        if there:
+            self._execute(_OUTDATE, (kind, record.id))
+        text = body.decode("ascii")
+        self._execute(_INSERT, (kind, record.id, revision, salt.hex(), text))
+        self._index(kind, record)
+        known = {"before": _digest_of(row), "after": content_digest(salt, body)}
+        entry = Entry(0, self.time, self.user, act, kind, record.id, revision, **known)
+        self._enter(replace(entry, details=details or {}))
+        return revision
+
+    def note(self, act: str, details: Mapping[str, Detail] | None = None) -> None:
+        """Enter an act that changes no record."""
+        self._enter(Entry(0, self.time, self.user, act, details=details or {}))
+
+    def remove_content(self, kind: str, id_: str, why: str) -> None:
+        """Take the content out of every revision of a record; the chain stays as it is.
+
+        Nothing of it is left in the file once `Ledger.tidy` was called.
+
+        Raises
+        ------
+        RecordError
+            When there is no such record.
+        """
+        changed = self._execute(
+            "UPDATE revisions SET body = NULL, salt = NULL WHERE kind = ? AND id = ?"
+            " AND body IS NOT NULL",
+            (kind, id_),
+        ).rowcount
+        if not changed:
+            raise RecordError("there is no content to remove", f"{kind} {id_}", "check the name")
+        self._forget(kind, id_)
+        self._enter(Entry(0, self.time, self.user, REDACTED, kind, id_, details={"why": why}))
+
+    def _enter(self, entry: Entry) -> None:
+        number, previous = end_of(self._connection)
+        whole = replace(entry, number=number + 1, previous=previous)
+        line = whole.line()
+        sha256 = digest(line)
+        self._execute(
+            "INSERT INTO audit (number, line, sha256, signature) VALUES (?, ?, ?, ?)",
+            (whole.number, line.decode("ascii"), sha256, self._key.sign(line)),
+        )
+        self.last = self._key.head(whole.number, sha256, self.time)
+
+    def _index(self, kind: str, record: Record) -> None:
+        self._forget(kind, record.id)
+        for field, value in set(record.keys()):
+            self._execute("INSERT INTO keys VALUES (?, ?, ?, ?)", (kind, field, value, record.id))
+        text = "\n".join(word for word in record.words() if word)
+        first = self._execute(_FIRST, (kind, record.id)).fetchone()
+        self._execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (*first, text))
+
+    def _forget(self, kind: str, id_: str) -> None:
+        self._execute("DELETE FROM keys WHERE kind = ? AND id = ?", (kind, id_))
+        self._execute(f"DELETE FROM words WHERE rowid = ({_FIRST})", (kind, id_))  # noqa: S608
+
+    def _execute(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise ledger_error(error, "") from error
+
+
+def end_of(connection: sqlite3.Connection) -> tuple[int, str]:
+    """Return number and hash of the last entry of a chain."""
+    row = connection.execute(
+        "SELECT number, sha256 FROM audit ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    return (0, FIRST) if row is None else (int(row[0]), str(row[1]))
+
+
+def _digest_of(row: tuple[int, str | None, str | None] | None) -> str:
+    if row is None or row[1] is None or row[2] is None:
+        return ""
+    return content_digest(bytes.fromhex(row[1]), row[2].encode("ascii"))
+
+
+def ledger_error(error: Exception, where: str) -> LedgerError:
+    """Put what the database or the system refused into words."""
+    said = str(error)
+    if "full" in said or "No space" in said:
+        what, remedy = "the disk is full", "free some space and try again"
+    elif "locked" in said:
+        what, remedy = "another program holds the ledger", "wait for it, or end it"
+    elif "malformed" in said or "not a database" in said or "disk I/O" in said:
+        what = "the ledger's file is damaged"
+        remedy = "keep the folder as it is, tell the supervisor, and restore a backup elsewhere"
+    elif "only grow" in said or "never" in said:
+        what, remedy = "the ledger does not allow that", "tell the maker of the program"
+    else:
+        what, remedy = "the ledger cannot be used", "check the folder and its permissions"
+    return LedgerError(f"{what} ({said}); nothing of this was kept", where, remedy)

@@ -1,0 +1,248 @@
+"""The ledger: what was kept is there with its history, and whatever was altered is located."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from spectra_app.errors import LedgerError, RecordError
+from spectra_app.records.ledger.head import read_head, station_key
+from spectra_app.records.ledger.record import Record
+from spectra_app.records.ledger.store import DATABASE, HEAD, Ledger
+from spectra_app.records.ledger.verify import verify
+
+
+class Thing(Record, frozen=True, kw_only=True):
+    KIND = "thing"
+
+    name: str
+    state: str = "new"
+    tags: tuple[str, ...] = ()
+
+    def keys(self):
+        return [("state", self.state), *(("tag", tag) for tag in self.tags)]
+
+    def words(self):
+        return (self.id, self.name)
+
+
+@pytest.fixture
+def key(tmp_path):
+    return station_key(tmp_path / "keys")
+
+
+@pytest.fixture
+def clock():
+    times = iter(range(10**6))
+    return lambda: f"2026-11-22T10:00:00.{next(times):06d}Z"
+
+
+@pytest.fixture
+def ledger(tmp_path, key, clock):
+    with Ledger(tmp_path / "ledger", key, clock) as made:
+        yield made
+
+
+@pytest.fixture
+def filled(ledger):
+    """A ledger with three things; the first was changed twice."""
+    with ledger.writing("anna") as writing:
+        writing.put(Thing(id="a", name="white powder", tags=("x", "y")), "thing made")
+        writing.put(Thing(id="b", name="grey tablet", tags=("y",)), "thing made")
+    with ledger.writing("ben") as writing:
+        writing.put(Thing(id="c", name="vial"), "thing made")
+        writing.put(
+            Thing(id="a", name="white powder", state="seen"), "thing seen", after=1,
+            details={"why": "asked"},
+        )  # fmt: skip
+    with ledger.writing("ben") as writing:
+        writing.note("logged in")
+        writing.put(Thing(id="a", name="beige powder", state="seen"), "thing renamed", after=2)
+    return ledger
+
+
+def tamper(ledger, *statements):
+    """Change the file below the program, its triggers out of the way."""
+    ledger.close()
+    with closing(sqlite3.connect(ledger.folder / DATABASE)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'"):
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            assert connection.execute(statement).rowcount != 0
+
+
+def found(ledger):
+    result = verify(ledger.folder, ledger.key.public)
+    return [(finding.code, finding.where) for finding in result.findings]
+
+
+def test_what_was_put_is_there_with_its_history(filled):
+    stored = filled.get(Thing, "a")
+    assert (stored.revision, stored.record.name) == (3, "beige powder")
+    assert [one.record.state for one in filled.history(Thing, "a")] == ["new", "seen", "seen"]
+    assert [one.record.id for one in filled.find(Thing)] == ["b", "c", "a"]
+    assert [one.record.id for one in filled.find(Thing, state="new")] == ["b", "c"]
+    assert [one.record.id for one in filled.find(Thing, state="new", tag="y")] == ["b"]
+    assert filled.find(Thing, tag="x") == []
+    assert [one.record.id for one in filled.search(Thing, "powder")] == ["a"]
+    assert filled.search(Thing, "white") == []
+    assert [one.record.id for one in filled.search(Thing, 'TAB "')] == ["b"]
+    assert [one.record.id for one in filled.search(Thing, "TAB gr")] == ["b"]
+
+
+def test_the_chain_says_who_did_what_when(filled):
+    entries = filled.entries()
+    assert [entry.act for entry in entries] == [
+        "thing made", "thing made", "thing made", "thing seen", "logged in", "thing renamed",
+    ]  # fmt: skip
+    assert [entry.user for entry in entries] == ["anna", "anna", "ben", "ben", "ben", "ben"]
+    assert [entry.number for entry in entries] == [1, 2, 3, 4, 5, 6]
+    assert entries[3].before == entries[0].after
+    assert entries[3].details == {"why": "asked"}
+    assert entries[1].time == entries[0].time < entries[2].time
+    assert filled.head() == read_head(filled.folder / HEAD)
+    assert filled.head().number == 6
+    assert found(filled) == []
+
+
+def test_a_transaction_that_fails_leaves_nothing(filled):
+    def two_things():
+        with filled.writing("ben") as writing:
+            writing.put(Thing(id="d", name="fourth"), "thing made")
+            writing.put(Thing(id="a", name="stale"), "thing renamed", after=2)
+
+    with pytest.raises(RecordError, match="somebody else"):
+        two_things()
+    with pytest.raises(RecordError, match="no such record"):
+        filled.get(Thing, "d")
+    assert len(filled.entries()) == 6
+    assert filled.search(Thing, "fourth") == []
+    assert found(filled) == []
+
+
+def test_it_is_the_same_after_opening_it_again(filled, key, clock):
+    before = filled.entries()
+    filled.close()
+    with Ledger(filled.folder, key, clock) as again:
+        assert again.entries() == before
+        assert again.get(Thing, "a").record.name == "beige powder"
+
+
+def test_content_can_be_taken_out_and_the_chain_holds(filled):
+    with filled.writing("carol") as writing:
+        writing.remove_content("thing", "a", "retention over")
+    with pytest.raises(RecordError, match="removed"):
+        filled.get(Thing, "a")
+    assert filled.history(Thing, "a") == [None, None, None]
+    assert filled.search(Thing, "powder") == []
+    assert filled.find(Thing, state="seen") == []
+    filled.tidy()
+    files = [path for path in filled.folder.iterdir() if path.is_file()]
+    assert not [path for path in files if b"beige" in path.read_bytes()]
+    assert found(filled) == []
+
+
+def test_the_program_itself_cannot_change_what_was_written(filled):
+    for statement in (
+        "UPDATE audit SET line = '' WHERE number = 2",
+        "DELETE FROM audit WHERE number = 6",
+        "DELETE FROM revisions WHERE id = 'b'",
+        "UPDATE revisions SET body = '{}' WHERE id = 'b'",
+        "UPDATE revisions SET latest = 1 WHERE id = 'a' AND revision = 1",
+        "INSERT INTO audit VALUES (9, '', '', '')",
+    ):
+        with (
+            pytest.raises(LedgerError, match="nothing of this was kept"),
+            filled.reading() as open_,
+        ):
+            open_.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (["UPDATE audit SET line = replace(line, 'ben', 'bob') WHERE number = 3"],
+         [("entry_altered", "entry 3"), ("entry_altered", "entry 4")]),
+        (["DELETE FROM audit WHERE number = 5"],
+         [("entry_missing", "entry 5"), ("entry_altered", "entry 6")]),
+        (["DELETE FROM audit WHERE number >= 5"],
+         [("record_unknown", "thing a, revision 3"), ("record_altered", "thing a, revision 2"),
+          ("chain_cut", "entry 5 to 6")]),
+        (["UPDATE audit SET number = 99 WHERE number = 2",
+          "UPDATE audit SET number = 2 WHERE number = 3",
+          "UPDATE audit SET number = 3 WHERE number = 99"],
+         [("entry_moved", "entry 2"), ("entry_moved", "entry 3"), ("entry_altered", "entry 4")]),
+        (["UPDATE revisions SET body = replace(body, 'grey', 'blue') WHERE id = 'b'"],
+         [("record_altered", "thing b, revision 1")]),
+        (["DELETE FROM revisions WHERE id = 'c'"], [("record_missing", "thing c, revision 1")]),
+        (["UPDATE revisions SET body = NULL, salt = NULL WHERE id = 'c'"],
+         [("record_missing", "thing c, revision 1")]),
+        (["INSERT INTO revisions VALUES ('thing', 'z', 1, 1, '00', '{}')"],
+         [("record_unknown", "thing z, revision 1")]),
+        (["UPDATE revisions SET latest = 0 WHERE id = 'b'"],
+         [("record_altered", "thing b, revision 1")]),
+    ],
+)  # fmt: skip
+def test_whatever_is_altered_is_located(filled, statements, expected):
+    tamper(filled, *statements)
+    assert sorted(found(filled)) == sorted(expected)
+
+
+def test_entries_that_the_station_did_not_sign_are_found(filled, tmp_path):
+    """Somebody with the file but without the key adds an entry that hangs together."""
+    other = station_key(tmp_path / "other")
+    filled.close()
+    with (
+        Ledger(filled.folder, other, lambda: "2026-11-22T11:00:00Z") as forged,
+        forged.writing("mallory") as writing,
+    ):
+        writing.note("logged in")
+    assert found(filled) == [("not_signed", "entry 7"), ("head_false", HEAD)]
+
+
+def test_a_chain_cut_together_with_its_head_shows_against_a_printed_one(filled):
+    printed = filled.head()
+    tamper(filled, "DELETE FROM audit WHERE number = 6")
+    assert ("chain_cut", "entry 6 to 6") in found(filled)
+    assert printed.number == 6
+
+
+def test_a_cut_chain_says_so_itself_when_it_is_opened(filled, key, clock):
+    tamper(
+        filled, "DELETE FROM audit WHERE number >= 4", "DELETE FROM revisions WHERE revision > 1"
+    )
+    with Ledger(filled.folder, key, clock) as again:
+        last = again.entries()[-1]
+    assert last.act == "chain found cut or without its head"
+    assert last.details == {"head": 6, "end": 3}
+
+
+def test_a_lost_head_is_found(filled):
+    filled.close()
+    (filled.folder / HEAD).unlink()
+    assert found(filled) == [("head_missing", HEAD)]
+
+
+def test_a_stranger_is_refused(tmp_path, key, clock):
+    folder = tmp_path / "other"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        connection.execute("CREATE TABLE somebody (else_ TEXT)")
+    with pytest.raises(LedgerError, match="no ledger of this program"):
+        Ledger(folder, key, clock)
+    (folder / DATABASE).write_bytes(b"not a database at all" * 100)
+    with pytest.raises(LedgerError, match="damaged"):
+        Ledger(folder, key, clock)
+
+
+def test_two_writers_in_two_connections_make_one_chain(filled, key, clock):
+    with Ledger(filled.folder, key, clock) as second:
+        for number in range(5):
+            for ledger in (filled, second):
+                with ledger.writing("both") as writing:
+                    writing.note("logged in", {"round": number})
+        assert second.entries() == filled.entries()
+    assert found(filled) == []
+    assert filled.head().number == 16
