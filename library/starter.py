@@ -293,6 +293,15 @@ def starter_materials(folder: Path | None = None) -> tuple[StarterMaterial, ...]
     LibraryDamagedError
         When a table is missing, or names something that another table lacks.
     """
+    return _shipped_materials() if folder is None else _materials(folder)
+
+
+@cache
+def _shipped_materials() -> tuple[StarterMaterial, ...]:
+    return _materials(None)
+
+
+def _materials(folder: Path | None) -> tuple[StarterMaterial, ...]:
     try:
         identities = {row["name"]: row for row in _rows("materials.csv", folder)}
         sources = {row["source"]: _source(row) for row in _rows("sources.csv", folder)}

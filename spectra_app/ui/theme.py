@@ -56,7 +56,9 @@ def resolve(choice: ThemeChoice) -> ThemeName:
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give every widget of `app` the palette and the style sheet of `theme`."""
     app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
+    sheet = style_sheet(theme)
+    if app.styleSheet() != sheet:  # Qt styles every widget of every window anew, changed or not
+        app.setStyleSheet(sheet)
 
 
 def style_sheet(theme: Theme) -> str:

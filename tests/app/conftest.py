@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import threading
 from pathlib import Path
 
@@ -179,8 +180,27 @@ def small_library(tmp_path_factory, scan_text):
     return folder / "small.h5"
 
 
+@pytest.fixture(scope="session")
+def starter_file(tmp_path_factory):
+    """Return the starter library, made once by the program itself; only to be read."""
+    from spectra_app.services.libraries import starter_library
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPECTRA_HOME", str(tmp_path_factory.mktemp("starter")))
+        return starter_library()
+
+
 @pytest.fixture
-def spectra(capfd, spectra_home):  # noqa: ARG001  the folder is made for the program
+def used_home(spectra_home, starter_file):
+    """Return a data folder of this test alone in which the program has made its starter library."""
+    folder = spectra_home / "libraries"
+    folder.mkdir()
+    os.link(starter_file, folder / starter_file.name)
+    return spectra_home
+
+
+@pytest.fixture
+def spectra(capfd, used_home):  # noqa: ARG001  the folder is made for the program
     """Return a function that runs the command line in this process, with its own data folder.
 
     Gives exit code, standard output and standard error.

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from library.cells import text_of
+from spectra_app.services import identify
 from spectra_app.services.batch import BatchError, run_batch
 from spectra_app.services.recheck import past_results
 from spectra_app.services.session import open_identifier
@@ -23,6 +24,22 @@ TIMING = re.compile(rb'"timing_ms": \{[^}]*\}')
 def timeless(data: bytes) -> bytes:
     """Results without the times, which are outside the record."""
     return TIMING.sub(b"", data)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def examined_once():
+    """Search for each scan once only: these tests repeat batches, and what is found is the same."""
+    real, known = identify.examine, {}
+
+    def examine(spectrum, engine, **more):
+        key = (spectrum.content_hash, engine.library.info.sha256, tuple(more.items()))
+        if key not in known:
+            known[key] = real(spectrum, engine, **more)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identify, "examine", examine)
+        yield
 
 
 @pytest.fixture
@@ -198,6 +215,7 @@ def test_a_file_that_is_not_ours_is_never_overwritten(folder, identifier, tmp_pa
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+@pytest.mark.usefixtures("used_home")
 def test_results_of_other_inputs_or_another_library_are_kept(
     folder, identifier, tmp_path, suffix, scan_text
 ):

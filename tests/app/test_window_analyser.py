@@ -112,7 +112,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(qtbot, spectra_home):  # noqa: ARG001  the folder is made for the program
+def bench(qtbot, used_home):  # noqa: ARG001  the folder is made for the program
     """Return the window; afterwards it is closed, the laser off, and no thread left."""
     before = set(threading.enumerate())
     made = Bench(qtbot)
@@ -177,7 +177,7 @@ def test_an_open_interlock_is_told_with_what_to_do(bench):
     assert not bench.laser
 
 
-def test_unplugged_during_a_scan_is_an_alarm_that_only_a_person_ends(bench, qtbot, spectra_home):
+def test_unplugged_during_a_scan_is_an_alarm_that_only_a_person_ends(bench, qtbot, used_home):
     bench.connect()
     bench.scan(plan=0)
     bench.firing()
@@ -193,7 +193,7 @@ def test_unplugged_during_a_scan_is_an_alarm_that_only_a_person_ends(bench, qtbo
     bench.until(lambda: bench.state.gone)
     bench.wires[-1].bench.laser(False, 0.0)  # the person pulls its power
     bench.look()
-    received = (spectra_home / "evidence" / "received.jsonl").read_text(encoding="utf-8")
+    received = (used_home / "evidence" / "received.jsonl").read_text(encoding="utf-8")
     assert "laser alarm" in received
 
 

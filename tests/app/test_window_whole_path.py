@@ -16,7 +16,7 @@ from spectra_app.ui.app_window import AppWindow
 
 
 @pytest.fixture
-def real_window(qtbot, spectra_home):  # noqa: ARG001  the folder is made for the program
+def real_window(qtbot, used_home):  # noqa: ARG001  the folder is made for the program
     """Return the window as the program opens it, with the starter library."""
     window = AppWindow(use_cases())
     qtbot.addWidget(window)
@@ -26,7 +26,7 @@ def real_window(qtbot, spectra_home):  # noqa: ARG001  the folder is made for th
 
 
 def test_an_emulated_scan_ends_in_a_lead_with_evidence_and_report(
-    real_window, qtbot, spectra_home, tmp_path, monkeypatch
+    real_window, qtbot, used_home, tmp_path, monkeypatch
 ):
     real_window.bar.sample.setCurrentText("amphetamine sulfate")
     qtbot.keyClick(real_window, Qt.Key.Key_F5)
@@ -37,7 +37,7 @@ def test_an_emulated_scan_ends_in_a_lead_with_evidence_and_report(
     assert card.lead.isVisible()
     assert card.emulated.isVisible()
     assert card.word.text == "CONTROLLED SUBSTANCE"
-    receipts = EvidenceStore(spectra_home / "evidence").received().receipts
+    receipts = EvidenceStore(used_home / "evidence").received().receipts
     check, *_others = receipts
     assert "polystyrene" in check.name  # the emulated analyser is checked before its first scan
     receipt = [one for one in receipts if one.kind == "raw frame"][-1]
