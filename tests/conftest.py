@@ -168,12 +168,15 @@ def spectra_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-# --- Nothing outlives its test -------------------------------------------------------------------
+# --- Nothing outlives its file -------------------------------------------------------------------
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _no_reader_left() -> Iterator[None]:
-    """End the worker of the third-party readers after each test that started it."""
+    """End the worker of the third-party readers after each file of tests that started it.
+
+    As in the program, one worker reads many files: starting it takes longer than most tests.
+    """
     yield
     guarded = sys.modules.get("library.formats.guarded")
     if guarded is not None:

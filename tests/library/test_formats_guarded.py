@@ -121,14 +121,25 @@ FAILURES = {
 }
 
 
-@pytest.fixture
-def guard(tmp_path):
-    (tmp_path / "faulty_readers.py").write_text(FAULTY, encoding="utf-8")
-    guard = guarded.Guard("faulty_readers", [str(tmp_path)], seconds=0.5)
+def faulty(folder):
+    """Yield a guard of the faulty readers; its worker must end with it."""
+    (folder / "faulty_readers.py").write_text(FAULTY, encoding="utf-8")
+    guard = guarded.Guard("faulty_readers", [str(folder)], seconds=0.5)
     yield guard
     pid = guard.process_id
     guard.close()
     assert pid is None or not alive(pid)
+
+
+@pytest.fixture
+def guard(tmp_path):
+    yield from faulty(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """One guard, with one worker, for the tests in which no worker ends."""
+    yield from faulty(tmp_path_factory.mktemp("kept"))
 
 
 def alive(pid: int) -> bool:
@@ -150,17 +161,17 @@ def gone(pid: int, seconds: float) -> bool:
     return not alive(pid)
 
 
-def test_bytes_go_there_and_numbers_come_back_and_the_worker_is_reused(guard):
-    first = guard.ask("echo", bytes(range(256)))
-    second = guard.ask("echo", b"")
+def test_bytes_go_there_and_numbers_come_back_and_the_worker_is_reused(kept):
+    first = kept.ask("echo", bytes(range(256)))
+    second = kept.ask("echo", b"")
     np.testing.assert_array_equal(first.arrays[0], np.arange(256.0))
     assert (first.content["length"], second.content["length"]) == (256, 0)
     assert second.arrays[0].size == 0
-    assert first.content["pid"] == second.content["pid"] == guard.process_id
+    assert first.content["pid"] == second.content["pid"] == kept.process_id
 
 
-def test_what_a_reader_prints_is_no_answer(guard):
-    assert guard.ask("chatty", b"ab").content["length"] == 2
+def test_what_a_reader_prints_is_no_answer(kept):
+    assert kept.ask("chatty", b"ab").content["length"] == 2
 
 
 @pytest.mark.parametrize(
@@ -172,12 +183,12 @@ def test_what_a_reader_prints_is_no_answer(guard):
         ("unknown", DamagedFileError, "unknown"),
     ],
 )
-def test_a_refusal_has_its_name_and_keeps_the_worker(guard, operation, error, words):
-    before = guard.ask("echo", b"").content["pid"]
+def test_a_refusal_has_its_name_and_keeps_the_worker(kept, operation, error, words):
+    before = kept.ask("echo", b"").content["pid"]
     with pytest.raises(error, match=words) as caught:
-        guard.ask(operation, b"x")
+        kept.ask(operation, b"x")
     assert caught.value.remedy
-    assert guard.ask("echo", b"").content["pid"] == before
+    assert kept.ask("echo", b"").content["pid"] == before
 
 
 @posix
@@ -250,12 +261,12 @@ def test_a_worker_killed_between_files_is_replaced(guard):
     assert guard.ask("echo", b"").content["pid"] != pid
 
 
-def test_threads_take_turns(guard):
+def test_threads_take_turns(kept):
     sizes = [3, 40_000, 17, 2_000_000, 0, 900]
     found: dict[int, int] = {}
 
     def read(size: int) -> None:
-        found[size] = guard.ask("echo", bytes(size)).content["length"]
+        found[size] = kept.ask("echo", bytes(size)).content["length"]
 
     threads = [threading.Thread(target=read, args=(size,)) for size in sizes]
     for thread in threads:
@@ -320,19 +331,19 @@ def test_a_worker_whose_reader_holds_the_lock_ends_by_itself(tmp_path):
 
 
 @posix
-def test_a_forked_child_has_a_worker_of_its_own(guard):
-    first = guard.ask("echo", b"").content["pid"]
+def test_a_forked_child_has_a_worker_of_its_own(kept):
+    first = kept.ask("echo", b"").content["pid"]
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            guard.forget()
-            code = 0 if guard.ask("echo", b"12").content["pid"] != first else 2
-            guard.close()
+            kept.forget()
+            code = 0 if kept.ask("echo", b"12").content["pid"] != first else 2
+            kept.close()
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert guard.ask("echo", b"123").content["pid"] == first
+    assert kept.ask("echo", b"123").content["pid"] == first
 
 
 def test_modules_of_the_current_folder_are_not_run(tmp_path, monkeypatch):
@@ -340,6 +351,7 @@ def test_modules_of_the_current_folder_are_not_run(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(9)\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
+    guarded.close()  # so that this file starts a worker, here
     with pytest.raises(SpectraError) as caught:
         guarded.ask("opus", b"")
     assert isinstance(caught.value, DamagedFileError)

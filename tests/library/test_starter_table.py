@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from library.starter import (
 FOLDER = resources.path("starter_library")
 
 
+@cache
 def rows(name: str) -> list[dict[str, str]]:
     with (FOLDER / name).open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
@@ -95,13 +98,12 @@ def test_identity_is_blank_where_it_is_not_certain() -> None:
 
 
 def test_sources_and_lasers_are_never_merged() -> None:
+    origins = defaultdict(set)
+    for row in rows("bands.csv"):
+        origin = (row["source"], row["locator"], row["laser_nm"])
+        origins[row["material"], row["locator"]].add(origin)
     for material in starter_materials():
-        origins = {
-            (row["source"], row["locator"], row["laser_nm"])
-            for row in rows("bands.csv")
-            if row["material"] == material.name and row["locator"] == material.locator
-        }
-        assert len(origins) == 1
+        assert len(origins[material.name, material.locator]) == 1
     assert len({m.laser_nm for m in starter_materials() if m.name == "borax"}) == 2
 
 
