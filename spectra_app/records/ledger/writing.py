@@ -81,8 +81,8 @@ class Writing:
         text = body.decode("ascii")
         self._execute(_INSERT, (kind, record.id, revision, salt.hex(), text))
         self._index(kind, record)
-        known = {"before": _digest_of(row), "after": content_digest(salt, body)}
-        entry = Entry(0, self.time, self.user, act, kind, record.id, revision, **known)
+        before, now = _digest_of(row), content_digest(salt, body)
+        entry = Entry(0, self.time, self.user, act, kind, record.id, revision, before, now)
         self._enter(replace(entry, details=details or {}))
         return revision
 
