@@ -79,6 +79,7 @@ class Bench:
         self._before: tuple[Taken, tuple[float, float]] | None = None
         self._window_s = (0.0, 0.0)
         self._stale_left = faults.stale_frame
+        self._changes_s = math.inf
         self._happen()
 
     @property
@@ -126,9 +127,9 @@ class Bench:
 
     def advance_to(self, at_s: float) -> None:
         """Let time pass until second `at_s`; nothing when that has passed already."""
-        while (moment := self._next_change()) <= at_s:
-            self._settle(moment)
-            self.time_s = moment
+        while self._changes_s <= at_s:
+            self._settle(self._changes_s)
+            self.time_s = self._changes_s
             self._happen()
         self.time_s = max(self.time_s, at_s)
 
@@ -143,11 +144,13 @@ class Bench:
         moved_nm = self._drift.at(self.time_s) + truth.axis_nm_per_k * warmer_k
         laser_nm = self.model.true_laser_nm + truth.laser_nm_per_k * warmer_k
         self._charge.clear(self._true_nm + moved_nm, laser_nm)
+        self._look_ahead()
 
     def cancel(self) -> None:
         """Throw the exposure away, running or not taken yet."""
         self._settle(self.time_s)
         self._ends_s, self._ready = None, None
+        self._look_ahead()
 
     @property
     def exposing(self) -> bool:
@@ -198,10 +201,12 @@ class Bench:
     def watchdog(self, seconds: float) -> None:
         """Let the laser go off by itself unless it is fed within `seconds`; 0 for no watchdog."""
         self._laser.watchdog(seconds, self.time_s)
+        self._look_ahead()
 
     def feed_watchdog(self) -> None:
         """Start the time of the watchdog anew; switching the laser on does that too."""
         self._laser.feed(self.time_s)
+        self._look_ahead()
 
     def clear_trip(self) -> None:
         """Forget a latched trip of the interlock; the laser stays off until it is enabled."""
@@ -243,13 +248,14 @@ class Bench:
         """Set the temperature wanted of the detector; None switches its cooler off."""
         self._settle(self.time_s)
         self._cooling.want(celsius, self.time_s)
+        self._look_ahead()
 
-    def _next_change(self) -> float:
-        """Return when something changes by itself next; inf for never."""
+    def _look_ahead(self) -> None:
+        """Note when something changes by itself next, inf for never; after every command."""
         changes = [self._laser.next_change(self.time_s), self._cooling.next_change(self.time_s)]
         if self._ends_s is not None and self._ready is None:
             changes.append(self._ends_s)
-        return min(changes)
+        self._changes_s = min(changes)
 
     def _happen(self) -> None:
         """Let happen what is due now."""
@@ -257,6 +263,7 @@ class Bench:
         self._cooling.happen(self.time_s)
         if self._ends_s is not None and self._ready is None and self.time_s >= self._ends_s:
             self._ready = self._digitised()
+        self._look_ahead()
 
     def _settle(self, at_s: float) -> None:
         """Sum up until `at_s`; since the last time nothing has changed but what time changes."""
