@@ -53,11 +53,27 @@ class Line:
 
 @dataclass(eq=False, slots=True)
 class Kept:
-    """What one measurement leaves, also when it ends with an error: all frames, and the log."""
+    """What one measurement leaves, also when it ends with an error: all frames, and the log.
+
+    `so_far` gives the whole exposures of the frame that is not finished; None without any.
+    """
 
     frames: list[RawFrame] = field(default_factory=list)
     log: list[Line] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    so_far: Callable[[], RawFrame] | None = None
+
+    def finished(self, frame: RawFrame) -> None:
+        """Take a frame in place of what was there of it."""
+        self.frames.append(frame)
+        self.so_far = None
+
+    def broken_off(self, measured: RawFrame | None = None) -> None:
+        """Take what there is of the unfinished frame: `measured`, or else the exposures so far."""
+        if measured is None and self.so_far is not None:
+            measured = self.so_far()
+        if measured is not None:
+            self.finished(measured)
 
 
 def never_enough(_frame: RawFrame) -> bool:
@@ -105,6 +121,7 @@ class PlannedCourse:
 
     def after(self, exposure: WholeExposure) -> Settings | None:
         """See `Course.after`."""
+        self._kept.so_far = exposure.so_far
         now = self._timing.now()
         self._each_s = max(exposure.integration_time_ms / 1000.0, now - self._now)
         self._now = now
@@ -122,7 +139,7 @@ class PlannedCourse:
 
     def set_aside(self, frame: RawFrame) -> None:
         """See `Course.set_aside`."""
-        self._kept.frames.append(frame)
+        self._kept.finished(frame)
 
     def seconds_left(self, share: float) -> float | None:
         """Return the seconds left when `share` of the present exposures is done; None: unknown."""

@@ -114,9 +114,12 @@ def run(
     try:
         return _measured(task, enough)
     except DeviceError as error:
-        if error.measured is not None:
-            kept.frames.append(error.measured)
+        kept.broken_off(error.measured)
         task.note(f"ended: {error.what}")
+        raise
+    except BaseException as error:  # a person who does not wait; a fault of the program
+        kept.broken_off()
+        task.note(f"ended: {type(error).__name__}")
         raise
 
 
@@ -138,7 +141,7 @@ def _measured(task: _Task, enough: Enough) -> Acquired:
     if hits:
         frame = replace(frame, flags=(*frame.flags, COSMIC_RAYS))
         task.note(f"cosmic rays: {hits} in {frame.averages} exposures")
-    kept.frames.append(frame)
+    kept.finished(frame)
     dark = None
     if plan.dark and frame.dark is None and not task.should_stop():
         frame, dark = _dark(task, frame, course.settings)

@@ -31,6 +31,7 @@ _REAL = ("port", "serial", "papers", "laser_port", *_OF_LASER)
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
     from spectra_app.services.devices import Chosen
+    from spectra_app.services.measuring import Wanted
 
 
 def add(commands: Commands) -> None:
@@ -294,7 +295,7 @@ def _check(options: argparse.Namespace) -> int:
 def _scan(options: argparse.Namespace) -> int:
     from spectra_app.cli.verdict import verdict_text
     from spectra_app.services.frames import AnalyserError
-    from spectra_app.services.measuring import Wanted, scan_chosen
+    from spectra_app.services.measuring import scan_chosen
     from spectra_app.services.session import open_identifier
 
     chosen = chosen_of(options)
@@ -304,7 +305,36 @@ def _scan(options: argparse.Namespace) -> int:
             options.laser_port,
             "give --laser-power-w, in W, from the papers of the laser (0.1 is 100 mW)",
         )
-    wanted = Wanted(
+    with ended_politely(_stopping) as stopped:
+        identifier = open_identifier(options.library)
+        try:
+            found = scan_chosen(
+                chosen,
+                identifier,
+                _wanted(options),
+                progress=progress_bar("scan"),
+                should_stop=stopped,
+                tell=lambda warning: _say(f"Warning: {warning}"),
+                alarmed=_alarmed,
+            ).found
+        except AnalyserError as error:
+            if error.kept:
+                folder = identifier.evidence.folder
+                _say(f"Kept as evidence all the same: {len(error.kept)} files in {folder}")
+            raise
+    if options.json:
+        print_json(found.record.to_json())
+    else:
+        print(verdict_text(found.record))
+    if stopped():
+        return EXIT_ARGUMENTS
+    return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    from spectra_app.services.measuring import Wanted
+
+    return Wanted(
         integration_time_ms=options.integration_ms,
         averages=options.averages,
         power_percent=options.power,
@@ -314,28 +344,6 @@ def _scan(options: argparse.Namespace) -> int:
         early=not options.whole,
         keep_wires=options.keep_wires,
     )
-    with ended_politely(_stopping) as stopped:
-        try:
-            found = scan_chosen(
-                chosen,
-                open_identifier(options.library),
-                wanted,
-                progress=progress_bar("scan"),
-                should_stop=stopped,
-                tell=lambda warning: _say(f"Warning: {warning}"),
-                alarmed=_alarmed,
-            ).found
-        except AnalyserError as error:
-            if error.kept:
-                _say(f"Kept as evidence all the same: {len(error.kept)} files")
-            raise
-    if options.json:
-        print_json(found.record.to_json())
-    else:
-        print(verdict_text(found.record))
-    if stopped():
-        return EXIT_ARGUMENTS
-    return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
 
 
 def _say(words: str) -> None:

@@ -74,9 +74,10 @@ def run(
             "permissions, then run it again\n"
         )
         return EXIT_REFUSED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         below_the_bar = "\n" if sys.stderr.isatty() else ""
-        sys.stderr.write(f"{below_the_bar}spectra: stopped\n")
+        words = "; ".join(("stopped", *getattr(error, "__notes__", ())))
+        sys.stderr.write(f"{below_the_bar}spectra: {spelled_out(words)}\n")
         return EXIT_ARGUMENTS
 
 

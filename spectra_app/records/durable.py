@@ -56,6 +56,24 @@ def write_once(path: Path, data: bytes, mode: int = READ_ONLY) -> bool:
     return first
 
 
+def try_to_write(folder: Path, data: bytes) -> None:
+    """Bring `data` to the disk in `folder`, then take it away again.
+
+    Raises
+    ------
+    OSError
+        When the system refuses.
+    """
+    probe = folder / f".room.{secrets.token_hex(8)}.tmp"
+    try:
+        with probe.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 def replace_whole(path: Path, data: bytes) -> None:
     """Write a file that people may replace: under a hidden name, then moved into place.
 

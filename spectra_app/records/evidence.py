@@ -28,6 +28,7 @@ from spectra_app.records.durable import (
     make_folders,
     named_errors,
     sync_folder,
+    try_to_write,
     write_once,
 )
 
@@ -35,6 +36,7 @@ Clock = Callable[[], str]
 
 RECEIVED = "received.jsonl"
 LOCK = "received.lock"
+ROOM_BYTES = 4 << 20  # more than a measurement leaves: 20 frames of 2,000 pixels are 2 MB
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _DAMAGED = "keep the file as it is, tell the supervisor, and restore it from a backup"
 
@@ -199,6 +201,22 @@ class EvidenceStore:
         ):
             append_line(self.folder / RECEIVED, _line(receipt))
         return EvidenceItem(digest, len(data), path, kind, name, receipt.received_at, first)
+
+    def prove_room(self, size: int = ROOM_BYTES) -> None:
+        """Write `size` bytes to the disk and take them away again: so much can be kept.
+
+        Asked before what cannot be taken back, such as light on a sample. The bytes are random,
+        because some file systems keep equal ones for nothing.
+
+        Raises
+        ------
+        EvidenceError
+            When that is not possible, with the remedy.
+        """
+        with named_errors(self.folder, "nothing was measured"):
+            make_folders(self.folder)
+            with locked(self.folder / LOCK):
+                try_to_write(self.folder, os.urandom(size))
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes of that hash, checked.

@@ -87,6 +87,7 @@ def check_connected(
         When it cannot be measured, or the scan is not one of polystyrene.
     """
     calibrations_of(identifier)  # before a laser fires for nothing
+    identifier.evidence.prove_room()
     timing = replace(instrument.timing, utc=identifier.clock)
 
     def work(analyser: Analyser, bench: Any, before: int) -> RawFrame:

@@ -171,6 +171,7 @@ def check_chosen(
     """
     timing = timing or replace(REAL_TIME, utc=identifier.clock)
     calibrations_of(identifier)  # before a laser fires for nothing
+    identifier.evidence.prove_room()
     with opened(chosen, timing=timing, alarmed=alarmed) as analyser:
         _refuse_without_axis(analyser)
         try:

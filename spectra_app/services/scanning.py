@@ -26,11 +26,13 @@ from devices.interface import (
 from devices.registry import open_analyser
 from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
+from devices.transports.recorder import MOST_BYTES
 from library.errors import SpectrumChoiceError
 from library.starter import StarterMaterial, starter_materials
 from matching.calibration.axis import CalibrationError
 from matching.spectrum import Spectrum
 from spectra_app.errors import AppError, JournalError
+from spectra_app.records.evidence import ROOM_BYTES
 from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
 from spectra_app.services.checking import checked_first
 from spectra_app.services.early_stop import EarlyStopPolicy, VerdictWatch, in_background
@@ -140,10 +142,12 @@ def scan(
     AnalyserError
         In the driver's words; what was measured until then is kept, and named in its `kept`.
     EvidenceError
-        When the frames cannot be kept: nothing is interpreted then.
+        When nothing can be written, before the laser is switched on; or when the frames cannot be
+        kept: nothing is interpreted then.
     """
     how, kept = how or HowToScan(), Kept()
     store = _Store(identifier, label, kept, how.wires)
+    store.prove_room()
     measured = partial(
         run,
         analyser,
@@ -158,8 +162,8 @@ def scan(
         got, ended_by = _watched(measured, identifier, how)
     except DeviceError as error:
         raise store.told(error) from error
-    except BaseException:
-        store.keep()
+    except BaseException as error:
+        error.add_note(store.words(store.keep()))
         raise
     evidence = store.keep(got.frame)
     progress(MEASURED, "identifying")
@@ -169,7 +173,11 @@ def scan(
         assumptions=(*_remarks(got, ended_by), *kept.remarks),
         emulated=got.frame.emulated,
     )
-    found = identify_frame(got.frame, origin, identifier, how.top)
+    try:
+        found = identify_frame(got.frame, origin, identifier, how.top)
+    except KeyboardInterrupt as error:
+        error.add_note(store.words(evidence))
+        raise
     progress(1.0, "done")
     return Scanned(found, got.frame, evidence)
 
@@ -243,6 +251,11 @@ class _Store:
     kept: Kept
     wires: Callable[[], bytes] | None
 
+    def prove_room(self) -> None:
+        """Refuse, before anything is lit, when what the scan will leave could not be kept."""
+        wires = 0 if self.wires is None else MOST_BYTES
+        self.identifier.evidence.prove_room(ROOM_BYTES + wires)
+
     def keep(self, last: RawFrame | None = None) -> tuple[str, ...]:
         """Keep all frames, `last` among them, then the log and the wires; return the SHA-256."""
         frames = list(self.kept.frames)
@@ -259,6 +272,11 @@ class _Store:
         if self.wires is not None:
             hashes.append(self._put(self.wires(), "wire record", "wires.jsonl"))
         return tuple(dict.fromkeys(hashes))
+
+    def words(self, hashes: tuple[str, ...]) -> str:
+        """Return how many files were kept and where."""
+        folder = self.identifier.evidence.folder
+        return f"what was measured is kept: {len(hashes)} files in {folder}"
 
     def told(self, error: DeviceError) -> AnalyserError:
         """Keep what there is, then return `error` as one of the program's."""
