@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -50,6 +51,7 @@ SETS = {
 
 @pytest.fixture(scope="module")
 def scan_of(shared_data):
+    @cache
     def read(instrument, name):
         path = shared_data / "spectra" / "calibration" / instrument / name
         return read_file(path)[1].spectra[0].spectrum
@@ -57,6 +59,7 @@ def scan_of(shared_data):
     return read
 
 
+@cache  # a spectrum is the same only when it is the same object
 def fitted(spectrum, standard, laser_nm):
     lines = find_lines(spectrum.intensity)
     return fit_axis(StatedAxis(spectrum.raman_shift_cm1, laser_nm), [Measured(standard, lines)])

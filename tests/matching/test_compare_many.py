@@ -76,15 +76,15 @@ def obvious_prominence(values, top):
     while left > 0 and values[left - 1] <= values[top]:
         left -= 1
     right = top
-    while right < values.size - 1 and values[right + 1] <= values[top]:
+    while right < len(values) - 1 and values[right + 1] <= values[top]:
         right += 1
-    return values[top] - max(values[left : top + 1].min(), values[top : right + 1].min())
+    return values[top] - max(min(values[left : top + 1]), min(values[top : right + 1]))
 
 
 def obvious_peaks(values, first, least):
     """Return (index, position, prominence) of each band, strongest first."""
-    found = []
-    for i in range(1, values.size - 1):
+    found, values = [], values.tolist()
+    for i in range(1, len(values) - 1):
         low, top, high = values[i - 1 : i + 2]
         if top > low and top >= high and top >= least:
             found.append((-top, i))
