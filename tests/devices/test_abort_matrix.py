@@ -76,16 +76,19 @@ class SerialTap(Tap):
 class Button:
     """Presses "stop" at moment `at` of a measurement, from a thread of its own."""
 
-    def __init__(self, at=-1):
-        self.at, self.moments = at, 0
-        self.log, self.trouble = [], []
+    def __init__(self):
         self.analyser = self.thread = None
-        self.over = False
+        self.log, self.over = [], True
         self._off, self._measuring = threading.Event(), threading.current_thread()
+
+    def arm(self, at):
+        """Press at moment `at` of the measurement that comes; 0 for never, to count them."""
+        self.at, self.moments, self.over = at, 0, False
+        self.log, self.trouble, self.thread = [], [], None
 
     def moment(self, what):
         mine = threading.current_thread() is self._measuring
-        if mine and self.analyser and not self.over and self.thread is None:
+        if mine and not self.over and self.thread is None:
             self.moments += 1
             if self.moments == self.at:
                 self._press()
@@ -110,52 +113,59 @@ class Button:
             self.trouble.append(error)
 
 
-def _measured(rig, at=-1):
-    """Measure with the button pressed at moment `at`; return it and what became of that."""
-    button = Button(at)
+def _opened(rig):
+    """Open it with a button in reach."""
+    button = Button()
 
     def tapped(wire):
         kind = SerialTap if hasattr(wire, "write") else UsbTap
         return kind(wire, button.moment, button.sent)
 
-    analyser = rig.open(keep=tapped)
-    analyser.configure(SETTINGS)
+    button.analyser = rig.open(keep=tapped)
+    button.analyser.configure(SETTINGS)
     rig.on_sleep = lambda: button.moment("sleep")
-    button.analyser = analyser
-    outcome = None
+    return button
+
+
+def _measured(rig, button, at=0):
+    """Measure with the button pressed at moment `at`; return what became of that."""
+    button.arm(at)
     try:
-        rig.measure(analyser.acquire)
+        rig.measure(button.analyser.acquire)
     except (AbortedError, LaserError) as error:
-        outcome = error
+        return error
     finally:
         button.over = True
         if button.thread is not None:
             button.thread.join(PATIENCE_S)
-    return analyser, button, outcome
+    return None
 
 
-def _pressed(rig, at):
-    analyser, button, outcome = _measured(rig, at)
+def _pressed(rig, button, at):
+    """Stop a measurement; the one after it is whole."""
+    outcome = _measured(rig, button, at)
     assert not button.trouble
     assert not button.thread.is_alive()
     after = button.log[button.log.index("pressed") + 1 :]
     assert next(what for what in after if what in {"off", "read"}) == "off"
     assert rig.bench.laser_state() is LaserState.OFF
-    assert analyser.laser_state is LaserState.OFF
-    assert analyser.alarm is None
-    rig.measure(analyser.acquire)
-    analyser.close()
+    assert button.analyser.laser_state is LaserState.OFF
+    assert button.analyser.alarm is None
+    assert _measured(rig, button) is None
     return outcome
 
 
 @pytest.mark.parametrize(("name", "serial"), ROWS)
 def test_stop_switches_the_laser_off_before_the_next_read(rig, threads_left, name, serial):
-    analyser, button, outcome = _measured(rig(name, serial=serial))
-    analyser.close()
-    assert outcome is None
-    dice = random.Random(f"{name} {serial}")
-    moments = dice.sample(range(1, button.moments + 1), REQUESTS)
-    outcomes = [_pressed(rig(name, serial=serial), at) for at in moments]
+    first, bed = rig(name, serial=serial), rig(name, serial=serial)
+    counting, button = _opened(first), _opened(bed)
+    assert _measured(first, counting) is None
+    counting.analyser.close()
+    dice, moments, outcomes = random.Random(f"{name} {serial}"), counting.moments, []
+    for _ in range(REQUESTS):
+        outcomes.append(_pressed(bed, button, dice.randint(1, moments)))
+        moments = min(moments, button.moments)  # a whole measurement may take fewer than the first
+    button.analyser.close()
     assert any(isinstance(outcome, AbortedError) for outcome in outcomes)
     assert threads_left() == []
 

@@ -35,7 +35,6 @@ from devices.interface import LaserState, Settings
 
 SETTINGS = Settings(integration_time_ms=60.0, averages=2)
 PATIENCE_S = 20.0  # emulated, beyond a session without a fault
-STEPS = 2  # transfers per column, see `_some`
 FUZZ = int(os.environ.get("SPECTRA_FUZZ") or 0)
 STRIDE = (1 if FUZZ >= 10_000 else 40) if FUZZ else 0  # the build machine has an hour and a half
 CHANCES = 2 if STRIDE == 1 else 1
@@ -137,9 +136,11 @@ def _length(lengths, rig, name, serial):
 
 
 def _some(column, total):
-    """Choose transfers: one of opening and one of measuring, others for each column."""
+    """Choose transfers: of opening or of measuring, by turns; both where chance spoils bytes."""
     dice = random.Random(_name(column))
-    return dice.randrange(total // 4), dice.randrange(total // 4, total)
+    both = dice.randrange(total // 4), dice.randrange(total // 4, total)
+    turn = COLUMNS.index(column) // 3 % 2  # not the kind's own place: each kind gets both
+    return both if column[3] in BY_CHANCE else both[turn : turn + 1]
 
 
 def _allowed(kind, step, stage):
@@ -236,5 +237,8 @@ def test_a_fault_of_the_cable(rig, lengths, threads_left, column):
 
 
 def test_the_matrix_is_large_enough():
-    assert len({column[:3] for column in COLUMNS}) == len(LINES)
-    assert STEPS * len(COLUMNS) >= 400
+    assert {column[:3] for column in COLUMNS} == set(LINES)
+    assert sum(len(_some(column, 100)) for column in COLUMNS) >= 330
+    for kind in FaultKind:
+        chosen = [at for column in COLUMNS if column[3] is kind for at in _some(column, 100)]
+        assert min(chosen) < 25 <= max(chosen), kind

@@ -94,12 +94,13 @@ def _transfers(cable, *, opening):
     return cable.faults.total
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("wire", "kind"), KINDS, ids=lambda value: getattr(value, "name", value))
 @pytest.mark.parametrize("key", ["qepro", "ventana-785"])
 def test_a_fault_at_every_transfer_of_a_measurement(polystyrene_like, key, wire, kind):
     total = _transfers(Cable(polystyrene_like, key, wire), opening=False)
     assert total > 10
-    for at in _some(total, kind, 5):
+    for at in _some(total, kind, 13):
         cable = Cable(polystyrene_like, key, wire)
         detector, laser = cable.open(cable.plug())
         cable.faults.arm(WireFault(kind, at, count=7, seed=at))
@@ -112,6 +113,7 @@ def test_a_fault_at_every_transfer_of_a_measurement(polystyrene_like, key, wire,
         _healthy(cable)
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("wire", "kind"), KINDS, ids=lambda value: getattr(value, "name", value))
 def test_a_fault_at_every_transfer_of_opening(polystyrene_like, wire, kind):
     total = _transfers(Cable(polystyrene_like, "ventana-785", wire), opening=True)
