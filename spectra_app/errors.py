@@ -9,6 +9,9 @@ SpectraError
     ├── LedgerError        the station's ledger cannot be read or written, or does not hold
     │   └── RecordError        a record is not there, or not as it was taken to be
     ├── ForbiddenError     the user may not do that
+    │   └── LogInError         name or password is wrong, or it is too early to try again
+    ├── PasswordError      a password that may not be used
+    ├── DemoError          demonstration and evidence may not be mixed
     ├── InstalledError     the installed library is not the one that was installed
     ├── NotConfirmedError  nobody agreed to what needs agreement
     └── ReleaseError       a library that may not be released as it is
@@ -70,6 +73,24 @@ class ForbiddenError(AppError):
     """The user may not do that."""
 
     code = "forbidden"
+
+
+class LogInError(ForbiddenError):
+    """Name or password is wrong, or it is too early to try again."""
+
+    code = "log_in"
+
+
+class PasswordError(AppError):
+    """A password that is too short, or easily guessed."""
+
+    code = "password"
+
+
+class DemoError(AppError):
+    """Demonstration and evidence may not be mixed."""
+
+    code = "demo"
 
 
 class InstalledError(AppError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from spectra_app.errors import LedgerError, RecordError
 from spectra_app.records.ledger.chain import (
@@ -25,7 +25,27 @@ _OUTDATE = "UPDATE revisions SET latest = 0 WHERE kind = ? AND id = ? AND latest
 _INSERT = """
 INSERT INTO revisions (kind, id, revision, latest, salt, body) VALUES (?, ?, ?, 1, ?, ?)
 """
+_LOG_INS = "SELECT hash, failures, wait_until FROM secrets WHERE user = ?"
 _FIRST = "SELECT rowid FROM revisions WHERE kind = ? AND id = ? AND revision = 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What is kept about log-ins under a name.
+
+    Parameters
+    ----------
+    hash : str
+        Of the password (PHC string); empty for a name that nobody has.
+    failures : int
+        Log-ins that failed since the last one that did not.
+    wait_until : str
+        No log-in before this time; ISO 8601 in UTC, or empty.
+    """
+
+    hash: str = ""
+    failures: int = 0
+    wait_until: str = ""
 
 
 class Writing:
@@ -39,6 +59,8 @@ class Writing:
         self.user = user
         self.time = time
         self.last: Head | None = None
+        self.marks: Mapping[str, Detail] = {}
+        """What every entry says in addition: that it is a demonstration."""
 
     def put(
         self,
@@ -110,9 +132,26 @@ class Writing:
         self._forget(kind, id_)
         self._enter(Entry(0, self.time, self.user, REDACTED, kind, id_, details={"why": why}))
 
+    def secret(self, user: str) -> Secret | None:
+        """Return the password hash and counters of a user; None when there are none."""
+        row = self._execute(_LOG_INS, (user,)).fetchone()
+        return None if row is None else Secret(*row)
+
+    def set_secret(self, user: str, secret: Secret) -> None:
+        """Keep the password hash and counters of a user: no part of the record."""
+        self._execute(
+            "INSERT OR REPLACE INTO secrets (user, hash, failures, wait_until) VALUES (?, ?, ?, ?)",
+            (user, secret.hash, secret.failures, secret.wait_until),
+        )
+
+    def forget_secrets(self, pattern: str, before: str) -> None:
+        """Forget the counters of names like `pattern` (SQL) whose wait was over `before`."""
+        self._execute("DELETE FROM secrets WHERE user LIKE ? AND wait_until < ?", (pattern, before))
+
     def _enter(self, entry: Entry) -> None:
         number, previous = end_of(self._connection)
-        whole = replace(entry, number=number + 1, previous=previous)
+        details = {**entry.details, **self.marks}
+        whole = replace(entry, number=number + 1, previous=previous, details=details)
         line = whole.line()
         sha256 = digest(line)
         self._execute(

@@ -1,0 +1,220 @@
+"""Users: the first supervisor, log-in, and what supervisors do about others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from spectra_app.errors import ForbiddenError, RecordError
+from spectra_app.records.access import ACTIVE, LOCKED, Role, User
+from spectra_app.records.ledger.record import Stored
+from spectra_app.records.ledger.writing import Secret
+from spectra_app.records.passwords import check_password, folded_login
+from spectra_app.records.sessions import Session
+from spectra_app.services.logging_in import check_typed, keep_password, log_in
+from spectra_app.services.office import ASK, Office
+
+__all__ = [
+    "add_user",
+    "change_password",
+    "change_role",
+    "clear_user",
+    "has_users",
+    "list_users",
+    "lock_session",
+    "lock_user",
+    "log_in",
+    "log_out",
+    "reset_password",
+    "set_up_first_supervisor",
+    "unlock_session",
+    "unlock_user",
+]
+
+FIRST = "u1"
+
+
+def has_users(office: Office) -> bool:
+    """Return whether the station was set up: whether there ever was a user."""
+    return _count(office) > 0
+
+
+def set_up_first_supervisor(office: Office, login: str, name: str, password: str) -> User:
+    """Make the first user; possible only while there has never been one.
+
+    Raises
+    ------
+    ForbiddenError
+        When there is a user already.
+    PasswordError
+        When the password may not be used.
+    """
+    if has_users(office):
+        raise _set_up_already()
+    user = _new(FIRST, login, name, Role.SUPERVISOR)
+    check_password(password, user.login, name)
+    try:
+        with office.ledger.writing(FIRST) as writing:
+            return keep_password(writing, None, user, password, "first supervisor set up")
+    except RecordError as error:  # another process was faster
+        raise _set_up_already() from error
+
+
+def log_out(office: Office, session: Session) -> None:
+    """End a session, locked or not."""
+    user = office.sessions.owner(session)
+    office.sessions.close(session)
+    with office.ledger.writing(user) as writing:
+        writing.note("logged out")
+
+
+def lock_session(office: Office, session: Session) -> None:
+    """Lock a session until its user types the password again."""
+    user = office.sessions.owner(session)
+    office.sessions.lock(session)
+    with office.ledger.writing(user) as writing:
+        writing.note("session locked")
+
+
+def unlock_session(office: Office, session: Session, password: str) -> None:
+    """Go on with a locked session.
+
+    Raises
+    ------
+    LogInError, ForbiddenError
+        As `log_in`.
+    """
+    stored = _stored(office, office.sessions.owner(session))
+    check_typed(office, stored, stored.record.login, password, "session unlocked")
+    office.sessions.unlock(session)
+
+
+def change_password(office: Office, session: Session, old: str, new: str) -> None:
+    """Change one's own password; every other session of this user ends.
+
+    Raises
+    ------
+    LogInError
+        When the old one is wrong.
+    PasswordError
+        When the new one may not be used.
+    """
+    me = office.require(session, "password.change")
+    check_password(new, me.login, me.name, old)
+    check_typed(office, _stored(office, me.id), me.login, old, "password typed again")
+    stored = _stored(office, me.id)
+    changed = msgspec.structs.replace(stored.record, must_change=False)
+    with office.ledger.writing(me.id) as writing:
+        keep_password(writing, stored, changed, new, "password changed")
+    office.sessions.close_others(session)
+
+
+def list_users(office: Office, session: Session) -> list[User]:
+    """Return all users."""
+    office.require(session, "users.show")
+    return [stored.record for stored in office.ledger.find(User)]
+
+
+def add_user(
+    office: Office, session: Session, login: str, name: str, *, role: Role, temporary: str
+) -> User:
+    """Add a user, whose first act will be to change the temporary password.
+
+    Raises
+    ------
+    RecordError
+        When the log-in name is taken.
+    PasswordError
+        When the password may not be used.
+    """
+    me = office.require(session, "users.add")
+    user = msgspec.structs.replace(
+        _new(f"u{_count(office) + 1}", login, name, role), must_change=True
+    )
+    if office.ledger.find(User, login=user.login):
+        raise RecordError("this log-in name is taken", user.login, "choose another one")
+    check_password(temporary, user.login, name)
+    with office.ledger.writing(me.id) as writing:
+        return keep_password(writing, None, user, temporary, "user added")
+
+
+def lock_user(office: Office, session: Session, user: str, why: str) -> None:
+    """Lock a user: every session ends, no log-in is possible."""
+    me = office.require(session, "users.lock")
+    _change(office, me, user, "user locked", state=LOCKED, reason=why)
+    office.sessions.close_all_of(user)
+
+
+def unlock_user(office: Office, session: Session, user: str) -> None:
+    """Unlock a user; log-ins that failed are forgotten."""
+    me = office.require(session, "users.unlock")
+    _change(office, me, user, "user unlocked", state=ACTIVE, reason="")
+
+
+def change_role(office: Office, session: Session, user: str, role: Role) -> None:
+    """Give a user another role."""
+    me = office.require(session, "users.change_role")
+    _change(office, me, user, "role changed", role=Role(role).value)
+
+
+def clear_user(office: Office, session: Session, user: str, cleared: bool) -> None:
+    """Say whether a user may see findings of restricted lists."""
+    me = office.require(session, "users.clear")
+    _change(office, me, user, "clearance changed", cleared=cleared)
+
+
+def reset_password(office: Office, session: Session, user: str, temporary: str) -> None:
+    """Give a user a temporary password, which has to be changed first; every session ends.
+
+    Raises
+    ------
+    PasswordError
+        When the password may not be used.
+    """
+    me = office.require(session, "users.reset_password")
+    stored = _other(office, me, user)
+    check_password(temporary, stored.record.login, stored.record.name)
+    changed = msgspec.structs.replace(stored.record, must_change=True)
+    with office.ledger.writing(me.id) as writing:
+        keep_password(writing, stored, changed, temporary, "password reset")
+    office.sessions.close_all_of(user)
+
+
+def _change(office: Office, me: User, user: str, act: str, **fields: Any) -> None:
+    stored = _other(office, me, user)
+    changed = msgspec.structs.replace(stored.record, **fields)
+    with office.ledger.writing(me.id) as writing:
+        writing.put(changed, act, after=stored.revision)
+        secret = writing.secret(user)
+        if act == "user unlocked" and secret is not None:
+            writing.set_secret(user, Secret(secret.hash))
+
+
+def _other(office: Office, me: User, user: str) -> Stored[User]:
+    """Return somebody else: what concerns oneself is done by another supervisor."""
+    if user == me.id:
+        raise ForbiddenError("nobody may do that to themselves", "", "ask another supervisor")
+    return _stored(office, user)
+
+
+def _stored(office: Office, user: str) -> Stored[User]:
+    return office.ledger.get(User, user)
+
+
+def _new(id_: str, login: str, name: str, role: Role) -> User:
+    folded, shown = folded_login(login), " ".join(name.split())
+    if not folded or not shown:
+        raise RecordError("a user needs a log-in name and a name", "", "give both")
+    return User(id=id_, login=folded, name=shown, role=Role(role).value)
+
+
+def _count(office: Office) -> int:
+    query = "SELECT COUNT(*) FROM revisions WHERE kind = 'user' AND revision = 1"
+    with office.ledger.reading() as connection:
+        (count,) = connection.execute(query).fetchone()
+    return int(count)
+
+
+def _set_up_already() -> ForbiddenError:
+    return ForbiddenError("this station was set up already", "", ASK)
