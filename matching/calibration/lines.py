@@ -166,7 +166,10 @@ def _fitted(values: FloatArray, cluster: list[_Top], noise: float) -> list[Found
     def residuals(parameters: FloatArray) -> FloatArray:
         return np.asarray(_model(parameters, x, middle) - y / scale)
 
-    fit = least_squares(residuals, first, bounds=(low, high), method="trf", max_nfev=200)
+    def slopes(parameters: FloatArray) -> FloatArray:
+        return _jacobian(parameters, x, middle)
+
+    fit = least_squares(residuals, first, slopes, bounds=(low, high), method="trf", max_nfev=200)
     lines = _lines_of(fit.x, np.asarray(fit.jac), float(np.sqrt(np.mean(fit.fun**2))), scale, noise)
     rest = -scale * np.asarray(fit.fun)  # what the fit leaves of the scan
     return [_apex(line, x, rest) for line in lines]
@@ -196,10 +199,22 @@ def _apex(line: FoundLine, x: FloatArray, rest: FloatArray) -> FoundLine:
 
 
 def _model(parameters: FloatArray, x: FloatArray, middle: float) -> FloatArray:
-    y = parameters[0] + parameters[1] * (x - middle)
-    for height, centre, sigma in parameters[2:].reshape(-1, 3):
-        y = y + height * np.exp(-0.5 * ((x - centre) / sigma) ** 2)
-    return np.asarray(y)
+    """Return Gaussians (height, centre, sigma) on a straight line (two parameters)."""
+    height, centre, sigma = parameters[2:].reshape(-1, 3).T
+    bands = height * np.exp(-0.5 * ((x[:, None] - centre) / sigma) ** 2)
+    return np.asarray(parameters[0] + parameters[1] * (x - middle) + bands.sum(axis=1))
+
+
+def _jacobian(parameters: FloatArray, x: FloatArray, middle: float) -> FloatArray:
+    """Return the derivatives of the model, shape (points, parameters)."""
+    height, centre, sigma = parameters[2:].reshape(-1, 3).T
+    place = (x[:, None] - centre) / sigma
+    band = np.exp(-0.5 * place**2)
+    slope = height * band * place / sigma
+    found = np.empty((x.size, parameters.size))
+    found[:, 0], found[:, 1] = 1.0, x - middle
+    found[:, 2::3], found[:, 3::3], found[:, 4::3] = band, slope, slope * place
+    return found
 
 
 def _lines_of(

@@ -27,7 +27,7 @@ from spectra_app.services.curation import Person, append_entries, set_status
 unix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 pytestmark = [pytest.mark.fuzz, unix]
 LONG = int(os.environ.get("SPECTRA_FUZZ") or 0) >= 10_000  # `make fuzz` as it is
-KILLS = 1000 if LONG else 40
+KILLS = 1000 if LONG else 24
 COMMANDS = 50 if LONG else 1  # through the real command
 WAYS = 12 if LONG else 2  # states of the disk at each moment
 PERSON = Person("A. Technician", "2026-11-22")

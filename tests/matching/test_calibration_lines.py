@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matching.calibration.lines import find_lines, noise_of
+from matching.calibration.lines import _jacobian, _model, find_lines, noise_of
 
 X = np.arange(400, dtype=float)
 
@@ -57,3 +57,12 @@ def test_a_flat_or_empty_scan_has_no_lines():
 
 def test_noise_is_measured_under_lines_and_slopes():
     assert noise_of(scan(slope=20.0)) == pytest.approx(10.0, rel=0.25)
+
+
+def test_the_slopes_that_the_fit_is_told_are_those_of_its_model():
+    parameters = np.array([0.2, -0.01, 0.9, 20.3, 2.5, 0.4, 26.0, 4.0])
+    x, step = np.arange(45.0), 1e-6
+    told = _jacobian(parameters, x, 22.0)
+    for number, change in enumerate(np.eye(parameters.size) * step):
+        apart = _model(parameters + change, x, 22.0) - _model(parameters - change, x, 22.0)
+        np.testing.assert_allclose(told[:, number], apart / (2 * step), atol=1e-8)
