@@ -287,6 +287,9 @@ class PyUsbPort:
     """
 
     def __init__(self, device: Any, timing: Timing) -> None:
+        import usb.core
+
+        self._failure: type[Exception] = usb.core.USBError  # looked up once, not in each transfer
         self._device = device
         self._timing = timing
         self._name = usb_name(
@@ -391,15 +394,13 @@ class PyUsbPort:
     def _transfer(
         self, work: Callable[[], T], doing: str, timeout_s: float, endpoint: int | None = None
     ) -> T:
-        import usb.core
-
         with self._lock:
             if self._closed:
                 raise closed(self._name)
             self._users += 1
         try:
             return work()
-        except usb.core.USBError as error:
+        except self._failure as error:
             made = translated(error, self._name, doing, timeout_s)
             if endpoint is not None and isinstance(made, StalledError):
                 self._clear_halt(endpoint)

@@ -17,7 +17,7 @@ pytest.importorskip("termios")
 @pytest.fixture
 def served():
     emulator = cobolt.emulator()
-    with pty_wire.PtyWire(emulator) as wire:
+    with pty_wire.PtyWire(emulator, paced=False) as wire:
         yield emulator, wire
 
 
