@@ -123,7 +123,7 @@ def _emulate_arguments(actions: Commands) -> None:
 def chosen_of(options: argparse.Namespace) -> Chosen:
     """Return the analyser that the arguments name."""
     from spectra_app.services.devices import Chosen, emulated_only, real_one
-    from spectra_app.services.scanning import SHOWN_FIRST
+    from spectra_app.services.emulated_samples import SHOWN_FIRST
 
     wanted = options.emulated or options.sample is not None
     real = [name for name in _REAL if getattr(options, name) not in {None, "", False}]
@@ -216,7 +216,7 @@ def _told(name: str, value: Any, unit: str) -> str:
 
 def _emulate(options: argparse.Namespace) -> int:
     from spectra_app.services import devices
-    from spectra_app.services.scanning import SHOWN_FIRST
+    from spectra_app.services.emulated_samples import SHOWN_FIRST
 
     def announce(path: str) -> None:
         print(f"EMULATED {options.family} at {path} (Ctrl-C ends it)", flush=True)

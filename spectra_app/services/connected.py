@@ -15,16 +15,12 @@ from spectra_app.services.checking import (
     record_check,
 )
 from spectra_app.services.early_stop import load_early_stop
+from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.identify import Identified, Identifier
 from spectra_app.services.instrument import Instrument
 from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.measuring import Wanted, plan_of
-from spectra_app.services.scanning import (
-    QUICK,
-    HowToScan,
-    emulated_sample,
-    scan,
-)
+from spectra_app.services.scanning import QUICK, HowToScan, scan
 
 __all__ = ["GENTLE_COUNTDOWN_S", "GENTLE_WARNING", "check_connected", "scan_connected", "wanted_by"]
 

@@ -16,10 +16,11 @@ from library.entry import Entry, EntryRecord, entry_id
 from library.starter import starter_entries, starter_materials
 from library.writing import write_library
 from spectra_app.errors import AppError
+from spectra_app.services.emulated_samples import EMPTY_VIAL, emulated_sample
 from spectra_app.services.frames import spectrum_of_frame
 from spectra_app.services.identify import Identified, Identifier
 from spectra_app.services.intake import table_entries
-from spectra_app.services.scanning import EMPTY_VIAL, emulated_sample, scan_emulated
+from spectra_app.services.scanning import scan_emulated
 
 EMULATED_REFERENCES = ("caffeine", "lactose", "paracetamol")
 REFERENCE = fixed_plan(Settings(integration_time_ms=1000.0, averages=10))

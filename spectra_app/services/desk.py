@@ -9,6 +9,7 @@ from spectra_app.services.api import AnalyserUse, Progress, ShouldStop, UseCases
 from spectra_app.services.calibrations import Calibrations, Standing
 from spectra_app.services.connected import check_connected, scan_connected
 from spectra_app.services.devices import open_with_bench, plugged_in
+from spectra_app.services.emulated_samples import emulated_samples
 from spectra_app.services.identify import Identified, Identifier, identify_file
 from spectra_app.services.instrument import Instrument, OpenIt
 from spectra_app.services.instrument_choice import Choices, choices_of
@@ -16,7 +17,7 @@ from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.libraries import library_note, library_title
 from spectra_app.services.limits import unasked, with_limits
 from spectra_app.services.reporting import Renderer, write_report
-from spectra_app.services.scanning import emulated_samples, scan_emulated
+from spectra_app.services.scanning import scan_emulated
 from spectra_app.services.session import open_identifier, utc_now
 from spectra_app.settings import data_folder, made
 

@@ -16,8 +16,8 @@ from devices.registry import Connection, Keep, open_connected, open_emulated
 from devices.serving import serve_family
 from devices.timing import REAL_TIME, Timing
 from spectra_app.errors import AppError
+from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.frames import AnalyserError, as_app_error
-from spectra_app.services.scanning import emulated_sample
 
 UNVERIFIED = "drivers were verified against emulators and third-party drivers, not on instruments"
 

@@ -8,8 +8,6 @@ from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
-import numpy as np
-
 from devices.acquisition.course import Kept
 from devices.acquisition.plan import Plan, fixed_plan
 from devices.acquisition.runner import Acquired, run
@@ -24,11 +22,8 @@ from devices.interface import (
     no_progress,
 )
 from devices.registry import open_analyser
-from devices.sample import Sample
 from devices.timing import REAL_TIME, Timing
 from devices.transports.recorder import MOST_BYTES
-from library.errors import SpectrumChoiceError
-from library.starter import StarterMaterial, starter_materials
 from matching.calibration.axis import CalibrationError
 from matching.spectrum import Spectrum
 from spectra_app.errors import AppError, JournalError
@@ -36,56 +31,13 @@ from spectra_app.records.evidence import ROOM_BYTES
 from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
 from spectra_app.services.checking import checked_first
 from spectra_app.services.early_stop import EarlyStopPolicy, VerdictWatch, in_background
+from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.frames import AnalyserError, as_app_error, spectrum_of_frame
 from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
 
 LOG_FORMAT = "spectra.acquisition-log"
 MEASURED = 0.92  # share of the progress after which only identifying is left
-EMPTY_VIAL = "empty glass vial"
 QUICK = fixed_plan(Settings(integration_time_ms=400.0, averages=3))
-SHOWN_FIRST = (
-    "amphetamine sulfate",
-    "ephedrine hydrochloride",
-    "paracetamol",
-    "caffeine",
-    "lactose",
-    "acetone",
-)
-
-
-def emulated_samples() -> tuple[str, ...]:
-    """Return the names of what can lie under the emulated laser, the telling ones first."""
-    names = sorted({m.name for m in starter_materials() if len(m.bands) >= 5}, key=str.casefold)
-    first = [name for name in SHOWN_FIRST if name in names]
-    return (*first, EMPTY_VIAL, *(name for name in names if name not in first))
-
-
-def emulated_sample(name: str) -> Sample:
-    """Return an emulated sample of a material of the starter table.
-
-    Raises
-    ------
-    SpectrumChoiceError
-        When the table has no such material.
-    """
-    if name == EMPTY_VIAL:
-        return Sample(strength=0.0, fluorescence=0.05, glass=0.5)
-    chosen = max(
-        (m for m in starter_materials() if m.name.casefold() == name.casefold()),
-        key=lambda m: len(m.bands),
-        default=None,
-    )
-    if chosen is None:
-        raise SpectrumChoiceError(
-            f"there is no emulated sample {name!r}",
-            "",
-            f"choose one of: {', '.join(emulated_samples()[:12])}, ...",
-        )
-    return Sample(bands=_bands(chosen), fluorescence=0.3, glass=0.05)
-
-
-def _bands(material: StarterMaterial) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    return np.array([(b.position_cm1, max(b.height, 0.5), 8.0) for b in material.bands])
 
 
 @dataclass(frozen=True, eq=False, slots=True)

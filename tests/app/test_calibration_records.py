@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -77,6 +78,7 @@ def frame_of(sample, model=MODEL, *, seed=1, seconds=1.0, lamp=False, serial="EM
     )
 
 
+@cache
 def scan_of(name, model=MODEL, **options):
     sample = getattr(samples, name.upper())
     frame = frame_of(sample, model, lamp=name in {"neon", "argon"}, **options)

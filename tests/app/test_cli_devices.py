@@ -6,11 +6,20 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from contextlib import ExitStack
 
 import pytest
+import serial
 
+from devices.emulators import cobolt
+from devices.emulators.pty import PtyWire
 from devices.families import FAMILIES, Wire
+from devices.interface import LaserState
+from devices.registry import emulated_wires
+from spectra_app.services.emulated_samples import emulated_sample
 
+PATIENCE_S = 60.0
 WIRED = [row.name for row in FAMILIES if row.wire is not Wire.NONE]
 
 
@@ -40,6 +49,22 @@ def served(spectra_home, tmp_path):  # noqa: ARG001 (the data folder of the chil
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
+
+
+@pytest.fixture
+def port():
+    """Serve an emulated instrument in a thread of this process; return its port and its bench."""
+    sample = emulated_sample("caffeine")
+    with ExitStack() as running:
+
+        def serve(name):
+            if name == "cobolt":
+                model = cobolt.emulator(sample, 7)
+            else:
+                model = emulated_wires(name, sample=sample, seed=7, serial=True).models[0]
+            return running.enter_context(PtyWire(model, paced=False)).path, model.bench
+
+        yield serve
 
 
 @pytest.mark.parametrize("family", WIRED)
@@ -89,11 +114,7 @@ def test_an_emulator_in_another_process_is_found_at_its_port_and_ends_politely(s
 
 def test_a_laser_alone_can_be_served_too(served):
     link, _process = served("cobolt")
-    import serial
-
-    with serial.Serial(str(link), 115200, timeout=5) as port:
-        port.write(b"l?\r")
-        assert port.read_until(b"\n").strip() == b"0"
+    assert asked(link, b"l?\r") == b"0"
 
 
 def test_a_usb_only_family_cannot_be_served_on_a_line(spectra):
@@ -103,26 +124,39 @@ def test_a_usb_only_family_cannot_be_served_on_a_line(spectra):
 
 
 def asked(port, command):
-    import serial
-
     with serial.Serial(str(port), 115200, timeout=5) as line:
         line.write(command)
         return line.read_until(b"\n").strip()
 
 
 @pytest.mark.parametrize("way", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_scan_that_is_ended_leaves_the_laser_off(spectra, served, small_library, way):
+def test_a_scan_that_is_ended_leaves_the_laser_off(spectra, port, small_library, way):
     # SIGTERM and SIGHUP (a closed terminal) used to end the program with the laser on.
-    port, _ = served("ocean-sts")
-    laser, _ = served("cobolt")
-    end = threading.Timer(2.0, os.kill, (os.getpid(), getattr(signal, way)))
+    line, _ = port("ocean-sts")
+    laser, lit = port("cobolt")
+    number, fired = getattr(signal, way), threading.Event()
+
+    def end_when_it_fires():
+        until = time.monotonic() + PATIENCE_S
+        while not fired.is_set() and time.monotonic() < until:
+            if lit.laser_state() is LaserState.FIRING:
+                fired.set()
+                os.kill(os.getpid(), number)
+            time.sleep(0.005)
+
+    before = signal.signal(number, lambda *_: None)  # one that comes too late ends no test run
+    end = threading.Thread(target=end_when_it_fires)
     end.start()
-    code, out, err = spectra(
-        "devices", "scan", "ocean-sts", "--port", port, "--laser-port", laser,
-        "--laser-power-w", "0.1", "--integration-ms", "3000", "--averages", "50",
-        "--library", small_library,
-    )  # fmt: skip
-    end.join()
+    try:
+        code, out, err = spectra(
+            "devices", "scan", "ocean-sts", "--port", line, "--laser-port", laser,
+            "--laser-power-w", "0.1", "--integration-ms", "100", "--averages", "12",
+            "--library", small_library,
+        )  # fmt: skip
+    finally:
+        end.join()
+        signal.signal(number, before)
+    assert fired.is_set()
     assert asked(laser, b"l?\r") == b"0"
     assert "Stopping: the laser is switched off" in err
     if code == 2:
@@ -132,9 +166,9 @@ def test_a_scan_that_is_ended_leaves_the_laser_off(spectra, served, small_librar
         assert (code, out) == (3, "")
 
 
-def test_a_served_instrument_that_says_it_is_emulated_is_marked_so(spectra, served):
-    port, _ = served("ocean-sts")
-    code, out, _ = spectra("devices", "info", "ocean-sts", "--port", port, "--json")
+def test_a_served_instrument_that_says_it_is_emulated_is_marked_so(spectra, port):
+    line, _ = port("ocean-sts")
+    code, out, _ = spectra("devices", "info", "ocean-sts", "--port", line, "--json")
     assert code == 0
     assert json.loads(out)["emulated"] is True
 
@@ -166,10 +200,10 @@ def test_the_emulated_analyser_of_the_user_guide_passes_its_check(spectra, small
     assert "failed its check" not in out
 
 
-def test_without_an_axis_nothing_is_measured(spectra, served, small_library):
-    port, _ = served("bwtek-btc110")
+def test_without_an_axis_nothing_is_measured(spectra, port, small_library):
+    line, _ = port("bwtek-btc110")
     code, out, err = spectra(
-        "devices", "scan", "bwtek-btc110", "--port", port, "--library", small_library
+        "devices", "scan", "bwtek-btc110", "--port", line, "--library", small_library
     )
     assert (code, out) == (3, "")
     assert "nothing was measured" in err

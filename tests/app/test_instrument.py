@@ -14,11 +14,11 @@ from devices.interface import LaserState
 from devices.registry import emulated_wires, open_wires
 from spectra_app.services.calibrations import Standing
 from spectra_app.services.connected import wanted_by
+from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.instrument import FOUND_ON, Instrument
 from spectra_app.services.instrument_choice import Wish, choices_of, emulated_choices
 from spectra_app.services.instrument_state import ScanWish
 from spectra_app.services.live import Newest
-from spectra_app.services.scanning import emulated_sample
 
 PATIENCE_S = 20.0
 

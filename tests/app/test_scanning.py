@@ -21,14 +21,9 @@ from devices.timing import SteppedTime
 from matching.policy import PolicyError
 from spectra_app.services import early_stop
 from spectra_app.services.early_stop import AtOnce, EarlyStopPolicy, load_early_stop
+from spectra_app.services.emulated_samples import EMPTY_VIAL, emulated_sample, emulated_samples
 from spectra_app.services.frames import AnalyserError
-from spectra_app.services.scanning import (
-    EMPTY_VIAL,
-    HowToScan,
-    emulated_sample,
-    emulated_samples,
-    scan,
-)
+from spectra_app.services.scanning import HowToScan, scan
 from spectra_app.services.session import open_identifier
 
 FIRST = Settings(integration_time_ms=100.0, averages=12)

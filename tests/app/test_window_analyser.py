@@ -14,8 +14,8 @@ from devices.interface import LaserState
 from devices.registry import emulated_wires, open_wires
 from spectra_app.reports.render_qt import render_pdf
 from spectra_app.services.desk import desk_use_cases
+from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.live import LiveFrame
-from spectra_app.services.scanning import emulated_sample
 from spectra_app.ui.app_window import AppWindow
 from spectra_app.ui.laser_alarm import LaserAlarm
 from spectra_app.wording import LASER_MAY_BE_ON
