@@ -26,8 +26,9 @@ from spectra_app.errors import EvidenceError
 from spectra_app.records.evidence import ROOM_BYTES, EvidenceStore
 from spectra_app.services.calibrations import Calibrations
 from spectra_app.services.devices import Chosen
+from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.measuring import check_chosen
-from spectra_app.services.scanning import HowToScan, emulated_sample, scan
+from spectra_app.services.scanning import HowToScan, scan
 from spectra_app.services.session import open_identifier
 
 resource = pytest.importorskip("resource")
