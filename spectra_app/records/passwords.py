@@ -9,17 +9,80 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from spectra_app.errors import PasswordError
+from spectra_app.records.guessing import is_guessable
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-PASSES, MEMORY_KIB, LANES = 3, 64 * 1024, 4
 SALT_BYTES, HASH_BYTES = 16, 32
 SHORTEST, LONGEST = 12, 1024  # signs; far beyond the 64 that NIST asks to take
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What Argon2id spends on one hash.
+
+    Parameters
+    ----------
+    passes : int
+        Over the memory.
+    memory_kib : int
+        KiB.
+    lanes : int
+        Computed side by side.
+    """
+
+    passes: int = 3
+    memory_kib: int = 64 * 1024
+    lanes: int = 4
+
+
+RFC_9106 = Cost()
+"""The second recommended option: for where 2 GiB for one log-in are too much."""
+
+
+class Passwords:
+    """Hashes passwords and compares them."""
+
+    def __init__(self, cost: Cost = RFC_9106) -> None:
+        self._cost = cost
+
+    def hash(self, password: str) -> str:
+        """Return the hash of a password, with its salt and parameters (PHC string)."""
+        return self._hasher.hash(normal(password))
+
+    def fits(self, stored: str, password: str) -> bool:
+        """Return whether a password is the one that was hashed; what is no hash never fits."""
+        from argon2.exceptions import InvalidHashError, VerificationError
+
+        try:
+            return self._hasher.verify(stored, normal(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def is_outdated(self, stored: str) -> bool:
+        """Return whether a hash was made at another cost."""
+        return self._hasher.check_needs_rehash(stored)
+
+    @cached_property
+    def of_nobody(self) -> str:
+        """What an unknown name's password is compared with, so that it takes as long."""
+        return self.hash(token_hex(16))
+
+    @cached_property
+    def _hasher(self) -> PasswordHasher:
+        from argon2 import PasswordHasher, Type
+
+        cost = self._cost
+        return PasswordHasher(
+            cost.passes, cost.memory_kib, cost.lanes, HASH_BYTES, SALT_BYTES, type=Type.ID
+        )
 
 
 def normal(password: str) -> str:
@@ -30,31 +93,6 @@ def normal(password: str) -> str:
 def folded_login(login: str) -> str:
     """Return a log-in name as it is stored: without regard to case, width and outer blanks."""
     return unicodedata.normalize("NFKC", login).casefold().strip()
-
-
-def hash_password(password: str) -> str:
-    """Return the hash of a password, with its salt and parameters (PHC string)."""
-    return _hasher().hash(normal(password))
-
-
-def fits(stored: str, password: str) -> bool:
-    """Return whether a password is the one that was hashed; any other hash never fits."""
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    try:
-        return _hasher().verify(stored, normal(password))
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def is_outdated(stored: str) -> bool:
-    """Return whether a hash was made with other parameters than today's."""
-    return _hasher().check_needs_rehash(stored)
-
-
-def hash_for_nobody() -> str:
-    """Return the hash that an unknown name is compared with, so that it takes as long."""
-    return _nobody()
 
 
 def secret_digest(stored: str) -> str:
@@ -70,7 +108,7 @@ def check_password(password: str, *about: str) -> None:
     password : str
         As it was typed.
     *about : str
-        The user's own names, which may not be the password.
+        What is known about the user: names.
 
     Raises
     ------
@@ -84,17 +122,9 @@ def check_password(password: str, *about: str) -> None:
         )
     if len(text) > LONGEST:
         raise PasswordError(f"a password has at most {LONGEST} signs", "", "take a shorter one")
-    if text.casefold() in {normal(word).casefold() for word in about}:
-        raise PasswordError("this password can be guessed", "", "take one without your name")
-
-
-@cache
-def _hasher() -> PasswordHasher:
-    from argon2 import PasswordHasher, Type
-
-    return PasswordHasher(PASSES, MEMORY_KIB, LANES, HASH_BYTES, SALT_BYTES, type=Type.ID)
-
-
-@cache
-def _nobody() -> str:
-    return hash_password("nobody has this password")
+    if is_guessable(text, [normal(words) for words in about]):
+        raise PasswordError(
+            "this password is among the first that are tried",
+            "",
+            "take a sentence, or at least three words that do not belong together",
+        )

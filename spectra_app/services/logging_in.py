@@ -8,21 +8,17 @@ there: counters of unknown names are kept under a hash.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
+
+import msgspec
 
 from spectra_app.errors import ForbiddenError, LedgerError, LogInError
 from spectra_app.records.access import ACTIVE, User
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import PROGRAM
 from spectra_app.records.ledger.writing import Secret, Writing
-from spectra_app.records.passwords import (
-    fits,
-    folded_login,
-    hash_for_nobody,
-    hash_password,
-    is_outdated,
-    secret_digest,
-)
+from spectra_app.records.passwords import folded_login, secret_digest
 from spectra_app.records.sessions import BACKWARDS_S, Session, seconds
 from spectra_app.services.office import ASK, Office
 
@@ -60,8 +56,8 @@ def check_typed(
     """Check a password that was typed, and enter what came of it; see `log_in`."""
     name = stored.record.id if stored else _hidden(login)
     secret = _count(office, name, stored)
-    right = fits(secret.hash if stored else hash_for_nobody(), password)
     if stored is None:
+        office.passwords.fits(office.passwords.of_nobody, password)
         raise _failed(office, "", secret)
     user = stored.record
     if secret_digest(secret.hash) != user.secret_sha256:
@@ -71,14 +67,16 @@ def check_typed(
             f"user {user.id}",
             "tell the supervisor, who resets the password; run 'spectra audit verify'",
         )
-    if not right:
+    if not office.passwords.fits(secret.hash, password):
         raise _failed(office, user.id, secret)
     if user.state != ACTIVE:
         _note(office, "log-in of a locked user refused", user.id)
         raise ForbiddenError("this user is locked", "", ASK)
+    anew = office.passwords.is_outdated(secret.hash)
+    keep = keep_password(office, stored, user, password) if anew else None
     with office.ledger.writing(user.id) as writing:
-        if is_outdated(secret.hash):
-            user = keep_password(writing, stored, user, password, "password hashed anew")
+        if keep is not None:
+            user = keep(writing, "password hashed anew")
         else:
             writing.set_secret(user.id, Secret(secret.hash))
         writing.note(act)
@@ -86,16 +84,21 @@ def check_typed(
 
 
 def keep_password(
-    writing: Writing, stored: Stored[User] | None, user: User, password: str, act: str
-) -> User:
-    """Keep the hash of a password, with the user's record that names it; counters begin anew."""
-    import msgspec
+    office: Office, stored: Stored[User] | None, user: User, password: str
+) -> Callable[[Writing, str], User]:
+    """Hash a password; return what keeps it, with the user's record that names the hash.
 
-    hashed = hash_password(password)
+    Hashing takes long and nobody else can write meanwhile, so it is done before writing.
+    """
+    hashed = office.passwords.hash(password)
     changed = msgspec.structs.replace(user, secret_sha256=secret_digest(hashed))
-    writing.put(changed, act, after=stored.revision if stored else 0)
-    writing.set_secret(user.id, Secret(hashed))
-    return changed
+
+    def keep(writing: Writing, act: str) -> User:
+        writing.put(changed, act, after=stored.revision if stored else 0)
+        writing.set_secret(user.id, Secret(hashed))
+        return changed
+
+    return keep
 
 
 def wait_s(failures: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from spectra_app.records.access import ACTIVE, CLEARED, FIRST_OF_ALL, Role, User
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.ledger.head import station_key
 from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.passwords import Passwords
 from spectra_app.records.sessions import Session, Sessions
 from spectra_app.settings import data_folder, made
 
@@ -43,6 +44,8 @@ class Office:
         Who is logged in here.
     folder : Path
         The data folder; the ledger's own folder is ``station`` in it.
+    passwords : Passwords
+        How passwords are hashed.
     """
 
     ledger: Ledger
@@ -50,6 +53,7 @@ class Office:
     clock: Callable[[], str]
     sessions: Sessions
     folder: Path
+    passwords: Passwords = field(default_factory=Passwords)
 
     def require(self, session: Session, action: str) -> User:
         """Return who acts, if that person may do this now. Every service asks this first.
@@ -95,7 +99,12 @@ class Office:
 
 
 @contextmanager
-def open_office(folder: Path | None = None, clock: Callable[[], str] = utc_now) -> Iterator[Office]:
+def open_office(
+    folder: Path | None = None,
+    clock: Callable[[], str] = utc_now,
+    *,
+    passwords: Passwords | None = None,
+) -> Iterator[Office]:
     """Open the office in a data folder, by default the program's own; made when missing.
 
     Raises
@@ -107,4 +116,4 @@ def open_office(folder: Path | None = None, clock: Callable[[], str] = utc_now) 
     place = made(base / STATION)
     with Ledger(place, station_key(place / KEYS), clock) as ledger:
         evidence = EvidenceStore(made(base / EVIDENCE))
-        yield Office(ledger, evidence, clock, Sessions(clock), base)
+        yield Office(ledger, evidence, clock, Sessions(clock), base, passwords or Passwords())

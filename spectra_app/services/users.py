@@ -54,9 +54,10 @@ def set_up_first_supervisor(office: Office, login: str, name: str, password: str
         raise _set_up_already()
     user = _new(FIRST, login, name, Role.SUPERVISOR)
     check_password(password, user.login, name)
+    keep = keep_password(office, None, user, password)
     try:
         with office.ledger.writing(FIRST) as writing:
-            return keep_password(writing, None, user, password, "first supervisor set up")
+            return keep(writing, "first supervisor set up")
     except RecordError as error:  # another process was faster
         raise _set_up_already() from error
 
@@ -105,8 +106,9 @@ def change_password(office: Office, session: Session, old: str, new: str) -> Non
     check_typed(office, _stored(office, me.id), me.login, old, "password typed again")
     stored = _stored(office, me.id)
     changed = msgspec.structs.replace(stored.record, must_change=False)
+    keep = keep_password(office, stored, changed, new)
     with office.ledger.writing(me.id) as writing:
-        keep_password(writing, stored, changed, new, "password changed")
+        keep(writing, "password changed")
     office.sessions.close_others(session)
 
 
@@ -135,8 +137,9 @@ def add_user(
     if office.ledger.find(User, login=user.login):
         raise RecordError("this log-in name is taken", user.login, "choose another one")
     check_password(temporary, user.login, name)
+    keep = keep_password(office, None, user, temporary)
     with office.ledger.writing(me.id) as writing:
-        return keep_password(writing, None, user, temporary, "user added")
+        return keep(writing, "user added")
 
 
 def lock_user(office: Office, session: Session, user: str, why: str) -> None:
@@ -176,8 +179,9 @@ def reset_password(office: Office, session: Session, user: str, temporary: str) 
     stored = _other(office, me, user)
     check_password(temporary, stored.record.login, stored.record.name)
     changed = msgspec.structs.replace(stored.record, must_change=True)
+    keep = keep_password(office, stored, changed, temporary)
     with office.ledger.writing(me.id) as writing:
-        keep_password(writing, stored, changed, temporary, "password reset")
+        keep(writing, "password reset")
     office.sessions.close_all_of(user)
 
 

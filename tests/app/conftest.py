@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from matching.errors import SpectrumError
+from spectra_app.records.passwords import Cost, Passwords
+from spectra_app.services import users
 from spectra_app.services.api import UseCases
+from spectra_app.services.office import open_office
 
 
 @pytest.fixture(scope="session")
@@ -217,3 +221,57 @@ def spectra(capfd, used_home):  # noqa: ARG001  the folder is made for the progr
         return code, out, err
 
     return run
+
+
+# --- An office with a user of each role, logged in -----------------------------------------------
+
+PASSWORD = "seven green herons wade"  # noqa: S105  of nobody
+
+
+class OfficeClock:
+    """A clock that goes on by a millisecond each time, and by more when told to."""
+
+    def __init__(self):
+        self.now = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    def __call__(self):
+        self.now += timedelta(milliseconds=1)
+        return self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def skip(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def office_clock():
+    return OfficeClock()
+
+
+@pytest.fixture
+def quick_passwords():
+    """Return hashing at the lowest cost there is, for tests only."""
+    return Passwords(Cost(passes=1, memory_kib=8, lanes=1))
+
+
+@pytest.fixture
+def office(tmp_path, office_clock, quick_passwords):
+    """Return an empty office of its own."""
+    with open_office(tmp_path / "data", office_clock, passwords=quick_passwords) as opened:
+        yield opened
+
+
+@pytest.fixture
+def logged_in(office):
+    """Return a session of each role (``logged_in["officer"]``) in `office`; passwords are PASSWORD.
+
+    Log-in names are the roles; ids are u1 (supervisor), u2 (officer), u3 (technician).
+    """
+    users.set_up_first_supervisor(office, "supervisor", "Sue Per", PASSWORD)
+    sessions = {"supervisor": users.log_in(office, "supervisor", PASSWORD)}
+    for role in ("officer", "technician"):
+        users.add_user(
+            office, sessions["supervisor"], role, f"The {role}", role=role, temporary=PASSWORD + "!"
+        )
+        sessions[role] = users.log_in(office, role, PASSWORD + "!")
+        users.change_password(office, sessions[role], PASSWORD + "!", PASSWORD)
+    return sessions
