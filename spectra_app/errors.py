@@ -8,6 +8,7 @@ SpectraError
     ├── JournalError       a journal of acts was altered
     ├── LedgerError        the station's ledger cannot be read or written, or does not hold
     │   └── RecordError        a record is not there, or not as it was taken to be
+    ├── IdentifierError    a parcel's, container's or seal's number is none
     ├── ForbiddenError     the user may not do that
     │   └── LogInError         name or password is wrong, or it is too early to try again
     ├── PasswordError      a password that may not be used
@@ -67,6 +68,12 @@ class RecordError(LedgerError):
     """A record is not there, or has changed since it was looked at."""
 
     code = "record"
+
+
+class IdentifierError(AppError):
+    """A number of a parcel, waybill, container or seal is none, or its check digit is wrong."""
+
+    code = "identifier"
 
 
 class ForbiddenError(AppError):
