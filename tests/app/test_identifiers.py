@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectra_app.errors import IdentifierError
@@ -98,6 +98,7 @@ def test_an_unknown_scheme_is_refused():
         parse("RA473124829FI", "isbn")
 
 
+@settings(max_examples=20)
 @given(st.one_of(S10, AWB, CONTAINER, SSCC))
 def test_what_is_made_by_the_rule_is_read_and_shown_and_read_again(value):
     first = parse(value)[0]
@@ -132,6 +133,7 @@ def s10_sum(value):
     return sum(weight * int(digit) for weight, digit in pairs)
 
 
+@settings(max_examples=20)
 @given(S10)
 def test_s10_finds_every_single_wrong_digit_but_where_5_means_two_remainders(value):
     for _, wrong in single_errors(value):
@@ -139,6 +141,7 @@ def test_s10_finds_every_single_wrong_digit_but_where_5_means_two_remainders(val
         assert passes(wrong, "s10") == (two and value[10] == "5" == wrong[10])
 
 
+@settings(max_examples=20)
 @given(AWB)
 def test_a_waybill_finds_every_single_wrong_digit_but_those_seven_apart(value):
     for place, wrong in single_errors(value):
@@ -146,12 +149,14 @@ def test_a_waybill_finds_every_single_wrong_digit_but_those_seven_apart(value):
         assert passes(wrong, "awb") == (place < 3 or seven)  # the airline's prefix is not checked
 
 
+@settings(max_examples=20)
 @given(CONTAINER)
 def test_a_container_finds_every_single_wrong_digit_but_where_0_means_two_remainders(value):
     for _, wrong in single_errors(value):
         assert not passes(wrong, "container") or value[10] == "0" == wrong[10]
 
 
+@settings(max_examples=20)
 @given(SSCC)
 def test_gs1_finds_every_single_wrong_digit(value):
     assert not any(passes(wrong, "sscc") for _, wrong in single_errors(value))
@@ -168,6 +173,7 @@ def refused_in_words(text, scheme):
     return bool(caught.value.what and caught.value.remedy)
 
 
+@settings(max_examples=20)
 @given(st.one_of(ANYTHING, S10.map(lambda text: text[::-1])), st.sampled_from(["", "s10", "seal"]))
 def test_anything_typed_is_read_or_refused_in_words(text, scheme):
     try:
