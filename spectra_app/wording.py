@@ -107,7 +107,7 @@ REASONS: dict[str, str] = {
     "fluorescent": "Fluorescence covers the bands.",
     "short_range": "Too little of the spectrum overlaps with the references.",
     "calibration_missing": "The analyser was never checked with a standard: its axis may be wrong.",
-    "calibration_failed": "The analyser failed its last check: its axis is wrong.",
+    "calibration_failed": "The analyser failed its last check: its axis may be wrong.",
     "calibration_expired": "The last check or calibration of the analyser is too old.",
     "axis_doubtful": "The Raman shift axis cannot be trusted.",
     "candidates_close": "Several different references fit almost equally well.",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.calibration.axis import LineResult
+from matching.calibration.lines import LEAST_SNR, FoundLine
+from matching.calibration.standards import Standard
 from matching.spectrum import FloatArray
 
 MOVING_RANGE = 1.128  # d2 of two: mean range of two normal values, in standard deviations
@@ -59,6 +61,8 @@ class CheckResult:
     offset_cm1: float | None
     worst_cm1: float | None
     failures: tuple[str, ...]
+    off: bool = False
+    """Whether enough lines were found, and they are off."""
 
     @property
     def passed(self) -> bool:
@@ -85,6 +89,7 @@ def check_offsets(rows: Sequence[LineResult], limits: CheckLimits) -> CheckResul
         failures.append(f"only {len(known)} lines could be judged, {limits.least_lines} needed")
     if not known:
         return CheckResult(lines, None, None, tuple(failures))
+    few = len(failures)
     middle = float(np.median(known))
     worst = max(known, key=abs)
     if abs(middle) > limits.most_mean_cm1:
@@ -93,7 +98,38 @@ def check_offsets(rows: Sequence[LineResult], limits: CheckLimits) -> CheckResul
         )
     if abs(worst) > limits.most_line_cm1:
         failures.append(f"a line is off by {worst:+.2f} cm-1, {limits.most_line_cm1:g} allowed")
-    return CheckResult(lines, middle, float(worst), tuple(failures))
+    off = not few and len(failures) > few
+    return CheckResult(lines, middle, float(worst), tuple(failures), off)
+
+
+def why_not_judged(
+    result: CheckResult, standard: Standard, found: Sequence[FoundLine], *, full: bool
+) -> str:
+    """Return why a scan that did not pass says nothing of the axis; empty when it does.
+
+    Parameters
+    ----------
+    result : CheckResult
+        What came of it. Enough lines that are off are a verdict, however poor the scan is.
+    standard : Standard
+        Whose lines were looked for.
+    found : sequence of FoundLine
+        All lines of the scan.
+    full : bool
+        Whether the detector was saturated.
+    """
+    if result.off:
+        return ""
+    if full or any(line.saturated for line in found):
+        return "the scan is saturated, so the axis could not be judged: measure again, shorter"
+    strongest = max((line.snr for line in found), default=0.0)
+    needed = LEAST_SNR / min(line.strength for line in standard.lines)
+    if strongest < needed:
+        return (
+            f"the scan is too weak to judge the axis (strongest line {strongest:.0f} times the "
+            f"noise, {needed:.0f} needed): bring the standard into focus, or measure longer"
+        )
+    return ""
 
 
 def _offset(row: LineResult, limits: CheckLimits) -> LineOffset:

@@ -209,9 +209,15 @@ def _told(options: argparse.Namespace, record: CalibrationRecord, lines: list[st
         if record.passed:
             print(f"PASSED, counts until {record.expires[:16].replace('T', ' ')} UTC")
         else:
-            print(f"FAILED: {'; '.join(record.reasons)}")
+            print(_against(record))
         print(f"record {record.sha256}")
     return EXIT_OK if record.passed else EXIT_INTEGRITY
+
+
+def _against(record: CalibrationRecord) -> str:
+    """Say why a record does not hold; a scan that was too poor judged nothing."""
+    judged = record.result.get("judged", True)
+    return f"{'FAILED' if judged else 'NOT JUDGED'}: {'; '.join(record.reasons)}"
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -242,7 +248,7 @@ def _show(options: argparse.Namespace) -> int:
             continue
         print(f"{serial}: {standing.state.upper()} ({standing.words})")
         for one in records:
-            verdict = "passed" if one.passed else f"FAILED: {'; '.join(one.reasons)}"
+            verdict = "passed" if one.passed else _against(one)
             print(f"  {one.time[:16].replace('T', ' ')} {one.kind:10} {one.operator}: {verdict}")
         if chart is not None:
             print(

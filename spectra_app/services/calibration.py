@@ -26,7 +26,7 @@ from matching.calibration.axis import (
     Medium,
     StatedAxis,
 )
-from matching.calibration.check import check_offsets
+from matching.calibration.check import check_offsets, why_not_judged
 from matching.calibration.fit import fit_axis
 from matching.calibration.lines import find_lines
 from matching.calibration.resolution import resolution_of
@@ -179,7 +179,8 @@ def calibrate_axis(
 def check_axis(scan: StandardScan, kept: Calibrations, how: Circumstances) -> CalibrationRecord:
     """Check the axis in use with a standard (daily, with polystyrene), and keep the record.
 
-    The axis in use is the calibrated one, where there is one, else what the analyser states.
+    The axis in use is the calibrated one, where there is one, else what the analyser states. A scan
+    that is too weak or saturated does not pass, and its record says that it judged nothing.
     """
     serial = _serial([scan], how)
     inherited = kept.latest(serial, "axis") if serial.strip() else None
@@ -189,6 +190,10 @@ def check_axis(scan: StandardScan, kept: Calibrations, how: Circumstances) -> Ca
     fit = fit_axis(stated, scans, kept.policy.axis)
     found = check_offsets(fit.lines, kept.policy.check)
     failures = (*fit.unlike, *found.failures)
+    full = scan.spectrum.acquisition.saturated is True
+    unclear = why_not_judged(found, scans[0].standard, scans[0].lines, full=full)
+    if failures and unclear:
+        failures = (unclear,)
     record = _record("check", [scan], kept.policy, how, stated)
     record = replace(
         record,
@@ -196,8 +201,9 @@ def check_axis(scan: StandardScan, kept: Calibrations, how: Circumstances) -> Ca
         reasons=failures,
         lines=tuple(asdict(line) for line in found.lines),
         result={
-            "offset_cm1": found.offset_cm1,
-            "worst_cm1": found.worst_cm1,
+            "judged": not (failures and unclear),
+            "offset_cm1": None if failures and unclear else found.offset_cm1,
+            "worst_cm1": None if failures and unclear else found.worst_cm1,
             "axis_record": inherited.sha256 if inherited else None,
         },
     )

@@ -186,7 +186,8 @@ class Calibrations:
     def standing(self, serial: str, now: str) -> Standing:
         """Say whether the axis of an analyser may be relied on at `now` (ISO 8601, UTC).
 
-        The newest check decides; an axis calibrated with a Raman standard counts as one. An axis
+        The newest check that could judge the axis decides (a weak or saturated scan speaks neither
+        way); an axis calibrated with a Raman standard counts as one. An axis
         calibration that is past its age speaks against the analyser even when a check is fresh.
         """
         try:
@@ -201,7 +202,11 @@ class Calibrations:
     def _judged(self, records: tuple[CalibrationRecord, ...], serial: str, now: str) -> Standing:
         checks = [one for one in records if _is_check(one)]
         if not checks:
-            return Standing("missing", _words(serial, "was never checked with a standard"))
+            said = "was never checked with a standard"
+            unclear = [one for one in records if one.kind == "check"]
+            if unclear:
+                said += f" that could be judged ({'; '.join(unclear[-1].reasons)})"
+            return Standing("missing", _words(serial, said))
         last = checks[-1]
         if not last.passed:
             said = f"failed its check on {_day(last.time)} ({'; '.join(last.reasons)})"
@@ -332,7 +337,7 @@ def expiry(policy: CalibrationPolicy, kind: Kind, time: str) -> str:
 def _is_check(record: CalibrationRecord) -> bool:
     if record.kind == "axis":
         return record.passed and bool(record.result.get("raman_lines"))
-    return record.kind == "check"
+    return record.kind == "check" and bool(record.result.get("judged", True))
 
 
 def _moment(text: str) -> datetime:

@@ -100,4 +100,9 @@ def check_connected(
     record = record_check(instrument.measure(work), identifier)
     instrument.restand()
     offset = record.result.get("offset_cm1")
-    return CheckResult(record.passed, record.reasons, None if offset is None else float(offset))
+    return CheckResult(
+        record.passed,
+        record.reasons,
+        None if offset is None else float(offset),
+        judged=bool(record.result.get("judged", True)),
+    )

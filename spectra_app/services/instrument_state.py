@@ -32,11 +32,12 @@ class ScanWish:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check with polystyrene gave."""
+    """What a check with polystyrene gave; not `judged` when the scan was too poor for a verdict."""
 
     passed: bool
     reasons: tuple[str, ...]
     offset_cm1: float | None
+    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ class AnalyserDesk(QObject):
         elif found.passed:
             self.panel.end(f"Check passed: the axis is off by {found.offset_cm1 or 0.0:+.1f} cm⁻¹.")
         else:
-            self.panel.end("Check FAILED.", f"{'; '.join(found.reasons)}. {CHECK_FAILED_DO}")
+            title = "Check FAILED." if found.judged else "NOT CHECKED: the scan is too poor."
+            self.panel.end(title, f"{'; '.join(found.reasons)}. {CHECK_FAILED_DO}")
 
     @Slot()
     def stop(self) -> None:
