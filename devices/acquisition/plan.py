@@ -128,7 +128,6 @@ def auto_plan(
     laser_power_percent: float = 100.0,
     budget_s: float = 30.0,
     wanted_snr: float | None = 300.0,
-    thermal: Thermal | None = None,
 ) -> Plan:
     """Return the plan that finds integration time and averages; the power stays as it is given.
 
@@ -149,7 +148,6 @@ def auto_plan(
         budget_s=budget_s,
         wanted_snr=wanted_snr,
         most_light_s=budget_s,
-        thermal=thermal,
     )
 
 
