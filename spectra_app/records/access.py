@@ -70,6 +70,20 @@ class User(Record, frozen=True, kw_only=True):
         return (self.id, self.login, self.name)
 
 
+class AccessSettings(Record, frozen=True, kw_only=True):
+    """What a station has set about log-ins; one record, ``station``.
+
+    Parameters
+    ----------
+    idle_minutes : int
+        After how long without an act a session locks itself.
+    """
+
+    KIND: ClassVar[str] = "access settings"
+
+    idle_minutes: int
+
+
 _O, _T, _S = Role.OFFICER, Role.TECHNICIAN, Role.SUPERVISOR
 _ALL = frozenset(Role)
 
@@ -97,6 +111,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "users.unlock": _only(_S),
         "users.reset_password": _only(_S),
         "emergency.use": _only(_O, _T),
+        "emergency.show": _only(_S),
         "emergency.acknowledge": _only(_S),
         # cases
         "case.open": _ALL,
@@ -173,7 +188,6 @@ EMERGENCY = frozenset(
         "second_technique.record",
         "users.unlock",
         "users.reset_password",
-        "oversight.list",
         "backup.make",
     }
 )

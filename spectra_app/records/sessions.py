@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from spectra_app.errors import ForbiddenError
 
@@ -178,3 +178,9 @@ class Sessions:
 def seconds(start: str, end: str) -> float:
     """Return the seconds between two times, ISO 8601."""
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def later(now: str, by_s: int) -> str:
+    """Return the time so many seconds later, ISO 8601 in UTC, to the millisecond."""
+    moment = datetime.fromisoformat(now) + timedelta(seconds=by_s)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import msgspec
 
@@ -19,7 +18,7 @@ from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import PROGRAM
 from spectra_app.records.ledger.writing import Secret, Writing
 from spectra_app.records.passwords import folded_login, secret_digest
-from spectra_app.records.sessions import BACKWARDS_S, Session, seconds
+from spectra_app.records.sessions import BACKWARDS_S, Session, later, seconds
 from spectra_app.services.office import ASK, Office
 
 FREE = 2
@@ -119,10 +118,10 @@ def _count(office: Office, name: str, stored: Stored[User] | None) -> Secret:
             writing.note("log-in refused, too early", {"user": stored.record.id if stored else ""})
         else:
             failures = secret.failures + 1
-            wait = _later(now, wait_s(failures)) if wait_s(failures) else ""
+            wait = later(now, wait_s(failures)) if wait_s(failures) else ""
             secret = Secret(secret.hash, failures, wait or now)
             writing.set_secret(name, secret)
-            writing.forget_secrets(UNKNOWN + "%", _later(now, -FORGET_S))
+            writing.forget_secrets(UNKNOWN + "%", later(now, -FORGET_S))
     if locked:
         raise LogInError("there were too many failures with this name", "", ASK)
     if left > 0:
@@ -153,8 +152,3 @@ def _note(office: Office, act: str, user: str, failures: int = 0) -> None:
 
 def _hidden(login: str) -> str:
     return UNKNOWN + hashlib.sha256(folded_login(login).encode()).hexdigest()
-
-
-def _later(now: str, by_s: int) -> str:
-    moment = datetime.fromisoformat(now) + timedelta(seconds=by_s)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

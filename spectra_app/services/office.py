@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from spectra_app.errors import ForbiddenError, RecordError
-from spectra_app.records.access import ACTIVE, CLEARED, FIRST_OF_ALL, Role, User, roles_of
+from spectra_app.errors import DemoError, ForbiddenError, RecordError
+from spectra_app.records.access import (
+    ACTIVE,
+    CLEARED,
+    EMERGENCY,
+    FIRST_OF_ALL,
+    SECOND,
+    AccessSettings,
+    Role,
+    User,
+    roles_of,
+)
+from spectra_app.records.demo import APART, DEMO, DemoLedger, check_mark, is_demo
+from spectra_app.records.emergency import OPEN, Emergency
 from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.ledger.chain import Entry
 from spectra_app.records.ledger.head import station_key
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.records.passwords import Passwords
-from spectra_app.records.sessions import Session, Sessions
+from spectra_app.records.sessions import IDLE_S, Session, Sessions
 from spectra_app.settings import data_folder, made
 
 STATION, KEYS, EVIDENCE = "station", "keys", "evidence"
@@ -55,6 +68,11 @@ class Office:
     folder: Path
     passwords: Passwords = field(default_factory=Passwords)
 
+    @property
+    def demo(self) -> bool:
+        """Whether this is a demonstration: all that leaves it must say so."""
+        return isinstance(self.ledger, DemoLedger)
+
     def require(self, session: Session, action: str) -> User:
         """Return who acts, if that person may do this now. Every service asks this first.
 
@@ -64,25 +82,59 @@ class Office:
             When nobody is logged in, the session is locked or over, the user is locked, or the
             table does not allow it.
         """
-        user = self.user(self.sessions.check(session))
-        if user.state != ACTIVE:
-            self.sessions.close_all_of(user.id)
-            raise ForbiddenError("this user is locked", "", ASK)
-        if user.must_change and action not in FIRST_OF_ALL:
-            raise ForbiddenError("the password is a temporary one", "", "change it first")
-        if Role(user.role) not in roles_of(action):
-            raise ForbiddenError(f"a user of role {user.role} may not do that", action, ASK)
-        if action in CLEARED and not user.cleared:
-            raise ForbiddenError("this user is not cleared for restricted lists", action, ASK)
+        user, emergency = self._ask(session, action)
+        if emergency:
+            with self.ledger.writing(user.id) as writing:
+                writing.note("emergency right used", {"action": action, "emergency": emergency})
         return user
 
     def allows(self, session: Session, action: str) -> bool:
         """Return whether `require` would let this pass: for what a window offers."""
         try:
-            self.require(session, action)
+            self._ask(session, action)
         except ForbiddenError:
             return False
         return True
+
+    def require_second(self, session: Session, second: Session, action: str) -> User:
+        """Return the second person of an act of two; that person's password was typed just now.
+
+        Raises
+        ------
+        ForbiddenError
+            When the act needs no second person, that person is the first one, may not stand
+            second, or was not asked for the password within the last minutes, for this act.
+        """
+        me = self.require(session, action)
+        other = self._person(second)
+        if Role(other.role) not in SECOND.get(action, frozenset()):
+            raise ForbiddenError(
+                f"a user of role {other.role} cannot be the second person", action, ASK
+            )
+        if other.id == me.id:
+            raise ForbiddenError("the second person is the first one", action, "ask somebody else")
+        if other.must_change:
+            raise ForbiddenError("the password is a temporary one", action, "change it first")
+        self.sessions.use_once(second)
+        with self.ledger.writing(other.id) as writing:
+            writing.note("agreed as second person", {"action": action, "first": me.id})
+        return other
+
+    def refuse_mixing(self, entries: Iterable[Entry]) -> None:
+        """Refuse what comes from a demonstration in a real office, and the other way round.
+
+        Parameters
+        ----------
+        entries : iterable of Entry
+            Those of the chain that came with what is to be taken in.
+
+        Raises
+        ------
+        DemoError
+            When they are of the other kind.
+        """
+        if is_demo(entries) != self.demo:
+            raise DemoError("demonstration and evidence cannot be mixed", "", APART)
 
     def user(self, id_: str) -> User:
         """Return a user as the ledger has it now.
@@ -97,23 +149,67 @@ class Office:
         except RecordError as error:
             raise ForbiddenError("there is no such user", "", ASK) from error
 
+    def emergency_of(self, user: str, action: str) -> Emergency | None:
+        """Return the emergency access by which a user may do something now."""
+        if action not in EMERGENCY:
+            return None
+        now = self.clock()
+        kept = self.ledger.find(Emergency, user=user, state=OPEN)
+        return next((one.record for one in kept if one.record.gives(action, now)), None)
+
+    def _person(self, session: Session) -> User:
+        user = self.user(self.sessions.check(session))
+        if user.state != ACTIVE:
+            self.sessions.close_all_of(user.id)
+            raise ForbiddenError("this user is locked", "", ASK)
+        return user
+
+    def _ask(self, session: Session, action: str) -> tuple[User, str]:
+        """Return who may do this, and the id of the emergency access that allows it."""
+        user, emergency = self._person(session), ""
+        if user.must_change and action not in FIRST_OF_ALL:
+            raise ForbiddenError("the password is a temporary one", "", "change it first")
+        if Role(user.role) not in roles_of(action):
+            granted = self.emergency_of(user.id, action)
+            if granted is None:
+                raise ForbiddenError(f"a user of role {user.role} may not do that", action, ASK)
+            emergency = granted.id
+        if action in CLEARED and not user.cleared:
+            raise ForbiddenError("this user is not cleared for restricted lists", action, ASK)
+        return user, emergency
+
 
 @contextmanager
 def open_office(
     folder: Path | None = None,
     clock: Callable[[], str] = utc_now,
     *,
+    demo: bool = False,
     passwords: Passwords | None = None,
 ) -> Iterator[Office]:
     """Open the office in a data folder, by default the program's own; made when missing.
+
+    A demonstration has a folder of its own below it, with a ledger, key and evidence of its own.
 
     Raises
     ------
     LedgerError
         When the ledger cannot be opened.
+    DemoError
+        When the ledger there is of the other kind.
     """
     base = folder or data_folder()
+    base = base / DEMO if demo else base
     place = made(base / STATION)
-    with Ledger(place, station_key(place / KEYS), clock) as ledger:
+    kind = DemoLedger if demo else Ledger
+    with kind(place, station_key(place / KEYS), clock) as ledger:
+        check_mark(ledger)
+        sessions = Sessions(clock, lambda: _idle_s(ledger))
         evidence = EvidenceStore(made(base / EVIDENCE))
-        yield Office(ledger, evidence, clock, Sessions(clock), base, passwords or Passwords())
+        yield Office(ledger, evidence, clock, sessions, base, passwords or Passwords())
+
+
+def _idle_s(ledger: Ledger) -> int:
+    """Return after how long a session locks itself, as the station has set it."""
+    found = ledger.find(AccessSettings)
+    return found[0].record.idle_minutes * 60 if found else IDLE_S

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from spectra_app.errors import ForbiddenError, RecordError
-from spectra_app.records.access import ACTIVE, LOCKED, Role, User
+from spectra_app.errors import ForbiddenError, PasswordError, RecordError
+from spectra_app.records.access import ACTIVE, LOCKED, AccessSettings, Role, User
+from spectra_app.records.emergency import OPEN, Emergency
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.writing import Secret
-from spectra_app.records.passwords import check_password, folded_login
+from spectra_app.records.passwords import check_password, folded_login, normal
 from spectra_app.records.sessions import Session
 from spectra_app.services.logging_in import check_typed, keep_password, log_in
 from spectra_app.services.office import ASK, Office
@@ -27,12 +29,38 @@ __all__ = [
     "log_in",
     "log_out",
     "reset_password",
+    "session_state",
+    "set_idle_limit",
     "set_up_first_supervisor",
     "unlock_session",
     "unlock_user",
 ]
 
 FIRST = "u1"
+UNLOCKED = "user unlocked"
+MOST_IDLE_MINUTES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What a window or prompt shows about a session.
+
+    Parameters
+    ----------
+    user : User
+        Whose it is.
+    demo : bool
+        Whether this is a demonstration.
+    emergency_until : str
+        Until when emergency access runs; empty when none does. Shown as a banner.
+    emergencies : int
+        Uses of emergency access that wait for a supervisor; 0 for others.
+    """
+
+    user: User
+    demo: bool
+    emergency_until: str
+    emergencies: int
 
 
 def has_users(office: Office) -> bool:
@@ -102,7 +130,9 @@ def change_password(office: Office, session: Session, old: str, new: str) -> Non
         When the new one may not be used.
     """
     me = office.require(session, "password.change")
-    check_password(new, me.login, me.name, old)
+    check_password(new, me.login, me.name)
+    if normal(new) == normal(old):
+        raise PasswordError("this is the old password", "", "take another one")
     check_typed(office, _stored(office, me.id), me.login, old, "password typed again")
     stored = _stored(office, me.id)
     changed = msgspec.structs.replace(stored.record, must_change=False)
@@ -110,6 +140,40 @@ def change_password(office: Office, session: Session, old: str, new: str) -> Non
     with office.ledger.writing(me.id) as writing:
         keep(writing, "password changed")
     office.sessions.close_others(session)
+
+
+def session_state(office: Office, session: Session) -> SessionState:
+    """Return what a window or prompt shows about a session."""
+    me = office.require(session, "session.show")
+    now = office.clock()
+    uses = [stored.record for stored in office.ledger.find(Emergency, state=OPEN)]
+    mine = [use.until for use in uses if use.user == me.id and use.runs(now)]
+    waiting = len(uses) if me.role == Role.SUPERVISOR else 0
+    return SessionState(me, office.demo, max(mine, default=""), waiting)
+
+
+def set_idle_limit(office: Office, session: Session, minutes: int) -> None:
+    """Set after how many minutes without an act sessions lock themselves.
+
+    Raises
+    ------
+    RecordError
+        When that is not 1 to 30 (NIST SP 800-63B-3, 4.2.3).
+    """
+    me = office.require(session, "session.configure")
+    if not 1 <= minutes <= MOST_IDLE_MINUTES:
+        raise RecordError(
+            f"sessions lock after 1 to {MOST_IDLE_MINUTES} minutes", str(minutes), "choose another"
+        )
+    found = office.ledger.find(AccessSettings)
+    settings = AccessSettings(id="station", idle_minutes=minutes)
+    with office.ledger.writing(me.id) as writing:
+        writing.put(
+            settings,
+            "session limit set",
+            after=found[0].revision if found else 0,
+            details={"idle_minutes": minutes},
+        )
 
 
 def list_users(office: Office, session: Session) -> list[User]:
@@ -152,7 +216,7 @@ def lock_user(office: Office, session: Session, user: str, why: str) -> None:
 def unlock_user(office: Office, session: Session, user: str) -> None:
     """Unlock a user; log-ins that failed are forgotten."""
     me = office.require(session, "users.unlock")
-    _change(office, me, user, "user unlocked", state=ACTIVE, reason="")
+    _change(office, me, user, UNLOCKED, state=ACTIVE, reason="")
 
 
 def change_role(office: Office, session: Session, user: str, role: Role) -> None:
@@ -177,6 +241,7 @@ def reset_password(office: Office, session: Session, user: str, temporary: str) 
     """
     me = office.require(session, "users.reset_password")
     stored = _other(office, me, user)
+    _check_no_more_than(me, stored.record)
     check_password(temporary, stored.record.login, stored.record.name)
     changed = msgspec.structs.replace(stored.record, must_change=True)
     keep = keep_password(office, stored, changed, temporary)
@@ -189,10 +254,23 @@ def _change(office: Office, me: User, user: str, act: str, **fields: Any) -> Non
     stored = _other(office, me, user)
     changed = msgspec.structs.replace(stored.record, **fields)
     with office.ledger.writing(me.id) as writing:
+        _check_still(office, me)
         writing.put(changed, act, after=stored.revision)
         secret = writing.secret(user)
-        if act == "user unlocked" and secret is not None:
+        if act == UNLOCKED and secret is not None:
             writing.set_secret(user, Secret(secret.hash))
+
+
+def _check_still(office: Office, me: User) -> None:
+    """Check within the transaction: two supervisors who lock each other leave one."""
+    if office.user(me.id) != me:
+        raise ForbiddenError("this user was changed meanwhile", "", "log in again")
+
+
+def _check_no_more_than(me: User, other: User) -> None:
+    """In an emergency nobody gets the password of somebody who may do more."""
+    if me.role != Role.SUPERVISOR and (other.role != me.role or other.cleared > me.cleared):
+        raise ForbiddenError("emergency access does not reach this user", "", ASK)
 
 
 def _other(office: Office, me: User, user: str) -> Stored[User]:
