@@ -22,6 +22,8 @@ FIRST = "0" * 64
 """What the first entry names as the one before it."""
 SALT_BYTES = 16
 VERIFY = "run 'spectra audit verify' and tell the supervisor"
+CUT = "chain found cut or without its head"
+"""What the program enters when the chain does not reach its head; such a chain never verifies."""
 
 Detail = str | int | bool | None
 
@@ -69,6 +71,13 @@ class Entry:
         return canonical({**asdict(self), "details": dict(self.details), "purpose": PURPOSE})
 
 
+_TYPES: Mapping[str, type] = {
+    **dict.fromkeys(("time", "user", "act", "kind", "id", "before", "after", "previous"), str),
+    **dict.fromkeys(("number", "revision"), int),
+    "details": dict,
+}
+
+
 def read_entry(line: bytes) -> Entry:
     """Read the bytes of an entry.
 
@@ -81,6 +90,12 @@ def read_entry(line: bytes) -> Entry:
         content = parse_canonical(line)
         if content.pop("purpose") != PURPOSE:
             raise ValueError("signed for another purpose")
+        if content.keys() != _TYPES.keys():
+            raise ValueError("not the fields of an entry")
+        if any(type(content[name]) is not kind for name, kind in _TYPES.items()):
+            raise ValueError("a field of the wrong type")
+        if not all(isinstance(value, Detail) for value in content["details"].values()):
+            raise ValueError("details that are not plain")
         return Entry(**content)
     except (SpectraError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise LedgerError(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from library.signing import canonical, key_id
+from matching.errors import SpectraError
 from spectra_app.errors import LedgerError
 from spectra_app.records.durable import locked, make_folders, replace_whole, sync_folder, write_once
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PURPOSE = "spectra-audit-head"
 _KEYS = {"number", "sha256", "time", "key", "signature"}
+_LONGEST = 4096  # bytes; a head has about 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ class Head:
         """Return what the head's file holds."""
         return {name: getattr(self, name) for name in sorted(_KEYS)}
 
+    def to_bytes(self) -> bytes:
+        """Return the head's file: one form only, so that any changed byte shows."""
+        return json.dumps(self.to_json(), sort_keys=True).encode() + b"\n"
+
+    def __str__(self) -> str:
+        """Return it as reports print it and ``--head`` takes it."""
+        return f"{self.number}:{self.sha256}"
+
 
 class StationKey:
     """The key that signs a station's chain.
@@ -85,6 +95,10 @@ class StationKey:
         """Return a signed head."""
         unsigned = Head(number, sha256, time, self.id, "")
         return Head(number, sha256, time, self.id, self.sign(unsigned.payload()))
+
+    def made(self, head: Head) -> bool:
+        """Return whether this station signed that head."""
+        return head == self.head(head.number, head.sha256, head.time)  # Ed25519 has no dice
 
 
 def station_key(folder: Path) -> StationKey:
@@ -139,25 +153,46 @@ def read_head(path: Path) -> Head | None:
         When the file is damaged.
     """
     try:
-        content = json.loads(path.read_bytes())
+        if not path.is_file() and path.exists():
+            raise ValueError("not a file")
+        with path.open("rb") as file:
+            data = file.read(_LONGEST)
+        content = json.loads(data)
         if content.keys() != _KEYS or type(content["number"]) is not int:
             raise ValueError("not a head")
-        return Head(**content)
+        head = Head(**content)
+        if not all(type(getattr(head, name)) is str for name in _KEYS - {"number"}):
+            raise ValueError("not a head")
+        head.payload()
+        if head.to_bytes() != data:
+            raise ValueError("not in the form in which it was written")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, SpectraError) as error:
         raise LedgerError(
             f"the head of the audit chain cannot be read ({error})",
             str(path),
             "compare the number and hash on the last printed report with 'spectra audit verify'",
         ) from error
+    return head
 
 
-def write_head(path: Path, head: Head) -> None:
-    """Put a head into its file, unless a later one is there; on the disk when this returns."""
+def write_head(path: Path, head: Head, *, lower: bool = False) -> None:
+    """Put a head into its file, unless a later one is there; on the disk when this returns.
+
+    With `lower` it takes the place of a later or damaged one: for when the chain says so itself.
+
+    Raises
+    ------
+    LedgerError
+        When the one that is there is damaged.
+    OSError
+        When the system refuses; the one that was there stays.
+    """
     with locked(path.with_suffix(".lock")):
-        there = read_head(path)
-        if there is not None and there.number >= head.number:
-            return
-        replace_whole(path, json.dumps(head.to_json(), sort_keys=True).encode() + b"\n")
+        if not lower:
+            there = read_head(path)
+            if there is not None and there.number >= head.number:
+                return
+        replace_whole(path, head.to_bytes())
         sync_folder(path.parent)

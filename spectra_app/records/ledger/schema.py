@@ -11,6 +11,7 @@ part of the record.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 from spectra_app.errors import LedgerError
 
@@ -74,6 +75,9 @@ STEPS: tuple[str, ...] = (_FIRST,)
 """Step n leads from version n to version n + 1; steps are never changed, only added."""
 
 
+_BEHIND_WORDS = {f"words_{part}" for part in ("data", "idx", "content", "docsize", "config")}
+
+
 def migrate(connection: sqlite3.Connection, where: str) -> None:
     """Bring a database to the newest version; each step whole or not at all.
 
@@ -115,3 +119,32 @@ def version_of(connection: sqlite3.Connection) -> int:
 def _tables(connection: sqlite3.Connection) -> int:
     (count,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
     return int(count)
+
+
+def schema_is_ours(connection: sqlite3.Connection) -> tuple[bool, bool]:
+    """Return whether a database has exactly our schema, and whether at least its two tables are.
+
+    Only what is a table of ours may be read: a view of the same name could say anything, for ever.
+    Of what FTS5 keeps behind ``words`` the form is SQLite's own, and not looked at.
+    """
+    version = version_of(connection)
+    if not 0 < version <= len(STEPS):
+        return False, False
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for step in STEPS[:version]:
+            fresh.executescript(step)
+        ours = _schema(fresh)
+    theirs = _schema(connection)
+    tables = {row for row in ours if row[:2] in {("table", "audit"), ("table", "revisions")}}
+    named = [row for row in theirs if row[1].lower() in {"audit", "revisions"}]
+    return sorted(ours) == sorted(theirs), sorted(tables) == sorted(named)
+
+
+def _schema(connection: sqlite3.Connection) -> list[tuple[str, str, str, str]]:
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")
+    texts = [(_plain(kind), _plain(name), _plain(of), _plain(sql)) for kind, name, of, sql in rows]
+    return [row for row in texts if row[0] != "table" or row[1] not in _BEHIND_WORDS]
+
+
+def _plain(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

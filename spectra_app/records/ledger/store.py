@@ -11,13 +11,13 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from spectra_app.errors import LedgerError, RecordError
 from spectra_app.records.durable import make_folders, sync_folder
-from spectra_app.records.ledger.chain import Entry, read_entry
+from spectra_app.records.ledger.chain import CUT, FIRST, Entry, read_entry
 from spectra_app.records.ledger.head import Head, StationKey, read_head, write_head
 from spectra_app.records.ledger.record import R, Stored, read_body
 from spectra_app.records.ledger.schema import migrate
@@ -106,20 +106,24 @@ class Ledger:
             When it cannot be kept: nothing of it is there then.
         """
         with self._lock:
-            with self._told():
-                self._connection.execute("BEGIN IMMEDIATE")
-            writing = Writing(self._connection, self.key, user, self.clock())
-            try:
+            with self._transaction(user) as writing:
                 yield writing
-                with self._told():
-                    self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            if writing.last is not None:
+                self._advance(writing.last)
+
+    @contextmanager
+    def _transaction(self, user: str) -> Iterator[Writing]:
+        with self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+        writing = Writing(self._connection, self.key, user, self.clock())
+        try:
+            yield writing
             with self._told():
-                if writing.last is not None:
-                    write_head(self.folder / HEAD, writing.last)
+                self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -178,9 +182,22 @@ class Ledger:
             rows = self._connection.execute(query, (first, count)).fetchall()
         return [read_entry(line.encode("ascii")) for (line,) in rows]
 
-    def head(self) -> Head | None:
-        """Return the head as it was last written; None for an empty chain."""
-        return read_head(self.folder / HEAD)
+    def head(self) -> Head:
+        """Return the head: number 0 for an empty chain.
+
+        A head that could not be written when its entries were (full disk) is written now.
+
+        Raises
+        ------
+        LedgerError
+            When its file is damaged or cannot be written.
+        """
+        with self._lock, self._told():
+            there, end = read_head(self.folder / HEAD), self._end()
+            if there is not None and there.number >= end.number:
+                return there
+            write_head(self.folder / HEAD, end)
+            return end
 
     def tidy(self) -> None:
         """Overwrite what removed content has left in the files (index and write-ahead log)."""
@@ -188,22 +205,57 @@ class Ledger:
             self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _check_head(self) -> None:
-        """Write into the chain when it ends before its head, or has lost it: for all to see."""
+    def _advance(self, head: Head) -> None:
+        """Write the head of what was committed: from here on nothing may say that it was not."""
         try:
-            head = self.head()
+            write_head(self.folder / HEAD, head)
+        except OSError:
+            return  # it stays behind, which every verifier allows, until `head` or the next act
         except LedgerError:
-            head = None
+            with suppress(LedgerError):  # the next act and the next opening find it damaged, too
+                self._tell_cut(0, head.number)
+
+    def _end(self) -> Head:
+        """Return the head of the chain as it is."""
+        number, sha256 = end_of(self._connection)
+        if not number:
+            return self.key.head(0, FIRST, "")
+        ((line,),) = self._connection.execute("SELECT line FROM audit WHERE number = ?", (number,))
+        return self.key.head(number, sha256, read_entry(line.encode()).time)
+
+    def _check_head(self) -> None:
+        """Bring the head up to the chain, or write into the chain that it was cut: for all to see.
+
+        There is a head from before the first entry on, so that none can be missing.
+        """
         with self._told():
-            number, sha256 = end_of(self._connection)
-        known = head is not None and (
-            head.number < number or (head.number, head.sha256) == (number, sha256)
-        )
-        if known or number <= 1:
-            return
-        said = {"head": head.number if head else 0, "end": number}
-        with self.writing(PROGRAM) as writing:
-            writing.note("chain found cut or without its head", said)
+            try:
+                head = read_head(self.folder / HEAD)  # first: the chain may grow at any time
+            except LedgerError:
+                head = None
+            end = self._end()
+            if head is None and not end.number:
+                write_head(self.folder / HEAD, end, lower=True)
+                return
+            if self._reaches(head):
+                if head is not None and head.number < end.number:
+                    self._advance(end)
+                return
+        self._tell_cut(head.number if head else 0, end.number)
+
+    def _reaches(self, head: Head | None) -> bool:
+        """Return whether the chain holds the entry that a head of this station names."""
+        if head is None or not self.key.made(head):
+            return False
+        query = "SELECT sha256 FROM audit WHERE number = ?"
+        row = self._connection.execute(query, (head.number,)).fetchone()
+        return head.sha256 == (row[0] if row else FIRST) and (row is not None or not head.number)
+
+    def _tell_cut(self, head: int, end: int) -> None:
+        with self._transaction(PROGRAM) as writing:
+            writing.note(CUT, {"head": head, "end": end})
+        with self._told():
+            write_head(self.folder / HEAD, self._end(), lower=True)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -64,13 +64,17 @@ def filled(ledger):
 
 
 def tamper(ledger, *statements):
-    """Change the file below the program, its triggers out of the way."""
+    """Change the file below the program, its triggers out of the way in the meantime."""
     ledger.close()
+    triggers = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
     with closing(sqlite3.connect(ledger.folder / DATABASE)) as connection, connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'"):
+        there = connection.execute(triggers).fetchall()
+        for name, _ in there:
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             assert connection.execute(statement).rowcount != 0
+        for _, sql in there:
+            connection.execute(sql)
 
 
 def found(ledger):
@@ -199,14 +203,21 @@ def test_entries_that_the_station_did_not_sign_are_found(filled, tmp_path):
         forged.writing("mallory") as writing,
     ):
         writing.note("logged in")
-    assert found(filled) == [("not_signed", "entry 7"), ("head_false", HEAD)]
+    assert sorted(found(filled)) == [
+        ("chain_cut", "entry 7"),
+        ("head_false", HEAD),
+        ("not_signed", "entry 7"),
+        ("not_signed", "entry 8"),
+    ]
 
 
 def test_a_chain_cut_together_with_its_head_shows_against_a_printed_one(filled):
     printed = filled.head()
     tamper(filled, "DELETE FROM audit WHERE number = 6")
-    assert ("chain_cut", "entry 6 to 6") in found(filled)
-    assert printed.number == 6
+    assert ("chain_cut", "entry 6") in found(filled)
+    (filled.folder / HEAD).unlink()
+    result = verify(filled.folder, filled.key.public, [(printed.number, printed.sha256)])
+    assert ("chain_cut", "entry 6") in [(one.code, one.where) for one in result.findings]
 
 
 def test_a_cut_chain_says_so_itself_when_it_is_opened(filled, key, clock):
@@ -216,13 +227,69 @@ def test_a_cut_chain_says_so_itself_when_it_is_opened(filled, key, clock):
     with Ledger(filled.folder, key, clock) as again:
         last = again.entries()[-1]
     assert last.act == "chain found cut or without its head"
+    assert read_head(filled.folder / HEAD).number == 4
     assert last.details == {"head": 6, "end": 3}
+    assert found(again) == [("chain_cut", "entry 4"), ("record_altered", "thing a, revision 1")]
 
 
 def test_a_lost_head_is_found(filled):
     filled.close()
     (filled.folder / HEAD).unlink()
     assert found(filled) == [("head_missing", HEAD)]
+
+
+def test_a_head_that_stayed_behind_is_brought_up(filled, key, clock):
+    """The program ended between the entries and their head."""
+    path = filled.folder / HEAD
+    with filled.reading() as open_:
+        row = open_.execute("SELECT sha256 FROM audit WHERE number = 3").fetchone()
+    behind = key.head(3, row[0], "2026-11-22T10:00:00Z").to_bytes()
+    path.write_bytes(behind)
+    assert found(filled) == []
+    assert filled.head().number == read_head(path).number == 6
+    path.write_bytes(behind)
+    filled.close()
+    with Ledger(filled.folder, key, clock) as again:
+        assert read_head(path).number == 6
+        assert len(again.entries()) == 6
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone", "forged"])
+def test_a_head_that_is_harmed_is_entered_in_the_chain(filled, key, clock, harm):
+    path = filled.folder / HEAD
+    filled.close()
+    if harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes().replace(b'"number": 6', b'"number": 5')
+                         if harm == "forged" else b"{}")  # fmt: skip
+    with Ledger(filled.folder, key, clock) as again:
+        assert again.entries()[-1].act == "chain found cut or without its head"
+        assert again.head().number == 7
+    assert found(again) == [("chain_cut", "entry 7")]
+
+
+def test_a_head_that_is_harmed_while_the_program_runs_does_not_undo_an_act(filled):
+    (filled.folder / HEAD).write_bytes(b"{")
+    with filled.writing("ben") as writing:
+        writing.note("logged out")
+    acts = [entry.act for entry in filled.entries(7)]
+    assert acts == ["logged out", "chain found cut or without its head"]
+    assert read_head(filled.folder / HEAD).number == 8
+
+
+def test_a_database_that_is_gone_is_entered_in_the_new_one(filled, key, clock):
+    filled.close()
+    (filled.folder / DATABASE).unlink()
+    with Ledger(filled.folder, key, clock) as again:
+        (entry,) = again.entries()
+    assert entry.details == {"head": 6, "end": 0}
+    assert found(again) == [("chain_cut", "entry 1")]
+
+
+def test_the_first_head_is_there_before_the_first_entry(ledger):
+    assert read_head(ledger.folder / HEAD).number == ledger.head().number == 0
+    assert found(ledger) == []
 
 
 def test_a_stranger_is_refused(tmp_path, key, clock):
