@@ -260,7 +260,7 @@ def check_database(folder: Path, chain: Chain) -> Iterator[Finding]:
                     yield from chain.check_row(row)
             finally:
                 database.close()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
             chain.readable = False
             text = f"it cannot be read after entry {chain.end} ({error})"
             yield "file_damaged", DATABASE, text

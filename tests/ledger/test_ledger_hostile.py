@@ -10,8 +10,9 @@ from contextlib import closing
 
 import pytest
 
+from spectra_app.errors import LedgerError
 from spectra_app.records.ledger.head import station_key
-from spectra_app.records.ledger.store import DATABASE, HEAD
+from spectra_app.records.ledger.store import DATABASE, HEAD, Ledger
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,16 @@ def test_another_schema_is_never_fine(copied, told, statements):
     found = told(copy)
     assert found
     assert {where for _, where in found} == {DATABASE}
+
+
+def test_a_schema_that_is_no_text_is_told_in_words(copied, told, station):
+    """SQLite quotes it in its message, in bytes that are no UTF-8."""
+    copy = copied()
+    data = copy.database.read_bytes()
+    copy.database.write_bytes(data.replace(b"CREATE TABLE audit", b"CREATE T\x9bBLE audit"))
+    assert told(copy) == [("file_damaged", DATABASE)]
+    with pytest.raises(LedgerError, match="nothing of this was kept"):
+        Ledger(copy.folder, station_key(station.folder / "keys"), lambda: "")
 
 
 @pytest.mark.parametrize(

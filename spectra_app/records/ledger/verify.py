@@ -26,6 +26,8 @@ from spectra_app.records.ledger.store import DATABASE, HEAD
 from spectra_app.records.ledger.writing import REDACTED
 
 Genuine = Callable[[bytes, bytes], bool]
+# What SQLite says of a schema that cannot be read may quote it, in bytes that are no text.
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 _MOST = 1000  # findings kept; the first is what counts
 _LONGEST_VALUE = 64 * 2**20  # bytes of one value; records and entries are far below
 _STEPS = 100_000  # of SQLite's machine between two looks at how many there were
@@ -110,7 +112,7 @@ def verify(folder: Path, public: bytes, printed: Iterable[tuple[int, str]] = ())
     try:
         with closing(_opened(path)) as connection:
             _check_database(connection, walk, findings)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         last = f"it cannot be read after entry {walk.number} ({error})"
         findings.add(Finding("file_damaged", DATABASE, last))
     else:
