@@ -7,7 +7,8 @@ SpectraError
     ├── SettingsError      the settings folder cannot be used
     ├── JournalError       a journal of acts was altered
     ├── LedgerError        the station's ledger cannot be read or written, or does not hold
-    │   └── RecordError        a record is not there, or not as it was taken to be
+    │   ├── RecordError        a record is not there, or not as it was taken to be
+    │   └── SwappedError       a password's hash is not the one that was recorded
     ├── IdentifierError    a parcel's, container's or seal's number is none
     ├── ForbiddenError     the user may not do that
     │   └── LogInError         name or password is wrong, or it is too early to try again
@@ -74,6 +75,12 @@ class IdentifierError(AppError):
     """A number of a parcel, waybill, container or seal is none, or its check digit is wrong."""
 
     code = "identifier"
+
+
+class SwappedError(LedgerError):
+    """A password's hash is not the one that was recorded."""
+
+    code = "password_swapped"
 
 
 class ForbiddenError(AppError):

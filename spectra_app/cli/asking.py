@@ -40,25 +40,39 @@ def asker(options: argparse.Namespace, *, twice: bool = False) -> Callable[[str]
     def ask(title: str) -> str:
         path = next(files, None)
         if path is not None:
-            with path.open(encoding="utf-8") as file:
-                return file.readline(MOST).rstrip("\r\n")
+            return first_line(path)
         if options.passphrase_fd is not None:
-            return _line_of(options.passphrase_fd)
-        if not sys.stdin.isatty():
-            raise NotConfirmedError(
-                f"{title} is needed, and there is no terminal to ask at",
-                "",
-                "give --passphrase-file or --passphrase-fd",
-            )
-        words = getpass.getpass(f"{title}: ")
-        if twice and getpass.getpass("Again: ") != words:
-            raise NotConfirmedError("the two passphrases differ", "", "start again")
-        return words
+            return line_of(options.passphrase_fd)
+        return typed(title, "give --passphrase-file or --passphrase-fd", twice=twice)
 
     return ask
 
 
-def _line_of(descriptor: int) -> str:
+def typed(title: str, otherwise: str, *, twice: bool = False) -> str:
+    """Return secret words typed at the terminal, unseen.
+
+    Raises
+    ------
+    NotConfirmedError
+        When there is no terminal - then the remedy is `otherwise` - or the two differ.
+    """
+    if not sys.stdin.isatty():
+        raise NotConfirmedError(
+            f"{title} is needed, and there is no terminal to ask at", "", otherwise
+        )
+    words = getpass.getpass(f"{title}: ")
+    if twice and getpass.getpass("Again: ") != words:
+        raise NotConfirmedError("the two differ", "", "start again")
+    return words
+
+
+def first_line(path: Path) -> str:
+    """Return the secret words in the first line of a file."""
+    with path.open(encoding="utf-8") as file:
+        return file.readline(MOST).rstrip("\r\n")
+
+
+def line_of(descriptor: int) -> str:
     """Read one line byte by byte, so that the next one is left for the next key."""
     line = b""
     while len(line) < MOST and (byte := os.read(descriptor, 1)) not in {b"", b"\n"}:

@@ -28,7 +28,7 @@ INTEGRITY_CODES = frozenset(
     | {"not_trusted", "not_canonical", "wrong_purpose", "no_trusted_keys", "unknown_key"}
     | {"key_role", "key_not_valid", "key_revoked", "bad_signature", "too_few_signatures"}
     | {"same_person", "rolled_back", "expired", "clock_behind", "newer_program", "bad_root"}
-    | {"trust_store", "not_control_lists"}
+    | {"trust_store", "not_control_lists", "password_swapped"}
 )
 
 
@@ -102,5 +102,6 @@ def _command(options: Any, render: Renderer) -> int:
         "lists": lambda: options.run(options),
         "calibrate": lambda: options.run(options),
         "devices": lambda: options.run(options),
+        "users": lambda: options.run(options),
     }
     return handlers[options.command]()

@@ -22,6 +22,7 @@ from spectra_app.cli import (
     merging,
     packages,
     substances,
+    users,
 )
 from spectra_app.cli.arguments import (
     EXIT_CODES,
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     lists.add(commands)
     analysers.add(commands)
     calibrating.add(commands)
+    users.add(commands)
     return top
 
 

@@ -186,6 +186,7 @@ EMERGENCY = frozenset(
         "case.export",
         "confirmation.record",
         "second_technique.record",
+        "users.show",
         "users.unlock",
         "users.reset_password",
         "backup.make",

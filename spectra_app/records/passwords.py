@@ -50,8 +50,8 @@ RFC_9106 = Cost()
 class Passwords:
     """Hashes passwords and compares them."""
 
-    def __init__(self, cost: Cost = RFC_9106) -> None:
-        self._cost = cost
+    def __init__(self, cost: Cost | None = None) -> None:
+        self._cost = cost or RFC_9106
 
     def hash(self, password: str) -> str:
         """Return the hash of a password, with its salt and parameters (PHC string)."""

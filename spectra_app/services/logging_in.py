@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from spectra_app.errors import ForbiddenError, LedgerError, LogInError
+from spectra_app.errors import ForbiddenError, LogInError, SwappedError
 from spectra_app.records.access import ACTIVE, User
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import PROGRAM
@@ -41,7 +41,7 @@ def log_in(office: Office, login: str, password: str) -> Session:
         When name or password is wrong, or it is too early to try again.
     ForbiddenError
         When they are right and the user is locked.
-    LedgerError
+    SwappedError
         When the password's hash is not the one that was recorded.
     """
     found = office.ledger.find(User, login=folded_login(login))
@@ -61,7 +61,7 @@ def check_typed(
     user = stored.record
     if secret_digest(secret.hash) != user.secret_sha256:
         _note(office, "password hash is not the one recorded", user.id)
-        raise LedgerError(
+        raise SwappedError(
             "the password's hash is not the one that was recorded: it was changed by another way",
             f"user {user.id}",
             "tell the supervisor, who resets the password; run 'spectra audit verify'",

@@ -25,7 +25,7 @@ from spectra_app.records.emergency import OPEN, Emergency
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.ledger.chain import Entry
 from spectra_app.records.ledger.head import station_key
-from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.ledger.store import DATABASE, Ledger
 from spectra_app.records.passwords import Passwords
 from spectra_app.records.sessions import IDLE_S, Session, Sessions
 from spectra_app.settings import data_folder, made
@@ -33,7 +33,7 @@ from spectra_app.settings import data_folder, made
 STATION, KEYS, EVIDENCE = "station", "keys", "evidence"
 ASK = "ask the supervisor"
 
-__all__ = ["Office", "Session", "open_office", "utc_now"]
+__all__ = ["Office", "Session", "is_begun", "open_office", "utc_now"]
 
 
 def utc_now() -> str:
@@ -207,6 +207,12 @@ def open_office(
         sessions = Sessions(clock, lambda: _idle_s(ledger))
         evidence = EvidenceStore(made(base / EVIDENCE))
         yield Office(ledger, evidence, clock, sessions, base, passwords or Passwords())
+
+
+def is_begun(folder: Path | None = None, *, demo: bool = False) -> bool:
+    """Return whether there is an office in a data folder; nothing is made."""
+    base = folder or data_folder()
+    return ((base / DEMO if demo else base) / STATION / DATABASE).exists()
 
 
 def _idle_s(ledger: Ledger) -> int:

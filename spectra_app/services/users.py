@@ -34,6 +34,7 @@ __all__ = [
     "set_up_first_supervisor",
     "unlock_session",
     "unlock_user",
+    "user_named",
 ]
 
 FIRST = "u1"
@@ -180,6 +181,21 @@ def list_users(office: Office, session: Session) -> list[User]:
     """Return all users."""
     office.require(session, "users.show")
     return [stored.record for stored in office.ledger.find(User)]
+
+
+def user_named(office: Office, session: Session, login: str) -> User:
+    """Return the user with a log-in name.
+
+    Raises
+    ------
+    RecordError
+        When there is none.
+    """
+    office.require(session, "users.show")
+    found = office.ledger.find(User, login=folded_login(login))
+    if not found:
+        raise RecordError("there is no such user", login, "look it up: 'spectra users list'")
+    return found[0].record
 
 
 def add_user(

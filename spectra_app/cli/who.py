@@ -1,0 +1,115 @@
+"""Who acts: log in for one command, as `--user` with a password that is asked for.
+
+A password is never an option's value and never an environment variable: other programs see those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spectra_app.cli.asking import first_line, line_of, typed
+from spectra_app.errors import ForbiddenError
+
+if TYPE_CHECKING:
+    from spectra_app.services.office import Office, Session
+
+
+def who_options(command: argparse.ArgumentParser) -> None:
+    """Let a command be told who acts."""
+    command.add_argument("--user", required=True, metavar="NAME", help="your log-in name")
+    command.add_argument(
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help="read the password from the first line of a file instead of asking for it",
+    )
+    command.add_argument(
+        "--password-fd",
+        type=int,
+        metavar="N",
+        help="read the password from an open file descriptor, one line; every further password "
+        "from its next line",
+    )
+    demo_option(command)
+
+
+def demo_option(command: argparse.ArgumentParser) -> None:
+    """Let a command work in the demonstration."""
+    command.add_argument(
+        "--demo", action="store_true", help="in the demonstration, which is apart from evidence"
+    )
+
+
+def second_options(command: argparse.ArgumentParser) -> None:
+    """Let a command be told who the second person is."""
+    command.add_argument(
+        "--second", required=True, metavar="NAME", help="log-in name of the second person"
+    )
+    command.add_argument(
+        "--second-password-file",
+        type=Path,
+        metavar="FILE",
+        help="read the second person's password from the first line of a file",
+    )
+
+
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Office]:
+    """Open the office that is there.
+
+    Raises
+    ------
+    ForbiddenError
+        When the station was never set up.
+    """
+    from spectra_app.services.office import is_begun, open_office
+
+    if not is_begun(demo=options.demo):
+        raise ForbiddenError(
+            "this station has no users yet", "", "make the first with 'spectra users setup'"
+        )
+    with open_office(demo=options.demo) as office:
+        yield office
+
+
+@contextmanager
+def signed_in(options: argparse.Namespace) -> Iterator[tuple[Office, Session]]:
+    """Log in, lend the office and the session, and log out."""
+    from spectra_app.services.users import log_in, log_out
+
+    with opened(options) as office:
+        session = log_in(office, options.user, _password(options))
+        try:
+            yield office, session
+        finally:
+            with contextlib.suppress(ForbiddenError):  # it has ended by itself
+                log_out(office, session)
+
+
+def second_session(office: Office, options: argparse.Namespace) -> Session:
+    """Log the second person in."""
+    from spectra_app.services.users import log_in
+
+    path = options.second_password_file
+    title = f"Password of {options.second}"
+    return log_in(office, options.second, secret_words(options, path, title))
+
+
+def secret_words(
+    options: argparse.Namespace, path: Path | None, title: str, *, twice: bool = False
+) -> str:
+    """Return a password from a file, the descriptor of ``--password-fd``, or the terminal."""
+    if path is not None:
+        return first_line(path)
+    if options.password_fd is not None:
+        return line_of(options.password_fd)
+    return typed(title, "give a file with the password, or --password-fd", twice=twice)
+
+
+def _password(options: argparse.Namespace) -> str:
+    return secret_words(options, options.password_file, f"Password of {options.user}")

@@ -1,0 +1,136 @@
+"""``spectra users``: passwords from files, one log-in per command, none of it on the screen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from spectra_app.records import passwords
+from spectra_app.records.ledger.verify import verify
+from spectra_app.services.office import is_begun, open_office
+
+WORDS = "seven green herons wade"
+OTHER = "nine slow otters yawning"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(passwords, "RFC_9106", passwords.Cost(1, 8, 1))
+
+
+@pytest.fixture
+def words(tmp_path):
+    """Return a builder of files with a password in the first line."""
+
+    def build(text):
+        path = tmp_path / f"{abs(hash(text))}.txt"
+        path.write_text(text + "\r\n", encoding="utf-8")
+        return str(path)
+
+    return build
+
+
+@pytest.fixture
+def station(spectra, words):
+    """Set the station up; return a runner that acts as somebody."""
+    code, out, err = spectra(
+        "users", "setup", "sup", "--name", "Sue Per", "--new-password-file", words(WORDS)
+    )
+    assert (code, err) == (0, "")
+    assert "sup is the first supervisor" in out
+
+    def run(login, *arguments, password=WORDS, new=None):
+        files = ["--password-file", words(password)]
+        files += ["--new-password-file", words(new)] if new else []
+        return spectra("users", *arguments, "--user", login, *files)
+
+    return run
+
+
+def test_nothing_is_made_before_the_station_is_set_up(spectra, words):
+    code, out, err = spectra("users", "list", "--user", "admin", "--password-file", words("admin"))
+    assert (code, out) == (3, "")
+    assert "no users yet" in err
+    assert "spectra users setup" in err
+    assert not is_begun()
+
+
+def test_a_station_is_set_up_once(station, spectra, words):
+    code, _out, err = spectra(
+        "users", "setup", "mallory", "--name", "M", "--new-password-file", words(OTHER)
+    )
+    assert code == 3
+    assert "set up already" in err
+    assert station("mallory", "list", password=OTHER)[0] == 3
+
+
+def test_a_weak_password_sets_up_nothing(spectra, words):
+    code, _out, err = spectra(
+        "users", "setup", "sup", "--name", "S", "--new-password-file", words("password2026!")
+    )
+    assert code == 3
+    assert "among the first that are tried" in err
+
+
+def test_users_are_added_listed_locked_and_let_in_again(station):
+    assert station("sup", "add", "off", "--name", "O", "--role", "officer", new=OTHER)[0] == 0
+    assert station("off", "password", password=OTHER, new=WORDS)[0] == 0
+    assert station("sup", "lock", "off", "--why", "left")[0] == 0
+    code, _out, err = station("off", "list")
+    assert code == 3
+    assert "this user is locked" in err
+    assert station("sup", "unlock", "off")[0] == 0
+    assert station("sup", "role", "off", "technician")[0] == 0
+    assert station("sup", "clearance", "off", "given")[0] == 0
+    assert station("sup", "idle", "5")[0] == 0
+    code, out, _err = station("sup", "list", "--json")
+    first, second = map(json.loads, out.splitlines())
+    assert (code, first["login"], second["login"]) == (0, "sup", "off")
+    assert (second["role"], second["state"], second["cleared"]) == ("technician", "active", True)
+    assert "secret" not in out
+    assert "argon" not in out
+    assert "off" in station("sup", "list")[1]
+    with open_office() as office:
+        assert office.ledger.entries()[-1].act == "logged out"
+        assert not verify(office.ledger.folder, office.ledger.key.public).findings
+
+
+def test_emergency_access_from_the_command_line(station):
+    station("sup", "add", "off", "--name", "O", "--role", "officer", new=OTHER)
+    station("off", "password", password=OTHER, new=WORDS)
+    code, out, _err = station(
+        "off", "emergency", "users.show", "--reason", "the supervisor is ill today"
+    )
+    assert code == 0
+    assert out.startswith("EMERGENCY ACCESS e1 until ")
+    assert station("off", "list")[0] == 0
+    assert '"id": "e1"' in station("sup", "emergencies", "--json")[1]
+    assert station("sup", "emergencies", "--acknowledge", "e1")[0] == 0
+    assert station("off", "list")[0] == 3
+
+
+def test_a_password_is_reset(station):
+    station("sup", "add", "off", "--name", "O", "--role", "officer", new=OTHER)
+    assert station("sup", "reset", "off", new="eleven loud geese marching")[0] == 0
+    code, _out, err = station("off", "password", password=OTHER, new=WORDS)
+    assert code == 3
+    assert "wrong" in err
+    code, _out, err = station("sup", "reset", "nobody", new=OTHER)
+    assert code == 3
+    assert "no such user" in err
+
+
+def test_without_a_terminal_a_password_needs_a_file(station, spectra):
+    assert station("sup", "list")[0] == 0
+    code, out, err = spectra("users", "list", "--user", "sup")
+    assert (code, out) == (3, "")
+    assert "no terminal to ask at" in err
+
+
+def test_a_demonstration_is_set_up_apart(station, spectra, words):
+    files = ("--new-password-file", words(OTHER))
+    assert spectra("users", "setup", "show", "--name", "S", "--demo", *files)[0] == 0
+    assert station("show", "list", password=OTHER)[0] == 3
+    assert station("show", "list", "--demo", password=OTHER)[0] == 0
+    assert is_begun(demo=True)
