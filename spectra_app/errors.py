@@ -13,6 +13,8 @@ SpectraError
     ├── ForbiddenError     the user may not do that
     │   └── LogInError         name or password is wrong, or it is too early to try again
     ├── PasswordError      a password that may not be used
+    ├── IncompleteReportError  a report that lacks what ISO/IEC 17025 asks for
+    ├── SigningError       a certificate that cannot sign, or a file that could not be signed
     ├── DemoError          demonstration and evidence may not be mixed
     ├── InstalledError     the installed library is not the one that was installed
     ├── NotConfirmedError  nobody agreed to what needs agreement
@@ -99,6 +101,18 @@ class PasswordError(AppError):
     """A password that is too short, or easily guessed."""
 
     code = "password"
+
+
+class IncompleteReportError(AppError):
+    """A report lacks items that ISO/IEC 17025 asks for."""
+
+    code = "report_incomplete"
+
+
+class SigningError(AppError):
+    """A certificate cannot be used for signing, or the file could not be signed."""
+
+    code = "signing"
 
 
 class DemoError(AppError):

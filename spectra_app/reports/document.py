@@ -1,74 +1,27 @@
 """The report of one identification as data: every word that is printed, and nothing about layout.
 
-`build_report` turns a record into sentences and table cells; `Report.to_json` is the same for
-programs. Text from outside (file names, library names) is made printable here: a control or
-direction character in a name shows as ``<U+202E>`` instead of changing what a reader sees.
+`build_report` turns facts and record into sentences and table cells in one language. Text from
+outside (file names, library names) is made printable there: a control or direction character in a
+name shows as ``<U+202E>`` instead of changing what a reader sees.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
 
-from spectra_app.records.identification import (
-    Comparison,
-    Identification,
-)
-from spectra_app.wording import (
-    Shape,
-)
+from spectra_app.records.calibration import canonical
+from spectra_app.records.identification import Comparison, Identification
+from spectra_app.reports.facts import ReportFacts
+from spectra_app.reports.parts import Code, Facts, Plot, Table, Words
+from spectra_app.reports.texts import Direction, Texts
+from spectra_app.wording import Shape
 
+SCHEMA = "spectra-report-1"
 
-@dataclass(frozen=True, slots=True)
-class ReportContext:
-    """What a report needs beside the record; None is printed as "not set" or "not recorded".
-
-    Parameters
-    ----------
-    report_id : str
-        Unique identifier, printed on the page.
-    issued_at : str
-        Time of issue, ISO 8601.
-    program_version : str
-        Version of this program.
-    evidence_sha256 : str
-        SHA-256 of the stored evidence; empty when none was stored.
-    station, operator : str or None
-        Laboratory or station, and who did the examination.
-    item_id, item_description : str or None
-        The item tested and its condition.
-    place, customer, received_at, measured_at, sampling : str or None
-        Facts that ISO/IEC 17025:2017, 7.8.2.1 asks for.
-    control_lists : str or None
-        Which control lists were looked up and their edition.
-    audit_head : str or None
-        Head of the station's audit chain at the time of issue.
-    """
-
-    report_id: str
-    issued_at: str
-    program_version: str
-    evidence_sha256: str
-    station: str | None = None
-    operator: str | None = None
-    item_id: str | None = None
-    item_description: str | None = None
-    place: str | None = None
-    customer: str | None = None
-    received_at: str | None = None
-    measured_at: str | None = None
-    sampling: str | None = None
-    control_lists: str | None = None
-    audit_head: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One labelled statement."""
-
-    label: str
-    text: str
+Part: TypeAlias = Words | Facts | Table | Plot | Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,79 +38,152 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class ComponentLine:
-    """A component in words; `control` holds one sentence for each listing found."""
+class Section:
+    """A heading with its parts; `code` names it in every language."""
 
-    name: str
-    role: str
-    kind: str
-    share: str
-    rate: str
-    control: tuple[str, ...]
+    code: str
+    heading: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateLine:
-    """A library entry in words, as it compares with the scan."""
+class Missing:
+    """An item that ISO/IEC 17025 asks for and that is not recorded.
 
-    rank: str
-    name: str
-    kind: str
-    score: str
-    explains: str
+    Parameters
+    ----------
+    code : str
+        Names the item.
+    clause : str
+        Of ISO/IEC 17025:2017.
+    label : str
+        Key of its text.
+    what, remedy : str
+        In words for whoever wants to issue the report, and what to do.
+    """
+
+    code: str
+    clause: str
+    label: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlotWords:
+    """What is written into the plot."""
+
+    scan: str
+    reference: str
+    residual: str
+    axis: str
+    matched: str
     missing: str
-    shift: str
+    unexplained: str
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Report:
-    """Everything one page shows. Texts are final; a renderer only places them.
+    """Everything the pages show, in one language. Texts are final; a renderer only places them.
 
-    `comparison` is what the plot draws, None when there is nothing to draw; `record` is the
-    machine-readable truth the texts were made from.
+    `comparison` is what the plot draws, None when there is nothing to draw; `record` and `facts`
+    are the machine-readable truth the texts were made from, `texts` the language.
     """
 
-    report_id: str
     title: str
     presumptive: str
     marks: tuple[str, ...]
-    issued_at: str
-    signature: str
-    page_id: str
-    end: str
+    identity: tuple[str, ...]
     verdict: Verdict
+    reasons_title: str
     reasons: tuple[str, ...]
+    advice_title: str
     advice: tuple[str, ...]
-    item: tuple[Fact, ...]
-    components: tuple[ComponentLine, ...]
-    components_title: str
-    components_note: str
-    control_note: str
-    candidates: tuple[CandidateLine, ...]
-    candidates_note: str
-    quality: tuple[Fact, ...]
-    hidden: tuple[Fact, ...]
-    hidden_note: str
-    method: tuple[Fact, ...]
-    limits: tuple[str, ...]
-    scan_label: str
-    reference_label: str
+    sections: tuple[Section, ...]
+    signature: str
+    end: str
+    plot: PlotWords | None
+    missing: tuple[Missing, ...]
     comparison: Comparison | None
     record: Identification
+    facts: ReportFacts
+    texts: Texts
+
+    @property
+    def report_id(self) -> str:
+        """Unique identifier, on every page."""
+        return self.facts.report_id
+
+    @property
+    def direction(self) -> Direction:
+        """In which direction the report is read."""
+        return self.texts.direction
+
+    def page_line(self, number: int, total: int) -> str:
+        """Return what identifies page `number` of `total`."""
+        return self.texts.say("page", id=self.report_id, number=number, total=total)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as plain data; the same record and context give the same data."""
-        skipped = {"comparison", "record"}
-        plain = {item.name: getattr(self, item.name) for item in fields(self)}
-        out = {name: _plain(value) for name, value in plain.items() if name not in skipped}
-        record = self.record.to_json()
-        record.pop("timing_ms", None)  # how long it took is no part of what was found
-        return out | {"record": record, "comparison": _comparison_facts(self.comparison)}
+        """Return the report as plain data (``resources/schemas/report-1.schema.json``).
+
+        The same facts, record and language give the same data.
+        """
+        return {
+            "schema": SCHEMA,
+            "report_id": self.report_id,
+            "language": self.texts.language,
+            "direction": self.direction,
+            "translation": {
+                "version": self.texts.version,
+                "source": self.texts.source,
+                "review": asdict(self.texts.review),
+            },
+            "facts": _plain(asdict(self.facts)),
+            "record": record_facts(self.record),
+            "record_sha256": record_sha256(self.record),
+            "comparison": _comparison_facts(self.comparison),
+            "missing": [asdict(item) for item in self.missing],
+            "document": self._document(),
+        }
+
+    def _document(self) -> dict[str, Any]:
+        """Return every word in the order of reading."""
+        return {
+            "title": self.title,
+            "presumptive": self.presumptive,
+            "marks": list(self.marks),
+            "identity": list(self.identity),
+            "verdict": asdict(self.verdict),
+            "reasons_title": self.reasons_title,
+            "reasons": list(self.reasons),
+            "advice_title": self.advice_title,
+            "advice": list(self.advice),
+            "sections": [_section(section) for section in self.sections],
+            "signature": self.signature,
+            "end": self.end,
+        }
 
     def to_bytes(self) -> bytes:
         """Return the JSON form as UTF-8, keys sorted: the bytes to store, hash and sign."""
         text = json.dumps(self.to_json(), sort_keys=True, indent=2, ensure_ascii=False)
         return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def record_facts(record: Identification) -> dict[str, Any]:
+    """Return an identification as data without its timing: how long it took is not a finding."""
+    out = record.to_json()
+    out.pop("timing_ms", None)
+    return out
+
+
+def record_sha256(record: Identification) -> str:
+    """Return the SHA-256 of an identification as JSON: sorted keys, no white space, UTF-8."""
+    return hashlib.sha256(canonical(record_facts(record))).hexdigest()
+
+
+def _section(section: Section) -> dict[str, Any]:
+    parts = [{"kind": type(part).__name__.lower()} | _plain(asdict(part)) for part in section.parts]
+    return {"code": section.code, "heading": section.heading, "parts": parts}
 
 
 def _comparison_facts(comparison: Comparison | None) -> dict[str, Any] | None:
@@ -174,8 +200,8 @@ def _comparison_facts(comparison: Comparison | None) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return asdict(value)
     return value

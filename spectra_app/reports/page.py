@@ -20,6 +20,7 @@ ACCENT = "#1F3A5F"
 MM_PER_POINT = 25.4 / 72.0
 LINE_EM = 1.29
 BASELINE_EM = 0.99
+OPENS, CLOSES = "\u2068", "\u2069"  # isolate of foreign text (Unicode Annex 9), without width
 LONGEST_TEXT = 4000
 SHORTENED = " … (shortened)"
 
@@ -44,13 +45,12 @@ class Style:
 
 
 TITLE = Style(15.0, bold=True, colour=ACCENT)
-SECTION = Style(8.5, bold=True, colour=ACCENT)
-BODY = Style(7.8)
-STRONG = Style(7.8, bold=True)
-LABEL = Style(7.8, colour=GREY)
-NOTE = Style(6.6, colour=GREY)
-HASH = Style(6.6)
-HEAD = Style(7.0, bold=True, colour=GREY)
+SECTION = Style(10.5, bold=True, colour=ACCENT)
+BODY = Style(8.4)
+STRONG = Style(8.4, bold=True)
+LABEL = Style(8.4, colour=GREY)
+NOTE = Style(7.2, colour=GREY)
+HEAD = Style(7.6, bold=True, colour=GREY)
 
 
 class Metrics(Protocol):
@@ -67,13 +67,18 @@ class Metrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A run of text; `y` is its baseline, `width` its measured width in mm."""
+    """A run of text; `y` is its baseline, `width` its measured width in mm.
+
+    `rtl` tells that it is part of a text that is read from right to left; `x` is its left edge all
+    the same.
+    """
 
     x: float
     y: float
     text: str
     style: Style
     width: float
+    rtl: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,25 @@ def placed(block: Block, dx: float, dy: float) -> tuple[Item, ...]:
     return tuple(moved(item, dx, dy) for item in block.items)
 
 
+def mirrored(block: Block, width: float = WIDTH) -> Block:
+    """Return `block` for a page that is read from right to left: its right edge where left was."""
+    return Block(block.height, tuple(_mirrored(item, width) for item in block.items))
+
+
+def _mirrored(item: Item, width: float) -> Item:
+    if isinstance(item, Path):
+        return replace(item, points=tuple((width - x, y) for x, y in item.points))
+    if isinstance(item, Text):
+        return replace(item, x=width - item.x - item.width, rtl=True)
+    return replace(item, x=width - item.x - item.width)
+
+
+def read_from_right(block: Block) -> Block:
+    """Return `block` with its places kept and its texts read from right to left."""
+    items = (replace(i, rtl=True) if isinstance(i, Text) else i for i in block.items)
+    return Block(block.height, tuple(items))
+
+
 def stacked(blocks: list[Block], gap: float = 0.0) -> Block:
     """Return `blocks` one below the other, `gap` mm between those that are not empty."""
     items: list[Item] = []
@@ -188,10 +212,21 @@ def wrap(metrics: Metrics, text: str, style: Style, width: float, max_lines: int
             lines[-1] = joined
         else:
             lines.append(word)
-    lines = [line.replace("\u00a0", " ") for line in lines]
+    lines = _closed([line.replace("\u00a0", " ") for line in lines])
     if len(lines) <= max_lines and len(text) <= LONGEST_TEXT:
         return lines
     return [*lines[: max_lines - 1], _cut(metrics, lines[max_lines - 1 : max_lines], style, width)]
+
+
+def _closed(lines: list[str]) -> list[str]:
+    """Close what is isolated at the end of each line, and open it again on the next."""
+    out: list[str] = []
+    depth = 0
+    for line in lines:
+        text = OPENS * depth + line
+        depth = max(text.count(OPENS) - text.count(CLOSES), 0)
+        out.append(text + CLOSES * depth)
+    return out
 
 
 def _pieces(metrics: Metrics, word: str, style: Style, width: float) -> list[tuple[str, bool]]:
@@ -219,4 +254,4 @@ def _cut(metrics: Metrics, last: list[str], style: Style, width: float) -> str:
     text = last[0] if last else ""
     while text and metrics.width(text + SHORTENED, style) > width:
         text = text[:-1]
-    return text + SHORTENED
+    return text + CLOSES * (text.count(OPENS) - text.count(CLOSES)) + SHORTENED

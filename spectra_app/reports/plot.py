@@ -1,4 +1,4 @@
-"""The plot of a report: scan upwards, reference mirrored downwards, as vector paths."""
+"""The plot of a report: scan upwards, reference downwards, what is left over below; as paths."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectra_app.records.identification import Comparison
+from spectra_app.reports.document import PlotWords
 from spectra_app.reports.page import (
+    CLOSES,
     GREY,
     INK,
+    OPENS,
     RULE,
     SECTION,
     WHITE,
@@ -35,6 +38,7 @@ COLUMNS = 1600
 STRIP = 4.4  # height kept free of curves for the label at the top and at the bottom, mm
 ABOVE, BELOW = 5.8, 3.0  # kept free of curves for peak marks, above also for their figures, mm
 AXIS = 7.6  # height of tick labels and axis title, mm
+REST, GAP = 20.0, 2.0  # height of the strip of what is left over, and the gap above it, mm
 NEAR_CM1 = 5.0
 MOST_LABELS = 14
 
@@ -57,24 +61,41 @@ class _Frame:
 
 
 def comparison_plot(
-    comparison: Comparison, scan_label: str, reference_label: str, metrics: Metrics, height: float
+    comparison: Comparison, words: PlotWords, metrics: Metrics, height: float
 ) -> Block:
-    """Return the mirrored plot, `height` mm high and as wide as the text.
+    """Return the plot, `height` mm high and as wide as the text: mirrored spectra, and the rest.
 
-    Both curves share one intensity scale, and the scale fits the largest value of either: nothing
-    is clipped. Values that are not finite leave a gap.
+    Both spectra share one intensity scale, and it fits the largest value of either: nothing is
+    clipped. What is left over is drawn lower where it would not fit, and the factor is printed.
+    Values that are not finite leave a gap.
     """
-    head = SECTION.line + 1.2
-    frame = _frame(comparison, head, height - AXIS)
-    items: list[Item] = [run(metrics, "Scan and best reference", SECTION, 0.0, 0.0)]
-    items += _key(comparison, metrics)
-    items += _axis(frame, metrics)
+    frame = _frame(comparison, SECTION.line, height - AXIS - REST - GAP)
+    left_over = comparison.query - comparison.reference
+    rest = _rest_frame(frame, left_over, height - AXIS)
+    items: list[Item] = list(_key(words, metrics))
+    items += _frame_lines(frame)
     items += _curve(frame, comparison.reference, -1.0, REFERENCE)
     items += _curve(frame, comparison.query, 1.0, SCAN)
     items += _marks(frame, comparison)
     items += _peak_figures(frame, comparison, metrics)
-    items += _labels(frame, scan_label, reference_label, metrics)
+    items += _labels(frame, words, metrics)
+    items += _frame_lines(rest)
+    items += _curve(rest, left_over, 1.0, UNEXPLAINED)
+    style = Style(7.2, True, UNEXPLAINED)
+    factor = f"{OPENS}(× {rest.scale / frame.scale:.2g}){CLOSES}"
+    label = wrap(metrics, f"{words.residual} {factor}", style, WIDTH - 4.0, 1)[0]
+    items.append(run(metrics, label, style, 2.0, rest.top + 0.5))
+    items += _axis(rest, words.axis, metrics)
     return Block(height, tuple(items))
+
+
+def _rest_frame(frame: _Frame, rest: Array, bottom: float) -> _Frame:
+    """Return where what is left over is drawn: on the scale of the spectra, if it fits."""
+    top = bottom - REST
+    middle = (top + STRIP + bottom) / 2
+    largest = float(np.abs(rest[np.isfinite(rest)]).max(initial=0.0))
+    fits = (bottom - middle - 0.3) / (largest or 1.0)
+    return _Frame(frame.axis, top, middle, bottom, min(frame.scale, fits))
 
 
 def _frame(comparison: Comparison, top: float, bottom: float) -> _Frame:
@@ -117,18 +138,22 @@ def _thinned(values: Array) -> NDArray[np.intp]:
     return np.unique(np.array([0, *keep, values.size - 1], dtype=np.intp))
 
 
-def _axis(frame: _Frame, metrics: Metrics) -> list[Item]:
-    items: list[Item] = [
+def _frame_lines(frame: _Frame) -> list[Item]:
+    return [
         Box(0.0, frame.top, WIDTH, frame.bottom - frame.top, colour=RULE, stroke=0.2),
         Path(((0.0, frame.middle), (WIDTH, frame.middle)), RULE, stroke=0.2),
     ]
+
+
+def _axis(frame: _Frame, title_words: str, metrics: Metrics) -> list[Item]:
+    items: list[Item] = []
     for shift in tick_positions(float(frame.axis[0]), float(frame.axis[-1])):
         x = frame.x(shift)
         items.append(Path(((x, frame.bottom), (x, frame.bottom + 1.2)), GREY, stroke=0.25))
         label = run(metrics, f"{shift:.0f}", TICK, 0.0, frame.bottom + 1.4)
         left = min(max(x - label.width / 2, 0.0), WIDTH - label.width)
         items.append(Text(left, label.y, label.text, TICK, label.width))
-    title = run(metrics, "Raman shift (cm⁻¹)", TICK, 0.0, frame.bottom + 1.2 + TICK.line)
+    title = run(metrics, title_words, TICK, 0.0, frame.bottom + 1.2 + TICK.line)
     items.append(Text((WIDTH - title.width) / 2, title.y, title.text, TICK, title.width))
     return items
 
@@ -216,29 +241,26 @@ def _free(
     return max([highest, *marks]) < frame.middle - figure.y
 
 
-def _labels(frame: _Frame, scan_label: str, reference_label: str, metrics: Metrics) -> list[Item]:
+def _labels(frame: _Frame, words: PlotWords, metrics: Metrics) -> list[Item]:
     above, below = Style(7.2, True, SCAN), Style(7.2, True, REFERENCE)
-    scan = wrap(metrics, scan_label + " (cleaned up, scaled)", above, WIDTH - 4.0, 1)
-    reference = wrap(metrics, reference_label, below, WIDTH - 4.0, 1)
+    scan = wrap(metrics, words.scan, above, WIDTH - 4.0, 1)
+    reference = wrap(metrics, words.reference, below, WIDTH - 4.0, 1)
     return [
         run(metrics, scan[0], above, 2.0, frame.top + 0.6),
         run(metrics, reference[0], below, 2.0, frame.bottom - below.line - 0.5),
     ]
 
 
-def _key(comparison: Comparison, metrics: Metrics) -> list[Item]:
+def _key(words: PlotWords, metrics: Metrics) -> list[Item]:
     """Return the meaning of the marks and how many there are, right-aligned."""
-    entries = (
-        ("unexplained", len(comparison.unexplained_peaks_cm1), _unexplained),
-        ("missing in the scan", len(comparison.missing_peaks_cm1), _missing),
-    )
+    entries = ((words.unexplained, _unexplained), (words.missing, _missing))
     items: list[Item] = []
     right, middle = WIDTH, SECTION.line * 0.55
-    for word, count, draw in entries:
-        text = run(metrics, f"{count} {word}", TICK, 0.0, 0.5)
+    for label, draw in entries:
+        text = run(metrics, label, TICK, 0.0, 0.5)
         items.append(Text(right - text.width, text.y, text.text, TICK, text.width))
         items += draw(right - text.width - 2.2, middle)
         right -= text.width + 8.0
-    text = run(metrics, f"{len(comparison.matched_peaks_cm1)} matched", TICK, 0.0, 0.5)
+    text = run(metrics, words.matched, TICK, 0.0, 0.5)
     items.append(Text(right - text.width, text.y, text.text, TICK, text.width))
     return items + _matched(right - text.width - 1.8, middle + 0.95, 1.0)

@@ -6,9 +6,6 @@ place whole, so that a reader never meets half a report.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 import sys
 from functools import lru_cache
 from pathlib import Path as FilePath
@@ -20,6 +17,7 @@ from PySide6.QtGui import (
     QFontDatabase,
     QFontMetricsF,
     QGuiApplication,
+    QPagedPaintDevice,
     QPageLayout,
     QPageSize,
     QPainter,
@@ -31,14 +29,22 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 import resources
-from spectra_app.errors import AppError, DisplayError
+from spectra_app.errors import DisplayError
 from spectra_app.reports.document import Report
 from spectra_app.reports.layout import compose
-from spectra_app.reports.page import MM_PER_POINT, Box, Item, Page, Path, Style, Text
+from spectra_app.reports.page import CLOSES, MM_PER_POINT, OPENS, Box, Item, Page, Path, Style, Text
+from spectra_app.reports.saving import write_whole
 from spectra_app.reports.validation import ValidationReport
 from spectra_app.reports.validation_layout import compose_validation
+from spectra_app.reports.xmp import xmp_metadata
 
-FONT_FILES = ("fonts/NotoSans-Regular.ttf", "fonts/NotoSans-Bold.ttf")
+FONT_FILES = (
+    "fonts/NotoSans-Regular.ttf",
+    "fonts/NotoSans-Bold.ttf",
+    "fonts/NotoSansArabic-Regular.ttf",
+    "fonts/NotoSansArabic-Bold.ttf",
+)
+_UNSEEN = {OPENS, CLOSES}
 DPI = 1200
 DOTS_PER_MM = DPI / 25.4
 # Measured text may be a rounding wider when painted by the PDF engine.
@@ -75,7 +81,7 @@ def _own_application() -> QApplication:
 
 
 def load_fonts() -> str:
-    """Load the fonts shipped with the program and return the name of their family.
+    """Load the fonts shipped with the program and return the name of the Latin family.
 
     Raises
     ------
@@ -83,12 +89,12 @@ def load_fonts() -> str:
         A font file is missing or cannot be read.
     """
     ensure_gui()
-    return _load_family()
+    return _load_families()[0]
 
 
 @lru_cache(maxsize=1)
-def _load_family() -> str:
-    families = []
+def _load_families() -> tuple[str, ...]:
+    families: list[str] = []
     for name in FONT_FILES:
         number = QFontDatabase.addApplicationFont(str(resources.path(name)))
         if number < 0:
@@ -98,51 +104,60 @@ def _load_family() -> str:
                 "install Spectra again",
             )
         families += QFontDatabase.applicationFontFamilies(number)
-    return families[0]
+    return tuple(dict.fromkeys(families))
 
 
 def render_pdf(report: Report | ValidationReport, path: FilePath) -> None:
-    """Write `report` as an A4 PDF with embedded fonts, whole or not at all.
-
-    The report of an identification is one page, a validation report as many as it needs.
+    """Write `report` as a PDF/A-2b of A4 pages with embedded fonts, whole or not at all.
 
     Raises
     ------
     DisplayError
         Qt cannot draw here, or a font is missing.
     AppError
-        The report does not fit on a page, or the file cannot be written.
+        The file cannot be written.
     """
-    family = load_fonts()
-    metrics = QtMetrics(family)
+    write_whole(pdf_bytes(report), path)
+
+
+def pdf_bytes(report: Report | ValidationReport) -> bytes:
+    """Return `report` as a PDF/A-2b.
+
+    Raises
+    ------
+    DisplayError
+        Qt cannot draw here, or a font is missing.
+    """
+    load_fonts()
+    metrics = QtMetrics()
     if isinstance(report, ValidationReport):
-        pages = compose_validation(report, metrics)
-    else:
-        pages = (compose(report, metrics),)
-    _write_whole(_pdf_bytes(pages, family), path)
+        return _pdf_bytes(compose_validation(report, metrics), "en")
+    return _pdf_bytes(compose(report, metrics), report.texts.language)
 
 
 class QtMetrics:
-    """The widths of the shipped font in mm, at the resolution of the PDF."""
+    """The widths of the shipped fonts in mm, at the resolution of the PDF."""
 
-    def __init__(self, family: str) -> None:
-        self._family = family
+    def __init__(self) -> None:
+        load_fonts()
         self._fonts: dict[tuple[float, bool], QFontMetricsF] = {}
-        self._raw = QRawFont.fromFont(QFont(family))
+        self._raw = [QRawFont.fromFont(QFont(family)) for family in _load_families()]
 
     def width(self, text: str, style: Style) -> float:
         """Return the width of `text` in mm."""
         key = (style.size, style.bold)
         if key not in self._fonts:
-            self._fonts[key] = QFontMetricsF(font_of(self._family, style))
+            self._fonts[key] = QFontMetricsF(font_of(style))
         return self._fonts[key].horizontalAdvance(text) / DOTS_PER_MM * WIDTH_RESERVE
 
     def printable(self, text: str) -> str:
         """Return `text` with characters the font lacks spelled out, as ``<U+4E2D>``."""
         return "".join(
-            char if char.isspace() or self._raw.supportsCharacter(ord(char)) else _spelled(char)
-            for char in text
+            char if char in _UNSEEN or self._has(char) else _spelled(char) for char in text
         )
+
+    def _has(self, char: str) -> bool:
+        return char.isspace() or any(font.supportsCharacter(ord(char)) for font in self._raw)
 
 
 def _spelled(char: str) -> str:
@@ -150,13 +165,13 @@ def _spelled(char: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def font_of(family: str, style: Style) -> QFont:
+def font_of(style: Style) -> QFont:
     """Return the font of `style`, sized in dots of the PDF, without ligatures or hinting.
 
     Ligatures would make "fi" one letter for whoever searches or copies the text. The font
     is shared: do not change it.
     """
-    font = QFont(family)
+    font = QFont(list(_load_families()))
     font.setPixelSize(round(style.size * MM_PER_POINT * DOTS_PER_MM))
     font.setBold(style.bold)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
@@ -165,7 +180,7 @@ def font_of(family: str, style: Style) -> QFont:
     return font
 
 
-def _pdf_bytes(pages: tuple[Page, ...], family: str) -> bytes:
+def _pdf_bytes(pages: tuple[Page, ...], language: str) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -173,6 +188,8 @@ def _pdf_bytes(pages: tuple[Page, ...], family: str) -> bytes:
     writer.setResolution(DPI)
     writer.setTitle(pages[0].title)
     writer.setCreator("Spectra")
+    writer.setPdfVersion(QPagedPaintDevice.PdfVersion.PdfVersion_A1b)
+    writer.setDocumentXmpMetadata(QByteArray(xmp_metadata(pages[0].title, language)))
     writer.setPageLayout(
         QPageLayout(
             QPageSize(QPageSize.PageSizeId.A4),
@@ -188,7 +205,7 @@ def _pdf_bytes(pages: tuple[Page, ...], family: str) -> bytes:
             if number and not writer.newPage():
                 raise DisplayError("a page could not be added", "report", "try again")
             for item in page.items:
-                _draw(painter, item, family)
+                _draw(painter, item)
     finally:
         finished = painter.end()
     buffer.close()
@@ -198,10 +215,12 @@ def _pdf_bytes(pages: tuple[Page, ...], family: str) -> bytes:
     return written
 
 
-def _draw(painter: QPainter, item: Item, family: str) -> None:
+def _draw(painter: QPainter, item: Item) -> None:
     if isinstance(item, Text):
-        painter.setFont(font_of(family, item.style))
+        painter.setFont(font_of(item.style))
         painter.setPen(QColor(item.style.colour))
+        way = Qt.LayoutDirection.RightToLeft if item.rtl else Qt.LayoutDirection.LeftToRight
+        painter.setLayoutDirection(way)
         painter.drawText(QPointF(item.x * DOTS_PER_MM, item.y * DOTS_PER_MM), item.text)
         return
     painter.setPen(_pen(item))
@@ -228,26 +247,3 @@ def _pen(item: Path | Box) -> QPen:
     if item.dashed:
         pen.setDashPattern([3.0, 1.6])
     return pen
-
-
-def _write_whole(content: bytes, path: FilePath) -> None:
-    """Write to a temporary file beside `path` and move it into place, never over a device."""
-    if path.exists() and not path.is_file():
-        raise AppError(
-            "this is a folder or a device, not a file", str(path), "give the name of a file"
-        )
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise AppError(
-            f"the report could not be written ({error.strerror or error})",
-            str(path),
-            "choose a folder that exists and that you may write to, with room left on the disk",
-        ) from error

@@ -11,32 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from spectra_app.reports.charts import Chart
-from spectra_app.reports.document import Fact
-from spectra_app.reports.sections import Column
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Sentences, each a paragraph; `strong` for what must not be overlooked."""
-
-    texts: tuple[str, ...]
-    strong: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Labelled statements, one below the other."""
-
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table; its head is repeated on every page. `note` says how to read it."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
+from spectra_app.reports.parts import Facts, Table, Words
 
 
 @dataclass(frozen=True, slots=True)

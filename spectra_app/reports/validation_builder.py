@@ -5,18 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from spectra_app.reports import validation_charts as charts
-from spectra_app.reports.document import Fact
 from spectra_app.reports.figures import clean
-from spectra_app.reports.sections import Column
-from spectra_app.reports.validation import (
-    Charts,
-    Facts,
-    Part,
-    Section,
-    Table,
-    ValidationReport,
-    Words,
-)
+from spectra_app.reports.parts import Column, Fact, Facts, Table, Words
+from spectra_app.reports.validation import Charts, Part, Section, ValidationReport
 from spectra_app.reports.validation_lists import (
     MOST_ROWS,
     confusion,

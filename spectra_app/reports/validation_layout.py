@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spectra_app.reports.charts import chart_block
+from spectra_app.reports.flow import ROW_GAP, Piece, paginated
 from spectra_app.reports.page import (
     ACCENT,
     BODY,
@@ -31,15 +30,9 @@ from spectra_app.reports.page import (
     side_by_side,
     stacked,
 )
+from spectra_app.reports.parts import Facts, Table, Words
 from spectra_app.reports.sections import GUTTER, HALF, WARNING, fact, table_blocks
-from spectra_app.reports.validation import (
-    Charts,
-    Facts,
-    Part,
-    Table,
-    ValidationReport,
-    Words,
-)
+from spectra_app.reports.validation import Charts, Part, ValidationReport
 
 TOP, BOTTOM = 14.0, 10.0
 HEADING = Style(10.5, bold=True, colour=ACCENT)
@@ -47,21 +40,7 @@ FACT_INDENT = 46.0
 CHART_HEIGHT = 50.0
 CELL_LINES = 6
 KEPT_ROWS = 8  # a table of so few rows is not split
-SECTION_GAP, PART_GAP, ROW_GAP = 5.0, 2.4, 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class _Flow:
-    """A block in the flow of pages.
-
-    `gap` is the distance to what stands above; `keep` holds it on the page of the next block;
-    `head` is repeated above it when it begins a page.
-    """
-
-    block: Block
-    gap: float
-    keep: bool = False
-    head: Block | None = None
+SECTION_GAP, PART_GAP = 5.0, 2.4
 
 
 def compose_validation(report: ValidationReport, metrics: Metrics) -> tuple[Page, ...]:
@@ -71,45 +50,19 @@ def compose_validation(report: ValidationReport, metrics: Metrics) -> tuple[Page
     Every page carries the report's identifier, its number and how many there are; the last one
     says that it is the end.
     """
-    flow = [_Flow(_masthead(report, metrics), 0.0)]
+    flow = [Piece(_masthead(report, metrics), 0.0)]
     for number, section in enumerate(report.sections, start=1):
         words = paragraph(metrics, f"{number}  {section.heading}", HEADING, WIDTH)
-        flow.append(_Flow(words, SECTION_GAP, keep=True))
+        flow.append(Piece(words, SECTION_GAP, keep=True))
         for part in section.parts:
             flow += _flow_of(part, metrics)
-    flow.append(_Flow(_end(report, metrics), SECTION_GAP))
-    bodies = _paginated(flow, PAGE_HEIGHT - TOP - BOTTOM - 6.0)
+    flow.append(Piece(_end(report, metrics), SECTION_GAP))
+    bodies = paginated(flow, PAGE_HEIGHT - TOP - BOTTOM - 6.0)
     title = f"{report.title} {report.report_id}"
     return tuple(
         Page(title, (*placed(body, MARGIN, TOP), *_foot(report, metrics, number, len(bodies))))
         for number, body in enumerate(bodies, start=1)
     )
-
-
-def _paginated(flow: list[_Flow], room: float) -> list[Block]:
-    pages: list[list[Item]] = [[]]
-    top = 0.0
-    for place, item in enumerate(flow):
-        needed = _needed(flow, place)
-        gap = item.gap if pages[-1] else 0.0
-        if pages[-1] and top + gap + needed > room:
-            pages.append([])
-            top, gap = 0.0, 0.0
-            if item.head is not None:
-                pages[-1] += item.head.items
-                top, gap = item.head.height, ROW_GAP
-        pages[-1] += placed(item.block, 0.0, top + gap)
-        top += gap + item.block.height
-    return [Block(room, tuple(items)) for items in pages]
-
-
-def _needed(flow: list[_Flow], place: int) -> float:
-    """Return the height of a block with everything it must stay together with."""
-    height = flow[place].block.height
-    while flow[place].keep and place + 1 < len(flow):
-        place += 1
-        height += flow[place].gap + flow[place].block.height
-    return height
 
 
 def _masthead(report: ValidationReport, metrics: Metrics) -> Block:
@@ -144,31 +97,31 @@ def _foot(report: ValidationReport, metrics: Metrics, number: int, pages: int) -
     return (rule, *placed(row, MARGIN, top))
 
 
-def _flow_of(part: Part, metrics: Metrics) -> list[_Flow]:
+def _flow_of(part: Part, metrics: Metrics) -> list[Piece]:
     if isinstance(part, Words):
         style = WARNING if part.strong else BODY
         blocks = [paragraph(metrics, text, style, WIDTH) for text in part.texts]
-        return [_Flow(block, PART_GAP if not n else 1.0) for n, block in enumerate(blocks)]
+        return [Piece(block, PART_GAP if not n else 1.0) for n, block in enumerate(blocks)]
     if isinstance(part, Facts):
-        facts = [fact(metrics, item, WIDTH, FACT_INDENT, CELL_LINES) for item in part.facts]
-        return [_Flow(block, PART_GAP if not n else 0.4) for n, block in enumerate(facts)]
+        facts = [fact(metrics, item, WIDTH, FACT_INDENT) for item in part.facts]
+        return [Piece(block, PART_GAP if not n else 0.4) for n, block in enumerate(facts)]
     if isinstance(part, Charts):
-        return [_Flow(_chart_row(part, metrics), PART_GAP)]
+        return [Piece(_chart_row(part, metrics), PART_GAP)]
     return _table_flow(part, metrics)
 
 
-def _table_flow(part: Table, metrics: Metrics) -> list[_Flow]:
+def _table_flow(part: Table, metrics: Metrics) -> list[Piece]:
     note = paragraph(metrics, part.note, NOTE, WIDTH)
     if not part.rows:
         none = paragraph(metrics, "None.", BODY, WIDTH)
-        return [_Flow(none, PART_GAP), *([_Flow(note, 0.8)] if part.note else [])]
+        return [Piece(none, PART_GAP), *([Piece(note, 0.8)] if part.note else [])]
     head, *rows = table_blocks(metrics, part.columns, part.rows, CELL_LINES)
-    flow = [_Flow(head, PART_GAP, keep=True)]
+    flow = [Piece(head, PART_GAP, keep=True)]
     whole = len(rows) <= KEPT_ROWS
-    flow += [_Flow(row, ROW_GAP, keep=whole and row is not rows[-1], head=head) for row in rows]
+    flow += [Piece(row, ROW_GAP, keep=whole and row is not rows[-1], head=head) for row in rows]
     if part.note:  # a note never begins a page on its own
-        flow[-1] = _Flow(rows[-1], ROW_GAP, keep=True, head=head)
-        flow.append(_Flow(note, 0.8))
+        flow[-1] = Piece(rows[-1], ROW_GAP, keep=True, head=head)
+        flow.append(Piece(note, 0.8))
     return flow
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from spectra_app.reports.figures import clean
-from spectra_app.reports.sections import Column
-from spectra_app.reports.validation import Part, Section, Table, Words
+from spectra_app.reports.parts import Column, Table, Words
+from spectra_app.reports.validation import Part, Section
 from spectra_app.reports.validation_words import both, counted
 from spectra_app.wording import OUTCOMES, REASONS
 

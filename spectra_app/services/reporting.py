@@ -1,4 +1,4 @@
-"""Reports: the context of a record, and the renderer that is handed in."""
+"""Reports: the facts of a record, and the renderer that is handed in."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from matching.evidence import hit_quality
+from matching.rates import exact_bounds
 from spectra_app import __version__
 from spectra_app.records.durable import replace_whole
 from spectra_app.records.identification import Comparison, Identification
 from spectra_app.reports.builder import build_report
-from spectra_app.reports.document import Report, ReportContext
+from spectra_app.reports.document import Report
+from spectra_app.reports.facts import Calibration, ErrorRate, ReportFacts
 from spectra_app.reports.validation import ValidationReport
 from spectra_app.reports.validation_builder import build_validation_report
 from spectra_app.services.identify import Identified
-from spectra_app.wording import lists_text, past_age_text
+from spectra_app.services.policies import load_policy
 
 Renderer = Callable[[Report, Path], None]
 
 
-def report_of(found: Identified, issued_at: str) -> Report:
-    """Return the report of one identification as data.
+def report_of(found: Identified, issued_at: str, language: str = "en") -> Report:
+    """Return the report of an identification that belongs to no case, as data.
+
+    It says of everything that ISO/IEC 17025 asks for and nobody recorded that it is not recorded.
 
     Parameters
     ----------
@@ -30,25 +35,59 @@ def report_of(found: Identified, issued_at: str) -> Report:
         The record and its drawing.
     issued_at : str
         Time of issue, ISO 8601; also part of the report's id.
+    language : str
+        Of the report.
     """
     record = found.record
     key = f"{record.sha256}|{record.file}|{record.spectrum}|{issued_at}"
-    context = ReportContext(
+    facts = ReportFacts(
         report_id=f"SP-{issued_at[:10]}-{hashlib.sha256(key.encode()).hexdigest()[:8].upper()}",
         issued_at=issued_at,
         program_version=__version__,
-        evidence_sha256=record.sha256,
-        control_lists=_lists_asked(record),
-        measured_at=found.query.acquisition.measured_at if found.query else None,
+        performed_at=measured_at(found) or "",
+        evidence=tuple(sha for sha in (record.sha256,) if sha),
+        analyser=analyser_of(found),
+        calibration=calibration_of(record),
+        rates=policy_rates(record),
     )
-    return build_report(record, best_comparison(found), context)
+    return build_report(record, best_comparison(found), facts, language)
 
 
-def _lists_asked(record: Identification) -> str:
-    """Return which lists were asked, how far they were read, and which are too old."""
-    asked = record.control_lists
-    read = f"{lists_text(record)}, read to {asked.lists_to or 'a date not recorded'}"
-    return "; ".join(text for text in (read, past_age_text(record)) if text)
+def measured_at(found: Identified) -> str | None:
+    """Return when the scan was measured, as its source states it."""
+    return found.query.acquisition.measured_at if found.query else None
+
+
+def analyser_of(found: Identified) -> str:
+    """Return model and serial number of the analyser, as far as the source states them."""
+    if found.query is None:
+        return ""
+    about = found.query.acquisition
+    laser = f"{found.query.laser_nm:g} nm" if found.query.laser_nm else ""
+    return ", ".join(text for text in (about.instrument, about.serial, laser) if text)
+
+
+def calibration_of(record: Identification) -> Calibration:
+    """Return what a record itself says of its analyser."""
+    if "calibration_missing" in record.reasons:
+        return Calibration("missing")
+    if "calibration_failed" in record.reasons:
+        return Calibration("failed")
+    return Calibration("expired" if "calibration_expired" in record.reasons else "unknown")
+
+
+def policy_rates(record: Identification) -> tuple[ErrorRate, ...]:
+    """Return the rates that the policy of a record was validated with; none of another policy."""
+    policy = load_policy()
+    if not record.method.policy or policy.hash != record.method.policy:
+        return ()
+    source = f"policy version {policy.version}, validation substances of its rates"
+    out = []
+    for one in policy.rates:
+        low, high = exact_bounds(one.right, one.n, 0.025)
+        score = hit_quality(one.least)
+        out.append(ErrorRate("right", one.right, one.n, low, high, source, score))
+    return tuple(out)
 
 
 def best_comparison(found: Identified) -> Comparison | None:
@@ -60,9 +99,11 @@ def best_comparison(found: Identified) -> Comparison | None:
     return found.comparisons[0] if found.comparisons else None
 
 
-def write_report(found: Identified, path: Path, issued_at: str, render: Renderer) -> None:
-    """Write the one-page PDF of one identification with the renderer handed in."""
-    render(report_of(found, issued_at), path)
+def write_report(
+    found: Identified, path: Path, issued_at: str, render: Renderer, language: str = "en"
+) -> None:
+    """Write the PDF of one identification with the renderer handed in."""
+    render(report_of(found, issued_at, language), path)
 
 
 def write_validation_report(

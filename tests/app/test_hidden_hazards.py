@@ -16,7 +16,8 @@ from library.store import Library
 from spectra_app.cli.verdict import verdict_text
 from spectra_app.errors import SettingsError
 from spectra_app.records.identification import HiddenHazard
-from spectra_app.reports.document import ReportContext
+from spectra_app.reports.facts import ReportFacts
+from spectra_app.reports.parts import Facts
 from spectra_app.services.hazards import find_hazards
 from spectra_app.services.identify import identify_file
 from spectra_app.services.libraries import build_library
@@ -279,28 +280,28 @@ def test_every_reason_has_words_and_none_promises_anything(samples):
     assert load_policy().limits.most_share == 0.5  # the words say half of the signal
 
 
+def parts_of(report):
+    return next(section.parts for section in report.sections if section.code == "hidden")
+
+
 def test_the_report_says_why_no_limit_is_stated(samples):
     from spectra_app.reports.builder import build_report
 
     other = replace(NONE, name="xylazine")
     record = replace(samples.match().record, cannot_exclude=(FENTANYL, BLIND, SEEN, NONE, other))
-    context = ReportContext(
-        report_id="SP-1",
-        issued_at="2026-11-22T10:00:00.000Z",
-        program_version="0",
-        evidence_sha256="0" * 64,
-        control_lists="",
-        measured_at=None,
-    )
+    context = ReportFacts("SP-1", "2026-11-22T10:00:00.000Z", "0")
     report = build_report(record, None, context)
-    assert [(fact.label, fact.text) for fact in report.hidden] == [
-        ("not known", "any nitazene, xylazine (no measured reference)"),
+    listed, _ = parts_of(report)
+    assert isinstance(listed, Facts)
+    assert [(fact.label, fact.text) for fact in listed.facts] == [
+        ("not known", "any nitazene; xylazine (no measured reference)"),
         ("not known", "Carfentanil (may be hidden even as half of the signal)"),
         ("below 8 %", "Fentanyl"),
     ]
     blind = build_report(replace(record, cannot_exclude=(NONE,)), None, context)
-    assert "may be present unseen" in blind.hidden_note
-    assert "95 %" not in blind.hidden_note
+    note = parts_of(blind)[-1].texts[0]
+    assert "may be present unseen" in note
+    assert "95 %" not in note
 
 
 def test_no_limit_is_stated_for_a_hazard_whose_search_row_was_altered(

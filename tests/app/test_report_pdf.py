@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -30,7 +31,7 @@ from spectra_app.records.identification import (
 )
 from spectra_app.reports import page as paper
 from spectra_app.reports.builder import build_report
-from spectra_app.reports.document import ReportContext
+from spectra_app.reports.facts import ReportFacts
 from spectra_app.reports.layout import compose
 from spectra_app.wording import ALARMS, alarm_word
 
@@ -48,20 +49,20 @@ def render_qt(qapp):
 
 @pytest.fixture
 def metrics(render_qt):
-    return render_qt.QtMetrics(render_qt.load_fonts())
+    return render_qt.QtMetrics()
 
 
 @pytest.fixture
-def context() -> ReportContext:
-    return ReportContext(
+def context() -> ReportFacts:
+    return ReportFacts(
         "SP-2026-000417",
         "2026-11-21T14:05:00+00:00",
         "0.1.0",
-        HASH,
-        station="Airport North",
+        evidence=(HASH,),
+        laboratory="Airport North",
         operator="officer 014",
-        item_id="RR 4738 2910 9 CN",
-        item_description="white powder in a clear bag",
+        item="RR 4738 2910 9 CN",
+        description="white powder in a clear bag",
     )
 
 
@@ -148,9 +149,22 @@ def crowded(record) -> Identification:
 def words(path) -> str:
     document = pypdfium2.PdfDocument(path)
     try:
-        return " ".join(document[0].get_textpage().get_text_bounded().split())
+        pages = (page.get_textpage().get_text_bounded() for page in document)
+        return " ".join(" ".join(pages).split())
     finally:
         document.close()
+
+
+def whole(pages: tuple[paper.Page, ...]) -> str:
+    return " ".join(i.text for page in pages for i in page.items if isinstance(i, paper.Text))
+
+
+def items(pages: tuple[paper.Page, ...], kind: type) -> list:
+    return [item for page in pages for item in page.items if isinstance(item, kind)]
+
+
+def all_faults(pages: tuple[paper.Page, ...]) -> list[str]:
+    return [f"page {n}: {fault}" for n, page in enumerate(pages, 1) for fault in faults(page)]
 
 
 def box(item: paper.Text) -> tuple[float, float, float, float]:
@@ -185,7 +199,7 @@ def test_the_pdf_holds_every_required_item_as_text(
     assert text.startswith("PRESUMPTIVE: one technique is not an identification")
     required = (
         "Report of a Raman examination",
-        "Report SP-2026-000417 page 1 of 1",
+        "Report SP-2026-000417 · page 1 of 3",
         "CONTROLLED SUBSTANCE",
         "Match with a measured reference",
         "The reference explains the bands of the scan.",
@@ -194,7 +208,7 @@ def test_the_pdf_holds_every_required_item_as_text(
         "UN 1971 Convention, Schedule II (list as of 2026-10, source grade B)",
         "share of the Raman signal, not of weight",
         "1 Candidate 1 measured 0.950 90 % 10 % -0.4",
-        "second derivative; 0 to 1, 1 is best",
+        "second derivative; from 0 to 1, 1 is best",
         "Raman shift (cm⁻¹)",
         "below 12 % Fentanyl hydrochloride",
         "Airport North",
@@ -215,18 +229,19 @@ def test_the_pdf_holds_every_required_item_as_text(
     assert [item for item in required if item not in text] == []
 
 
-def test_one_a4_page_with_title_and_embedded_fonts(
+def test_a4_pages_with_title_and_embedded_fonts(
     render_qt, record, comparison, context, tmp_path
 ) -> None:
     path = tmp_path / "report.pdf"
     render_qt.render_pdf(build_report(record, comparison, context), path)
     document = pypdfium2.PdfDocument(path)
-    assert len(document) == 1
+    assert len(document) == 3
     assert document[0].get_size() == pytest.approx((595, 842), abs=1)
     assert document.get_metadata_dict()["Title"] == "Report of a Raman examination SP-2026-000417"
     fonts = [
         pdfium.FPDFTextObj_GetFont(item.raw)
-        for item in document[0].get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT])
+        for page in document
+        for item in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT])
     ]
     assert fonts
     assert all(pdfium.FPDFFont_GetIsEmbedded(font) == 1 for font in fonts)
@@ -239,10 +254,12 @@ def test_no_letter_leaves_the_printed_area(
     path = tmp_path / "report.pdf"
     render_qt.render_pdf(build_report(crowded, comparison, context), path)
     document = pypdfium2.PdfDocument(path)
-    text = document[0].get_textpage()
-    boxes = np.array([text.get_charbox(n) for n in range(text.count_chars())])
+    texts = [page.get_textpage() for page in document]
+    boxes = np.array([text.get_charbox(n) for text in texts for n in range(text.count_chars())])
     margin = (paper.MARGIN - 0.5) / paper.MM_PER_POINT
     width, height = document[0].get_size()
+    for text in texts:
+        text.close()
     document.close()
     seen = boxes[boxes[:, 2] > boxes[:, 0]]
     assert seen.shape[0] > 1000
@@ -260,15 +277,15 @@ def test_every_level_is_told_by_word_shape_and_colour(
 ) -> None:
     alarm, outcome = level
     changed = replace(record, alarm=alarm, outcome=outcome, family="fentanyls", emulated=True)
-    page = compose(build_report(changed, comparison, context), metrics)
-    assert faults(page) == []
+    pages = compose(build_report(changed, comparison, context), metrics)
+    assert all_faults(pages) == []
     style = ALARMS[alarm]
-    word = [i for i in page.items if isinstance(i, paper.Text) and alarm_word(changed) in i.text]
+    word = [i for i in items(pages, paper.Text) if alarm_word(changed) in i.text]
     assert word[0].style.colour == style.light
     outlines = [
         item
-        for item in page.items
-        if not isinstance(item, paper.Text) and item.colour == style.light
+        for item in (*items(pages, paper.Path), *items(pages, paper.Box))
+        if item.colour == style.light
     ]
     assert len(outlines) >= 2  # the card and the shape
     assert {item.dashed for item in outlines} == {outcome == "lead"}
@@ -281,18 +298,18 @@ def test_no_two_levels_share_an_outline() -> None:
     assert len(drawn) == len(ALARMS)
 
 
-def test_what_does_not_fit_is_counted_and_nothing_overlaps(
+def test_long_lists_go_over_pages_and_nothing_overlaps(
     metrics, crowded, comparison, context
 ) -> None:
-    page = compose(build_report(crowded, comparison, context), metrics)
-    assert faults(page) == []
-    text = " ".join(item.text for item in page.items if isinstance(item, paper.Text))
-    shown = text.count("(2R,3S)")
-    assert shown < 60
-    for word in ("candidates", "hazards", "components", "sentences"):
-        assert f"more {word}, see 'spectra identify --json'" in text
-    assert "(shortened)" in text
-    assert "No spectrum is drawn: the texts of this record leave no room for it." in text
+    pages = compose(build_report(crowded, comparison, context), metrics)
+    assert all_faults(pages) == []
+    text = whole(pages)
+    assert len(pages) > 3
+    assert "48 more are in the file of data (JSON) of this report." in text
+    assert len(re.findall(r"below \d", text)) == 50  # every hazard, none left out
+    for number in range(1, len(pages) + 1):
+        assert f"page {number} of {len(pages)}" in text
+    assert text.count("End of report SP-2026-000417") == 2  # after the last line, and at the foot
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -314,9 +331,9 @@ def test_any_text_from_outside_fits_the_page(metrics, record, comparison, contex
         assumptions=(text(),),
         library=replace(record.library, name=text()),
     )
-    about = replace(context, station=text(), item_description=text(), place=text())
-    page = compose(build_report(changed, comparison, about), metrics)
-    assert faults(page) == []
+    about = replace(context, laboratory=text(), description=text(), place=text())
+    pages = compose(build_report(changed, comparison, about), metrics)
+    assert all_faults(pages) == []
 
 
 def test_a_refused_record_says_why_there_is_no_spectrum(
@@ -349,20 +366,20 @@ def test_letters_the_font_lacks_are_spelled_out(
     assert "<U+4E2D>.csv" in words(path)
 
 
-def curves(page: paper.Page, colour: str) -> np.ndarray:
+def curves(pages: tuple[paper.Page, ...], colour: str) -> np.ndarray:
     """Return the points of the longest open path of `colour`."""
-    paths = [i for i in page.items if isinstance(i, paper.Path) and i.colour == colour]
+    paths = [i for i in items(pages, paper.Path) if i.colour == colour]
     return np.array(max(paths, key=lambda path: len(path.points)).points)
 
 
 def test_scan_points_up_and_reference_down_from_one_line(
     metrics, record, comparison, context
 ) -> None:
-    page = compose(build_report(record, comparison, context), metrics)
-    scan, reference = curves(page, paper.INK), curves(page, "#0072B2")
+    pages = compose(build_report(record, comparison, context), metrics)
+    scan, reference = curves(pages, paper.INK), curves(pages, "#0072B2")
     assert scan[:, 1].max() <= reference[:, 1].min() + 0.01
     assert scan[scan[:, 1].argmin(), 0] == pytest.approx(reference[reference[:, 1].argmax(), 0])
-    hollow = [i for i in page.items if isinstance(i, paper.Box) and i.colour == "#0072B2"]
+    hollow = [i for i in items(pages, paper.Box) if i.colour == "#0072B2"]
     assert len(hollow) == len(comparison.missing_peaks_cm1) + 1  # one more explains the mark
 
 
@@ -376,15 +393,11 @@ def test_a_huge_scan_keeps_its_peaks_and_a_gap_stays_a_gap(
     big = replace(
         comparison, raman_shift_cm1=axis, query=query, query_raw=query, reference=reference
     )
-    page = compose(build_report(record, big, context), metrics)
-    scan = curves(page, paper.INK)
+    pages = compose(build_report(record, big, context), metrics)
+    scan = curves(pages, paper.INK)
     assert len(scan) < 5000
     assert np.ptp(scan[:, 1]) > 10.0
-    parts = [
-        i
-        for i in page.items
-        if isinstance(i, paper.Path) and i.colour == "#0072B2" and len(i.points) > 50
-    ]
+    parts = [i for i in items(pages, paper.Path) if i.colour == "#0072B2" and len(i.points) > 50]
     assert len(parts) == 2
 
 
@@ -395,11 +408,11 @@ import sys
 from pathlib import Path
 from spectra_app.records.identification import Identification, LibraryReference, Method
 from spectra_app.reports.builder import build_report
-from spectra_app.reports.document import ReportContext
+from spectra_app.reports.facts import ReportFacts
 from spectra_app.reports.render_qt import render_pdf
 record = Identification("a.csv", None, "refused", (), (), (), (), (), None, "unknown", None, (),
                         Method("", "", "", ""), LibraryReference("", "", ""), error="cut short")
-context = ReportContext("SP-1", "2026-11-21", "0.1.0", "")
+context = ReportFacts("SP-1", "2026-11-21", "0.1.0")
 render_pdf(build_report(record, None, context), Path(sys.argv[1]))
 """
     hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
@@ -413,7 +426,7 @@ render_pdf(build_report(record, None, context), Path(sys.argv[1]))
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Report SP-1 page 1 of 1" in words(path)
+    assert "Report SP-1 · page 1 of" in words(path)
 
 
 def test_a_report_that_cannot_be_written_leaves_nothing_and_says_what_to_do(

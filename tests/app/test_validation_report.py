@@ -22,8 +22,8 @@ from matching.distort import SUITE
 from spectra_app.errors import AppError
 from spectra_app.reports import page as paper
 from spectra_app.reports.charts import Chart, Series, chart_block, rounded_up, steps
-from spectra_app.reports.sections import Column
-from spectra_app.reports.validation import Section, Table, Words
+from spectra_app.reports.parts import Column, Table, Words
+from spectra_app.reports.validation import Section
 from spectra_app.reports.validation_builder import build_validation_report
 from spectra_app.reports.validation_layout import compose_validation
 from spectra_app.reports.validation_words import both, bounds, share
@@ -79,7 +79,7 @@ def metrics(qapp):
     assert qapp is not None
     from spectra_app.reports import render_qt
 
-    return render_qt.QtMetrics(render_qt.load_fonts())
+    return render_qt.QtMetrics()
 
 
 @pytest.fixture
