@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from devices.emulators.bench_model import BenchModel
-from devices.errors import UnknownFamilyError
+from devices.errors import ConfigurationError, UnknownFamilyError
 from devices.parts import DetectorPart, LaserPart
 from devices.timing import Timing
 
@@ -94,12 +94,30 @@ class Family:
         return self.code is None
 
 
+def _check_papers(configuration: Any, kind: type) -> Any:
+    """Return the papers of an instrument if they are of its kind; None for none.
+
+    Raises
+    ------
+    ConfigurationError
+        When they are those of another instrument: they would be left out in silence.
+    """
+    if configuration is None or configuration is EMULATED_PAPERS:
+        return None
+    if not isinstance(configuration, kind):
+        raise ConfigurationError(
+            "these papers belong to another kind of instrument", "", "leave --papers out"
+        )
+    return configuration
+
+
 def _wasatch(model: str) -> Callable[[], Code]:
     def code() -> Code:
         from devices.drivers.wasatch.driver import open_parts
         from devices.emulators.wasatch import emulator
 
-        def parts(wire: Any, timing: Timing, _configuration: object) -> Parts:
+        def parts(wire: Any, timing: Timing, configuration: object) -> Parts:
+            _check_papers(configuration, type(None))
             return open_parts(wire, timing)
 
         def emulate(sample: Any, seed: int, faults: Any, **_options: Any) -> Any:
@@ -112,11 +130,13 @@ def _wasatch(model: str) -> Callable[[], Code]:
 
 def _obp(model: str) -> Callable[[], Code]:
     def code() -> Code:
+        from devices.drivers.ocean_obp.configuration import ObpConfiguration
         from devices.drivers.ocean_obp.driver import open_parts
         from devices.emulators.ocean_obp import emulator
 
-        def parts(wire: Any, timing: Timing, _configuration: object) -> Parts:
-            return open_parts(wire, timing, model=model)
+        def parts(wire: Any, timing: Timing, configuration: Any) -> Parts:
+            given = _check_papers(configuration, ObpConfiguration)
+            return open_parts(wire, timing, model=model, configuration=given)
 
         def emulate(sample: Any, seed: int, faults: Any, *, serial: bool, bench: Any) -> Any:
             wire = "serial" if serial else "usb"
@@ -132,7 +152,8 @@ def _ooi(model: str) -> Callable[[], Code]:
         from devices.drivers.ocean_ooi.driver import open_parts
         from devices.emulators.ocean_ooi import emulator
 
-        def parts(wire: Any, timing: Timing, _configuration: object) -> Parts:
+        def parts(wire: Any, timing: Timing, configuration: object) -> Parts:
+            _check_papers(configuration, type(None))
             return open_parts(wire, timing, model=model)
 
         def emulate(sample: Any, seed: int, faults: Any, *, bench: Any, **_options: Any) -> Any:
@@ -145,6 +166,7 @@ def _ooi(model: str) -> Callable[[], Code]:
 
 def _bwtek(model: str) -> Callable[[], Code]:
     def code() -> Code:
+        from devices.drivers.bwtek.configuration import BwtekConfiguration
         from devices.drivers.bwtek.driver import open_parts
         from devices.emulators.bwtek import configuration as papers_of
         from devices.emulators.bwtek import emulator
@@ -152,7 +174,8 @@ def _bwtek(model: str) -> Callable[[], Code]:
         def parts(wire: Any, timing: Timing, configuration: Any) -> Parts:
             if configuration is EMULATED_PAPERS:
                 configuration = papers_of(model)
-            return open_parts(wire, timing, configuration=configuration)
+            given = _check_papers(configuration, BwtekConfiguration)
+            return open_parts(wire, timing, configuration=given)
 
         def emulate(sample: Any, seed: int, faults: Any, *, bench: Any, **_options: Any) -> Any:
             return emulator(sample, seed, model=model, faults=faults, bench=bench)

@@ -81,7 +81,9 @@ def _choice(command: argparse.ArgumentParser) -> None:
         "--papers",
         type=Path,
         metavar="FILE",
-        help="parameter file of an instrument that cannot state its axis (B&W Tek)",
+        help="parameter file of an instrument that cannot state its axis (B&W Tek), or a JSON file "
+        "with what the station knows of an Ocean one (pixel_origin, laser_nm, detector_c, "
+        "session_baud)",
     )
     command.add_argument(
         "--emulated", action="store_true", help="an emulated one; everything is marked so"

@@ -195,7 +195,9 @@ def real_one(
 
 
 def read_papers(path: Path) -> object:
-    """Return the configuration record of an instrument from its maker's parameter file.
+    """Return the configuration record of an instrument.
+
+    From its maker's parameter file (B&W Tek), or what the station wrote down as JSON (Ocean OBP).
 
     Raises
     ------
@@ -203,12 +205,15 @@ def read_papers(path: Path) -> object:
         When the file is no such file, or does not make sense.
     """
     from devices.drivers.bwtek.configuration import MAX_BYTES, parse_parameters
+    from devices.drivers.ocean_obp.configuration import parse_configuration
 
     if path.exists() and not path.is_file():  # a folder, or what never ends or never answers
         raise AppError("this is no file", str(path), "choose the parameter file")
     try:
         with path.open("rb") as file:
-            return parse_parameters(file.read(MAX_BYTES + 1), path.name)
+            data = file.read(MAX_BYTES + 1)
+        read = parse_configuration if data.lstrip()[:1] == b"{" else parse_parameters
+        return read(data, path.name)
     except DeviceError as error:
         raise as_app_error(error) from error
     except OSError as error:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from devices.drivers.ocean_obp.configuration import ObpConfiguration
 from devices.drivers.ocean_obp.driver import open_parts
 from devices.drivers.ocean_obp.link import ObpLink
 from devices.drivers.ocean_obp.messages import Code, pack
@@ -96,7 +97,7 @@ def test_the_right_line_at_the_right_pixel_and_the_origin_is_worth_1_84_nm(rig):
     places = []
     for origin in (None, 0):
         made = rig()
-        detector, _ = made.open("qepro", pixel_origin=origin)
+        detector, _ = made.open("qepro", configuration=ObpConfiguration(pixel_origin=origin))
         made.model.bench.laser(on=True)
         made.clock.step(1.0)
         counts = exposed(made, detector, 2000.0).counts
@@ -222,7 +223,7 @@ def test_a_memory_without_sense_states_no_axis(rig, memory):
 
 def test_the_cooler_is_set_and_says_when_it_is_stable(rig):
     made = rig()
-    detector, _ = made.open("qepro", tec_setpoint_c=-15.0)
+    detector, _ = made.open("qepro", configuration=ObpConfiguration(detector_c=-15.0))
     assert not detector.tec().stable
     made.clock.step(600.0)
     reading = detector.tec()
@@ -236,7 +237,7 @@ def test_the_cooler_is_set_and_says_when_it_is_stable(rig):
 @pytest.mark.parametrize("baud", [9_600, 38_400, 115_200])
 def test_the_speed_is_found_raised_for_the_session_and_put_back(rig, baud):
     made = rig("qepro", "serial", paced=True, baud=baud)
-    detector, _ = made.open("qepro", session_baud=115_200)
+    detector, _ = made.open("qepro", configuration=ObpConfiguration(session_baud=115_200))
     assert made.port.baud == made.model.baud == 115_200
     assert dict(detector.facts.facts)["baud"] == "115200"
     before = made.clock.now_s
@@ -265,7 +266,7 @@ def test_a_silent_line_is_told_from_garbage_and_keeps_its_speed(rig):
 
 def test_a_speed_that_the_instrument_refuses_stays(rig):
     made = rig("qepro", "serial")
-    detector, _ = made.open("qepro", session_baud=14_400)
+    detector, _ = made.open("qepro", configuration=ObpConfiguration(session_baud=14_400))
     assert made.port.baud == 9_600
     assert exposed(made, detector).counts.size == 1044
 
@@ -287,7 +288,7 @@ def test_a_line_that_cannot_do_the_speed_is_called_back(rig, deaf):
             write(data)
 
     made.port.read, made.port.write = garbled, once_unheard
-    detector, _ = made.open("qepro", session_baud=115_200)
+    detector, _ = made.open("qepro", configuration=ObpConfiguration(session_baud=115_200))
     assert made.port.baud == made.model.baud == 9_600
     assert len(lost) == 2 * deaf
     assert exposed(made, detector).counts.size == 1044
@@ -318,7 +319,7 @@ def test_the_laser_is_read_back_and_off_on_opening_and_closing(rig):
 
 def test_a_laser_stuck_on_is_read_as_firing(rig):
     made = rig("ventana-785")
-    _, laser = made.open("ventana-785", laser_nm=785.3)
+    _, laser = made.open("ventana-785", configuration=ObpConfiguration(laser_nm=785.3))
     assert laser.facts.wavelength_nm == 785.3
     laser.switch_on(100.0)
     made.model.bench.faults = replace(NO_FAULTS, laser_stuck_on=True)

@@ -10,6 +10,7 @@ import os
 import numpy as np
 import pytest
 
+from devices.drivers.ocean_obp.configuration import ObpConfiguration
 from devices.drivers.ocean_obp.driver import open_parts
 from devices.emulators.faults import SERIAL_KINDS, USB_KINDS, FaultKind, WireFault
 from devices.emulators.ocean_obp import emulator
@@ -51,7 +52,8 @@ class Cable:
 
     def open(self, port):
         baud = 115_200 if self.wire == "serial" else None
-        return open_parts(port, self.clock.timing(), model=self.key, session_baud=baud)
+        wanted = ObpConfiguration(session_baud=baud)
+        return open_parts(port, self.clock.timing(), model=self.key, configuration=wanted)
 
     def measure(self, detector, laser):
         detector.set_integration_time(30.0)

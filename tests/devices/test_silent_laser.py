@@ -7,6 +7,7 @@ import pytest
 from devices.acquisition.course import Kept
 from devices.acquisition.plan import fixed_plan
 from devices.acquisition.runner import run
+from devices.drivers.ocean_obp.configuration import ObpConfiguration
 from devices.drivers.ocean_obp.driver import open_parts
 from devices.drivers.ocean_obp.messages import Code
 from devices.drivers.ocean_obp.protocol import decode
@@ -174,6 +175,11 @@ def test_opening_that_fails_with_the_laser_seen_off_raises_no_alarm(polystyrene_
         "ocean-ventana-785", sample=polystyrene_like, timing=clock.timing(), serial=True
     )
     with pytest.raises(RefusedError) as caught:
-        open_parts(wires.streams[0], clock.timing(), model="ventana-785", tec_setpoint_c=1e6)
+        open_parts(
+            wires.streams[0],
+            clock.timing(),
+            model="ventana-785",
+            configuration=ObpConfiguration(detector_c=-99.0),
+        )
     assert "for on" not in str(caught.value)
     assert wires.bench.laser_state() is LaserState.OFF

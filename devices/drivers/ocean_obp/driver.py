@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from devices.drivers.ocean_obp.configuration import ObpConfiguration
 from devices.drivers.ocean_obp.link import ObpLink, Ticket
 from devices.drivers.ocean_obp.memory import DETECTOR_SENSOR, read_facts
 from devices.drivers.ocean_obp.messages import Code
@@ -287,10 +288,7 @@ def open_parts(
     timing: Timing,
     *,
     model: str = "qepro",
-    pixel_origin: int | None = None,
-    laser_nm: float | None = None,
-    tec_setpoint_c: float | None = None,
-    session_baud: int | None = None,
+    configuration: ObpConfiguration | None = None,
 ) -> tuple[DetectorPart, LaserPart | None]:
     """Open an instrument over an open wire.
 
@@ -303,16 +301,8 @@ def open_parts(
     model : str
         A key of `devices.drivers.ocean_obp.models.MODELS`. Over RS-232 the instrument does not
         say what it is.
-    pixel_origin : int, optional
-        Index of the pixel where the wavelength polynomial's variable is 0, for an instrument that
-        was calibrated otherwise than the data sheet says (see `ObpModel.wavelength_origin`).
-    laser_nm : float, optional
-        Excitation wavelength of a built-in laser; the model's nominal one when not given.
-    tec_setpoint_c : float, optional
-        Temperature to cool the detector to; as the instrument has it when not given.
-    session_baud : int or None
-        Speed of the serial line for this session (at 9,600 baud a QE Pro spectrum takes 4.4 s);
-        None to keep what is set. It is put back on closing and never saved in the instrument.
+    configuration : ObpConfiguration, optional
+        What the station wrote down about this instrument.
 
     Raises
     ------
@@ -321,23 +311,25 @@ def open_parts(
     DeviceError
         When it does not answer as the protocol says; the wire is closed then.
     """
-    row = model_row(model)
+    row, wanted = model_row(model), configuration or ObpConfiguration()
     link = ObpLink(wire, row, timing)
     try:
         _quieten(link, row)
-        if session_baud is not None:
-            link.raise_baud(session_baud)
-        origin = row.wavelength_origin if pixel_origin is None else pixel_origin
+        if wanted.session_baud is not None:
+            link.raise_baud(wanted.session_baud)
+        origin = row.wavelength_origin if wanted.pixel_origin is None else wanted.pixel_origin
         facts = read_facts(link, row, origin)
         detector = ObpDetector(link, row, facts)
-        if tec_setpoint_c is not None:
-            detector.cool_to(tec_setpoint_c)
+        if wanted.detector_c is not None:
+            detector.cool_to(wanted.detector_c)
     except BaseException as error:
         if row.laser_nm is not None and not _seen_off(link) and isinstance(error, DeviceError):
             error.remedy = f"{LASER_FOR_ON}; {error.remedy}".removesuffix("; ")
         _leave(link, row)
         raise
-    return detector, None if row.laser_nm is None else ObpLaser(link, _laser(facts, row, laser_nm))
+    return detector, None if row.laser_nm is None else ObpLaser(
+        link, _laser(facts, row, wanted.laser_nm)
+    )
 
 
 def _leave(link: ObpLink, row: ObpModel) -> None:
