@@ -9,6 +9,7 @@ SpectraError
     ├── LedgerError        the station's ledger cannot be read or written, or does not hold
     │   ├── RecordError        a record is not there, or not as it was taken to be
     │   └── SwappedError       a password's hash is not the one that was recorded
+    ├── CaseError          a case, item or scan does not allow that
     ├── IdentifierError    a parcel's, container's or seal's number is none
     ├── ForbiddenError     the user may not do that
     │   └── LogInError         name or password is wrong, or it is too early to try again
@@ -71,6 +72,12 @@ class RecordError(LedgerError):
     """A record is not there, or has changed since it was looked at."""
 
     code = "record"
+
+
+class CaseError(AppError):
+    """A case, item or scan does not allow that: closed, filed already, in somebody else's hands."""
+
+    code = "case"
 
 
 class IdentifierError(AppError):

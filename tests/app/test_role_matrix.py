@@ -32,8 +32,11 @@ from spectra_app.services.office import Office
 WORDS = "seven green herons wade"
 OWN_SESSION = {"log_out", "lock_session", "unlock_session"}
 """What somebody may do with a session that is locked: end it, lock it, give the password."""
-WITHOUT_SESSION = {"log_in", "has_users", "set_up_first_supervisor"}
-"""What is there before anybody is logged in."""
+WITHOUT_SESSION = {"log_in", "has_users", "set_up_first_supervisor"} | {
+    "unattended_scan",
+    "unattended_exposure",
+}
+"""What is there before anybody is logged in; a laser is recorded whoever used it."""
 HANDS = {"check_typed", "keep_password"}
 """What services call after they have asked; no window and no command line does."""
 

@@ -94,6 +94,7 @@ class Scan(Record, frozen=True, kw_only=True):
             if getattr(self, field):
                 yield field, getattr(self, field)
         yield "user", self.scanned_by
+        yield "verdict", SEPARATOR.join((self.outcome, *sorted(self.names)))
         if self.case and self.state == "filed":
             seen = "hidden" if self.restricted else "shown"
             yield f"{seen}_outcome", self.outcome + SEPARATOR + self.case

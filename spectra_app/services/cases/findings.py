@@ -1,0 +1,210 @@
+"""Second techniques, and the laboratory's answer: until then everything is presumptive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import msgspec
+
+from spectra_app.errors import CaseError
+from spectra_app.records.access import User
+from spectra_app.records.kinds import Confirmation, Scan, SecondTechnique
+from spectra_app.services.cases.items import OUTSIDE, Handing, record_handing
+from spectra_app.services.cases.keeping import moment, open_item, short_id, sound, stated
+from spectra_app.services.cases.scans import visible_scan
+from spectra_app.services.office import Office, Session
+
+Category = Literal["A", "B", "C"]
+Sampling = Literal["separate", "same"]
+Agreement = Literal["agrees", "disagrees", "inconclusive"]
+Stands = Literal["presumptive", "second technique", "contradicted", "sent", "confirmed", "refuted"]
+Answer = Literal["confirmed", "refuted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """What a second technique was and found; see `spectra_app.records.kinds.SecondTechnique`."""
+
+    technique: str
+    category: Category
+    sampling: Sampling
+    agreement: Agreement
+    found: tuple[str, ...] = ()
+    scan: str = ""
+    instrument: str = ""
+    remarks: str = ""
+    evidence: tuple[str, ...] = ()
+    done_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LaboratoryAnswer:
+    """What the laboratory says; see `spectra_app.records.kinds.Confirmation`."""
+
+    state: Answer
+    found: tuple[str, ...] = ()
+    quantities: tuple[str, ...] = ()
+    reference: str = ""
+    method: str = ""
+    remarks: str = ""
+    answered_at: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+def record_second_technique(
+    office: Office, session: Session, item: str, about: Technique
+) -> SecondTechnique:
+    """Record another technique that was applied to an item.
+
+    Where it was not done on a sampling of its own, the remarks must say why that was not possible
+    (SWGDRUG, Part IIIB, 3.1.3).
+
+    Raises
+    ------
+    CaseError
+        When that is missing, the case is closed, or the scan is another item's.
+    """
+    me = office.require(session, "second_technique.record")
+    now = office.clock()
+    if about.sampling == "same" and not about.remarks.strip():
+        raise CaseError(
+            "it was done on the same sampling",
+            item,
+            "say in the remarks why a sampling of its own was not possible",
+        )
+    _check_kept(office, about.evidence)
+    with office.ledger.writing(me.id) as writing:
+        case = open_item(office.ledger, item).record.case
+        if about.scan:
+            _check_scans(office, me, item, (about.scan,))
+        record = SecondTechnique(
+            id=short_id("T", now, me.id, item, about.technique),
+            case=case,
+            item=item,
+            technique=stated("the technique", about.technique),
+            category=about.category,
+            sampling=about.sampling,
+            agreement=about.agreement,
+            found=about.found,
+            scan=about.scan,
+            instrument=about.instrument.strip(),
+            remarks=about.remarks.strip(),
+            evidence=about.evidence,
+            done_at=moment("when it was done", about.done_at, now),
+            done_by=me.id,
+        )
+        writing.put(sound(record), "second technique recorded", details={"item": item})
+    return record
+
+
+def send_to_laboratory(
+    office: Office, session: Session, item: str, laboratory: str, handing: Handing | None = None
+) -> Confirmation:
+    """Send an item to the laboratory: what was presumptive is sent, and the item handed over.
+
+    Raises
+    ------
+    CaseError
+        When it was sent already, or the chain of custody does not allow it.
+    """
+    me = office.require(session, "confirmation.send")
+    named = stated("the laboratory", laboratory)
+    how = handing or Handing(receiver=OUTSIDE + named, purpose="confirmation")
+    with office.ledger.writing(me.id) as writing:
+        case = open_item(office.ledger, item).record.case
+        if office.ledger.find(Confirmation, item=item, state="sent"):
+            raise CaseError("this item is at the laboratory", item, "record its answer first")
+        handed = record_handing(office.ledger, writing, me, item, how)
+        scans = office.ledger.find(Scan, item=item)
+        record = Confirmation(
+            id=short_id("L", office.clock(), me.id, item),
+            case=case,
+            item=item,
+            scans=tuple(one.record.id for one in scans),
+            laboratory=named,
+            sent_at=handed.handed_at,
+            sent_by=me.id,
+        )
+        writing.put(sound(record), "sent to the laboratory", details={"item": item})
+    return record
+
+
+def record_answer(
+    office: Office, session: Session, confirmation: str, answer: LaboratoryAnswer
+) -> Confirmation:
+    """Record what the laboratory found.
+
+    Raises
+    ------
+    CaseError
+        When there is an answer already (amend that one), or it confirms nothing by name.
+    """
+    me = office.require(session, "confirmation.record")
+    if answer.state not in get_args(Answer):
+        raise CaseError("an answer confirms or refutes", answer.state[:40], "state which")
+    found = tuple(name.strip() for name in answer.found if name.strip())
+    if answer.state == "confirmed" and not found:
+        raise CaseError("what was confirmed is missing", confirmation, "name what they found")
+    if answer.quantities and len(answer.quantities) != len(found):
+        raise CaseError(
+            "not every substance has its quantity", confirmation, "give one for each, or none"
+        )
+    _check_kept(office, answer.evidence)
+    with office.ledger.writing(me.id) as writing:
+        stored = office.ledger.get(Confirmation, confirmation)
+        open_item(office.ledger, stored.record.item)
+        if stored.record.state != "sent":
+            raise CaseError("there is an answer already", confirmation, "amend that one")
+        record = msgspec.structs.replace(
+            stored.record,
+            state=answer.state,
+            found=found,
+            quantities=answer.quantities,
+            reference=answer.reference.strip() or stored.record.reference,
+            method=answer.method.strip(),
+            remarks=answer.remarks.strip(),
+            answered_at=moment("when it was answered", answer.answered_at, office.clock()),
+            answered_by=me.id,
+            evidence=answer.evidence,
+        )
+        details = {"item": record.item, "state": record.state}
+        writing.put(sound(record), "laboratory answered", after=stored.revision, details=details)
+    return record
+
+
+def stands(techniques: list[SecondTechnique], answers: list[Confirmation]) -> Stands:
+    """Return how an item stands, from its records, oldest first.
+
+    The laboratory counts before everything else. One more technique that agrees ends the
+    PRESUMPTIVE only while none disagrees (SWGDRUG: hyphenated or separate, at least two
+    uncorrelated techniques, one of them of category A, which Raman is).
+    """
+    given = [one.state for one in answers if one.state != "sent"]
+    if given:
+        return given[-1]
+    if answers:
+        return "sent"
+    said = {one.agreement for one in techniques}
+    if "disagrees" in said:
+        return "contradicted"
+    return "second technique" if "agrees" in said else "presumptive"
+
+
+def standing_of_item(office: Office, session: Session, item: str) -> Stands:
+    """Return how an item stands: presumptive, sent, confirmed..."""
+    office.require(session, "case.show")
+    techniques = [one.record for one in office.ledger.find(SecondTechnique, item=item)]
+    answers = [one.record for one in office.ledger.find(Confirmation, item=item)]
+    return stands(techniques, answers)
+
+
+def _check_scans(office: Office, me: User, item: str, scans: tuple[str, ...]) -> None:
+    for scan in scans:
+        if visible_scan(office.ledger, me, scan).record.item != item:
+            raise CaseError("this scan is not one of the item", scan, f"file it under {item}")
+
+
+def _check_kept(office: Office, evidence: tuple[str, ...]) -> None:
+    for sha256 in evidence:
+        office.evidence.get(sha256)

@@ -1,0 +1,196 @@
+"""The station, and the life of a case: opened, changed, closed, opened again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import Any
+
+import msgspec
+
+from spectra_app.errors import CaseError, RecordError
+from spectra_app.records.kinds import Case, Confirmation, Station
+from spectra_app.records.ledger.record import Stored
+from spectra_app.records.ledger.store import Ledger
+from spectra_app.services.cases.keeping import chosen, moment, open_case, sound, stated
+from spectra_app.services.office import Office, Session
+
+MODES = ("", "mail", "express", "air passenger", "air cargo", "sea", "road", "rail", "other")
+STATION = "station"
+_CODE = re.compile(r"[A-Z0-9]{0,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a case; see `spectra_app.records.kinds.Case`.
+
+    `emulated` says that it is an exercise; that is never changed afterwards.
+    """
+
+    reference: str = ""
+    event_at: str = ""
+    mode: str = ""
+    origin: str = ""
+    destination: str = ""
+    persons: tuple[str, ...] = ()
+    circumstances: str = ""
+    emulated: bool = False
+
+
+def set_station(
+    office: Office,
+    session: Session,
+    name: str,
+    *,
+    organisation: str = "",
+    address: str = "",
+    contact: str = "",
+    code: str = "",
+) -> Station:
+    """Say who the station is, for reports and case numbers.
+
+    Raises
+    ------
+    CaseError
+        When the name is missing or the code is not up to 8 letters and digits.
+    """
+    me = office.require(session, "station.change")
+    short = code.strip().upper()
+    if not _CODE.fullmatch(short):
+        raise CaseError("the code of the station", short, "use up to 8 letters and digits")
+    record = Station(
+        id=STATION,
+        name=stated("the name of the station", name),
+        organisation=organisation.strip(),
+        address=address.strip(),
+        contact=contact.strip(),
+        code=short,
+    )
+    with office.ledger.writing(me.id) as writing:
+        before = station_of(office.ledger)
+        after = before.revision if before else 0
+        writing.put(sound(record), "station described", after=after)
+    return record
+
+
+def station_of(ledger: Ledger) -> Stored[Station] | None:
+    """Return what is known of the station; None before anything was said."""
+    try:
+        return ledger.get(Station, STATION)
+    except RecordError:
+        return None
+
+
+def open_new_case(office: Office, session: Session, title: str, about: About | None = None) -> Case:
+    """Open a case; its number is the station's code, the day, and the number of the day.
+
+    Raises
+    ------
+    CaseError
+        When something that was stated cannot be kept.
+    """
+    me = office.require(session, "case.open")
+    now = office.clock()
+    known = _checked(about or About(), now)
+    with office.ledger.writing(me.id) as writing:
+        record = Case(
+            id=_next_number(office, now),
+            title=stated("the title of the case", title),
+            officer=me.id,
+            opened_at=now,
+            emulated=(about is not None and about.emulated) or office.demo,
+            **known,
+        )
+        writing.put(sound(record), "case opened")
+    return record
+
+
+def change_case(
+    office: Office, session: Session, case: str, *, title: str = "", about: About
+) -> Case:
+    """State a case anew; what it said before stays in its history.
+
+    Raises
+    ------
+    CaseError
+        When the case is closed, or something that was stated cannot be kept.
+    """
+    me = office.require(session, "case.change")
+    known = _checked(about, office.clock())
+    with office.ledger.writing(me.id) as writing:
+        stored = open_case(office.ledger, case)
+        changed = msgspec.structs.replace(
+            stored.record, title=title.strip() or stored.record.title, **known
+        )
+        writing.put(sound(changed), "case changed", after=stored.revision)
+    return changed
+
+
+def close_case(office: Office, session: Session, case: str, closing: str) -> Case:
+    """Close a case.
+
+    Raises
+    ------
+    CaseError
+        When it is closed, or an item is still at the laboratory.
+    """
+    me = office.require(session, "case.close")
+    with office.ledger.writing(me.id) as writing:
+        stored = open_case(office.ledger, case)
+        waiting = office.ledger.find(Confirmation, case=case, state="sent")
+        if waiting:
+            raise CaseError(
+                "an item is still at the laboratory",
+                ", ".join(one.record.item for one in waiting),
+                "record the laboratory's answer first",
+            )
+        closed = msgspec.structs.replace(
+            stored.record,
+            state="closed",
+            closed_at=office.clock(),
+            closing=stated("why, or as what, the case is closed", closing),
+        )
+        writing.put(sound(closed), "case closed", after=stored.revision)
+    return closed
+
+
+def reopen_case(office: Office, session: Session, case: str, why: str) -> Case:
+    """Open a closed case again.
+
+    Raises
+    ------
+    CaseError
+        When it is open.
+    """
+    me = office.require(session, "case.reopen")
+    with office.ledger.writing(me.id) as writing:
+        stored = office.ledger.get(Case, case)
+        if stored.record.state == "open":
+            raise CaseError("the case is open", case, "nothing has to be done")
+        opened = msgspec.structs.replace(
+            stored.record, state="open", closed_at="", closing=stated("the reason", why)
+        )
+        writing.put(sound(opened), "case opened again", after=stored.revision)
+    return opened
+
+
+def _checked(about: About, now: str) -> dict[str, Any]:
+    known = {field.name: getattr(about, field.name) for field in fields(About)}
+    texts = {name: value.strip() for name, value in known.items() if isinstance(value, str)}
+    chosen("the way it travelled", texts["mode"], MODES)
+    persons = tuple(person.strip() for person in about.persons if person.strip())
+    event = moment("when it happened", texts["event_at"], now)
+    return {**texts, "persons": persons, "event_at": event}
+
+
+def _next_number(office: Office, now: str) -> str:
+    """Return the next case number of the day; asked within the transaction that uses it."""
+    station = station_of(office.ledger)
+    code = station.record.code if station else ""
+    begin = f"{code or 'C'}-{now[:10].replace('-', '')}-"
+    numbers = [
+        int(number)
+        for one in office.ledger.find(Case, day=now[:10])
+        if one.record.id.startswith(begin) and (number := one.record.id[len(begin) :]).isdigit()
+    ]
+    return f"{begin}{max(numbers, default=0) + 1:04d}"

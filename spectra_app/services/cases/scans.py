@@ -1,0 +1,391 @@
+"""Scans: taken in with their evidence, filed under an item, or discarded; never deleted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from devices.errors import FrameError
+from devices.frame import DARK, PARTIAL, RawFrame
+from library.store import Library
+from library.watchlist import match_keys
+from matching.errors import SpectraError
+from spectra_app.errors import CaseError, RecordError
+from spectra_app.records.access import User
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.identification import Identification
+from spectra_app.records.kinds import Case, Exposure, Scan
+from spectra_app.records.ledger.record import Stored
+from spectra_app.records.ledger.store import Ledger
+from spectra_app.services.cases.keeping import may_see, open_item, short_id, sound, stated
+from spectra_app.services.control import restricted_lists
+from spectra_app.services.identify import Choice, Identified, Identifier, identify_file
+from spectra_app.services.office import Office, Session
+
+RESULT = "identification"
+NOBODY = "program"  # who acts when nobody is logged in
+Purpose = Literal["scan", "aborted", "failed", "check", "calibration", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a scan came here, besides what its identification says.
+
+    Parameters
+    ----------
+    source : {"file", "device"}
+        Read from a file or measured here.
+    evidence : tuple of str
+        SHA-256 of all that was kept of it; the original alone by default.
+    choice : Choice
+        What was asked for, when it was a file.
+    exposures : int or None
+        How many times the laser was used; counted from the frames kept when None.
+    counter : int
+        The analyser's own counter afterwards; -1 where it has none.
+    """
+
+    source: Literal["device", "file"] = "file"
+    evidence: tuple[str, ...] = ()
+    choice: Choice | None = None
+    exposures: int | None = None
+    counter: int = -1
+
+
+def result_bytes(record: Identification) -> bytes:
+    """Return an identification as the bytes that are kept of it: JSON in one form, no timing.
+
+    Keys sorted, no blanks, UTF-8; figures rounded as `Identification.to_json` does.
+    """
+    content = record.to_json()
+    del content["timing_ms"]
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    ).encode("ascii")
+
+
+def add_scan(
+    office: Office,
+    session: Session,
+    found: Identified,
+    taken: Taken | None = None,
+    *,
+    library: Library | None = None,
+) -> Scan:
+    """Take in a scan that was identified: its result becomes evidence, its record is unfiled.
+
+    Its exposures are recorded with it. `library` is asked for identifiers of what was named.
+
+    Raises
+    ------
+    CaseError
+        When its data are not in the evidence store.
+    """
+    me = office.require(session, "scan.add")
+    return _take_in(office, me.id, found, taken or Taken(), library)
+
+
+def unattended_scan(
+    office: Office, found: Identified, taken: Taken, *, library: Library | None = None
+) -> Scan:
+    """Take in a scan that an analyser made while nobody was logged in; see `add_scan`.
+
+    No laser is used at a station without its record: the supervisor sees that nobody was logged in.
+    """
+    return _take_in(office, NOBODY, found, taken, library)
+
+
+def _take_in(
+    office: Office, user: str, found: Identified, taken: Taken, library: Library | None
+) -> Scan:
+    record = found.record
+    kept = tuple(dict.fromkeys((*taken.evidence, record.sha256)))
+    for sha256 in kept:
+        if not sha256 or not office.evidence.path_of(sha256).exists():
+            raise CaseError(
+                "the data of this scan are not in the evidence store",
+                record.file,
+                "scan it, or read its file, again",
+            )
+    data = result_bytes(record)
+    result = office.evidence.put(
+        data, kind=RESULT, name=f"{record.sha256}.json", clock=office.clock
+    )
+    now = office.clock()
+    exposures, device = taken.exposures, taken.source == "device"
+    if exposures is None:
+        kept_frames = frames_in(office.evidence, taken.evidence if device else ())
+        exposures = exposures_in(kept_frames)
+    scan = _scan(found, taken, kept=kept, result=result.sha256, now=now, user=user)
+    scan = msgspec.structs.replace(
+        scan, exposures=exposures, restricted=is_restricted(office.folder, record, library)
+    )
+    with office.ledger.writing(user) as writing:
+        writing.put(sound(scan), "scan added", details={"source": scan.source})
+        if device:
+            fired = Exposure(
+                id=f"X{scan.id[1:]}",
+                analyser=scan.analyser,
+                scan=scan.id,
+                count=exposures,
+                counter=taken.counter,
+                emulated=scan.emulated,
+                at=now,
+                by=user,
+            )
+            writing.put(sound(fired), "laser used", details={"exposures": exposures})
+    return scan
+
+
+def _scan(
+    found: Identified, taken: Taken, *, kept: tuple[str, ...], result: str, now: str, user: str
+) -> Scan:
+    record, choice = found.record, taken.choice or Choice()
+    serial = found.query.acquisition.serial if found.query else None
+    return Scan(
+        id=short_id("S", now, user, record.sha256, record.spectrum or "", result),
+        source=taken.source,
+        name=record.file,
+        evidence=kept,
+        original=record.sha256,
+        spectrum=record.spectrum or "",
+        column=record.asked.column or "",
+        laser_nm="" if choice.laser_nm is None else repr(choice.laser_nm),
+        technique=str(choice.technique or ""),
+        top=record.asked.top,
+        result=result,
+        outcome=record.outcome,
+        alarm=record.alarm,
+        names=tuple(part.name for part in record.components),
+        families=(record.family,) if record.family else (),
+        library_sha256=record.library.sha256,
+        policy_sha256=record.method.policy,
+        pipeline_sha256=record.method.pipeline,
+        control_sha256=record.control_lists.sha256,
+        program_version=record.method.version,
+        analyser=serial or "",
+        scanned_at=now,
+        scanned_by=user,
+        emulated=record.emulated,
+    )
+
+
+def scan_file(
+    office: Office,
+    session: Session,
+    path: Path,
+    identifier: Identifier,
+    choice: Choice | None = None,
+) -> tuple[tuple[Scan, Identified], ...]:
+    """Identify the spectra of a file and take each in as an unfiled scan.
+
+    A file that could not even be read gives none.
+
+    Raises
+    ------
+    EvidenceError
+        When it cannot be kept.
+    """
+    office.require(session, "scan.add")
+    taken = Taken(choice=choice)
+    return tuple(
+        (add_scan(office, session, one, taken, library=identifier.engine.library), one)
+        for one in identify_file(path, identifier, choice)
+        if one.record.sha256
+    )
+
+
+def file_scan(office: Office, session: Session, scan: str, item: str, reason: str = "") -> Scan:
+    """File a scan under an item; one that is filed already moves, with a reason.
+
+    Raises
+    ------
+    CaseError
+        When it was discarded, the case is closed, or one of both is emulated and the other not.
+    """
+    me = office.require(session, "scan.file")
+    with office.ledger.writing(me.id) as writing:
+        stored = visible_scan(office.ledger, me, scan)
+        target = open_item(office.ledger, item).record
+        before = stored.record
+        if before.state == "discarded":
+            raise CaseError("this scan was discarded", scan, "scan it again")
+        if before.state == "filed" and before.item == item:
+            raise CaseError("this scan is filed there already", scan, "nothing has to be done")
+        if before.state == "filed" and not reason.strip():
+            raise CaseError(
+                "this scan is filed elsewhere", scan, f"it is under {before.item}: give the reason"
+            )
+        if before.state == "filed":
+            open_item(office.ledger, before.item)  # nothing is taken out of a closed case
+        _check_kind(before, office.ledger.get(Case, target.case).record)
+        filed = msgspec.structs.replace(
+            before,
+            case=target.case,
+            item=item,
+            state="filed",
+            filed_at=office.clock(),
+            filed_by=me.id,
+            reason=reason.strip(),
+        )
+        act = "scan filed" if before.state == "unfiled" else "scan moved"
+        writing.put(sound(filed), act, after=stored.revision, details={"item": item})
+    return filed
+
+
+def discard_scan(office: Office, session: Session, scan: str, reason: str) -> Scan:
+    """Say that an unfiled scan belongs to nothing; it stays, and the supervisor sees it.
+
+    Raises
+    ------
+    CaseError
+        When it is filed or discarded, or the reason is missing.
+    """
+    me = office.require(session, "scan.discard")
+    with office.ledger.writing(me.id) as writing:
+        stored = visible_scan(office.ledger, me, scan)
+        if stored.record.state != "unfiled":
+            raise CaseError(
+                f"this scan is {stored.record.state}", scan, "only an unfiled scan is discarded"
+            )
+        discarded = msgspec.structs.replace(
+            stored.record,
+            state="discarded",
+            filed_at=office.clock(),
+            filed_by=me.id,
+            reason=stated("the reason", reason),
+        )
+        writing.put(sound(discarded), "scan discarded", after=stored.revision)
+    return discarded
+
+
+def get_scan(office: Office, session: Session, scan: str) -> Scan:
+    """Return a scan.
+
+    Raises
+    ------
+    RecordError
+        When there is none that this user may see.
+    """
+    me = office.require(session, "scan.show")
+    return visible_scan(office.ledger, me, scan).record
+
+
+def scan_result(office: Office, session: Session, scan: str) -> bytes:
+    """Return the identification of a scan as JSON bytes, checked against their hash.
+
+    Raises
+    ------
+    RecordError, EvidenceError
+        When there is no such scan that this user may see, or its result is damaged.
+    """
+    me = office.require(session, "scan.show")
+    return office.evidence.get(visible_scan(office.ledger, me, scan).record.result)
+
+
+def list_scans(
+    office: Office,
+    session: Session,
+    *,
+    state: str = "",
+    case: str = "",
+    item: str = "",
+    user: str = "",
+    day: str = "",
+) -> list[Scan]:
+    """Return the scans that fit, oldest first, without those that this user may not see."""
+    me = office.require(session, "scan.list")
+    asked = {"state": state, "case": case, "item": item, "user": user, "day": day}
+    wanted = {field: value for field, value in asked.items() if value}
+    if not me.cleared:
+        wanted["restricted"] = "no"
+    # The first key is looked up, the others are checked for each hit: the rarest first.
+    order = ("item", "case", "day", "user", "state", "restricted")
+    found = office.ledger.find(Scan, **{name: wanted[name] for name in order if name in wanted})
+    return [one.record for one in found]
+
+
+def visible_scan(ledger: Ledger, me: User, scan: str) -> Stored[Scan]:
+    """Return a scan that a user may see; for the others there is none.
+
+    Raises
+    ------
+    RecordError
+        When there is none, in the same words.
+    """
+    stored = ledger.get(Scan, scan)
+    if not may_see(stored.record, cleared=me.cleared):
+        raise RecordError(
+            "there is no such record", f"{Scan.KIND} {scan}", "look it up in the list"
+        )
+    return stored
+
+
+def frames_in(store: EvidenceStore, evidence: Iterable[str]) -> tuple[RawFrame, ...]:
+    """Return the frames among what was kept as evidence; the rest is logs and wires.
+
+    Raises
+    ------
+    EvidenceError
+        When something is missing or damaged.
+    """
+    frames = []
+    for sha256 in evidence:
+        with suppress(FrameError):
+            frames.append(RawFrame.from_bytes(store.get(sha256)))
+    return tuple(frames)
+
+
+def exposures_in(frames: Iterable[RawFrame]) -> int:
+    """Return how many exposures with the laser on are in frames, at least.
+
+    An exposure that was begun and broken off counts as one.
+    """
+    return sum(
+        frame.averages + (PARTIAL in frame.flags) for frame in frames if DARK not in frame.flags
+    )
+
+
+def is_restricted(folder: Path, record: Identification, library: Library | None) -> bool:
+    """Return whether something that a record names is on a restricted list of this station.
+
+    The lists are read by the program, not by the person: nothing of them goes into the record. When
+    one cannot be read, everything counts as restricted: nothing is lost, and nothing is shown.
+    """
+    try:
+        lists = restricted_lists(lambda _name: True, folder)
+    except (SpectraError, OSError):
+        return True
+    watched = [one for _name, list_ in lists for one in list_]
+    if not watched:
+        return False
+    on = date.fromisoformat(record.control_on) if record.control_on else None
+    keys = _named_keys(record, library)
+    return any((on is None or one.on(on)) and one.keys() & keys for one in watched)
+
+
+def _named_keys(record: Identification, library: Library | None) -> frozenset[str]:
+    named = {part.name for part in record.components}
+    named |= {name for names in record.indistinguishable for name in names}
+    keys: frozenset[str] = frozenset()
+    for name in named:
+        keys |= match_keys(name, "", "")
+    if library is not None:
+        entries = {part.entry for part in record.components}
+        for entry in library.records():
+            if entry.entry in entries or entry.name in named:
+                keys |= match_keys(entry.name, entry.inchikey, entry.cas)
+    return keys
+
+
+def _check_kind(scan: Scan, case: Case) -> None:
+    if scan.emulated != case.emulated:
+        what = "an emulated scan is no evidence" if scan.emulated else "this case is an exercise"
+        raise CaseError(what, scan.id, "file it under a case of its own kind")
