@@ -89,7 +89,7 @@ def opened(folder: Path, copies: Path) -> sqlite3.Connection:
         if (folder / name).is_file():
             shutil.copyfile(folder / name, copies / name)
             size += (copies / name).stat().st_size
-    connection = sqlite3.connect(copies / DATABASE)
+    connection = sqlite3.connect(f"{(copies / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
     connection.text_factory = bytes
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2**26)
     looks = iter(range(max(500, size // 25_000)))  # one every 100,000 steps of SQLite's machine
