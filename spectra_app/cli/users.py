@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
     from spectra_app.services.office import Office, Session
 
+WIDTHS = (25, 9, 12, 12, 26, 16)  # of the table of roles, in signs
 ROLES = ("officer", "technician", "supervisor")
 
 
@@ -25,6 +26,9 @@ def add(commands: Commands) -> None:
     group = new(commands, "users", "say who may log in here, and what they may do")
     actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
     _setup(actions)
+    table = new(actions, "roles", "print which role may do what")
+    table.add_argument("--json", action="store_true", help="print one JSON object per action")
+    table.set_defaults(run=roles)
     listing = _action(actions, "list", "list the users", show)
     listing.add_argument("--json", action="store_true", help="print one JSON object per user")
     adding = _action(actions, "add", "add a user with a temporary password", make)
@@ -112,6 +116,23 @@ def setup(options: argparse.Namespace) -> int:
         key = office.ledger.key.id
     print(f"{user.login} is the first supervisor of this station.")
     print(f"The station's key is {key}: write it down, and keep it elsewhere.")
+    return EXIT_OK
+
+
+def roles(options: argparse.Namespace) -> int:
+    """Print which role may do what."""
+    from spectra_app.services.roles import roles_table
+
+    header, *lines = roles_table()
+    for line in lines if options.json else [header, *lines]:
+        if options.json:
+            print_json(dict(zip(header, line, strict=True)))
+        else:
+            print(
+                "".join(
+                    f"{word:{width}}" for word, width in zip(line, WIDTHS, strict=True)
+                ).rstrip()
+            )
     return EXIT_OK
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,10 +86,27 @@ def signed_in(options: argparse.Namespace) -> Iterator[tuple[Office, Session]]:
     with opened(options) as office:
         session = log_in(office, options.user, _password(options))
         try:
+            _tell(office, session)
             yield office, session
         finally:
             with contextlib.suppress(ForbiddenError):  # it has ended by itself
                 log_out(office, session)
+
+
+def _tell(office: Office, session: Session) -> None:
+    """Say aloud, beside the output, what nobody should overlook."""
+    from spectra_app.services.users import session_state
+
+    state = session_state(office, session)
+    if state.demo:
+        sys.stderr.write("spectra: DEMONSTRATION, not evidence\n")
+    if state.emergency_until:
+        sys.stderr.write(f"spectra: EMERGENCY ACCESS runs until {state.emergency_until}\n")
+    if state.emergencies:
+        sys.stderr.write(
+            f"spectra: EMERGENCY ACCESS was used ({state.emergencies}); look at it with "
+            "'spectra users emergencies'\n"
+        )
 
 
 def second_session(office: Office, options: argparse.Namespace) -> Session:

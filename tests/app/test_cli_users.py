@@ -104,8 +104,12 @@ def test_emergency_access_from_the_command_line(station):
     )
     assert code == 0
     assert out.startswith("EMERGENCY ACCESS e1 until ")
-    assert station("off", "list")[0] == 0
-    assert '"id": "e1"' in station("sup", "emergencies", "--json")[1]
+    code, _out, err = station("off", "list")
+    assert code == 0
+    assert err.startswith("spectra: EMERGENCY ACCESS runs until ")
+    _code, out, err = station("sup", "emergencies", "--json")
+    assert '"id": "e1"' in out
+    assert "EMERGENCY ACCESS was used (1)" in err
     assert station("sup", "emergencies", "--acknowledge", "e1")[0] == 0
     assert station("off", "list")[0] == 3
 
@@ -132,5 +136,18 @@ def test_a_demonstration_is_set_up_apart(station, spectra, words):
     files = ("--new-password-file", words(OTHER))
     assert spectra("users", "setup", "show", "--name", "S", "--demo", *files)[0] == 0
     assert station("show", "list", password=OTHER)[0] == 3
-    assert station("show", "list", "--demo", password=OTHER)[0] == 0
+    code, _out, err = station("show", "list", "--demo", password=OTHER)
+    assert (code, err) == (0, "spectra: DEMONSTRATION, not evidence\n")
     assert is_begun(demo=True)
+
+
+def test_the_table_in_the_document_is_the_one_in_force(spectra, checkout):
+    code, out, _err = spectra("users", "roles")
+    assert code == 0
+    assert f"\n```\n{out}```\n" in (checkout / "docs" / "users.md").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in spectra("users", "roles", "--json")[1].splitlines()]
+    assert len(lines) == len(out.splitlines()) - 1
+    row = {line["action"]: line for line in lines}["library.release"]
+    assert (row["officer"], row["technician"], row["second person"]) == (
+        "-", "yes", "technician or supervisor",
+    )  # fmt: skip
