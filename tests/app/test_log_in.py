@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import closing
+from typing import ClassVar
 
 import pytest
 
@@ -159,6 +160,28 @@ def test_after_a_hundred_failures_a_supervisor_must_help(office, logged_in, offi
     users.unlock_user(office, session, "u2")
     assert users.log_in(office, "officer", WORDS)
     assert logged_in
+
+
+def test_an_unknown_name_costs_as_much_as_a_known_one(office_clock, tmp_path):
+    class Counting(Passwords):
+        """Notes what is computed, and at which cost."""
+
+        done: ClassVar[list[str]] = []
+
+        def hash(self, password):
+            self.done.append("hash")
+            return super().hash(password)
+
+        def fits(self, stored, password):
+            self.done.append(stored.rpartition("$")[0].rpartition("$")[0])
+            return super().fits(stored, password)
+
+    with open_office(tmp_path, office_clock, passwords=Counting(Cost(2, 16, 2))) as office:
+        users.set_up_first_supervisor(office, "sup", "Sue", WORDS)
+        Counting.done.clear()
+        fail(office, "sup")
+        fail(office, "nobody")
+    assert Counting.done == ["$argon2id$v=19$m=16,t=2,p=2"] * 2
 
 
 def test_counters_of_unknown_names_do_not_pile_up(office, office_clock):

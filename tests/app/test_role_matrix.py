@@ -6,6 +6,7 @@ tried, with a gate in the place of the office that lets nothing be touched befor
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -64,15 +65,24 @@ class Gate:
         raise AssertionError(f"office.{name} is used before require")
 
 
+def modules():
+    """Return every module of the services."""
+    root = spectra_app.services
+    found = pkgutil.walk_packages(root.__path__, root.__name__ + ".")
+    return [importlib.import_module(one.name) for one in found]
+
+
 def public_functions() -> Iterator[tuple[str, object, list[str]]]:
     """Yield name, function and parameter names of each public function of the services."""
-    root = spectra_app.services
-    for found in pkgutil.walk_packages(root.__path__, root.__name__ + "."):
-        module = importlib.import_module(found.name)
+    for module in modules():
         for name, function in vars(module).items():
             ours = getattr(function, "__module__", "") == module.__name__
             if ours and inspect.isfunction(function) and not name.startswith("_"):
-                yield f"{found.name}.{name}", function, list(inspect.signature(function).parameters)
+                yield (
+                    f"{module.__name__}.{name}",
+                    function,
+                    list(inspect.signature(function).parameters),
+                )
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +214,22 @@ def test_who_acts_is_always_asked_for():
         if parameters[:1] == ["office"] and parameters[1:2] != ["session"]
     }
     assert without - WITHOUT_SESSION - HANDS == set()
+
+
+def test_every_action_that_is_asked_for_is_in_the_table():
+    """Further down in a function too, where the gate does not look."""
+    asked = {
+        node.args[-1].value
+        for module in modules()
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"require", "require_second", "allows"}
+        and node.args
+        and isinstance(node.args[-1], ast.Constant)
+    }
+    assert len(asked) > 20
+    assert asked - ACTIONS.keys() == set()
 
 
 def test_the_gate_finds_what_does_not_ask(office, logged_in):
