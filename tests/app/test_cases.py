@@ -370,7 +370,7 @@ def test_a_restricted_scan_is_hidden_from_who_is_not_cleared(
         )  # fmt: skip
 
     scans_case = item.rpartition("-")[0]
-    assert seen_by(technician) == (1, 1, 1, [(closed_list,)], 1, 1, 1)
+    assert seen_by(technician) == (1, 1, 1, [(closed_list,)], 1, 1, 0)
     assert seen_by(officer) == (0, 0, 0, [()], 0, 0, 0)
     assert seen_by(logged_in["supervisor"]) == (0, 0, 0, [()], 0, 0, 0)
     for refused in (

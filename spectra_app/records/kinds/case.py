@@ -142,6 +142,6 @@ class Item(Record, frozen=True, kw_only=True):
             yield "identifier", identifier.partition(":")[2] or identifier
 
     def words(self) -> Iterable[str]:
-        """Search number, description, identifiers."""
+        """Search number, description, identifiers; the case comes first, for its list."""
         values = (identifier.partition(":")[2] for identifier in self.identifiers)
-        return (self.id, self.description, self.concealment, self.received_from, *values)
+        return (self.case, self.id, self.description, self.concealment, self.received_from, *values)

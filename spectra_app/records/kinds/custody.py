@@ -53,6 +53,6 @@ class Custody(Record, frozen=True, kw_only=True):
             yield "seal", seal
 
     def words(self) -> Iterable[str]:
-        """Search the two persons, seals and purpose."""
+        """Search the two persons, seals and purpose; the case comes first, for its list."""
         seals = (self.seal_before, self.seal_after)
-        return (self.giver, self.receiver, *seals, self.purpose, self.place)
+        return (self.case, self.giver, self.receiver, *seals, self.purpose, self.place)

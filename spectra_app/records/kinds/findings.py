@@ -51,6 +51,10 @@ class SecondTechnique(Record, frozen=True, kw_only=True):
             if getattr(self, field):
                 yield field, getattr(self, field)
 
+    def words(self) -> Iterable[str]:
+        """Search technique and findings; the case comes first, for its list."""
+        return (self.case, self.technique, self.remarks, *self.found)
+
 
 class Confirmation(Record, frozen=True, kw_only=True):
     """How an item stands with the laboratory: sent, then confirmed or refuted.
@@ -98,3 +102,7 @@ class Confirmation(Record, frozen=True, kw_only=True):
                 yield field, getattr(self, field)
         for scan in self.scans:
             yield "scan", scan
+
+    def words(self) -> Iterable[str]:
+        """Search laboratory, its number and findings; the case comes first, for its list."""
+        return (self.case, self.laboratory, self.reference, self.remarks, *self.found)

@@ -36,6 +36,10 @@ class Photo(Record, frozen=True, kw_only=True):
         """Look up by case, item, hash."""
         return (("case", self.case), ("item", self.item), ("evidence", self.evidence))
 
+    def words(self) -> Iterable[str]:
+        """Search name and caption; the case comes first, for its list."""
+        return (self.case, self.name, self.caption)
+
 
 class Note(Record, frozen=True, kw_only=True):
     """A remark of a user; never changed."""
@@ -54,8 +58,8 @@ class Note(Record, frozen=True, kw_only=True):
         return (("case", self.case), ("item", self.item), ("scan", self.scan))
 
     def words(self) -> Iterable[str]:
-        """Search the text."""
-        return (self.text,)
+        """Search the text; the case comes first, for its list."""
+        return (self.case, self.text)
 
 
 class Amendment(Record, frozen=True, kw_only=True):
@@ -91,8 +95,8 @@ class Amendment(Record, frozen=True, kw_only=True):
         return (("case", self.case), ("of", f"{self.of_kind}:{self.of_id}"))
 
     def words(self) -> Iterable[str]:
-        """Search the corrected text and the reason."""
-        return (self.amended, self.reason)
+        """Search the corrected text and the reason; the case comes first, for its list."""
+        return (self.case, self.amended, self.reason)
 
 
 class IssuedReport(Record, frozen=True, kw_only=True):

@@ -103,8 +103,13 @@ class Scan(Record, frozen=True, kw_only=True):
                 yield f"{seen}_name", name.casefold() + SEPARATOR + self.case
 
     def words(self) -> Iterable[str]:
-        """Search number and names."""
-        return (self.id, self.name, *self.names, *self.families)
+        """Search number and names; the case comes first, for its list.
+
+        A restricted scan is found by its number only: the index of words knows no clearance.
+        """
+        if self.restricted:
+            return (self.id,)
+        return (self.case, self.id, self.name, *self.names, *self.families)
 
 
 class Exposure(Record, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ from spectra_app.services.cases.findings import Stands, stands
 from spectra_app.services.control import highest
 from spectra_app.services.office import Office, Session
 
+MOST_HITS = 4_000  # records with the words asked for that are looked at
 LAST = "\U0010ffff"  # after every text with the same beginning
 
 _HAS = "EXISTS (SELECT 1 FROM keys WHERE kind = 'case' AND field = ? AND value = ? AND id = k.id)"
@@ -53,13 +54,11 @@ _NUMBERED = (
     " WHERE (i.kind = 'item' AND i.field = 'identifier' AND i.value = ?)"
     " OR (i.kind = 'custody' AND i.field = 'seal' AND i.value = ?))"
 )
-_WORDED = """k.id IN (
-    SELECT CASE WHEN f.kind = 'case' THEN f.id ELSE (
-        SELECT value FROM keys WHERE kind = f.kind AND id = f.id AND field = 'case') END
-    FROM words JOIN revisions AS f ON f.rowid = words.rowid
-    WHERE words MATCH ? AND (? OR f.kind <> 'scan' OR EXISTS (
-        SELECT 1 FROM keys
-        WHERE kind = 'scan' AND field = 'restricted' AND value = 'no' AND id = f.id)))"""
+_WORDED = "k.id IN (SELECT value FROM json_each(?))"
+_HITS = """
+SELECT substr(text, 1, instr(text || char(10), char(10)) - 1) FROM words
+WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?
+"""
 _BODIES = """
 SELECT r.id, r.body FROM json_each(?) AS wanted
 JOIN revisions AS r ON r.kind = 'case' AND r.id = wanted.value AND r.latest = 1
@@ -97,7 +96,8 @@ class CaseFilter:
     identifier : str
         Number of one of its items, or of a seal; written in any way.
     text : str
-        Words that stand, or begin a word, in the case, its items, notes or scans.
+        Words that stand, or begin a word, in the case or in one record that belongs to it (an
+        item, a note, a scan that is not restricted).
     most : int
         Rows at most, the newest.
     """
@@ -128,10 +128,22 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseList:
-    """Rows, the newest case first, and whether there are more than were asked for."""
+    """What was found.
+
+    Parameters
+    ----------
+    rows : tuple of CaseRow
+        The newest case first.
+    more : bool
+        Whether there are more than were asked for.
+    cut : bool
+        Whether the words asked for stand in so many records that only the newest of these
+        (`MOST_HITS`) were looked at.
+    """
 
     rows: tuple[CaseRow, ...]
     more: bool
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +186,12 @@ def list_cases(office: Office, session: Session, wanted: CaseFilter | None = Non
     """Return the cases that fit, the newest first."""
     me = office.require(session, "case.list")
     asked = wanted or CaseFilter()
-    query, values = _query(asked, cleared=me.cleared)
     with office.ledger.reading() as connection:
+        worded, cut = _worded(connection, asked.text)
+        query, values = _query(asked, worded, cleared=me.cleared)
         found = [row[0] for row in connection.execute(query, values)]
         ids = json.dumps(found[: asked.most])
-        return CaseList(_rows(connection, ids, cleared=me.cleared), len(found) > asked.most)
+        return CaseList(_rows(connection, ids, cleared=me.cleared), len(found) > asked.most, cut)
 
 
 def show_case(office: Office, session: Session, case: str) -> CaseFile:
@@ -243,7 +256,16 @@ def _all(office: Office, kind: type[R], case: str) -> tuple[R, ...]:
     return tuple(one.record for one in office.ledger.find(kind, case=case))
 
 
-def _query(asked: CaseFilter, *, cleared: bool) -> tuple[str, list[object]]:
+def _worded(connection: sqlite3.Connection, text: str) -> tuple[str | None, bool]:
+    """Return the cases with words, as a JSON list; None when none were asked for; and if cut."""
+    if not text.strip():
+        return None, False
+    hits = connection.execute(_HITS, (_words(text), MOST_HITS + 1)).fetchall()
+    cases = dict.fromkeys(case for (case,) in hits[:MOST_HITS])
+    return json.dumps(list(cases)), len(hits) > MOST_HITS
+
+
+def _query(asked: CaseFilter, worded: str | None, *, cleared: bool) -> tuple[str, list[object]]:
     """Return the query for the ids; what is put into it are pieces of this module only."""
     first, last = asked.first or "", (asked.last or LAST)
     where = ["k.kind = 'case'", "k.field = 'day'", "k.value BETWEEN ? AND ?"]
@@ -269,13 +291,18 @@ def _query(asked: CaseFilter, *, cleared: bool) -> tuple[str, list[object]]:
         number = _number(asked.identifier)
         where.append(_NUMBERED)
         values += [number, number]
-    words = " ".join('"' + word.replace('"', '""') + '"*' for word in asked.text.split())
-    if words:
+    if worded is not None:
         where.append(_WORDED)
-        values += [words, int(cleared)]
+        values.append(worded)
     values.append(asked.most + 1)
     query = f"SELECT k.id FROM keys AS k WHERE {' AND '.join(where)}"  # noqa: S608
     return f"{query} ORDER BY k.value DESC, k.id DESC LIMIT ?", values
+
+
+def _words(text: str) -> str:
+    """Return what the index of words is asked: all of them, beginnings too, but of one letter."""
+    quoted = (('"' + word.replace('"', '""') + '"', word) for word in text.split())
+    return " ".join(word + "*" * (len(bare) > 1) for word, bare in quoted)
 
 
 def _number(text: str) -> str:
