@@ -81,16 +81,23 @@ def opened(options: argparse.Namespace) -> Iterator[Office]:
 @contextmanager
 def signed_in(options: argparse.Namespace) -> Iterator[tuple[Office, Session]]:
     """Log in, lend the office and the session, and log out."""
-    from spectra_app.services.users import log_in, log_out
-
     with opened(options) as office:
-        session = log_in(office, options.user, _password(options))
-        try:
+        words = secret_words(options, options.password_file, f"Password of {options.user}")
+        with _session(office, options.user, words) as session:
             _tell(office, session)
             yield office, session
-        finally:
-            with contextlib.suppress(ForbiddenError):  # it has ended by itself
-                log_out(office, session)
+
+
+@contextmanager
+def _session(office: Office, login: str, words: str) -> Iterator[Session]:
+    from spectra_app.services.users import log_in, log_out
+
+    session = log_in(office, login, words)
+    try:
+        yield session
+    finally:
+        with contextlib.suppress(ForbiddenError):  # it has ended by itself
+            log_out(office, session)
 
 
 def _tell(office: Office, session: Session) -> None:
@@ -109,13 +116,13 @@ def _tell(office: Office, session: Session) -> None:
         )
 
 
-def second_session(office: Office, options: argparse.Namespace) -> Session:
-    """Log the second person in."""
-    from spectra_app.services.users import log_in
-
-    path = options.second_password_file
+@contextmanager
+def second_signed_in(office: Office, options: argparse.Namespace) -> Iterator[Session]:
+    """Log the second person in, lend the session, and log out."""
     title = f"Password of {options.second}"
-    return log_in(office, options.second, secret_words(options, path, title))
+    words = secret_words(options, options.second_password_file, title)
+    with _session(office, options.second, words) as session:
+        yield session
 
 
 def secret_words(
@@ -127,7 +134,3 @@ def secret_words(
     if options.password_fd is not None:
         return line_of(options.password_fd)
     return typed(title, "give a file with the password, or --password-fd", twice=twice)
-
-
-def _password(options: argparse.Namespace) -> str:
-    return secret_words(options, options.password_file, f"Password of {options.user}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,7 +200,9 @@ def open_office(
     """
     base = folder or data_folder()
     base = base / DEMO if demo else base
-    place = made(base / STATION)
+    place = made(base) / STATION
+    with suppress(FileExistsError):
+        place.mkdir(mode=0o700)  # it holds the station's key and password hashes
     kind = DemoLedger if demo else Ledger
     with kind(place, station_key(place / KEYS), clock) as ledger:
         check_mark(ledger)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -130,6 +134,29 @@ def test_without_a_terminal_a_password_needs_a_file(station, spectra):
     code, out, err = spectra("users", "list", "--user", "sup")
     assert (code, out) == (3, "")
     assert "no terminal to ask at" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals there")
+def test_a_password_that_is_typed_is_not_shown(spectra_home, checkout):
+    ours, theirs = os.openpty()
+    command = [sys.executable, "main.py", "users", "setup", "sup", "--name", "Sue"]
+    running = subprocess.Popen(
+        command, cwd=checkout, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    shown = b""
+    for prompt in (b"Password for sup: ", b"Again: "):
+        while not shown.endswith(prompt):
+            shown += os.read(ours, 1)
+        os.write(ours, WORDS.encode() + b"\n")
+    with contextlib.suppress(OSError):  # the other end is closed
+        while more := os.read(ours, 1024):
+            shown += more
+    os.close(ours)
+    assert running.wait(60) == 0
+    assert b"first supervisor" in shown
+    assert b"herons" not in shown
+    assert is_begun(spectra_home)
 
 
 def test_a_demonstration_is_set_up_apart(station, spectra, words):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import sys
+import threading
 from contextlib import closing
 from typing import ClassVar
 
@@ -160,6 +162,29 @@ def test_after_a_hundred_failures_a_supervisor_must_help(office, logged_in, offi
     users.unlock_user(office, session, "u2")
     assert users.log_in(office, "officer", WORDS)
     assert logged_in
+
+
+def test_many_guesses_at_once_gain_nothing(office, logged_in):
+    ended = []
+
+    def guess(number):
+        try:
+            users.log_in(office, "officer", f"guess number {number}")
+        except LogInError as error:
+            ended.append("early" if "early" in str(error) else "wrong")
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (ended.count("wrong"), ended.count("early")) == (3, 9)
+    assert logged_in
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no such modes there")
+def test_others_on_this_computer_cannot_look_into_the_station(office):
+    assert office.ledger.folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_an_unknown_name_costs_as_much_as_a_known_one(office_clock, tmp_path):
