@@ -103,5 +103,6 @@ def _command(options: Any, render: Renderer) -> int:
         "calibrate": lambda: options.run(options),
         "devices": lambda: options.run(options),
         "users": lambda: options.run(options),
+        "statistics": lambda: options.run(options),
     }
     return handlers[options.command]()

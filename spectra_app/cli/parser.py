@@ -21,6 +21,7 @@ from spectra_app.cli import (
     lists,
     merging,
     packages,
+    statistics,
     substances,
     users,
 )
@@ -73,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     analysers.add(commands)
     calibrating.add(commands)
     users.add(commands)
+    statistics.add(commands)
     return top
 
 

@@ -275,3 +275,13 @@ def logged_in(office):
         sessions[role] = users.log_in(office, role, PASSWORD + "!")
         users.change_password(office, sessions[role], PASSWORD + "!", PASSWORD)
     return sessions
+
+
+@pytest.fixture
+def records(office, logged_in):  # noqa: ARG001  the users are there
+    """Return what puts records of a made-up station into the ledger of `office`."""
+    path = Path(__file__).parent / "station_records.py"
+    spec = importlib.util.spec_from_file_location("station_records", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Records(office)

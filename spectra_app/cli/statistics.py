@@ -1,0 +1,121 @@
+"""``spectra statistics``: what the station's own records say."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from spectra_app.cli.arguments import day, new
+from spectra_app.cli.terminal import print_json
+from spectra_app.cli.who import signed_in, who_options
+from spectra_app.errors import EXIT_OK
+
+if TYPE_CHECKING:
+    from spectra_app.cli.arguments import Commands
+    from spectra_app.services.station_statistics.collecting import Period
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its actions; each knows what runs it."""
+    group = new(commands, "statistics", "what the records of this station say")
+    actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
+    rating = new(
+        actions,
+        "rates",
+        "show the station's own true and false positive rates, from laboratory answers",
+    )
+    _period(rating)
+    rating.add_argument("--json", action="store_true", help="print one JSON object")
+    who_options(rating)
+    rating.set_defaults(run=rates)
+
+
+def _period(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--from", dest="first", type=day, metavar="YYYY-MM-DD", help="first day; default: all"
+    )
+    command.add_argument("--to", dest="last", type=day, metavar="YYYY-MM-DD", help="last day")
+
+
+def period_of(options: argparse.Namespace) -> Period:
+    """Return the days asked for."""
+    from spectra_app.services.station_statistics.collecting import Period
+
+    first, last = options.first, options.last
+    return Period(first.isoformat() if first else "", last.isoformat() if last else "")
+
+
+def rates(options: argparse.Namespace) -> int:
+    """Show the rates."""
+    from spectra_app.services.station_statistics.rates import station_rates
+
+    with signed_in(options) as (office, session):
+        found = station_rates(office, session, period_of(options))
+    if options.json:
+        print_json(found)
+    else:
+        _print_rates(found)
+    return EXIT_OK
+
+
+def _print_rates(found: dict[str, Any]) -> None:
+    counted, asked = found["counted"], found["period"]
+    if found["demonstration"]:
+        print("EMULATED: a demonstration, no evidence")
+    print(f"Items first scanned from {asked['from'] or 'the beginning'} to {asked['to'] or 'now'}")
+    print(
+        f"{counted['items']} items of {counted['cases']} cases; judged by a laboratory: "
+        f"{counted['judged']}. NOT CONFIRMED: {counted['not_sent']} not sent, "
+        f"{counted['sent_no_answer']} without an answer, {counted['contradictory']} with answers "
+        f"that contradict each other, {counted['amended']} amended."
+    )
+    print(
+        f"Scans discarded: {counted['scans_discarded']}, unfiled: {counted['scans_unfiled']}; "
+        f"results that could not be read: {counted['results_unreadable']}."
+    )
+    print("\nAlarm (controlled, precursor or hazard)")
+    _print_pair("raised when it had to be", found["alarm"]["true_positive"])
+    _print_pair("raised when it had not", found["alarm"]["false_positive"])
+    print(f"  not judged (control status not known): {found['alarm']['not_judged']}")
+    print("\nNames")
+    _print_pair("right", found["naming"]["right"])
+    _print_pair("wrong", found["naming"]["wrong"])
+    print("\nBy outcome")
+    for row in found["outcomes"]:
+        if row["items"]:
+            _print_outcome(row)
+    print("\nBy substance")
+    for row in found["substances"]:
+        print(
+            f"  {row['substance']}: named but not confirmed in {row['named_not_confirmed']} items"
+        )
+        _print_pair("  named when there", row["true_positive"])
+        _print_pair("  named when not there", row["false_positive"])
+    print("\nHow it was counted (bounds: exact, Clopper-Pearson, two-sided 95 %)")
+    for rule in found["rules"]:
+        print(f"  {rule}")
+
+
+def _print_outcome(row: dict[str, Any]) -> None:
+    print(
+        f"  {row['outcome']}: {row['items']} items, {row['judged']} judged, "
+        f"{row['not_confirmed']} not confirmed"
+    )
+    _print_pair("  an alarm substance was found", row["alarm_substance_found"])
+    if row["right"]:
+        _print_pair("  right", row["right"])
+        _print_pair("  wrong", row["wrong"])
+
+
+def _print_pair(title: str, pair: dict[str, Any]) -> None:
+    print(f"  {title}: {_words(pair['items'])}; by cases {_words(pair['cases'])}")
+
+
+def _words(found: dict[str, Any]) -> str:
+    """Return a rate with bounds that are never stated narrower than they are."""
+    from spectra_app.reports.figures import percent
+
+    if found["rate"] is None:
+        return "none of 0"
+    low, high = percent(found["low95"], "down"), percent(found["high95"], "up")
+    return f"{found['count']} of {found['n']} ({percent(found['rate'])}; {low} to {high})"

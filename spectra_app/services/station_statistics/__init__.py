@@ -1,0 +1,1 @@
+"""What a station's own records say: rates against the laboratory, seizures of a year, tables."""

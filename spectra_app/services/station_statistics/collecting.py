@@ -1,0 +1,185 @@
+"""The records that figures are made of: each item with its case, scans and answers.
+
+Figures never hold what the person who asked may not see: an item that touches a restricted list is
+left out for users who are not cleared, and nothing tells whether there was one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from library.watchlist import match_keys
+from matching.errors import SpectraError
+from spectra_app.records.access import User
+from spectra_app.records.kinds import (
+    Amendment,
+    Case,
+    Confirmation,
+    Item,
+    Scan,
+    SecondTechnique,
+)
+from spectra_app.records.ledger.store import Ledger
+from spectra_app.services.control import restricted_lists
+
+T = TypeVar("T")
+State = Literal["not sent", "sent", "confirmed", "refuted", "contradictory", "amended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a person may see.
+
+    Parameters
+    ----------
+    cleared : bool
+        Whether restricted lists hide nothing from this person.
+    restricted : frozenset of str or None
+        Keys of what they hold (`library.watchlist.match_keys`); None when a list cannot be read:
+        then every name is hidden, so that nothing is shown by mistake.
+    """
+
+    cleared: bool = True
+    restricted: frozenset[str] | None = frozenset()
+
+    def may(self, names: Iterable[str], *, restricted: bool = False) -> bool:
+        """Return whether this person may see something with these names."""
+        if self.cleared:
+            return True
+        if restricted or self.restricted is None:
+            return not restricted and not any(names)
+        return not self.restricted or not any(_keys(name) & self.restricted for name in names)
+
+
+def sight_of(user: User, folder: Path) -> Sight:
+    """Return what a user may see, by the restricted lists in a data folder."""
+    if user.cleared:
+        return Sight()
+    try:
+        lists = restricted_lists(lambda _name: True, folder)
+    except (SpectraError, OSError):
+        return Sight(cleared=False, restricted=None)
+    keys = (one.keys() for _, watched in lists for one in watched)
+    return Sight(cleared=False, restricted=frozenset().union(*keys))
+
+
+@lru_cache(maxsize=4096)
+def _keys(name: str) -> frozenset[str]:
+    return match_keys(name, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days, both included, ISO 8601; empty for no limit."""
+
+    first: str = ""
+    last: str = ""
+
+    def holds(self, time: str) -> bool:
+        """Return whether a time (ISO 8601 in UTC) falls into it; an empty time into none."""
+        day = time[:10]
+        return bool(day) and self.first <= day and (not self.last or day <= self.last)
+
+    def __str__(self) -> str:
+        return f"{self.first or 'the beginning'} to {self.last or 'today'}"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ItemFacts:
+    """An item with what belongs to it; scans are filed ones, oldest first."""
+
+    item: Item
+    case: Case
+    scans: tuple[Scan, ...]
+    techniques: tuple[SecondTechnique, ...]
+    answers: tuple[Confirmation, ...]
+    amended: bool
+
+    @property
+    def own(self) -> bool:
+        """Whether the case is this station's own."""
+        return not self.case.station
+
+    @property
+    def state(self) -> State:
+        """Where it stands with the laboratory; what contradicts itself counts for nothing."""
+        given = {one.state for one in self.answers if one.state != "sent"}
+        if not given:
+            return "sent" if self.answers else "not sent"
+        if len(given) > 1:
+            return "contradictory"
+        if self.amended:
+            return "amended"
+        return "confirmed" if "confirmed" in given else "refuted"
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """What the laboratory found, as it wrote it."""
+        return tuple(dict.fromkeys(name for one in self.answers for name in one.found))
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What its scans named."""
+        return tuple(dict.fromkeys(name for one in self.scans for name in one.names))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Collected:
+    """All items that may be counted, and every scan that may be seen."""
+
+    items: tuple[ItemFacts, ...]
+    scans: tuple[Scan, ...]
+
+
+def collect(ledger: Ledger, sight: Sight) -> Collected:
+    """Return what figures are made of, without what this sight hides."""
+    cases = {one.record.id: one.record for one in ledger.find(Case)}
+    every = [one.record for one in ledger.find(Scan)]
+    scans = _by(every, lambda one: one.item)
+    techniques = _by((one.record for one in ledger.find(SecondTechnique)), lambda one: one.item)
+    answers = _by((one.record for one in ledger.find(Confirmation)), lambda one: one.item)
+    amended = {one.record.of_id for one in ledger.find(Amendment)}
+    items = []
+    left_out: set[str] = set()
+    for stored in ledger.find(Item):
+        item = stored.record
+        case = cases.get(item.case)
+        if case is None:  # its content was removed
+            continue
+        filed = tuple(one for one in scans.get(item.id, ()) if one.state == "filed")
+        facts = ItemFacts(
+            item,
+            case,
+            filed,
+            tuple(techniques.get(item.id, ())),
+            tuple(answers.get(item.id, ())),
+            any(one.id in amended for one in (*filed, *answers.get(item.id, ()))),
+        )
+        if _may_see(facts, sight):
+            items.append(facts)
+        else:
+            left_out.add(item.id)
+    seen = (
+        one
+        for one in every
+        if one.item not in left_out and sight.may(one.names, restricted=one.restricted)
+    )
+    return Collected(tuple(items), tuple(seen))
+
+
+def _may_see(facts: ItemFacts, sight: Sight) -> bool:
+    said = (name for one in facts.techniques for name in one.found)
+    restricted = any(one.restricted for one in facts.scans)
+    return sight.may((*facts.named, *facts.found, *said), restricted=restricted)
+
+
+def _by(records: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    sorted_out: dict[str, list[T]] = defaultdict(list)
+    for record in records:
+        sorted_out[key(record)].append(record)
+    return sorted_out

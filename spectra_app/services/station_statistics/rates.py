@@ -1,0 +1,261 @@
+"""The station's own true and false positive rates, from what laboratories answered.
+
+Counted are items, never scans: repeated scans of one item are not independent. Items of one case
+are often of one batch, so the same is counted by cases, too: a case is right when every item of it
+was, and wrong when any was. Items without an answer are counted and shown, and nothing is assumed
+of them. Bounds are exact (Clopper-Pearson, two-sided 95 %).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from library.control import assess
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.services.control import ControlSetup, control_setup
+from spectra_app.services.office import Office, Session
+from spectra_app.services.station_statistics.collecting import (
+    Collected,
+    ItemFacts,
+    Period,
+    collect,
+    sight_of,
+)
+from spectra_app.services.station_statistics.judging import (
+    NAMING,
+    Judged,
+    is_cutting_agent,
+    judged,
+    keys_of,
+    title_of,
+)
+from spectra_app.services.statistics import Rate, rate
+
+ALARMS = ("controlled", "precursor", "hazard")
+OUTCOMES = (*NAMING, "class_only", "container_only", "inconclusive", "not_in_library", "refused")
+ANSWERED = ("confirmed", "refuted")
+
+RULES = (
+    "Counted are items, not scans. An item counts as named when any of its filed scans named the "
+    "substance. By cases: right when every item of the case was right, wrong when any was wrong.",
+    "An item is judged by what a laboratory found. Items without an answer, with answers that "
+    "contradict each other, or with an amended scan or answer are counted and not judged.",
+    "A name is right when it, or a set of at most three that Raman does not tell apart and that "
+    "holds it, is the substance found; salts and synonyms are one substance. Packaging is not "
+    "judged, nor a cutting agent that the laboratory does not mention.",
+    "A laboratory that refutes without saying what it found shows no more than that nothing named "
+    "is there: such an item counts as a false positive of what was named, and for nothing else.",
+    "Items are sent to a laboratory for a reason, so those sent are no random choice: the rates "
+    "hold for items such as those sent.",
+    "Scans that were discarded, or never filed, belong to no item and are only counted.",
+    "Not counted: cases of other stations, and emulated ones.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoRates:
+    """A rate by items, and by cases."""
+
+    items: Rate
+    cases: Rate
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return {"items": self.items.to_json(), "cases": self.cases.to_json()}
+
+
+def station_rates(office: Office, session: Session, period: Period | None = None) -> dict[str, Any]:
+    """Return the station's own rates for items first scanned within a period, as plain values.
+
+    ``counted`` says what went in and what did not and why; ``alarm`` the rates of the alarm level,
+    ``naming`` of names altogether, ``outcomes`` and ``substances`` one row each.
+    """
+    me = office.require(session, "statistics.show")
+    found = collect(office.ledger, sight_of(me, office.folder))
+    wanted = period or Period()
+    figures = rates_of(
+        found, office.evidence, control_setup(office.folder), wanted, emulated=office.demo
+    )
+    return {
+        "made_at": office.clock(),
+        "period": {"from": wanted.first, "to": wanted.last},
+        "demonstration": office.demo,
+        "cleared": me.cleared,
+        "rules": list(RULES),
+        **figures,
+    }
+
+
+def rates_of(
+    found: Collected,
+    evidence: EvidenceStore,
+    setup: ControlSetup,
+    period: Period,
+    *,
+    emulated: bool = False,
+) -> dict[str, Any]:
+    """Return the rates of records; see `station_rates`."""
+    inside = [one for one in found.items if one.scans and period.holds(one.scans[0].scanned_at)]
+    own = [one for one in inside if one.own and one.case.emulated == emulated]
+    answers = [judged(one, evidence) for one in own if one.state in ANSWERED]
+    states = Counter(one.state for one in own)
+    scans = Counter(one.state for one in found.scans if period.holds(one.scanned_at))
+    counted = {
+        "items": len(own),
+        "cases": len({one.case.id for one in own}),
+        "judged": len(answers),
+        "sent_no_answer": states["sent"],
+        "not_sent": states["not sent"],
+        "contradictory": states["contradictory"],
+        "amended": states["amended"],
+        "refuted_not_stated": sum(not one.stated for one in answers),
+        "of_other_stations": sum(not one.own for one in inside),
+        "emulated_or_real": sum(one.own and one.case.emulated != emulated for one in inside),
+        "scans_discarded": scans["discarded"],
+        "scans_unfiled": scans["unfiled"],
+        "results_unreadable": sum(one.unreadable for one in answers),
+    }
+    open_items = [one for one in own if one.state not in ANSWERED]
+    return {
+        "counted": counted,
+        "alarm": _alarm(answers, setup),
+        "naming": _naming(answers, ""),
+        "outcomes": [_outcome(name, answers, open_items, setup) for name in OUTCOMES],
+        "substances": _substances(answers, open_items),
+    }
+
+
+# --- The alarm ----------------------------------------------------------------------------------
+
+
+def _alarm(answers: Sequence[Judged], setup: ControlSetup) -> dict[str, Any]:
+    """Return how often the alarm was right: it is raised for controlled, precursor and hazard."""
+    there = {one.facts.item.id: _holds_alarm(one, setup) for one in answers}
+    positive = [one for one in answers if there[one.facts.item.id] is True]
+    negative = [one for one in answers if there[one.facts.item.id] is False]
+    return {
+        "true_positive": _rate(positive, _raised, worst=all).to_json(),
+        "false_positive": _rate(negative, _raised, worst=any).to_json(),
+        "not_judged": len(answers) - len(positive) - len(negative),
+    }
+
+
+def _raised(one: Judged) -> bool:
+    return any(scan.alarm in ALARMS for scan in one.facts.scans)
+
+
+def _holds_alarm(one: Judged, setup: ControlSetup) -> bool | None:
+    """Return whether the laboratory found what must raise the alarm; None when that is not known.
+
+    By the lists that the station asks, on the day of the first scan.
+    """
+    on = one.facts.scans[0].scanned_at[:10]
+    levels = {_level(name, on, setup) for name in one.facts.found}
+    if levels & set(ALARMS):
+        return True
+    if not one.stated:
+        return False if _raised(one) else None
+    return None if "unknown" in levels else False
+
+
+@lru_cache(maxsize=4096)
+def _level(name: str, on: str, setup: ControlSetup) -> str:
+    return assess(
+        date.fromisoformat(on), name=name, jurisdiction=setup.jurisdictions, lists=setup.lists
+    ).alarm
+
+
+# --- Names --------------------------------------------------------------------------------------
+
+
+def _naming(answers: Sequence[Judged], outcome: str) -> dict[str, Any]:
+    """Return how often names were right or wrong, of the items with a name that can be judged."""
+    can_be = [one for one in answers if one.right(outcome) or one.wrong(outcome)]
+    return {
+        "right": _rate(can_be, lambda one: not one.wrong(outcome), worst=all).to_json(),
+        "wrong": _rate(can_be, lambda one: bool(one.wrong(outcome)), worst=any).to_json(),
+    }
+
+
+def _outcome(
+    name: str, answers: Sequence[Judged], open_items: Sequence[ItemFacts], setup: ControlSetup
+) -> dict[str, Any]:
+    """Return one row: an item counts once under each outcome that a scan of it had."""
+    mine = [one for one in answers if any(scan.outcome == name for scan in one.facts.scans)]
+    known = [one for one in mine if _holds_alarm(one, setup) is not None]
+    waiting = sum(any(scan.outcome == name for scan in one.scans) for one in open_items)
+    row: dict[str, Any] = {
+        "outcome": name,
+        "items": len(mine) + waiting,
+        "judged": len(mine),
+        "not_confirmed": waiting,
+        "alarm_substance_found": _rate(
+            known, lambda one: bool(_holds_alarm(one, setup)), worst=any
+        ).to_json(),
+    }
+    return row | (_naming(mine, name) if name in NAMING else {"right": None, "wrong": None})
+
+
+def _substances(answers: Sequence[Judged], open_items: Sequence[ItemFacts]) -> list[dict[str, Any]]:
+    """Return one row for every substance that was found, or named and can be judged."""
+    names = [name for one in answers for name in one.facts.found]
+    names += [part.name for one in answers for part in (*one.right(), *one.wrong())]
+    names += [name for one in open_items for name in one.named]
+    by_keys: dict[frozenset[str], str] = {}
+    for name in names:
+        by_keys.setdefault(keys_of(name), title_of(name))
+    rows = [_substance(title, keys, answers, open_items) for keys, title in by_keys.items()]
+    return sorted(rows, key=lambda row: str(row["substance"]).casefold())
+
+
+def _substance(
+    title: str, keys: frozenset[str], answers: Sequence[Judged], open_items: Sequence[ItemFacts]
+) -> dict[str, Any]:
+    there = [one for one in answers if one.found & keys]
+    absent = [
+        one
+        for one in answers
+        if not one.found & keys
+        and (one.stated or _falsely(one, keys))
+        # that a laboratory does not mention a cutting agent says nothing
+        and (not is_cutting_agent(title) or _falsely(one, keys))
+    ]
+    waiting = sum(any(keys_of(name) & keys for name in one.named) for one in open_items)
+    return {
+        "substance": title,
+        "true_positive": _rate(there, lambda one: _rightly(one, keys), worst=all).to_json(),
+        "false_positive": _rate(absent, lambda one: _falsely(one, keys), worst=any).to_json(),
+        "named_not_confirmed": waiting,
+    }
+
+
+def _rightly(one: Judged, keys: frozenset[str]) -> bool:
+    return any(part.is_one_of(keys) for part in one.all_named())
+
+
+def _falsely(one: Judged, keys: frozenset[str]) -> bool:
+    return any(keys_of(part.name) & keys for part in one.wrong())
+
+
+# --- Counting -----------------------------------------------------------------------------------
+
+
+def _rate(
+    items: Sequence[Judged],
+    counts: Callable[[Judged], bool],
+    *,
+    worst: Callable[[Iterable[bool]], bool],
+) -> TwoRates:
+    """Return a rate by items, and by cases: `worst` says which of all or any makes a case count."""
+    said: dict[str, list[bool]] = {}
+    for one in items:
+        said.setdefault(one.facts.case.id, []).append(counts(one))
+    return TwoRates(
+        rate(sum(value for many in said.values() for value in many), len(items)),
+        rate(sum(worst(many) for many in said.values()), len(said)),
+    )

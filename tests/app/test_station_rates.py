@@ -1,0 +1,224 @@
+"""The station's own rates: what is counted, what is judged, and what is never guessed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from matching.rates import exact_bounds
+from spectra_app.errors import ForbiddenError
+from spectra_app.records.access import User
+from spectra_app.records.kinds import Amendment
+from spectra_app.services.station_statistics.collecting import Period
+from spectra_app.services.station_statistics.rates import station_rates
+
+NITAZENE = "Isotonitazene"
+
+
+@pytest.fixture
+def rates(office, logged_in):
+    def asked(first="", last="", who="technician"):
+        return station_rates(office, logged_in[who], Period(first, last))
+
+    return asked
+
+
+def pair(found):
+    """Return counts by items and by cases."""
+    items, cases = found["items"], found["cases"]
+    return (items["count"], items["n"]), (cases["count"], cases["n"])
+
+
+def substance(found, name):
+    return next(row for row in found["substances"] if row["substance"] == name)
+
+
+def outcome(found, name):
+    return next(row for row in found["outcomes"] if row["outcome"] == name)
+
+
+def test_a_station_without_records_says_none_of_none(rates):
+    found = rates()
+    assert found["counted"]["items"] == found["counted"]["judged"] == 0
+    assert found["naming"]["right"]["items"] == {
+        "count": 0, "n": 0, "rate": None, "low95": None, "high95": None
+    }  # fmt: skip
+    assert found["substances"] == []
+
+
+def test_items_are_counted_however_often_they_were_scanned(records, rates):
+    item = records.item(records.case())
+    for _ in range(5):
+        records.scan(item, ["Cocaine"])
+    records.answer(item, ["cocaine"])
+    for _ in range(2):
+        records.whole(["Cocaine"], ["cocaine hydrochloride"])
+    records.whole([], ["cocaine"], outcome="inconclusive")
+    found = rates()
+    row = substance(found, "cocaine")
+    assert pair(row["true_positive"]) == ((3, 4), (3, 4))
+    low, high = exact_bounds(3, 4, 0.025)
+    assert row["true_positive"]["items"]["low95"] == low
+    assert row["true_positive"]["items"]["high95"] == high
+    assert pair(found["alarm"]["true_positive"]) == ((3, 4), (3, 4))
+    assert pair(outcome(found, "match")["right"]) == ((3, 3), (3, 3))
+    missed = outcome(found, "inconclusive")
+    assert pair(missed["alarm_substance_found"]) == ((1, 1), (1, 1))
+    assert missed["right"] is None
+
+
+def test_a_salt_and_a_synonym_are_the_substance_and_another_is_not(records, rates):
+    records.whole(["Amphetamine sulfate"], ["amphetamine"])
+    records.whole(["Paracetamol"], ["acetaminophen"], alarm="benign")
+    records.whole(["Amphetamine sulfate"], ["methamphetamine"])
+    found = rates()
+    assert pair(found["naming"]["right"]) == ((2, 3), (2, 3))
+    assert pair(found["naming"]["wrong"]) == ((1, 3), (1, 3))
+    row = substance(found, "amphetamine")
+    assert pair(row["true_positive"])[0] == (1, 1)
+    assert pair(row["false_positive"])[0] == (1, 2)
+    missed = substance(found, "methamphetamine")
+    assert pair(missed["true_positive"])[0] == (0, 1)
+
+
+def test_a_false_alarm_and_a_silent_miss_show(records, rates):
+    records.whole(["Cocaine"], ["sucrose"])
+    records.whole(["Sucrose"], ["sucrose"], alarm="benign")
+    records.whole(["Sucrose"], ["sucrose", NITAZENE], alarm="benign")
+    found = rates()
+    assert pair(found["alarm"]["false_positive"]) == ((1, 2), (1, 2))
+    assert pair(found["alarm"]["true_positive"]) == ((0, 1), (0, 1))
+    assert pair(substance(found, NITAZENE)["true_positive"])[0] == (0, 1)
+
+
+def test_a_case_is_right_only_when_all_of_it_was(records, rates):
+    case = records.case()
+    for names in (["Cocaine"], ["Cocaine"], ["Heroin"]):
+        records.whole(names, ["cocaine"], case=case)
+    records.whole(["Cocaine"], ["cocaine"])
+    found = rates()
+    assert pair(found["naming"]["right"]) == ((3, 4), (1, 2))
+    assert pair(found["naming"]["wrong"]) == ((1, 4), (1, 2))
+    assert pair(substance(found, "heroin")["false_positive"]) == ((1, 4), (1, 2))
+
+
+def test_what_is_not_confirmed_is_counted_and_never_guessed(records, rates):
+    records.whole(["Cocaine"], ["cocaine"])
+    records.whole(["Cocaine"], None)
+    waiting = records.whole(["Cocaine"], None)
+    records.answer(waiting, state="sent")
+    torn = records.whole(["Cocaine"], ["cocaine"])
+    records.answer(torn, state="refuted")
+    amended = records.whole(["Cocaine"], None)
+    answer = records.answer(amended, ["cocaine"])
+    records.put(
+        Amendment(id="A1", case=amended.case, of_kind="confirmation", of_id=answer.id,
+                  of_revision=1, amended="heroin", reason="wrong item")
+    )  # fmt: skip
+    records.scan(None, ["Cocaine"])
+    records.scan(None, ["Cocaine"], state="discarded")
+    found = rates()
+    counted = found["counted"]
+    assert (counted["items"], counted["judged"]) == (5, 1)
+    states = ("not_sent", "sent_no_answer", "contradictory", "amended")
+    assert [counted[name] for name in states] == [1, 1, 1, 1]
+    assert (counted["scans_unfiled"], counted["scans_discarded"]) == (1, 1)
+    row = substance(found, "cocaine")
+    assert pair(row["true_positive"])[0] == (1, 1)
+    assert row["named_not_confirmed"] == outcome(found, "match")["not_confirmed"] == 4
+
+
+def test_a_laboratory_that_only_refutes_shows_a_false_positive_and_nothing_else(records, rates):
+    records.whole(["Cocaine"], [])
+    records.whole(["Heroin"], ["heroin"])
+    records.whole([], [], outcome="not_in_library")
+    found = rates()
+    assert found["counted"]["refuted_not_stated"] == 2
+    assert pair(substance(found, "cocaine")["false_positive"])[0] == (1, 2)
+    assert pair(substance(found, "heroin")["false_positive"])[0] == (0, 0)
+    assert pair(found["alarm"]["false_positive"])[0] == (1, 1)
+    assert found["alarm"]["not_judged"] == 1
+
+
+def test_packaging_and_unmentioned_cutting_agents_are_not_judged(records, rates):
+    records.whole(["Cocaine", "Caffeine", "Polyethylene"], ["cocaine"], outcome="mixture")
+    records.whole(["Caffeine"], ["cocaine"], alarm="benign")
+    found = rates()
+    assert pair(found["naming"]["right"])[0] == (1, 1)
+    assert [row["substance"] for row in found["substances"]] == ["cocaine"]
+    assert pair(substance(found, "cocaine")["true_positive"])[0] == (1, 2)
+
+
+def test_a_set_that_raman_does_not_tell_apart_is_right_up_to_three_names(records, rates):
+    three = ("Cocaine", "Heroin", "Ketamine")
+    records.whole(["Heroin"], ["ketamine"], alike=[three])
+    records.whole(["Heroin"], ["ketamine"], alike=[(*three, "MDMA")])
+    found = rates()
+    assert pair(found["naming"]["right"])[0] == (1, 2)
+
+
+def test_days_other_stations_and_emulated_ones(records, rates):
+    records.whole(["Cocaine"], ["cocaine"], scanned_at="2025-12-31T23:59:59Z")
+    records.whole(["Cocaine"], ["cocaine"], scanned_at="2026-01-01T00:00:00Z")
+    records.whole(["Cocaine"], ["heroin"], case=records.case(station="f" * 64))
+    records.whole(["Cocaine"], ["heroin"], case=records.case(emulated=True))
+    assert rates()["counted"]["items"] == 2
+    found = rates("2026-01-01", "2026-12-31")
+    assert found["counted"]["items"] == 1
+    assert found["counted"]["of_other_stations"] == 1
+    assert found["counted"]["emulated_or_real"] == 1
+
+
+def test_a_damaged_result_is_counted_as_unreadable(records, rates, office):
+    item = records.whole(["Cocaine"], ["cocaine"])
+    path = office.evidence.path_of(office.ledger.find(type(records.scan(item)))[0].record.result)
+    path.chmod(0o600)
+    path.write_bytes(b"{}")
+    assert rates()["counted"]["results_unreadable"] == 1
+
+
+def test_restricted_hits_do_not_show_to_who_is_not_cleared(records, rates, office):
+    folder = office.folder / "restricted-lists"
+    folder.mkdir()
+    (folder / "quiet.csv").write_text(
+        "name,reason,who,alarm,from\nBenzene,quiet,office,hazard,2020-01-01\n", encoding="utf-8"
+    )
+    records.whole(["Cocaine"], ["cocaine"])
+    without = rates()
+    records.whole(["Benzene"], ["benzene"], restricted=True)
+    records.whole(["Cocaine"], ["benzene"])
+    records.whole(["Heroin"], ["heroin"], restricted=True)
+    still = rates()
+    assert {**still, "made_at": ""} == {**without, "made_at": ""}
+    stored = office.ledger.get(User, "u3")
+    with office.ledger.writing("u1") as writing:
+        writing.put(replace(stored.record, cleared=True), "cleared", after=stored.revision)
+    assert rates()["counted"]["items"] == 4
+    (folder / "quiet.csv").write_text("damaged", encoding="utf-8")
+    assert rates(who="supervisor")["counted"]["items"] == 0
+
+
+def test_officers_may_not_see_it(rates):
+    with pytest.raises(ForbiddenError):
+        rates(who="officer")
+
+
+def test_the_command_prints_the_same(spectra, used_home, quick_passwords, monkeypatch, tmp_path):
+    monkeypatch.setattr("spectra_app.services.office.Passwords", lambda: quick_passwords)
+    secret = tmp_path / "secret"
+    secret.write_text("seven green herons wade\n", encoding="utf-8")
+    code, _, err = spectra(
+        "users", "setup", "boss", "--name", "Sue Per", "--new-password-file", secret
+    )
+    assert (code, err) == (0, "")
+    who = ("--user", "boss", "--password-file", secret)
+    code, out, err = spectra("statistics", "rates", "--from", "2026-01-01", "--json", *who)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["period"] == {"from": "2026-01-01", "to": ""}
+    code, out, _ = spectra("statistics", "rates", *who)
+    assert code == 0
+    assert "0 items of 0 cases" in out
+    assert "named" not in out.partition("How it was counted")[0].partition("By substance")[2]
+    assert used_home.exists()
