@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from matching.compare import CompareSettings
@@ -91,7 +91,7 @@ class Policy:
     """Settings of search, comparison, evidence, verdict and limits, with the version they go by.
 
     `candidates` is how many references are compared in detail; `hash` the SHA-256 of the file
-    the policy was read from, kept with every result.
+    the policy was read from, kept with every result, and `raw` the bytes of that file.
     """
 
     version: str
@@ -105,6 +105,7 @@ class Policy:
     family: FamilySettings
     rates: tuple[RateBin, ...]
     hash: str
+    raw: bytes = field(default=b"", repr=False, compare=False)
 
 
 def for_second_baseline(policy: Policy) -> Policy:
@@ -155,6 +156,7 @@ def parse_policy(content: Mapping[str, Any], raw: bytes) -> Policy:
             family=_numbers(FamilySettings, content["family"]),
             rates=_rates(content["rates"]),
             hash=hashlib.sha256(raw).hexdigest(),
+            raw=raw,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PolicyError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -227,19 +228,25 @@ class Identification:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as the command line prints it (see docs, section command line)."""
-        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        return self._as_json(_finite)
+
+    def to_exact_json(self) -> dict[str, Any]:
+        """Return the same with every fraction as text that gives it back bit by bit."""
+        return self._as_json(lambda value: repr(float(value)))
+
+    def _as_json(self, figure: Callable[[float], Any]) -> dict[str, Any]:
+        return {name: _plain(getattr(self, name), figure) for name in self.__dataclass_fields__}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, figure: Callable[[float], Any]) -> Any:
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        names = value.__dataclass_fields__
+        return {name: _plain(getattr(value, name), figure) for name in names}
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [_plain(item, figure) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, float):
-        return _finite(value)
-    return value
+        return {key: _plain(item, figure) for key, item in value.items()}
+    return figure(value) if isinstance(value, float) else value
 
 
 def _finite(value: float) -> float | None:

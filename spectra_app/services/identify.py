@@ -37,6 +37,7 @@ from spectra_app.records.identification import (
     Quality,
 )
 from spectra_app.services.calibrations import Calibrations, Standing
+from spectra_app.services.circumstances import Circumstances, circumstances
 from spectra_app.services.control import ControlSetup, control_setup, control_status, highest
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
 from spectra_app.services.guided import station_profiles
@@ -68,11 +69,14 @@ class Identified:
         The scan as read; None when it was refused.
     comparisons : tuple of Comparison
         Scan against each candidate, in the order of ``record.candidates``.
+    made_with : Circumstances or None
+        What it came from, so that it can be computed again.
     """
 
     record: Identification
     query: Spectrum | None
     comparisons: tuple[Comparison, ...]
+    made_with: Circumstances | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,30 @@ def identify_bytes(
     profiles: Callable[[], Sequence[Profile]] = station_profiles,
 ) -> tuple[Identified, ...]:
     """Identify the spectra in a file's bytes, already kept as evidence."""
+    known: list[Profile] = []
+
+    def remembered() -> Sequence[Profile]:
+        known[:] = profiles()
+        return known
+
+    found = _identified(data, origin, identifier, choice, begun=begun, profiles=remembered)
+    made = circumstances(identifier, origin, choice, profiles=tuple(known))
+    against = (_standing(one, identifier) for one in found)
+    return tuple(
+        replace(_marked(one, standing), made_with=replace(made, place=place, standing=standing))
+        for place, (one, standing) in enumerate(zip(found, against, strict=True))
+    )
+
+
+def _identified(
+    data: bytes,
+    origin: Origin,
+    identifier: Identifier,
+    choice: Choice,
+    *,
+    begun: float,
+    profiles: Callable[[], Sequence[Profile]],
+) -> tuple[Identified, ...]:
     try:
         result = read_bytes(
             data,
@@ -187,34 +215,39 @@ def identify_bytes(
     read_ms = (time.perf_counter() - begun) * 1e3
     several = len(result.spectra) > 1
     return tuple(
-        _marked(
-            identify_spectrum(
-                replace(item.spectrum, technique=choice.technique or item.spectrum.technique),
-                full,
-                identifier,
-                choice.top,
-                name=_spectrum_name(item, several=several, among=result.spectra),
-                axis_doubtful=doubtful,
-                read_ms=read_ms,
-            ),
+        identify_spectrum(
+            replace(item.spectrum, technique=choice.technique or item.spectrum.technique),
+            full,
             identifier,
+            choice.top,
+            name=_spectrum_name(item, several=several, among=result.spectra),
+            axis_doubtful=doubtful,
+            read_ms=read_ms,
         )
         for item in chosen
     )
 
 
-def _marked(found: Identified, identifier: Identifier) -> Identified:
-    """Return the result of an imported file, marked when its analyser does not stand here.
+def _standing(found: Identified, identifier: Identifier) -> Standing | None:
+    """Return how the analyser of an imported scan stands here, where that speaks against it.
 
     Only analysers that this station has calibration records of are spoken of; of others nothing
-    is known. The verdict stays: how an analyser stood when it measured is not known either.
+    is known.
     """
     serial = found.query.acquisition.serial if found.query else None
     kept = identifier.calibrations
     if not serial or kept is None or found.record.outcome == "refused":
-        return found
+        return None
     standing = kept.standing(serial, identifier.clock())
-    if standing.reason is None or standing.state == "missing":
+    return None if standing.reason is None or standing.state == "missing" else standing
+
+
+def _marked(found: Identified, standing: Standing | None) -> Identified:
+    """Return the result of an imported file, marked when its analyser does not stand here.
+
+    The verdict stays: how the analyser stood when it measured is not known.
+    """
+    if standing is None or standing.reason is None:
         return found
     reasons = (*found.record.reasons, standing.reason)
     assumptions = (*found.record.assumptions, f"{standing.words}.")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import resources
-from library.control import ControlLists, control_lists
+from library.control import ControlLists, control_lists, parse_lists
 from library.errors import (
     ExpiredError,
     LibraryDamagedError,
@@ -146,6 +146,40 @@ def _shipped() -> InUse:
         digest.update(resources.path(f"{SHIPPED}/{name}").read_bytes())
     newest = max(one.read_to for one in lists.lists.values())
     return InUse(lists, digest.hexdigest(), newest, "lists shipped with the program")
+
+
+@lru_cache(maxsize=4)
+def tables_of(sha256: str, folder: Path | None = None) -> bytes | None:
+    """Return control lists by the hash that results name, as bytes that `tables_in` reads.
+
+    They are looked for among those that this station has installed, now or before, and those
+    shipped; None when they are not there.
+    """
+    home = (folder or data_folder()) / FOLDER
+    for path in sorted(home.glob(f"*{SUFFIX}")):
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return data
+    if sha256 != _shipped().sha256:
+        return None
+    tables = {name: resources.path(f"{SHIPPED}/{name}").read_bytes().decode() for name in TABLES}
+    return canonical(tables)
+
+
+def tables_in(data: bytes, sha256: str) -> ControlLists:
+    """Return the control lists in what `tables_of` gave for a hash.
+
+    Raises
+    ------
+    LibraryDamagedError, ListPackError
+        When they are not those of that hash.
+    """
+    if hashlib.sha256(data).hexdigest() == sha256:
+        return _read(data)[1]
+    tables = {name: text.encode() for name, text in parse_canonical(data).items()}
+    if hashlib.sha256(b"".join(tables[name] for name in TABLES[:2])).hexdigest() != sha256:
+        raise LibraryDamagedError("these are not the control lists named", sha256, KEEP_OUT)
+    return parse_lists(*(tables[name] for name in TABLES))
 
 
 # --- Making ----------------------------------------------------------------------------------

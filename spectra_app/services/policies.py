@@ -21,12 +21,24 @@ def load_policy(path: Path | None = None) -> Policy:
     source = path or resources.path("policies/default.json")
     try:
         raw = source.read_bytes()
+    except OSError as error:
+        raise _unreadable(error, str(source)) from error
+    return read_policy(raw, str(source))
+
+
+def read_policy(raw: bytes, where: str) -> Policy:
+    """Read the bytes of a policy file; raise as `load_policy`."""
+    try:
         content = json.loads(raw, object_pairs_hook=_each_once)
-    except (OSError, ValueError, RecursionError) as error:
-        raise PolicyError(
-            f"the policy file cannot be read ({error})", str(source), "restore the policy file"
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error, where) from error
     return parse_policy(content, raw)
+
+
+def _unreadable(error: Exception, where: str) -> PolicyError:
+    return PolicyError(
+        f"the policy file cannot be read ({error})", where, "restore the policy file"
+    )
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -27,13 +27,21 @@ from devices.transports.recorder import MOST_BYTES
 from matching.calibration.axis import CalibrationError
 from matching.spectrum import Spectrum
 from spectra_app.errors import AppError, JournalError
+from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.records.evidence import ROOM_BYTES
 from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
 from spectra_app.services.checking import checked_first
+from spectra_app.services.circumstances import circumstances
 from spectra_app.services.early_stop import EarlyStopPolicy, VerdictWatch, in_background
 from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.frames import AnalyserError, as_app_error, spectrum_of_frame
-from spectra_app.services.identify import Identified, Identifier, Origin, identify_spectrum
+from spectra_app.services.identify import (
+    Choice,
+    Identified,
+    Identifier,
+    Origin,
+    identify_spectrum,
+)
 
 LOG_FORMAT = "spectra.acquisition-log"
 MEASURED = 0.92  # share of the progress after which only identifying is left
@@ -191,7 +199,17 @@ def identify_frame(
     against = (f"{standing.words}.",) if standing and standing.reason else ()
     said = (*origin.assumptions, *_axis_remark(spectrum), *against)
     full = replace(origin, assumptions=said, calibration=standing)
-    return identify_spectrum(spectrum, full, identifier, top)
+    choice = Choice(top=top)
+    made = circumstances(identifier, origin, choice, source="device", standing=standing)
+    made = replace(made, axis=_axis_record(spectrum, identifier))
+    return replace(identify_spectrum(spectrum, full, identifier, top), made_with=made)
+
+
+def _axis_record(spectrum: Spectrum, identifier: Identifier) -> CalibrationRecord | None:
+    """Return the record that a scan's axis is by; None for an axis as it was stated."""
+    kept, serial = identifier.calibrations, spectrum.acquisition.serial or ""
+    calibrated_here = any(step.name == AXIS_CALIBRATED for step in spectrum.history)
+    return kept.latest(serial, "axis") if kept is not None and calibrated_here else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

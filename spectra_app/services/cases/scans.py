@@ -25,6 +25,7 @@ from spectra_app.records.kinds import Case, Exposure, Scan
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.keeping import may_see, open_item, short_id, sound, stated
+from spectra_app.services.circumstances import Keeper
 from spectra_app.services.control import restricted_lists
 from spectra_app.services.identify import Choice, Identified, Identifier, identify_file
 from spectra_app.services.office import Office, Session
@@ -124,8 +125,14 @@ def _take_in(
         kept_frames = frames_in(office.evidence, taken.evidence if device else ())
         exposures = exposures_in(kept_frames)
     scan = _scan(found, taken, kept=kept, result=result.sha256, now=now, user=user)
+    made_with = ""
+    if found.made_with is not None:
+        made_with = Keeper(office.evidence, office.clock).keep(record, found.made_with)
     scan = msgspec.structs.replace(
-        scan, exposures=exposures, restricted=is_restricted(office.folder, record, library)
+        scan,
+        made_with=made_with,
+        exposures=exposures,
+        restricted=is_restricted(office.folder, record, library),
     )
     with office.ledger.writing(user) as writing:
         writing.put(sound(scan), "scan added", details={"source": scan.source})
