@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from matching.errors import SpectrumError
 from spectra_app.records.passwords import Cost, Passwords
 from spectra_app.services import users
 from spectra_app.services.api import UseCases
+from spectra_app.services.cases import items, opening, scans
 from spectra_app.services.office import open_office
 
 
@@ -285,3 +287,39 @@ def records(office, logged_in):  # noqa: ARG001  the users are there
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.Records(office)
+
+
+# --- A case with an item, and scans for it --------------------------------------------------------
+
+
+@pytest.fixture
+def officer(logged_in):
+    return logged_in["officer"]
+
+
+@pytest.fixture
+def take(office, samples):
+    """Return a function that takes in a made-up verdict as a scan of its own."""
+
+    def taken(session, name="match", **changes):
+        found = samples.ALL[name]()
+        sha256 = office.evidence.put(
+            f"{name} {office.clock()}".encode(), kind="frame", name="f", clock=office.clock
+        ).sha256
+        record = replace(found.record, sha256=sha256, **changes)
+        return scans.add_scan(office, session, replace(found, record=record))
+
+    return taken
+
+
+@pytest.fixture
+def case(office, officer):
+    return opening.open_new_case(
+        office, officer, "Parcel", opening.About(mode="mail", origin="NL")
+    ).id
+
+
+@pytest.fixture
+def item(office, officer, case):
+    about = items.Description("white powder", identifiers=("RA473124829FI",), seal="S 100")
+    return items.add_item(office, officer, case, about).id

@@ -29,6 +29,7 @@ NEEDED = {
     },
     "report": {"case": "C"},
     "exposure": {"analyser": "E1"},
+    "policy": {"content": "{}", "reason": "law", "second": "u2"},
 }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def test_every_kind_is_read_back_as_it_was_written(name):
 
 
 def test_kinds_have_names_of_their_own():
-    assert len(KINDS) == 12
+    assert len(KINDS) == 13
     assert all(name == kind.KIND for name, kind in KINDS.items())
 
 

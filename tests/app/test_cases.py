@@ -20,37 +20,6 @@ from spectra_app.services.cases.opening import About
 from spectra_app.services.cases.scans import Taken
 
 
-@pytest.fixture
-def officer(logged_in):
-    return logged_in["officer"]
-
-
-@pytest.fixture
-def take(office, samples):
-    """Return a function that takes in a made-up verdict as a scan of its own."""
-
-    def taken(session, name="match", **changes):
-        found = samples.ALL[name]()
-        sha256 = office.evidence.put(
-            f"{name} {office.clock()}".encode(), kind="frame", name="f", clock=office.clock
-        ).sha256
-        record = replace(found.record, sha256=sha256, **changes)
-        return scans.add_scan(office, session, replace(found, record=record))
-
-    return taken
-
-
-@pytest.fixture
-def case(office, officer):
-    return opening.open_new_case(office, officer, "Parcel", About(mode="mail", origin="NL")).id
-
-
-@pytest.fixture
-def item(office, officer, case):
-    about = Description("white powder", identifiers=("RA473124829FI",), seal="S 100")
-    return items.add_item(office, officer, case, about).id
-
-
 def acts(office, kind):
     return [entry.act for entry in office.ledger.entries() if entry.kind == kind]
 

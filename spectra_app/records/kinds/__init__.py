@@ -6,6 +6,7 @@ from spectra_app.records.kinds.case import Case, Item, Station
 from spectra_app.records.kinds.custody import Custody
 from spectra_app.records.kinds.findings import Confirmation, SecondTechnique
 from spectra_app.records.kinds.papers import Amendment, IssuedReport, Note, Photo
+from spectra_app.records.kinds.policy import StationPolicy
 from spectra_app.records.kinds.scan import Exposure, Scan
 from spectra_app.records.ledger.record import Record
 
@@ -23,6 +24,7 @@ __all__ = [
     "Scan",
     "SecondTechnique",
     "Station",
+    "StationPolicy",
 ]
 
 KINDS: dict[str, type[Record]] = {
@@ -40,6 +42,7 @@ KINDS: dict[str, type[Record]] = {
         Amendment,
         IssuedReport,
         Exposure,
+        StationPolicy,
     )
 }
 """Every kind by its name."""

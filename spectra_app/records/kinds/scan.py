@@ -98,10 +98,10 @@ class Scan(Record, frozen=True, kw_only=True):
             if getattr(self, field):
                 yield field, getattr(self, field)
         yield "user", self.scanned_by
-        yield "verdict", SEPARATOR.join((self.outcome, *sorted(self.names)))
         if self.case and self.state == "filed":
             seen = "hidden" if self.restricted else "shown"
             yield f"{seen}_outcome", self.outcome + SEPARATOR + self.case
+            yield f"{seen}_verdict", SEPARATOR.join((self.item, self.outcome, *sorted(self.names)))
             yield f"{seen}_alarm", self.alarm + SEPARATOR + self.case
             for name in (*self.names, *self.families):
                 yield f"{seen}_name", name.casefold() + SEPARATOR + self.case

@@ -30,6 +30,7 @@ from spectra_app.records.kinds import (
     Scan,
     SecondTechnique,
 )
+from spectra_app.records.kinds.scan import SEPARATOR
 from spectra_app.records.ledger.record import R, read_body
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.findings import Stands, stands
@@ -286,7 +287,8 @@ def _query(asked: CaseFilter, worded: str | None, *, cleared: bool) -> tuple[str
         name = asked.name.strip().casefold()
         where.append(_NAMED)
         also = "hidden_name" if cleared else "shown_name"
-        values += ["shown_name", also, name, name + LAST]
+        whole = name if len(name) > 1 else name + SEPARATOR  # a letter begins too many names
+        values += ["shown_name", also, whole, whole + LAST]
     if asked.identifier.strip():
         number = _number(asked.identifier)
         where.append(_NUMBERED)

@@ -1,0 +1,102 @@
+"""What a supervisor has to look at: scans and lasers that something is open about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from spectra_app.records.emergency import OPEN, Emergency
+from spectra_app.records.kinds import Exposure, Scan
+from spectra_app.records.kinds.scan import SEPARATOR
+from spectra_app.services.cases.exposures import Gap, gaps_in
+from spectra_app.services.cases.scans import NOBODY
+from spectra_app.services.office import Office, Session
+
+_VERDICTS = """
+SELECT DISTINCT value FROM keys WHERE kind = 'scan' AND field IN ('shown_verdict', ?)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """An item whose scans said different things, and what."""
+
+    item: str
+    verdicts: tuple[str, ...]
+    scans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """The supervisor's list.
+
+    Parameters
+    ----------
+    unfiled, discarded : tuple of Scan
+        Scans that belong to no item (yet), oldest first.
+    unattended : tuple of Scan
+        Scans that were made while nobody was logged in.
+    repeated : tuple of Repeated
+        Items that were scanned again with another verdict.
+    without_scan : tuple of Exposure
+        Uses of a laser that became no scan, checks and calibrations apart.
+    gaps : tuple of Gap
+        Where an analyser's own counter says something else.
+    emergencies : tuple of Emergency
+        Uses of emergency access that nobody has acknowledged.
+    """
+
+    unfiled: tuple[Scan, ...]
+    discarded: tuple[Scan, ...]
+    unattended: tuple[Scan, ...]
+    repeated: tuple[Repeated, ...]
+    without_scan: tuple[Exposure, ...]
+    gaps: tuple[Gap, ...]
+    emergencies: tuple[Emergency, ...]
+
+    @property
+    def open(self) -> int:
+        """Return how many things are on it."""
+        return sum(len(getattr(self, name)) for name in self.__dataclass_fields__)
+
+
+def oversee(office: Office, session: Session, since: str = "") -> Oversight:
+    """Return the supervisor's list, of a day and later; without one, of all time.
+
+    Unfiled scans and emergencies are there however old; restricted scans only for who is cleared.
+    """
+    me = office.require(session, "oversight.list")
+    shown = {} if me.cleared else {"restricted": "no"}
+
+    def scans(**asked: str) -> tuple[Scan, ...]:
+        return tuple(one.record for one in office.ledger.find(Scan, **asked, **shown))
+
+    fired = [one.record for one in office.ledger.find(Exposure)]
+    useful = {"check", "calibration"}
+    return Oversight(
+        scans(state="unfiled"),
+        tuple(one for one in scans(state="discarded") if one.scanned_at >= since),
+        tuple(one for one in scans(user=NOBODY) if one.scanned_at >= since),
+        tuple(_repeated(office, cleared=me.cleared, since=since)),
+        tuple(
+            one for one in fired if not one.scan and one.purpose not in useful and one.at >= since
+        ),
+        gaps_in(fired),
+        tuple(one.record for one in office.ledger.find(Emergency, state=OPEN)),
+    )
+
+
+def _repeated(office: Office, *, cleared: bool, since: str) -> Iterable[Repeated]:
+    with office.ledger.reading() as connection:
+        field = "hidden_verdict" if cleared else "shown_verdict"
+        values = [row[0] for row in connection.execute(_VERDICTS, (field,))]
+    said: dict[str, list[str]] = {}
+    for value in values:
+        item, *verdict = value.split(SEPARATOR)
+        said.setdefault(item, []).append(", ".join(verdict))
+    for item, verdicts in said.items():
+        if len(verdicts) > 1:
+            scans = [one.record for one in office.ledger.find(Scan, item=item)]
+            seen = [one for one in scans if cleared or not one.restricted]
+            if max(one.scanned_at for one in seen) >= since:
+                yield Repeated(item, tuple(verdicts), tuple(one.id for one in seen))
