@@ -104,5 +104,6 @@ def _command(options: Any, render: Renderer) -> int:
         "devices": lambda: options.run(options),
         "users": lambda: options.run(options),
         "statistics": lambda: options.run(options),
+        "policy": lambda: options.run(options),
     }
     return handlers[options.command]()

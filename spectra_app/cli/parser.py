@@ -21,6 +21,7 @@ from spectra_app.cli import (
     lists,
     merging,
     packages,
+    policy,
     statistics,
     substances,
     users,
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     calibrating.add(commands)
     users.add(commands)
     statistics.add(commands)
+    policy.add(commands)
     return top
 
 

@@ -11,8 +11,8 @@ from spectra_app.services.engine import Engine
 from spectra_app.services.hazards import find_hazards
 from spectra_app.services.identify import Identifier, utc_now
 from spectra_app.services.libraries import open_library
-from spectra_app.services.policies import load_policy
 from spectra_app.services.standing import standing_of
+from spectra_app.services.thresholds import policy_in_force
 from spectra_app.settings import data_folder, made, station_hazards
 
 __all__ = ["open_identifier", "utc_now"]
@@ -22,7 +22,7 @@ def open_identifier(
     library: Path | None, *, evidence: Path | None = None, calibrations: Path | None = None
 ) -> Identifier:
     """Open a library (default: the starter library), evidence store and calibrations here."""
-    policy, station = load_policy(), station_hazards()
+    policy, station = policy_in_force(), station_hazards()
     engine = Engine(open_library(library), policy)
     require_self_search(engine.library)
     store = EvidenceStore(made(evidence or data_folder() / "evidence"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import sys
 
 import pytest
 
+import resources
 from spectra_app.records import passwords
 from spectra_app.records.ledger.verify import verify
 from spectra_app.services.office import is_begun, open_office
@@ -116,6 +118,25 @@ def test_emergency_access_from_the_command_line(station):
     assert "EMERGENCY ACCESS was used (1)" in err
     assert station("sup", "emergencies", "--acknowledge", "e1")[0] == 0
     assert station("off", "list")[0] == 3
+
+
+def test_thresholds_are_changed_by_two(station, spectra, words, tmp_path):
+    station("sup", "add", "tec", "--name", "T", "--role", "technician", new=OTHER)
+    station("tec", "password", password=OTHER, new=WORDS)
+    policy = tmp_path / "policy.json"
+    policy.write_bytes(resources.path("policies/default.json").read_bytes() + b"\n")
+    files = ("--password-file", words(WORDS), "--second-password-file", words(WORDS))
+    change = ("policy", "change", "--file", policy, "--reason", "validation", "--user", "sup")
+    assert spectra(*change, "--second", "sup", *files)[0] == 3
+    code, out, _err = spectra(*change, "--second", "tec", *files)
+    assert (code, out) == (0, "policy version 8 is in force for every scan from now on\n")
+    _code, out, _err = spectra("policy", "show", "--json", "--user", "tec", *files[:2])
+    shown = json.loads(out)
+    assert shown["changed_by"] == ["u1", "u2"]
+    assert shown["sha256"] == hashlib.sha256(policy.read_bytes()).hexdigest()
+    with open_office() as office:
+        acts = [entry.act for entry in office.ledger.entries()]
+    assert acts.count("logged in") == acts.count("logged out") == 7
 
 
 def test_a_password_is_reset(station):
