@@ -16,7 +16,6 @@ from devices.timing import Timing
 from matching.calibration.standards import POLYSTYRENE
 from spectra_app.errors import AppError
 from spectra_app.records.calibration import CalibrationRecord
-from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
 from spectra_app.services.calibrations import Calibrations
 from spectra_app.services.frames import as_app_error
 from spectra_app.services.identify import Identifier
@@ -56,6 +55,9 @@ def record_check(frame: RawFrame, identifier: Identifier, operator: str = "") ->
     CalibrationError
         When the frame has no axis.
     """
+    # Late: fitting lines takes a second to import, and a window starts without it.
+    from spectra_app.services.calibration import Circumstances, check_axis, scan_of_frame
+
     kept = calibrations_of(identifier)
     identifier.keep(frame.to_bytes(), kind="raw frame", name="polystyrene check.frame.json")
     if PARTIAL in frame.flags:
