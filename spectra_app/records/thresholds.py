@@ -25,7 +25,7 @@ class PolicyChange(Record, frozen=True, kw_only=True):
         The two persons.
     """
 
-    KIND: ClassVar[str] = "policy"
+    KIND: ClassVar[str] = "thresholds"
 
     document: str
     version: str

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 
 import pytest
 
 import resources
 from matching.policy import PolicyError
+from spectra_app import records
 from spectra_app.errors import EvidenceError, ForbiddenError, RecordError
+from spectra_app.records.ledger.record import Record
 from spectra_app.services import users
 from spectra_app.services.policies import load_policy
 from spectra_app.services.session import open_identifier
@@ -51,6 +55,22 @@ def test_two_persons_put_a_policy_in_force(office, logged_in, second, stricter):
     )  # fmt: skip
     change_policy(office, boss, second(), None, "back to what was shipped")
     assert policy_in_force(office.folder).hash == shipped.hash
+
+
+def test_every_kind_of_record_has_a_name_of_its_own():
+    """Two kinds of one name would read each other's records."""
+    for found in pkgutil.walk_packages(records.__path__, records.__name__ + "."):
+        importlib.import_module(found.name)
+    kinds = [one.KIND for one in subclasses(Record) if one.__module__.startswith("spectra_app.")]
+    assert len(kinds) > 10
+    assert all(kinds)
+    assert len(kinds) == len(set(kinds))
+
+
+def subclasses(kind):
+    for one in kind.__subclasses__():
+        yield one
+        yield from subclasses(one)
 
 
 def test_one_person_alone_changes_nothing(office, logged_in, stricter):
