@@ -103,6 +103,7 @@ def _command(options: Any, render: Renderer) -> int:
         "calibrate": lambda: options.run(options),
         "devices": lambda: options.run(options),
         "users": lambda: options.run(options),
+        "audit": lambda: options.run(options),
         "statistics": lambda: options.run(options),
         "policy": lambda: options.run(options),
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spectra_app import __version__
 from spectra_app.cli import (
     analysers,
+    auditing,
     calibrating,
     checking,
     converting,
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     analysers.add(commands)
     calibrating.add(commands)
     users.add(commands)
+    auditing.add(commands)
     statistics.add(commands)
     policy.add(commands)
     return top

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PURPOSE = "spectra-audit-head"
 _KEYS = {"number", "sha256", "time", "key", "signature"}
+_KEY = "give the file station.pub that was noted down with its key id"
 _LONGEST = 4096  # bytes; a head has about 400
 
 
@@ -142,6 +143,27 @@ def key_public_pem(public: bytes) -> bytes:
     return Ed25519PublicKey.from_public_bytes(public).public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+
+
+def read_public(path: Path) -> bytes:
+    """Return the 32 bytes of a station's public key from its file.
+
+    Raises
+    ------
+    LedgerError
+        When it cannot be read or is another kind of key.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise LedgerError("the station's public key cannot be read", str(path), _KEY) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise LedgerError("this is not the public key of a station", str(path), _KEY)
+    return key.public_bytes_raw()
 
 
 def read_head(path: Path) -> Head | None:

@@ -61,6 +61,11 @@ def body_of(record: Record) -> bytes:
     return canonical(json.loads(msgspec.json.encode(record)))
 
 
+def text_of(record: Record) -> str:
+    """Return what the full-text search holds of a record."""
+    return "\n".join(word for word in record.words() if word)
+
+
 def read_body(body: bytes | str, kind: type[R]) -> R:
     """Return the record that canonical JSON holds.
 

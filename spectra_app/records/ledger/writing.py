@@ -17,7 +17,7 @@ from spectra_app.records.ledger.chain import (
     digest,
 )
 from spectra_app.records.ledger.head import Head, StationKey
-from spectra_app.records.ledger.record import Record, body_of
+from spectra_app.records.ledger.record import Record, body_of, text_of
 
 REDACTED = "content removed"
 _NOW = "SELECT revision, salt, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
@@ -164,9 +164,8 @@ class Writing:
         self._forget(kind, record.id)
         for field, value in set(record.keys()):
             self._execute("INSERT INTO keys VALUES (?, ?, ?, ?)", (kind, field, value, record.id))
-        text = "\n".join(word for word in record.words() if word)
         first = self._execute(_FIRST, (kind, record.id)).fetchone()
-        self._execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (*first, text))
+        self._execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (*first, text_of(record)))
 
     def _forget(self, kind: str, id_: str) -> None:
         self._execute("DELETE FROM keys WHERE kind = ? AND id = ?", (kind, id_))

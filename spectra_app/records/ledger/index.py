@@ -1,0 +1,59 @@
+"""The index of a ledger (tables ``keys`` and ``words``) compared with the records it is made of.
+
+It is no part of the record, so the chain does not cover it; but what is missing in it is missing in
+every list and search: a scan could be hidden that way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+
+from spectra_app.errors import RecordError
+from spectra_app.records.ledger.record import Record, read_body, text_of
+from spectra_app.records.ledger.verify import Finding
+
+_LATEST = """
+SELECT r.kind, r.id, r.body, words.text FROM revisions AS r
+    LEFT JOIN revisions AS f ON f.kind = r.kind AND f.id = r.id AND f.revision = 1
+    LEFT JOIN words ON words.rowid = f.rowid
+WHERE r.latest = 1
+"""
+_KEYS = "SELECT kind, id, field, value FROM keys"
+
+
+def kinds_of_records(base: type[Record] = Record) -> dict[str, type[Record]]:
+    """Return every kind of record that this program has loaded, by its name."""
+    found: dict[str, type[Record]] = {}
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("spectra_app."):
+            found[kind.KIND] = kind
+        found |= kinds_of_records(kind)
+    return found
+
+
+def check_index(
+    connection: sqlite3.Connection, kinds: Mapping[str, type[Record]]
+) -> Iterator[Finding]:
+    """Yield each record of those kinds that lists and searches do not show as it is."""
+    kept: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for kind, id_, field, value in connection.execute(_KEYS):
+        kept.setdefault((kind, id_), set()).add((field, value))
+    for kind, id_, body, text in connection.execute(_LATEST):
+        there = kept.pop((kind, id_), set())
+        if kind not in kinds:
+            continue
+        keys: set[tuple[str, str]] = set()
+        words = None
+        if body is not None:
+            try:
+                record = read_body(body, kinds[kind])
+            except RecordError:
+                yield Finding("record_unreadable", f"{kind} {id_}", "it is of another form")
+                continue
+            keys, words = set(record.keys()), text_of(record)
+        if there != keys or text != words:
+            text_ = "lists and searches do not show it as it is"
+            yield Finding("index_altered", f"{kind} {id_}", text_)
+    for kind, id_ in kept:
+        yield Finding("index_altered", f"{kind} {id_}", "lists show what is not there")

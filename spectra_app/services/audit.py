@@ -1,0 +1,235 @@
+"""The audit chain for those who look at it: verified, shown, its head."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from library.signing import key_id
+from spectra_app.errors import LedgerError
+from spectra_app.records import demo, emergency, kinds
+from spectra_app.records.access import User
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.ledger.chain import Entry, read_entry
+from spectra_app.records.ledger.head import Head, read_public
+from spectra_app.records.ledger.index import check_index, kinds_of_records
+from spectra_app.records.ledger.named_evidence import check_evidence, named_evidence
+from spectra_app.records.ledger.store import DATABASE
+from spectra_app.records.ledger.verify import Verified, verify
+from spectra_app.settings import data_folder
+
+if TYPE_CHECKING:
+    from spectra_app.services.office import Office, Session
+
+HOLDING_KINDS = (demo, emergency, kinds)
+"""Modules imported for the kinds of record that they hold."""
+PUBLIC = Path("keys") / "station.pub"
+_ASKED = """
+SELECT line FROM audit WHERE number >= :first
+    AND (:user = '' OR line ->> 'user' = :user)
+    AND (:act = '' OR instr(line ->> 'act', :act) > 0)
+    AND (:since = '' OR line ->> 'time' >= :since)
+    AND (:until = '' OR substr(line ->> 'time', 1, length(:until)) <= :until)
+    AND (:kind = '' OR line ->> 'kind' = :kind)
+    AND (:id = '' OR line ->> 'id' = :id)
+ORDER BY number LIMIT :most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a verification found.
+
+    Parameters
+    ----------
+    folder : Path
+        What was verified.
+    key : str
+        Id of the key that entries and head had to be signed with.
+    result : Verified
+        Counts and findings; evidence is among them when it was asked for.
+    evidence : int or None
+        How many pieces of evidence records name; None when it was not looked at.
+    """
+
+    folder: Path
+    key: str
+    result: Verified
+    evidence: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.result.findings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which entries to show; what is empty leaves nothing out.
+
+    Parameters
+    ----------
+    user : str
+        Identifier or log-in name.
+    act : str
+        Part of what was done.
+    since, until : str
+        From and to, ISO 8601 in UTC or the beginning of that: ``2026-11`` is the whole month.
+    kind, id : str
+        The record.
+    first, most : int
+        Number to begin with, and how many at most (-1: all).
+    """
+
+    user: str = ""
+    act: str = ""
+    since: str = ""
+    until: str = ""
+    kind: str = ""
+    id: str = ""
+    first: int = 1
+    most: int = -1
+
+
+def station_folder() -> Path:
+    """Return the folder of this station's ledger."""
+    return data_folder() / "station"
+
+
+def verify_folder(
+    folder: Path,
+    heads: Iterable[tuple[int, str]] = (),
+    *,
+    key: Path | None = None,
+    evidence: Path | None = None,
+) -> Checked:
+    """Verify the ledger in a folder, which may be anybody's copy: nobody needs to log in for that.
+
+    The index by which lists find records is compared with them, too.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``station.db`` and ``head.json``.
+    heads : iterable of (int, str)
+        Number and SHA-256 from printed reports.
+    key : Path, optional
+        The station's public key; by default the one in the folder.
+    evidence : Path, optional
+        Where the evidence is that records name; it is not looked at by default.
+
+    Raises
+    ------
+    LedgerError
+        When there is no ledger, or no key.
+    """
+    public = read_public(key or folder / PUBLIC)
+    checked = Checked(folder, key_id(public), verify(folder, public, heads))
+    if any(one.code in {"file_damaged", "schema_altered"} for one in checked.result.findings):
+        return checked  # what such a file says of evidence is worth nothing
+    uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
+    found = list(checked.result.findings)
+    named: dict[str, str] | None = None
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            found += check_index(connection, kinds_of_records())
+            if evidence is not None:
+                named = named_evidence(connection)
+                found += check_evidence(EvidenceStore(evidence), named)
+    except (sqlite3.Error, ValueError, TypeError, AttributeError):
+        if checked.holds:
+            raise
+        return checked  # altered bodies: told already
+    looked = None if named is None else len(named)
+    return replace(checked, result=replace(checked.result, findings=tuple(found)), evidence=looked)
+
+
+def verify_here(
+    office: Office, session: Session, heads: Iterable[tuple[int, str]] = ()
+) -> Verified:
+    """Verify this station's ledger, and enter that it was done and how it ended.
+
+    Raises
+    ------
+    ForbiddenError
+        When this user may not.
+    """
+    user = office.require(session, "audit.verify")
+    result = verify(office.ledger.folder, office.ledger.key.public, heads)
+    with office.ledger.writing(user.id) as writing:
+        details = {"end": result.end, "findings": len(result.findings)}
+        writing.note("ledger verified", details)
+    return result
+
+
+def show(office: Office, session: Session, asked: Asked) -> tuple[Entry, ...]:
+    """Return entries of the chain, oldest first.
+
+    Raises
+    ------
+    ForbiddenError
+        When this user may not.
+    LedgerError
+        When an entry cannot be read.
+    """
+    office.require(session, "audit.show")
+    known = {one.record.login: one.record.id for one in office.ledger.find(User)}
+    values = {
+        "user": known.get(asked.user, asked.user),
+        "act": asked.act,
+        "since": asked.since,
+        "until": asked.until,
+        "kind": asked.kind,
+        "id": asked.id,
+        "first": asked.first,
+        "most": asked.most,
+    }
+    with office.ledger.reading() as connection:
+        rows = connection.execute(_ASKED, values).fetchall()
+    return tuple(read_entry(line.encode()) for (line,) in rows)
+
+
+def head_of(folder: Path) -> Head:
+    """Return the head of the ledger in a folder, as it lies there.
+
+    Raises
+    ------
+    LedgerError
+        When there is none, or it is damaged.
+    """
+    from spectra_app.records.ledger.head import read_head
+    from spectra_app.records.ledger.store import HEAD
+
+    head = read_head(folder / HEAD)
+    if head is None:
+        raise LedgerError("there is no ledger with a head", str(folder), "name another folder")
+    return head
+
+
+def to_json(checked: Checked) -> dict[str, object]:
+    """Return a verification as data."""
+    result = checked.result
+    return {
+        "folder": str(checked.folder),
+        "key": checked.key,
+        "holds": checked.holds,
+        "entries": result.entries,
+        "end": result.end,
+        "records": result.records,
+        "evidence": checked.evidence,
+        "head": None if result.head is None else result.head.to_json(),
+        "findings": [
+            {"code": one.code, "where": one.where, "text": one.text} for one in result.findings
+        ],
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, object]:
+    """Return an entry as data, as it was signed."""
+    content: dict[str, object] = json.loads(entry.line())
+    return content
