@@ -99,8 +99,8 @@ def _sections(
     made = {
         "item": papers.item(record, facts, texts),
         "result": findings.components(record, texts),
-        "plot": (Plot(_plot_note(record, comparison, texts)),),
         "candidates": findings.candidates(record, texts),
+        "plot": (Plot(_plot_note(record, comparison, texts)),),
         "hidden": findings.hidden(record, texts),
         "quality": findings.quality(record, texts),
         "method": papers.method(record, facts, texts),

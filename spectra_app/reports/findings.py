@@ -224,11 +224,11 @@ def candidates(record: Identification, texts: Texts) -> tuple[Part, ...]:
         return (Words((texts.say("candidates.none"),)),)
     columns = (
         Column(texts.say("column.rank"), 8.0),
-        Column(texts.say("column.name"), 72.0),
+        Column(texts.say("column.name"), 68.0),
         Column(texts.say("column.reference"), 28.0),
         *(
             Column(texts.say(f"column.{code}"), width, "right")
-            for code, width in (("score", 16.0), ("explains", 17.0), ("missing", 17.0))
+            for code, width in (("score", 20.0), ("explains", 17.0), ("missing", 17.0))
         ),
         Column(texts.say("column.shift"), 20.0, "right"),
     )

@@ -20,7 +20,9 @@ ACCENT = "#1F3A5F"
 MM_PER_POINT = 25.4 / 72.0
 LINE_EM = 1.29
 BASELINE_EM = 0.99
-OPENS, CLOSES = "\u2068", "\u2069"  # isolate of foreign text (Unicode Annex 9), without width
+# Isolates of text that is read from left to right, from right to left, and their end: none of
+# them has a width (Unicode Annex 9).
+LEFT_TO_RIGHT, RIGHT_TO_LEFT, CLOSES = "\u2066", "\u2067", "\u2069"
 LONGEST_TEXT = 4000
 SHORTENED = " … (shortened)"
 
@@ -221,12 +223,23 @@ def wrap(metrics: Metrics, text: str, style: Style, width: float, max_lines: int
 def _closed(lines: list[str]) -> list[str]:
     """Close what is isolated at the end of each line, and open it again on the next."""
     out: list[str] = []
-    depth = 0
+    still_open = ""
     for line in lines:
-        text = OPENS * depth + line
-        depth = max(text.count(OPENS) - text.count(CLOSES), 0)
-        out.append(text + CLOSES * depth)
+        text = still_open + line
+        still_open = _left_open(text)
+        out.append(text + CLOSES * len(still_open))
     return out
+
+
+def _left_open(text: str) -> str:
+    """Return the isolates that begin in `text` and do not end there."""
+    opened = ""
+    for char in text:
+        if char in {LEFT_TO_RIGHT, RIGHT_TO_LEFT}:
+            opened += char
+        elif char == CLOSES:
+            opened = opened[:-1]
+    return opened
 
 
 def _pieces(metrics: Metrics, word: str, style: Style, width: float) -> list[tuple[str, bool]]:
@@ -254,4 +267,4 @@ def _cut(metrics: Metrics, last: list[str], style: Style, width: float) -> str:
     text = last[0] if last else ""
     while text and metrics.width(text + SHORTENED, style) > width:
         text = text[:-1]
-    return text + CLOSES * (text.count(OPENS) - text.count(CLOSES)) + SHORTENED
+    return text + CLOSES * len(_left_open(text)) + SHORTENED

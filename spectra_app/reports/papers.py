@@ -213,12 +213,12 @@ def others(facts: ReportFacts, texts: Texts) -> tuple[Part, ...]:
 
 def _techniques(facts: ReportFacts, texts: Texts) -> Table:
     widths = {
-        "technique": 34.0,
-        "category": 20.0,
-        "found": 44.0,
+        "technique": 30.0,
+        "category": 18.0,
+        "found": 42.0,
         "agreement": 26.0,
         "sampling": 24.0,
-        "done": 30.0,
+        "done": 38.0,
     }
     columns = tuple(Column(texts.say(f"other.{code}"), width) for code, width in widths.items())
     rows = tuple(
@@ -288,7 +288,7 @@ def changes(facts: ReportFacts, texts: Texts) -> tuple[Part, ...]:
         reason = or_not(facts.amends_reason, texts)
         parts.append(Words((texts.say("change.replaces", id=facts.amends, reason=reason),)))
     if facts.changes:
-        widths = {"of": 30.0, "original": 42.0, "amended": 42.0, "reason": 34.0, "made": 30.0}
+        widths = {"of": 36.0, "original": 36.0, "amended": 38.0, "reason": 30.0, "made": 38.0}
         columns = tuple(Column(texts.say(f"change.{c}"), width) for c, width in widths.items())
         rows = tuple(
             (

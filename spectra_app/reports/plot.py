@@ -15,7 +15,7 @@ from spectra_app.reports.page import (
     CLOSES,
     GREY,
     INK,
-    OPENS,
+    LEFT_TO_RIGHT,
     RULE,
     SECTION,
     WHITE,
@@ -82,7 +82,7 @@ def comparison_plot(
     items += _frame_lines(rest)
     items += _curve(rest, left_over, 1.0, UNEXPLAINED)
     style = Style(7.2, True, UNEXPLAINED)
-    factor = f"{OPENS}(× {rest.scale / frame.scale:.2g}){CLOSES}"
+    factor = f"{LEFT_TO_RIGHT}(× {rest.scale / frame.scale:.2g}){CLOSES}"
     label = wrap(metrics, f"{words.residual} {factor}", style, WIDTH - 4.0, 1)[0]
     items.append(run(metrics, label, style, 2.0, rest.top + 0.5))
     items += _axis(rest, words.axis, metrics)

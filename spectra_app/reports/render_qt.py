@@ -32,7 +32,18 @@ import resources
 from spectra_app.errors import DisplayError
 from spectra_app.reports.document import Report
 from spectra_app.reports.layout import compose
-from spectra_app.reports.page import CLOSES, MM_PER_POINT, OPENS, Box, Item, Page, Path, Style, Text
+from spectra_app.reports.page import (
+    CLOSES,
+    LEFT_TO_RIGHT,
+    MM_PER_POINT,
+    RIGHT_TO_LEFT,
+    Box,
+    Item,
+    Page,
+    Path,
+    Style,
+    Text,
+)
 from spectra_app.reports.saving import write_whole
 from spectra_app.reports.validation import ValidationReport
 from spectra_app.reports.validation_layout import compose_validation
@@ -44,7 +55,7 @@ FONT_FILES = (
     "fonts/NotoSansArabic-Regular.ttf",
     "fonts/NotoSansArabic-Bold.ttf",
 )
-_UNSEEN = {OPENS, CLOSES}
+_UNSEEN = {LEFT_TO_RIGHT, RIGHT_TO_LEFT, CLOSES}
 DPI = 1200
 DOTS_PER_MM = DPI / 25.4
 # Measured text may be a rounding wider when painted by the PDF engine.

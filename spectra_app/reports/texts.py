@@ -19,11 +19,11 @@ import resources
 from spectra_app.errors import AppError
 from spectra_app.records.identification import PRESUMPTIVE
 from spectra_app.reports.figures import clean
+from spectra_app.reports.page import CLOSES, LEFT_TO_RIGHT, RIGHT_TO_LEFT
 from spectra_app.wording import ADVICE, ALARMS, HIDDEN_SHORT, OUTCOMES, REASONS
 
 LANGUAGES = ("en", "fr", "es", "ar")
 FOLDER = "i18n/report"
-ISOLATE, POP = "\u2068", "\u2069"  # first strong isolate, and its end (Unicode Annex 9)
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 Direction = Literal["ltr", "rtl"]
@@ -78,7 +78,10 @@ class Texts:
         KeyError
             When there is no such text: a missing one is a fault, never silently English.
         """
-        filled = {name: self.put(str(value)) for name, value in values.items()}
+        filled = {
+            name: self.put(value if isinstance(value, str) else str(value))
+            for name, value in values.items()
+        }
         return Said(self.texts[key].format(**filled))
 
     def put(self, value: str) -> Said:
@@ -89,8 +92,10 @@ class Texts:
         if isinstance(value, Said):
             return value
         shown = clean(value)
-        foreign = has_right_to_left(shown) or self.direction == "rtl"
-        return Said(f"{ISOLATE}{shown}{POP}" if shown and foreign else shown)
+        arabic = has_right_to_left(shown)
+        if not shown or not (arabic or self.direction == "rtl"):
+            return Said(shown)
+        return Said(f"{RIGHT_TO_LEFT if arabic else LEFT_TO_RIGHT}{shown}{CLOSES}")
 
     def word(self, family: str, code: str) -> Said:
         """Return the word for a code; one that is not known is shown as it stands."""
@@ -109,7 +114,7 @@ def has_right_to_left(text: str) -> bool:
 
 def without_isolates(text: str) -> str:
     """Return `text` as plain words, for files whose readers do the ordering themselves."""
-    return text.replace(ISOLATE, "").replace(POP, "")
+    return text.translate({ord(char): None for char in (LEFT_TO_RIGHT, RIGHT_TO_LEFT, CLOSES)})
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -323,3 +323,85 @@ def case(office, officer):
 def item(office, officer, case):
     about = items.Description("white powder", identifiers=("RA473124829FI",), seal="S 100")
     return items.add_item(office, officer, case, about).id
+
+
+# --- Reports ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full_facts():
+    """Return the facts of a report that lacks nothing."""
+    from spectra_app.reports.facts import Calibration, ErrorRate, ReportFacts
+
+    sha = "0123456789abcdef" * 4
+    source = "policy version 8, validation substances of its rates"
+    return ReportFacts(
+        "AN-20261122-007/1-R1",
+        "2026-11-22T10:05:00Z",
+        "0.1.0",
+        issued=True,
+        laboratory="Customs Laboratory North",
+        address="Airport Road 12, 12345 Northtown",
+        place="Mobile unit 3, cargo hall B",
+        customer="Airport Customs, Office 4",
+        case="AN-20261122-007",
+        case_reference="ZK/2026/1881",
+        item="AN-20261122-007/1",
+        identifiers=("s10:RR473829109CN", "seal:A-00917"),
+        description="white powder in a clear bag",
+        condition="sealed, undamaged",
+        received_at="2026-11-22T08:10:00Z",
+        sampled_at="2026-11-22T08:40:00Z",
+        performed_at="2026-11-22T08:44:12Z",
+        packages=12,
+        sampled=4,
+        sampling="chosen at random",
+        weight="412.3 g (gross, balance B2)",
+        operator="officer 014",
+        authorised_by="supervisor 02",
+        countersigned_by="supervisor 05",
+        deviations="none",
+        analyser="XL-785, WP-00417, 785 nm",
+        calibration=Calibration(
+            "ok", "check", "2026-11-22T06:00:00Z", "2026-11-23T06:00:00Z", "polystyrene", sha
+        ),
+        evidence=(sha, sha[::-1]),
+        result_sha256=sha,
+        audit_head=f"18422:{sha}",
+        station_key="station key",
+        rates=(
+            ErrorRate("right", 58, 58, 0.9384, 1.0, source, 0.967),
+            ErrorRate("named_wrong", 0, 59, 0.0, 0.0607, "validation of 2026-11-20"),
+        ),
+    )
+
+
+@pytest.fixture
+def faults_of():
+    """Return a check of laid out pages: every text that leaves the margins or touches another."""
+    from itertools import combinations
+
+    from spectra_app.reports import page as paper
+
+    def box(item):
+        size = item.style.size * paper.MM_PER_POINT
+        return item.x, item.y - 0.74 * size, item.x + item.width, item.y + 0.22 * size
+
+    def outside(found):
+        right, bottom = paper.PAGE_WIDTH - paper.MARGIN, paper.PAGE_HEIGHT - 8.0
+        across = found[0] < paper.MARGIN - 0.01 or found[2] > right + 0.01
+        return across or found[1] < 8.0 or found[3] > bottom
+
+    def check(pages):
+        faults = []
+        for number, page in enumerate(pages, start=1):
+            shown = [i for i in page.items if isinstance(i, paper.Text) and i.text.strip()]
+            faults += [f"page {number} outside: {i.text}" for i in shown if outside(box(i))]
+            for one, other in combinations(shown, 2):
+                a, b = box(one), box(other)
+                crossing = a[0] < b[2] and b[0] < a[2]
+                if crossing and a[1] < b[3] - 0.05 and b[1] < a[3] - 0.05:
+                    faults.append(f"page {number} overlap: {one.text} / {other.text}")
+        return faults
+
+    return check

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pypdfium2
@@ -163,33 +163,6 @@ def items(pages: tuple[paper.Page, ...], kind: type) -> list:
     return [item for page in pages for item in page.items if isinstance(item, kind)]
 
 
-def all_faults(pages: tuple[paper.Page, ...]) -> list[str]:
-    return [f"page {n}: {fault}" for n, page in enumerate(pages, 1) for fault in faults(page)]
-
-
-def box(item: paper.Text) -> tuple[float, float, float, float]:
-    """Return what the letters of `item` may cover: left, top, right, bottom in mm."""
-    size = item.style.size * paper.MM_PER_POINT
-    return item.x, item.y - 0.74 * size, item.x + item.width, item.y + 0.22 * size
-
-
-def faults(page: paper.Page) -> list[str]:
-    """Return every text that leaves the margins or touches another text."""
-    shown = [item for item in page.items if isinstance(item, paper.Text) and item.text.strip()]
-    right, bottom = paper.PAGE_WIDTH - paper.MARGIN, paper.PAGE_HEIGHT - 8.0
-    out = [
-        f"outside: {item.text}"
-        for item in shown
-        if not (box(item)[0] >= paper.MARGIN - 0.01 and box(item)[2] <= right + 0.01)
-        or not (box(item)[1] >= 8.0 and box(item)[3] <= bottom)
-    ]
-    for one, other in combinations(shown, 2):
-        a, b = box(one), box(other)
-        if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] - 0.05 and b[1] < a[3] - 0.05:
-            out.append(f"overlap: {one.text} / {other.text}")
-    return out
-
-
 def test_the_pdf_holds_every_required_item_as_text(
     render_qt, record, comparison, context, tmp_path
 ) -> None:
@@ -272,13 +245,13 @@ def test_no_letter_leaves_the_printed_area(
 @pytest.mark.parametrize(
     "level", list(product(sorted(ALARMS), ["match", "lead", "class_only", "refused"])), ids="-".join
 )
-def test_every_level_is_told_by_word_shape_and_colour(
-    metrics, record, comparison, context, level
+def test_every_level_is_told_by_word_shape_and_colour(  # noqa: PLR0917  fixtures
+    metrics, faults_of, record, comparison, context, level
 ) -> None:
     alarm, outcome = level
     changed = replace(record, alarm=alarm, outcome=outcome, family="fentanyls", emulated=True)
     pages = compose(build_report(changed, comparison, context), metrics)
-    assert all_faults(pages) == []
+    assert faults_of(pages) == []
     style = ALARMS[alarm]
     word = [i for i in items(pages, paper.Text) if alarm_word(changed) in i.text]
     assert word[0].style.colour == style.light
@@ -299,10 +272,10 @@ def test_no_two_levels_share_an_outline() -> None:
 
 
 def test_long_lists_go_over_pages_and_nothing_overlaps(
-    metrics, crowded, comparison, context
+    metrics, faults_of, crowded, comparison, context
 ) -> None:
     pages = compose(build_report(crowded, comparison, context), metrics)
-    assert all_faults(pages) == []
+    assert faults_of(pages) == []
     text = whole(pages)
     assert len(pages) > 3
     assert "48 more are in the file of data (JSON) of this report." in text
@@ -314,7 +287,9 @@ def test_long_lists_go_over_pages_and_nothing_overlaps(
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_text_from_outside_fits_the_page(metrics, record, comparison, context, data) -> None:
+def test_any_text_from_outside_fits_the_page(  # noqa: PLR0917  fixtures
+    metrics, faults_of, record, comparison, context, data
+) -> None:
     def text(most: int = 300) -> str:
         return data.draw(st.text(max_size=most))
 
@@ -333,7 +308,7 @@ def test_any_text_from_outside_fits_the_page(metrics, record, comparison, contex
     )
     about = replace(context, laboratory=text(), description=text(), place=text())
     pages = compose(build_report(changed, comparison, about), metrics)
-    assert all_faults(pages) == []
+    assert faults_of(pages) == []
 
 
 def test_a_refused_record_says_why_there_is_no_spectrum(
