@@ -46,6 +46,8 @@ class User(Record, frozen=True, kw_only=True):
         Whether the password was given by a supervisor, and has to be changed first.
     reason : str
         Why the user is locked.
+    given_by, given_at : str
+        Who gave this user a temporary password last, and when: that person knew it.
     secret_sha256 : str
         SHA-256 of the password hash in the table ``secrets``: one that was swapped does not fit.
     """
@@ -59,6 +61,8 @@ class User(Record, frozen=True, kw_only=True):
     cleared: bool = False
     must_change: bool = False
     reason: str = ""
+    given_by: str = ""
+    given_at: str = ""
     secret_sha256: str = ""
 
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -176,6 +180,10 @@ SECOND: Mapping[str, frozenset[Role]] = MappingProxyType(
     }
 )
 """Acts of two persons: which roles the second one may have."""
+
+GIVEN_S = 24 * 3600
+"""For so long nobody is second person to who gave them their password: that could be one person
+with two passwords. Whose password was reset meanwhile notices at the next log-in."""
 
 CLEARED = frozenset({"restricted.show"})
 """Actions for which the role is not enough: the person must be cleared."""

@@ -14,6 +14,7 @@ from spectra_app.records.access import (
     CLEARED,
     EMERGENCY,
     FIRST_OF_ALL,
+    GIVEN_S,
     SECOND,
     AccessSettings,
     Role,
@@ -27,7 +28,7 @@ from spectra_app.records.ledger.chain import Entry
 from spectra_app.records.ledger.head import station_key
 from spectra_app.records.ledger.store import DATABASE, Ledger
 from spectra_app.records.passwords import Passwords
-from spectra_app.records.sessions import IDLE_S, Session, Sessions
+from spectra_app.records.sessions import IDLE_S, Session, Sessions, seconds
 from spectra_app.settings import data_folder, made
 
 STATION, KEYS, EVIDENCE = "station", "keys", "evidence"
@@ -115,6 +116,12 @@ class Office:
             raise ForbiddenError("the second person is the first one", action, "ask somebody else")
         if other.must_change:
             raise ForbiddenError("the password is a temporary one", action, "change it first")
+        if other.given_by == me.id and seconds(other.given_at, self.clock()) < GIVEN_S:
+            raise ForbiddenError(
+                "the first person gave the second one a password less than a day ago",
+                action,
+                "ask somebody else, or wait",
+            )
         self.sessions.use_once(second)
         with self.ledger.writing(other.id) as writing:
             writing.note("agreed as second person", {"action": action, "first": me.id})

@@ -211,9 +211,7 @@ def add_user(
         When the password may not be used.
     """
     me = office.require(session, "users.add")
-    user = msgspec.structs.replace(
-        _new(f"u{_count(office) + 1}", login, name, role), must_change=True
-    )
+    user = _given(office, me, _new(f"u{_count(office) + 1}", login, name, role))
     if office.ledger.find(User, login=user.login):
         raise RecordError("this log-in name is taken", user.login, "choose another one")
     check_password(temporary, user.login, name)
@@ -259,11 +257,14 @@ def reset_password(office: Office, session: Session, user: str, temporary: str) 
     stored = _other(office, me, user)
     _check_no_more_than(me, stored.record)
     check_password(temporary, stored.record.login, stored.record.name)
-    changed = msgspec.structs.replace(stored.record, must_change=True)
-    keep = keep_password(office, stored, changed, temporary)
+    keep = keep_password(office, stored, _given(office, me, stored.record), temporary)
     with office.ledger.writing(me.id) as writing:
         keep(writing, "password reset")
     office.sessions.close_all_of(user)
+
+
+def _given(office: Office, me: User, user: User) -> User:
+    return msgspec.structs.replace(user, must_change=True, given_by=me.id, given_at=office.clock())
 
 
 def _change(office: Office, me: User, user: str, act: str, **fields: Any) -> None:

@@ -263,20 +263,23 @@ def office(tmp_path, office_clock, quick_passwords):
 
 
 @pytest.fixture
-def logged_in(office):
+def logged_in(office, office_clock):
     """Return a session of each role (``logged_in["officer"]``) in `office`; passwords are PASSWORD.
 
-    Log-in names are the roles; ids are u1 (supervisor), u2 (officer), u3 (technician).
+    Log-in names are the roles; ids are u1 (supervisor), u2 (officer), u3 (technician). They were
+    made two days ago and log in now.
     """
+    office_clock.skip(-2 * 86400)
     users.set_up_first_supervisor(office, "supervisor", "Sue Per", PASSWORD)
-    sessions = {"supervisor": users.log_in(office, "supervisor", PASSWORD)}
+    boss = users.log_in(office, "supervisor", PASSWORD)
     for role in ("officer", "technician"):
-        users.add_user(
-            office, sessions["supervisor"], role, f"The {role}", role=role, temporary=PASSWORD + "!"
-        )
-        sessions[role] = users.log_in(office, role, PASSWORD + "!")
-        users.change_password(office, sessions[role], PASSWORD + "!", PASSWORD)
-    return sessions
+        temporary = PASSWORD + "!"
+        users.add_user(office, boss, role, f"The {role}", role=role, temporary=temporary)
+        session = users.log_in(office, role, temporary)
+        users.change_password(office, session, temporary, PASSWORD)
+    office_clock.skip(2 * 86400)
+    roles = ("supervisor", "officer", "technician")
+    return {role: users.log_in(office, role, PASSWORD) for role in roles}
 
 
 @pytest.fixture

@@ -29,14 +29,17 @@ def acts(office):
 
 
 @pytest.fixture
-def second_supervisor(office, logged_in):
+def second_supervisor(office, logged_in, office_clock):
     """Return the session of a second supervisor, u4; the password is WORDS."""
     users.add_user(
         office, logged_in["supervisor"], "two", "Second Su", role="supervisor", temporary=OTHER
     )
     session = users.log_in(office, "two", OTHER)
     users.change_password(office, session, OTHER, WORDS)
-    return session
+    office_clock.skip(86400)
+    for role in logged_in:
+        logged_in[role] = users.log_in(office, role, WORDS)
+    return users.log_in(office, "two", WORDS)
 
 
 def test_a_temporary_password_must_be_changed_first(office, logged_in):
@@ -182,6 +185,29 @@ def test_the_second_person_must_be_one_the_table_allows(office, logged_in, secon
             office.require_second(first, second, action)
     assert office.require_second(boss, technician, "policy.change").id == "u3"
     assert office.require_second(boss, second_supervisor, "retention.apply").id == "u4"
+
+
+def test_nobody_makes_a_second_person_of_themselves(office, logged_in, office_clock):
+    """A supervisor resets somebody's password, and logs in as that person, too."""
+    boss = logged_in["supervisor"]
+    users.reset_password(office, boss, "u3", OTHER)
+    puppet = users.log_in(office, "technician", OTHER)
+    with pytest.raises(ForbiddenError, match="temporary"):
+        office.require_second(boss, puppet, "policy.change")
+    users.change_password(office, puppet, OTHER, "eleven loud geese marching")
+    with pytest.raises(ForbiddenError, match="less than a day ago"):
+        office.require_second(boss, puppet, "policy.change")
+    office_clock.skip(86400)
+    boss = users.log_in(office, "supervisor", WORDS)
+    real = users.log_in(office, "technician", "eleven loud geese marching")
+    assert office.require_second(boss, real, "policy.change").id == "u3"
+
+
+def test_a_library_is_released_by_two(office, logged_in):
+    technician, boss = logged_in["technician"], logged_in["supervisor"]
+    assert office.require_second(technician, boss, "library.release").id == "u1"
+    with pytest.raises(ForbiddenError, match="role supervisor may not"):
+        office.require_second(boss, technician, "library.release")
 
 
 def test_the_second_person_may_not_be_locked(office, logged_in, second_supervisor):
