@@ -88,7 +88,7 @@ def _reader_gone() -> int:
 
 
 def _command(options: Any, render: Renderer) -> int:
-    from spectra_app.cli import commands, evaluating
+    from spectra_app.cli import commands, evaluating, statistics
 
     handlers: dict[str, Callable[[], int]] = {
         "demo": lambda: commands.demo(options, render),
@@ -104,7 +104,7 @@ def _command(options: Any, render: Renderer) -> int:
         "devices": lambda: options.run(options),
         "users": lambda: options.run(options),
         "audit": lambda: options.run(options),
-        "statistics": lambda: options.run(options),
+        "statistics": lambda: statistics.run(options, render),
         "policy": lambda: options.run(options),
     }
     return handlers[options.command]()

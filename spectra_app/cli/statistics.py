@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectra_app.cli.arguments import day, new
+from spectra_app.cli.arguments import day, new, positive
 from spectra_app.cli.terminal import print_json
 from spectra_app.cli.who import signed_in, who_options
 from spectra_app.errors import EXIT_OK
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
+    from spectra_app.reports.validation import ValidationReport
     from spectra_app.services.station_statistics.collecting import Period
+
+    Render = Callable[[ValidationReport, Path], None]
 
 
 def add(commands: Commands) -> None:
@@ -28,6 +33,74 @@ def add(commands: Commands) -> None:
     rating.add_argument("--json", action="store_true", help="print one JSON object")
     who_options(rating)
     rating.set_defaults(run=rates)
+    yearly = new(actions, "seizures", "write the yearly report of seizures")
+    yearly.add_argument("year", type=positive, metavar="YEAR")
+    yearly.add_argument(
+        "--out", type=_seizures_file, nargs="+", required=True, metavar="FILE.pdf|.csv|.json",
+        help="one file or several, each in the form that its ending says",
+    )  # fmt: skip
+    who_options(yearly)
+    scanning = new(actions, "scans", "write every scan as one row of a CSV table")
+    _period(scanning)
+    scanning.add_argument("--out", type=_table, required=True, metavar="SCANS.csv")
+    who_options(scanning)
+    scanning.set_defaults(run=scans)
+    explaining = new(actions, "dictionary", "explain the columns of the table of scans")
+    explaining.set_defaults(run=dictionary)
+
+
+def run(options: argparse.Namespace, render: Render) -> int:
+    """Run one action; `render` writes a report as PDF."""
+    if options.action == "seizures":
+        return seizures(options, render)
+    return int(options.run(options))
+
+
+def _seizures_file(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in {".pdf", ".csv", ".json"}:
+        raise argparse.ArgumentTypeError("end the name in .pdf, .csv or .json")
+    return path
+
+
+def _table(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() != ".csv":
+        raise argparse.ArgumentTypeError("end the name in .csv")
+    return path
+
+
+def seizures(options: argparse.Namespace, render: Render) -> int:
+    """Write the yearly report of seizures."""
+    from spectra_app.services.station_statistics.seizures import yearly_seizures
+    from spectra_app.services.station_statistics.writing import write_seizures
+
+    with signed_in(options) as (office, session):
+        figures = yearly_seizures(office, session, options.year)
+    for path in options.out:
+        write_seizures(figures, path, render)
+        print(f"wrote {path}: {figures['total']['items']} items of {options.year}")
+    return EXIT_OK
+
+
+def scans(options: argparse.Namespace) -> int:
+    """Write the table of scans."""
+    from spectra_app.reports.saving import write_whole
+    from spectra_app.services.station_statistics.scan_table import export_scans
+
+    with signed_in(options) as (office, session):
+        content = export_scans(office, session, period_of(options))
+    write_whole(content, options.out)
+    print(f"wrote {options.out}; its columns: spectra statistics dictionary")
+    return EXIT_OK
+
+
+def dictionary(_options: argparse.Namespace) -> int:
+    """Explain the columns."""
+    from spectra_app.services.station_statistics.scan_table import dictionary_text
+
+    print(dictionary_text(), end="")
+    return EXIT_OK
 
 
 def _period(command: argparse.ArgumentParser) -> None:

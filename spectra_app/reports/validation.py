@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
+from spectra_app.reports.bars import BarChart
 from spectra_app.reports.charts import Chart
 from spectra_app.reports.parts import Facts, Table, Words
 
@@ -18,7 +19,7 @@ from spectra_app.reports.parts import Facts, Table, Words
 class Charts:
     """One or two charts beside each other."""
 
-    charts: tuple[Chart, ...]
+    charts: tuple[Chart | BarChart, ...]
 
 
 Part: TypeAlias = Words | Facts | Table | Charts
@@ -34,7 +35,10 @@ class Section:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ValidationReport:
-    """Everything the pages show; texts are final, a renderer only places them."""
+    """Everything the pages show; texts are final, a renderer only places them.
+
+    Other reports of figures are made of the same parts: `name` is what the foot of a page calls it.
+    """
 
     report_id: str
     title: str
@@ -43,6 +47,7 @@ class ValidationReport:
     end: str
     sections: tuple[Section, ...]
     figures: dict[str, Any]
+    name: str = "Validation report"
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data, the figures included."""

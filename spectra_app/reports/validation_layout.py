@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from spectra_app.reports.charts import chart_block
+from spectra_app.reports.bars import BarChart, bar_block
+from spectra_app.reports.charts import Chart, chart_block
 from spectra_app.reports.flow import ROW_GAP, Piece, paginated
 from spectra_app.reports.page import (
     ACCENT,
@@ -88,7 +89,7 @@ def _end(report: ValidationReport, metrics: Metrics) -> Block:
 def _foot(report: ValidationReport, metrics: Metrics, number: int, pages: int) -> tuple[Item, ...]:
     style = Style(7.0)
     last = report.end if number == pages else f"continued on page {number + 1}"
-    words = f"Validation report {report.report_id} · page {number} of {pages}"
+    words = f"{report.name} {report.report_id} · page {number} of {pages}"
     left = paragraph(metrics, words, style, 110.0, 1)
     right = aligned_right(paragraph(metrics, last, Style(7.0, colour=GREY), 60.0, 1), 60.0)
     row = side_by_side(left, right, WIDTH - 60.0)
@@ -126,9 +127,11 @@ def _table_flow(part: Table, metrics: Metrics) -> list[Piece]:
 
 
 def _chart_row(part: Charts, metrics: Metrics) -> Block:
-    left = chart_block(part.charts[0], metrics, HALF, CHART_HEIGHT)
-    if len(part.charts) == 1:
-        return left
-    return side_by_side(
-        left, chart_block(part.charts[1], metrics, HALF, CHART_HEIGHT), HALF + GUTTER
-    )
+    left, *right = (_chart(chart, metrics) for chart in part.charts)
+    return side_by_side(left, right[0], HALF + GUTTER) if right else left
+
+
+def _chart(chart: Chart | BarChart, metrics: Metrics) -> Block:
+    if isinstance(chart, BarChart):
+        return bar_block(chart, metrics, HALF)
+    return chart_block(chart, metrics, HALF, CHART_HEIGHT)
