@@ -8,13 +8,11 @@ look at it as well.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterator
 
 from spectra_app.errors import RecordError
 from spectra_app.records.access import User
 from spectra_app.records.ledger.record import read_body
-from spectra_app.records.ledger.store import DATABASE
 from spectra_app.records.ledger.verify import Finding
 from spectra_app.records.passwords import secret_digest
 
@@ -24,20 +22,16 @@ WHERE r.kind = ? AND r.latest = 1 AND r.body IS NOT NULL ORDER BY r.rowid
 """
 
 
-def swapped_passwords(folder: Path) -> tuple[Finding, ...]:
-    """Return the users of the ledger in `folder` whose password hash is not the one recorded.
+def swapped_passwords(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield the users whose password hash is not the one recorded; nothing is changed.
 
-    To be called when the ledger itself holds; nothing is changed. A database that cannot be read
-    is one finding.
+    Users whose record cannot be read are left to those who look at records.
     """
-    path = folder / DATABASE
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reading:
-            rows = reading.execute(_USERS, (User.KIND,)).fetchall()
-        return tuple(
-            Finding("password_swapped", f"user {id_}", "its hash is not the one that was recorded")
-            for id_, body, hashed in rows
-            if read_body(body, User).secret_sha256 != secret_digest(hashed or "")
-        )
-    except (sqlite3.Error, RecordError, ValueError, TypeError, AttributeError) as error:
-        return (Finding("file_damaged", DATABASE, f"passwords cannot be read ({error})"),)
+    for id_, body, hashed in connection.execute(_USERS, (User.KIND,)):
+        try:
+            user = read_body(body, User)
+        except RecordError:
+            continue
+        if user.secret_sha256 != secret_digest(hashed or ""):
+            said = "the password's hash is not the one that was recorded"
+            yield Finding("password_swapped", f"user {id_}", said)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from library.signing import key_id
 from spectra_app.errors import LedgerError
-from spectra_app.records import demo, emergency, kinds
+from spectra_app.records import demo, emergency, kinds, thresholds
 from spectra_app.records.access import User
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.ledger.chain import Entry, read_entry
@@ -21,12 +21,13 @@ from spectra_app.records.ledger.index import check_index, kinds_of_records
 from spectra_app.records.ledger.named_evidence import check_evidence, named_evidence
 from spectra_app.records.ledger.store import DATABASE
 from spectra_app.records.ledger.verify import Verified, verify
+from spectra_app.records.swapped import swapped_passwords
 from spectra_app.settings import data_folder
 
 if TYPE_CHECKING:
     from spectra_app.services.office import Office, Session
 
-HOLDING_KINDS = (demo, emergency, kinds)
+HOLDING_KINDS = (demo, emergency, kinds, thresholds)
 """Modules imported for the kinds of record that they hold."""
 PUBLIC = Path("keys") / "station.pub"
 _ASKED = """
@@ -110,7 +111,8 @@ def verify_folder(
 ) -> Checked:
     """Verify the ledger in a folder, which may be anybody's copy: nobody needs to log in for that.
 
-    The index by which lists find records is compared with them, too.
+    The index by which lists find records is compared with them, too, and password hashes with what
+    the users' records say of them.
 
     Parameters
     ----------
@@ -138,6 +140,7 @@ def verify_folder(
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             found += check_index(connection, kinds_of_records())
+            found += swapped_passwords(connection)
             if evidence is not None:
                 named = named_evidence(connection)
                 found += check_evidence(EvidenceStore(evidence), named)

@@ -14,6 +14,7 @@ from spectra_app import records
 from spectra_app.errors import EvidenceError, ForbiddenError, RecordError
 from spectra_app.records.ledger.record import Record
 from spectra_app.services import users
+from spectra_app.services.audit import verify_folder
 from spectra_app.services.policies import load_policy
 from spectra_app.services.session import open_identifier
 from spectra_app.services.thresholds import change_policy, policy_in_force, show_policy
@@ -55,6 +56,8 @@ def test_two_persons_put_a_policy_in_force(office, logged_in, second, stricter):
     )  # fmt: skip
     change_policy(office, boss, second(), None, "back to what was shipped")
     assert policy_in_force(office.folder).hash == shipped.hash
+    kept = verify_folder(office.ledger.folder, evidence=office.evidence.folder)
+    assert (kept.holds, kept.evidence) == (True, 1)
 
 
 def test_every_kind_of_record_has_a_name_of_its_own():
