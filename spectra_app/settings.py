@@ -29,6 +29,11 @@ def data_folder(environment: Mapping[str, str] = os.environ, platform: str = sys
     return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "spectra"
 
 
+def station_database(folder: Path | None = None) -> Path:
+    """Return the station's ledger below a data folder, whether it is there or not."""
+    return (folder or data_folder()) / "station" / "station.db"
+
+
 def made(folder: Path) -> Path:
     """Return `folder`, made when it is missing.
 

@@ -37,7 +37,8 @@ def add(commands: Commands) -> None:
 
 def show(options: argparse.Namespace) -> int:
     """Show which policy is in force."""
-    from spectra_app.services.thresholds import policy_in_force, show_policy
+    from spectra_app.services.policies import policy_in_force
+    from spectra_app.services.thresholds import show_policy
 
     with signed_in(options) as (office, session):
         changed = show_policy(office, session)

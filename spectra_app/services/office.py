@@ -26,12 +26,12 @@ from spectra_app.records.emergency import OPEN, Emergency
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.ledger.chain import Entry
 from spectra_app.records.ledger.head import station_key
-from spectra_app.records.ledger.store import DATABASE, Ledger
+from spectra_app.records.ledger.store import Ledger
 from spectra_app.records.passwords import Passwords
 from spectra_app.records.sessions import IDLE_S, Session, Sessions, seconds
-from spectra_app.settings import data_folder, made
+from spectra_app.settings import data_folder, made, station_database
 
-STATION, KEYS, EVIDENCE = "station", "keys", "evidence"
+KEYS, EVIDENCE = "keys", "evidence"
 ASK = "ask the supervisor"
 
 __all__ = ["Office", "Session", "is_begun", "open_office", "utc_now"]
@@ -207,7 +207,8 @@ def open_office(
     """
     base = folder or data_folder()
     base = base / DEMO if demo else base
-    place = made(base) / STATION
+    made(base)
+    place = station_database(base).parent
     with suppress(FileExistsError):
         place.mkdir(mode=0o700)  # it holds the station's key and password hashes
     kind = DemoLedger if demo else Ledger
@@ -221,7 +222,7 @@ def open_office(
 def is_begun(folder: Path | None = None, *, demo: bool = False) -> bool:
     """Return whether there is an office in a data folder; nothing is made."""
     base = folder or data_folder()
-    return ((base / DEMO if demo else base) / STATION / DATABASE).exists()
+    return station_database(base / DEMO if demo else base).exists()
 
 
 def _idle_s(ledger: Ledger) -> int:

@@ -1,4 +1,4 @@
-"""The policy in force."""
+"""Policies: the one that came with the program, and the one in force at this station."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import resources
 from matching.policy import Policy, PolicyError, parse_policy
+from spectra_app.settings import data_folder, station_database
 
 
 def load_policy(path: Path | None = None) -> Policy:
@@ -24,6 +25,28 @@ def load_policy(path: Path | None = None) -> Policy:
     except OSError as error:
         raise _unreadable(error, str(source)) from error
     return read_policy(raw, str(source))
+
+
+def policy_in_force(folder: Path | None = None) -> Policy:
+    """Return the policy that this station uses: the shipped one, unless two persons changed it.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        The data folder; by default the program's own.
+
+    Raises
+    ------
+    LedgerError, EvidenceError
+        When it was changed and cannot be read: another one is never taken in its place.
+    """
+    database = station_database(folder)
+    if not database.exists():
+        return load_policy()
+    # The ledger takes its time to import: only where there is one.
+    from spectra_app.services.thresholds import changed_policy
+
+    return changed_policy(database, (folder or data_folder()) / "evidence") or load_policy()
 
 
 def read_policy(raw: bytes, where: str) -> Policy:

@@ -11,8 +11,8 @@ from spectra_app.services.engine import Engine
 from spectra_app.services.hazards import find_hazards
 from spectra_app.services.identify import Identifier, utc_now
 from spectra_app.services.libraries import open_library
+from spectra_app.services.policies import policy_in_force
 from spectra_app.services.standing import standing_of
-from spectra_app.services.thresholds import policy_in_force
 from spectra_app.settings import data_folder, made, station_hazards
 
 __all__ = ["open_identifier", "utc_now"]

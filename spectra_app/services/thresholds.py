@@ -10,11 +10,9 @@ from matching.policy import Policy
 from spectra_app.errors import LedgerError, RecordError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.ledger.record import read_body
-from spectra_app.records.ledger.store import DATABASE
 from spectra_app.records.thresholds import IN_FORCE, SHIPPED, PolicyChange
-from spectra_app.services.office import EVIDENCE, STATION, Office, Session, is_begun
+from spectra_app.services.office import Office, Session
 from spectra_app.services.policies import load_policy, read_policy
-from spectra_app.settings import data_folder
 
 POLICY = "policy"
 _CHANGE = "SELECT body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
@@ -75,26 +73,25 @@ def show_policy(office: Office, session: Session) -> PolicyChange | None:
     return found[0].record if found else None
 
 
-def policy_in_force(folder: Path | None = None) -> Policy:
-    """Return the policy that this station uses: the shipped one, unless two persons changed it.
+def changed_policy(path: Path, evidence: Path) -> Policy | None:
+    """Return the policy that two persons put in force; None while it is the shipped one.
 
     Needs no log-in, and opens the ledger only to read.
 
     Parameters
     ----------
-    folder : Path, optional
-        The data folder; by default the program's own.
+    path, evidence : Path
+        The ledger's database, and the folder of the evidence.
 
     Raises
     ------
     LedgerError, EvidenceError
         When it was changed and cannot be read: another one is never taken in its place.
     """
-    base = folder or data_folder()
-    document = _changed(base / STATION / DATABASE) if is_begun(base) else ""
+    document = _changed(path)
     if not document:
-        return load_policy()
-    return read_policy(EvidenceStore(base / EVIDENCE).get(document), document)
+        return None
+    return read_policy(EvidenceStore(evidence).get(document), document)
 
 
 def _changed(path: Path) -> str:

@@ -15,9 +15,9 @@ from spectra_app.errors import EvidenceError, ForbiddenError, RecordError
 from spectra_app.records.ledger.record import Record
 from spectra_app.services import users
 from spectra_app.services.audit import verify_folder
-from spectra_app.services.policies import load_policy
+from spectra_app.services.policies import load_policy, policy_in_force
 from spectra_app.services.session import open_identifier
-from spectra_app.services.thresholds import change_policy, policy_in_force, show_policy
+from spectra_app.services.thresholds import change_policy, show_policy
 
 WORDS = "seven green herons wade"
 REASON = "validation of 22 November"
