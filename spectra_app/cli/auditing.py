@@ -1,4 +1,4 @@
-"""``spectra audit verify|show|head``: the audit chain, checked and shown."""
+"""``spectra audit verify|show|head|backup|restore``: the chain checked, shown, kept elsewhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app.cli.arguments import new, positive
-from spectra_app.cli.terminal import print_json
-from spectra_app.cli.who import signed_in, who_options
+from spectra_app.cli.terminal import print_json, progress_bar
+from spectra_app.cli.who import secret_words, signed_in, who_options
 from spectra_app.errors import EXIT_INTEGRITY, EXIT_OK
 
 if TYPE_CHECKING:
@@ -45,6 +45,29 @@ def add(commands: Commands) -> None:
     heading.add_argument("--folder", type=Path, metavar="FOLDER", help="default: this station's")
     heading.add_argument("--json", action="store_true", help="print one JSON object")
     heading.set_defaults(run=head)
+    _backups(actions)
+
+
+def _backups(actions: Commands) -> None:
+    making = new(actions, "backup", "copy ledger and evidence to another disk, and verify the copy")
+    making.add_argument("target", type=Path, metavar="TARGET", help="empty, or the last backup")
+    who_options(making)
+    making.add_argument(
+        "--with-key",
+        action="store_true",
+        help="copy the station's private key, too: keep such a backup like the station itself",
+    )
+    making.set_defaults(run=backup)
+    restoring = new(actions, "restore", "make a station of a backup, in an empty folder only")
+    restoring.add_argument("source", type=Path, metavar="BACKUP")
+    restoring.add_argument(
+        "--folder", type=Path, metavar="FOLDER", help="data folder; default: this program's"
+    )
+    restoring.add_argument(
+        "--key", type=Path, metavar="STATION.key", help="when the backup does not hold it"
+    )
+    who_options(restoring)
+    restoring.set_defaults(run=restore)
 
 
 def _verify(actions: Commands) -> None:
@@ -154,4 +177,35 @@ def head(options: argparse.Namespace) -> int:
         print_json(found.to_json())
     else:
         print(found)
+    return EXIT_OK
+
+
+def backup(options: argparse.Namespace) -> int:
+    """Make a backup; exit code 4 when it holds something that is broken."""
+    from spectra_app.services.backups import make_backup
+
+    with signed_in(options) as (office, session):
+        made = make_backup(
+            office, session, options.target,
+            with_key=options.with_key, progress=progress_bar("backup"),
+        )  # fmt: skip
+    print(f"backup in {made.folder}: up to {made.head}, {made.evidence} pieces of evidence, "
+          f"{made.copied} of them new")  # fmt: skip
+    for one in made.findings[:TOLD]:
+        print(f"  BROKEN at {one.where}: {one.text} ({one.code})")
+    return EXIT_INTEGRITY if made.findings else EXIT_OK
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Make a station of a backup."""
+    from spectra_app.services import backups, users
+    from spectra_app.settings import data_folder
+
+    words = secret_words(options, options.password_file, f"Password of {options.user}")
+    folder = options.folder or data_folder()
+    number = backups.restore(
+        options.source, folder, lambda office: users.log_in(office, options.user, words),
+        key=options.key,
+    )  # fmt: skip
+    print(f"restored to {folder}; entry {number} of its chain says from which backup")
     return EXIT_OK

@@ -151,3 +151,24 @@ def test_showing_from_the_command_line(spectra, tmp_path):
     code, out, _ = spectra("audit", "verify", "--json")
     assert code == 0
     assert json.loads(out)["holds"]
+
+
+def test_backup_and_restore_from_the_command_line(spectra, tmp_path):
+    words = tmp_path / "words"
+    words.write_text("seven green herons wade\n")
+    spectra("users", "setup", "sup", "--name", "S", "--new-password-file", words)
+    who = ("--user", "sup", "--password-file", words)
+    code, out, err = spectra("audit", "backup", tmp_path / "stick", *who, "--with-key")
+    assert (code, err) == (0, "")
+    assert "0 pieces of evidence" in out
+    code, out, err = spectra(
+        "audit", "restore", tmp_path / "stick", "--folder", tmp_path / "new", *who
+    )
+    assert (code, err) == (0, "")
+    code, out, _ = spectra("audit", "verify", "--folder", tmp_path / "new" / "station")
+    assert code == 0
+    code, _, err = spectra(
+        "audit", "restore", tmp_path / "stick", "--folder", tmp_path / "new", *who
+    )
+    assert code == 3
+    assert "not empty" in err
