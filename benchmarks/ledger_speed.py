@@ -150,8 +150,10 @@ def store(office: Office, dice: random.Random, id_: str) -> None:
     kept = office.evidence.put(
         dice.randbytes(30_000), kind="raw frame", name=id_, clock=office.clock
     )
-    scan = Scan(id=id_, original=kept.sha256, evidence=(kept.sha256,), source="device",
-                scanned_at=office.clock(), scanned_by="u1", outcome="match", exposures=3)  # fmt: skip
+    scan = Scan(
+        id=id_, original=kept.sha256, evidence=(kept.sha256,), source="device",
+        scanned_at=office.clock(), scanned_by="u1", outcome="match", exposures=3,
+    )  # fmt: skip
     with office.ledger.writing("u1") as writing:
         writing.put(scan, "scan added")
         writing.put(Exposure(id=id_, analyser="WP-00001", scan=id_, count=3), "laser used")
