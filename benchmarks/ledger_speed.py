@@ -70,15 +70,13 @@ def fill(base: Path, scans: int) -> None:
 
 def case_of(dice: random.Random, number: int) -> Iterator[Case | Item | Scan]:
     """Yield a case, its item and its scans."""
-    case, day = (
-        f"AA-{number:06d}",
-        f"20{20 + number % 6}-{1 + number % 12:02d}-{1 + number % 28:02d}",
-    )
-    yield Case(id=case, title=f"parcel {number}", officer="u1", opened_at=f"{day}T08:00:00Z",
-               mode="mail", origin="NL", destination="US", state=dice.choice(("open", "closed")))  # fmt: skip
-    yield Item(
-        id=f"{case}-1", case=case, description="white powder", received_at=f"{day}T08:01:00Z"
-    )
+    case = f"AA-{number:06d}"
+    day = f"20{20 + number % 6}-{1 + number % 12:02d}-{1 + number % 28:02d}"
+    yield Case(
+        id=case, title=f"parcel {number}", officer="u1", opened_at=f"{day}T08:00:00Z", mode="mail",
+        origin="NL", destination="US", state=dice.choice(("open", "closed")),
+    )  # fmt: skip
+    yield Item(id=f"{case}-1", case=case, description="powder", received_at=f"{day}T08:01:00Z")
     for one in range(SCANS_OF_A_CASE):
         yield scan_of(dice, f"{case}-s{one}", case, day)
 
