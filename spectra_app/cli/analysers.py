@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli import watching
 from spectra_app.cli.arguments import laser_line, new, positive, seed
+from spectra_app.cli.laser_book import laser_book, measurer_options
 from spectra_app.cli.stopping import ended_politely
 from spectra_app.cli.terminal import print_json, progress_bar, spelled_out
 from spectra_app.errors import EXIT_ARGUMENTS, EXIT_OK, EXIT_REFUSED, AppError
@@ -30,7 +31,9 @@ _REAL = ("port", "serial", "papers", "laser_port", *_OF_LASER)
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
+    from spectra_app.services.cases.laser_book import LaserBook
     from spectra_app.services.devices import Chosen
+    from spectra_app.services.identify import Identifier
     from spectra_app.services.measuring import Wanted
 
 
@@ -271,6 +274,7 @@ def _scan_arguments(actions: Commands) -> None:
         "--keep-wires", action="store_true", help="keep every byte on the wires as evidence"
     )
     scan.add_argument("--json", action="store_true", help="print JSON")
+    measurer_options(scan)
     scan.set_defaults(run=_scan)
 
 
@@ -307,10 +311,10 @@ def _scan(options: argparse.Namespace) -> int:
             options.laser_port,
             "give --laser-power-w, in W, from the papers of the laser (0.1 is 100 mW)",
         )
-    with ended_politely(_stopping) as stopped:
+    with laser_book(options) as book, ended_politely(_stopping) as stopped:
         identifier = open_identifier(options.library)
         try:
-            found = scan_chosen(
+            scanned = scan_chosen(
                 chosen,
                 identifier,
                 _wanted(options),
@@ -318,12 +322,14 @@ def _scan(options: argparse.Namespace) -> int:
                 should_stop=stopped,
                 tell=lambda warning: _say(f"Warning: {warning}"),
                 alarmed=_alarmed,
-            ).found
-        except AnalyserError as error:
-            if error.kept:
-                folder = identifier.evidence.folder
-                _say(f"Kept as evidence all the same: {len(error.kept)} files in {folder}")
+            )
+        except (AnalyserError, KeyboardInterrupt) as error:
+            _enter_failed(book, error, identifier, emulated=chosen.sample is not None)
             raise
+        found = scanned.found
+        if book is not None:
+            entered = book.scanned(scanned, identifier.engine.library)
+            _say(f"Entered as scan {entered.id}, not filed yet")
     if options.json:
         print_json(found.record.to_json())
     else:
@@ -331,6 +337,18 @@ def _scan(options: argparse.Namespace) -> int:
     if stopped():
         return EXIT_ARGUMENTS
     return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
+
+
+def _enter_failed(
+    book: LaserBook | None, error: BaseException, identifier: Identifier, *, emulated: bool
+) -> None:
+    """Say what was kept of a scan that failed, and enter what the laser did for it."""
+    kept: tuple[str, ...] = getattr(error, "kept", ())
+    if kept:
+        _say(f"Kept as evidence all the same: {len(kept)} files in {identifier.evidence.folder}")
+    if book is not None and (kept or isinstance(error, KeyboardInterrupt)):
+        aborted = isinstance(error, KeyboardInterrupt)
+        book.used("aborted" if aborted else "failed", evidence=kept, emulated=emulated)
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:

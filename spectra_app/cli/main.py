@@ -105,6 +105,7 @@ def _command(options: Any, render: Renderer) -> int:
         "users": lambda: options.run(options),
         "audit": lambda: options.run(options),
         "statistics": lambda: statistics.run(options, render),
+        "case": lambda: options.run(options),
         "policy": lambda: options.run(options),
     }
     return handlers[options.command]()

@@ -11,6 +11,8 @@ from spectra_app.cli import (
     analysers,
     auditing,
     calibrating,
+    case_acts,
+    cases,
     checking,
     converting,
     coverage,
@@ -51,6 +53,7 @@ LIBRARY_ACTIONS = (  # in the order of the help
     keys.add,
     merging.add,
 )
+CASE_ACTIONS = (cases.add, case_acts.add)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     lists.add(commands)
     analysers.add(commands)
     calibrating.add(commands)
+    _case(commands)
     users.add(commands)
     auditing.add(commands)
     statistics.add(commands)
@@ -202,4 +206,11 @@ def _library(commands: Commands) -> None:
     group = new(commands, "library", "build and inspect reference libraries")
     actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
     for add in LIBRARY_ACTIONS:
+        add(actions)
+
+
+def _case(commands: Commands) -> None:
+    group = new(commands, "case", "cases: what was seized, scanned, handed over and found")
+    actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for add in CASE_ACTIONS:
         add(actions)

@@ -133,7 +133,7 @@ def send_to_laboratory(
 def record_answer(
     office: Office, session: Session, confirmation: str, answer: LaboratoryAnswer
 ) -> Confirmation:
-    """Record what the laboratory found.
+    """Record what the laboratory found; `confirmation` is its id, or that of the item sent.
 
     Raises
     ------
@@ -152,7 +152,8 @@ def record_answer(
         )
     _check_kept(office, answer.evidence)
     with office.ledger.writing(me.id) as writing:
-        stored = office.ledger.get(Confirmation, confirmation)
+        waiting = office.ledger.find(Confirmation, item=confirmation, state="sent")
+        stored = waiting[0] if waiting else office.ledger.get(Confirmation, confirmation)
         open_item(office.ledger, stored.record.item)
         if stored.record.state != "sent":
             raise CaseError("there is an answer already", confirmation, "amend that one")

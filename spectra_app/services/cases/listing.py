@@ -34,6 +34,7 @@ from spectra_app.records.kinds.scan import SEPARATOR
 from spectra_app.records.ledger.record import R, read_body
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.findings import Stands, stands
+from spectra_app.services.cases.scans import visible_scan
 from spectra_app.services.control import highest
 from spectra_app.services.office import Office, Session
 
@@ -218,6 +219,22 @@ def show_case(office: Office, session: Session, case: str) -> CaseFile:
         tuple(one for one in _all(office, Amendment, case) if one.of_id not in hidden),
         tuple(one for one in reports if me.cleared or not one.restricted),
     )
+
+
+def what_is(office: Office, session: Session, id_: str) -> str:
+    """Return whether an id is a ``case``'s, an ``item``'s or a ``scan``'s.
+
+    Raises
+    ------
+    RecordError
+        When it is none that this user may see.
+    """
+    me = office.require(session, "case.show")
+    for kind in (Case, Item):
+        if office.ledger.history(kind, id_):
+            return kind.KIND
+    visible_scan(office.ledger, me, id_)
+    return Scan.KIND
 
 
 def visible_scans(ledger: Ledger, me: User, case: str) -> tuple[Scan, ...]:

@@ -179,7 +179,8 @@ def _checked(about: About, now: str) -> dict[str, Any]:
     texts = {name: value.strip() for name, value in known.items() if isinstance(value, str)}
     chosen("the way it travelled", texts["mode"], MODES)
     persons = tuple(person.strip() for person in about.persons if person.strip())
-    event = moment("when it happened", texts["event_at"], now)
+    happened = texts["event_at"]
+    event = moment("when it happened", happened, now) if happened else ""
     return {**texts, "persons": persons, "event_at": event}
 
 

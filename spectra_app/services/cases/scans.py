@@ -353,11 +353,15 @@ def frames_in(store: EvidenceStore, evidence: Iterable[str]) -> tuple[RawFrame, 
 def exposures_in(frames: Iterable[RawFrame]) -> int:
     """Return how many exposures with the laser on are in frames, at least.
 
-    An exposure that was begun and broken off counts as one.
+    An exposure that was begun and broken off counts as one; a frame that is kept again with its
+    dark counts once.
     """
-    return sum(
-        frame.averages + (PARTIAL in frame.flags) for frame in frames if DARK not in frame.flags
-    )
+    lit = {
+        (frame.clock, frame.counts.tobytes()): frame.averages + (PARTIAL in frame.flags)
+        for frame in frames
+        if DARK not in frame.flags
+    }
+    return sum(lit.values())
 
 
 def is_restricted(folder: Path, record: Identification, library: Library | None) -> bool:

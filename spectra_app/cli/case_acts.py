@@ -1,0 +1,303 @@
+"""``spectra case``: what is done to items and scans."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectra_app.cli.arguments import column_choice, laser_line
+from spectra_app.cli.cases import action, plain, scan_line, told
+from spectra_app.cli.terminal import print_json
+from spectra_app.cli.who import signed_in
+from spectra_app.errors import EXIT_OK, EXIT_REFUSED, AppError
+
+if TYPE_CHECKING:
+    from spectra_app.cli.arguments import Commands
+    from spectra_app.services.office import Office, Session
+
+
+def add(actions: Commands) -> None:
+    """Add the actions about items and scans."""
+    _item(actions)
+    _scans(actions)
+    handing = action(actions, "hand-over", "record that an item went to somebody else", hand_over)
+    handing.add_argument("item", metavar="ITEM")
+    handing.add_argument("--to", required=True, metavar="NAME", help="log-in name, or outside:NAME")
+    handing.add_argument("--from", dest="giver", default="", metavar="NAME", help="who has it")
+    handing.add_argument("--at", default="", metavar="TIME", help="default: now")
+    handing.add_argument("--purpose", default="", metavar="TEXT")
+    handing.add_argument("--place", default="", metavar="TEXT")
+    handing.add_argument("--seal-before", default="", metavar="NUMBER")
+    handing.add_argument("--seal-after", default="", metavar="NUMBER")
+    handing.add_argument("--seal-broken", action="store_true", help="it was not whole")
+    noting = action(actions, "note", "add a note", note)
+    noting.add_argument("about", metavar="CASE|ITEM|SCAN")
+    noting.add_argument("text", metavar="TEXT")
+    picture = action(actions, "photo", "add a photo", photo)
+    picture.add_argument("about", metavar="CASE|ITEM")
+    picture.add_argument("file", type=Path, metavar="FILE")
+    picture.add_argument("--caption", default="", metavar="TEXT")
+    amending = action(actions, "amend", "correct what a record says; it stays as it is", amend)
+    amending.add_argument("kind", metavar="KIND", help="case, item, scan, custody, note ...")
+    amending.add_argument("id", metavar="ID")
+    amending.add_argument("amended", metavar="TEXT", help="what it should say")
+    amending.add_argument("--field", default="", metavar="FIELD")
+    amending.add_argument("--why", required=True, metavar="TEXT")
+    _findings(actions)
+
+
+def _item(actions: Commands) -> None:
+    adding = action(actions, "add-item", "add an item to a case", add_item)
+    adding.add_argument("case", metavar="CASE")
+    adding.add_argument("description", metavar="DESCRIPTION")
+    adding.add_argument(
+        "--number", action="append", default=[], metavar="NUMBER",
+        help="parcel (S10), waybill, container, shipping unit, or seal:NUMBER; repeatable",
+    )  # fmt: skip
+    for name, text in (
+        ("condition", "how it was received"), ("received-from", "from whom"),
+        ("received-at", "when; default: now"), ("sampling", "how the n packages were chosen"),
+        ("weight", "as read"), ("weight-how", "gross or net, which balance"),
+        ("form", "powder, tablet, liquid ..."),
+        ("concealment", "how it was hidden"), ("seal", "number of the seal it is under"),
+    ):  # fmt: skip
+        adding.add_argument(f"--{name}", default="", metavar="TEXT", help=text)
+    adding.add_argument("--weight-unit", default="", choices=("mg", "g", "kg", "ml", "l", "pieces"))
+    adding.add_argument("--packages", type=int, default=0, metavar="N", help="there are N")
+    adding.add_argument("--sampled", type=int, default=0, metavar="n", help="n were examined")
+
+
+def _scans(actions: Commands) -> None:
+    adding = action(actions, "add-scan", "identify a file and take its scans in", add_scan)
+    adding.add_argument("file", type=Path, metavar="FILE")
+    adding.add_argument("--item", default="", metavar="ITEM", help="file them there at once")
+    adding.add_argument("--library", type=Path, metavar="LIB.h5", help="default: the installed one")
+    column_choice(adding)
+    adding.add_argument("--spectrum", metavar="NAME", help="which spectrum of a file: NAME, NAME#k")
+    adding.add_argument("--laser-nm", type=laser_line, metavar="NM", help="if the file lacks it")
+    listing = action(actions, "scans", "list scans", scans)
+    listing.add_argument("--state", default="", choices=("unfiled", "filed", "discarded"))
+    listing.add_argument("--item", default="", metavar="ITEM")
+    filing = action(actions, "file", "file a scan under an item", file_)
+    filing.add_argument("scan", metavar="SCAN")
+    filing.add_argument("item", metavar="ITEM")
+    filing.add_argument("--why", default="", metavar="TEXT", help="when it was filed elsewhere")
+    discarding = action(actions, "discard", "say that an unfiled scan belongs to nothing", discard)
+    discarding.add_argument("scan", metavar="SCAN")
+    discarding.add_argument("--why", required=True, metavar="TEXT")
+
+
+def _findings(actions: Commands) -> None:
+    second = action(actions, "second", "record a second technique", technique)
+    second.add_argument("item", metavar="ITEM")
+    second.add_argument("technique", metavar="TECHNIQUE", help="FTIR, GC-MS, colour test ...")
+    second.add_argument("--category", required=True, choices=("A", "B", "C"), help="SWGDRUG")
+    second.add_argument("--sampling", required=True, choices=("separate", "same"))
+    second.add_argument(
+        "--agreement", required=True, choices=("agrees", "disagrees", "inconclusive")
+    )
+    second.add_argument("--found", action="append", default=[], metavar="NAME")
+    second.add_argument("--scan", default="", metavar="SCAN", help="what it was compared with")
+    second.add_argument("--instrument", default="", metavar="TEXT")
+    second.add_argument("--remarks", default="", metavar="TEXT")
+    answering = action(
+        actions, "confirm", "send an item to the laboratory, or record its answer", confirm
+    )
+    answering.add_argument("item", metavar="ITEM")
+    what = answering.add_mutually_exclusive_group(required=True)
+    what.add_argument("--send", metavar="LABORATORY", help="hand it over to the laboratory")
+    what.add_argument("--confirmed", action="store_true", help="they confirm; name it with --found")
+    what.add_argument(
+        "--refuted", action="store_true", help="they found something else, or nothing"
+    )
+    answering.add_argument("--found", action="append", default=[], metavar="NAME")
+    answering.add_argument("--quantity", action="append", default=[], metavar="TEXT")
+    answering.add_argument("--reference", default="", metavar="NUMBER", help="theirs")
+    answering.add_argument("--method", default="", metavar="TEXT")
+    answering.add_argument("--remarks", default="", metavar="TEXT")
+
+
+def add_item(options: argparse.Namespace) -> int:
+    """Add an item."""
+    from spectra_app.services.cases import items
+
+    about = items.Description(
+        options.description,
+        condition=options.condition,
+        identifiers=tuple(options.number),
+        received_at=options.received_at,
+        received_from=options.received_from,
+        packages=options.packages,
+        sampled=options.sampled,
+        sampling=options.sampling,
+        weight=options.weight,
+        weight_unit=options.weight_unit,
+        weight_how=options.weight_how,
+        form=options.form,
+        concealment=options.concealment,
+        seal=options.seal,
+    )
+    with signed_in(options) as (office, session):
+        made = items.add_item(office, session, options.case, about)
+    numbers = f", {', '.join(made.identifiers)}" if made.identifiers else ""
+    return told(options, made, f"Item {made.id}: {made.description}{numbers}")
+
+
+def add_scan(options: argparse.Namespace) -> int:
+    """Identify a file and take its scans in."""
+    from spectra_app.cli.verdict import verdict_text
+    from spectra_app.services.cases.scans import file_scan, scan_file
+    from spectra_app.services.identify import Choice
+    from spectra_app.services.session import open_identifier
+
+    choice = Choice(
+        column=options.column, spectrum=options.spectrum, laser_nm=options.laser_nm,
+    )  # fmt: skip
+    with signed_in(options) as (office, session):
+        identifier = open_identifier(options.library, evidence=office.evidence.folder)
+        taken = scan_file(office, session, options.file, identifier, choice)
+        if not taken:
+            raise AppError(
+                "the file cannot be read, so there is no scan", str(options.file), "check the path"
+            )
+        made = [scan for scan, _ in taken]
+        if options.item:
+            made = [file_scan(office, session, scan.id, options.item) for scan in made]
+    if options.json:
+        print_json(plain(made))
+    for scan, found in zip(made, (one for _, one in taken), strict=True):
+        if not options.json:
+            print(f"Scan {scan.id}, {scan.state} {scan.item}".rstrip())
+            print(verdict_text(found.record))
+    return EXIT_REFUSED if any(scan.outcome == "refused" for scan in made) else EXIT_OK
+
+
+def scans(options: argparse.Namespace) -> int:
+    """List scans."""
+    from spectra_app.services.cases.scans import list_scans
+
+    with signed_in(options) as (office, session):
+        found = list_scans(office, session, state=options.state, item=options.item)
+    lines = [f"{scan_line(scan)}  {scan.state} {scan.item}".rstrip() for scan in found]
+    return told(options, found, "\n".join(lines) or "There are none.")
+
+
+def file_(options: argparse.Namespace) -> int:
+    """File a scan."""
+    from spectra_app.services.cases.scans import file_scan
+
+    with signed_in(options) as (office, session):
+        made = file_scan(office, session, options.scan, options.item, options.why)
+    return told(options, made, f"Scan {made.id} is filed under {made.item}")
+
+
+def discard(options: argparse.Namespace) -> int:
+    """Discard a scan."""
+    from spectra_app.services.cases.scans import discard_scan
+
+    with signed_in(options) as (office, session):
+        made = discard_scan(office, session, options.scan, options.why)
+    return told(options, made, f"Scan {made.id} is discarded; the supervisor sees it")
+
+
+def hand_over(options: argparse.Namespace) -> int:
+    """Hand an item over."""
+    from spectra_app.services.cases import items
+
+    handing = items.Handing(
+        options.to,
+        giver=options.giver,
+        handed_at=options.at,
+        purpose=options.purpose,
+        place=options.place,
+        seal_before=options.seal_before,
+        seal_after=options.seal_after,
+        seal_intact=not options.seal_broken,
+    )
+    with signed_in(options) as (office, session):
+        made = items.hand_over(office, session, options.item, handing)
+    return told(options, made, f"Item {made.item} is with {made.receiver} since {made.handed_at}")
+
+
+def note(options: argparse.Namespace) -> int:
+    """Add a note."""
+    from spectra_app.services.cases.papers import add_note
+
+    with signed_in(options) as (office, session):
+        about = _about(office, session, options.about)
+        made = add_note(office, session, options.text, **about)
+    return told(options, made, f"Note {made.id} added")
+
+
+def photo(options: argparse.Namespace) -> int:
+    """Add a photo."""
+    from spectra_app.services.cases.papers import add_photo
+
+    with signed_in(options) as (office, session):
+        about = _about(office, session, options.about)
+        data = options.file.read_bytes()
+        name = options.file.name
+        made = add_photo(office, session, data, name, caption=options.caption, **about)
+    return told(options, made, f"Photo {made.id} added: {made.evidence}")
+
+
+def amend(options: argparse.Namespace) -> int:
+    """Amend a record."""
+    from spectra_app.services.cases import papers
+
+    with signed_in(options) as (office, session):
+        made = papers.amend(
+            office, session, options.kind, options.id, options.amended,
+            reason=options.why, field=options.field,
+        )  # fmt: skip
+    return told(
+        options, made, f"Amendment {made.id}: the original stays, revision {made.of_revision}"
+    )
+
+
+def technique(options: argparse.Namespace) -> int:
+    """Record a second technique."""
+    from spectra_app.services.cases import findings
+
+    about = findings.Technique(
+        options.technique,
+        options.category,
+        options.sampling,
+        options.agreement,
+        tuple(options.found),
+        scan=options.scan,
+        instrument=options.instrument,
+        remarks=options.remarks,
+    )
+    with signed_in(options) as (office, session):
+        made = findings.record_second_technique(office, session, options.item, about)
+        stands = findings.standing_of_item(office, session, options.item)
+    return told(options, made, f"{made.technique} recorded; item {made.item}: {stands}")
+
+
+def confirm(options: argparse.Namespace) -> int:
+    """Send an item to the laboratory, or record its answer."""
+    from spectra_app.services.cases import findings
+
+    with signed_in(options) as (office, session):
+        if options.send:
+            made = findings.send_to_laboratory(office, session, options.item, options.send)
+        else:
+            answer = findings.LaboratoryAnswer(
+                "confirmed" if options.confirmed else "refuted",
+                tuple(options.found),
+                quantities=tuple(options.quantity),
+                reference=options.reference,
+                method=options.method,
+                remarks=options.remarks,
+            )
+            made = findings.record_answer(office, session, options.item, answer)
+    return told(options, made, f"Item {made.item}: {made.state} {', '.join(made.found)}".rstrip())
+
+
+def _about(office: Office, session: Session, text: str) -> dict[str, Any]:
+    """Return what somebody means by a case number, an item's or a scan's."""
+    from spectra_app.services.cases.listing import what_is
+
+    return {what_is(office, session, text): text}
