@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from matching.evidence import hit_quality
+from matching.policy import Policy
 from matching.rates import exact_bounds
 from spectra_app import __version__
+from spectra_app.errors import AppError
 from spectra_app.records.durable import replace_whole
 from spectra_app.records.identification import Comparison, Identification
 from spectra_app.reports.builder import build_report
@@ -19,8 +21,9 @@ from spectra_app.reports.facts import Calibration, ErrorRate, ReportFacts
 from spectra_app.reports.validation import ValidationReport
 from spectra_app.reports.validation_builder import build_validation_report
 from spectra_app.services.identify import Identified
-from spectra_app.services.policies import load_policy
+from spectra_app.services.thresholds import policy_in_force
 
+VALIDATED = ("named_right", "named_wrong", "false_naming")  # what decides is counted by substance
 Renderer = Callable[[Report, Path], None]
 
 
@@ -48,7 +51,7 @@ def report_of(found: Identified, issued_at: str, language: str = "en") -> Report
         evidence=tuple(sha for sha in (record.sha256,) if sha),
         analyser=analyser_of(found),
         calibration=calibration_of(record),
-        rates=policy_rates(record),
+        rates=policy_rates(record, policy_in_force()),
     )
     return build_report(record, best_comparison(found), facts, language)
 
@@ -76,9 +79,8 @@ def calibration_of(record: Identification) -> Calibration:
     return Calibration("expired" if "calibration_expired" in record.reasons else "unknown")
 
 
-def policy_rates(record: Identification) -> tuple[ErrorRate, ...]:
+def policy_rates(record: Identification, policy: Policy) -> tuple[ErrorRate, ...]:
     """Return the rates that the policy of a record was validated with; none of another policy."""
-    policy = load_policy()
     if not record.method.policy or policy.hash != record.method.policy:
         return ()
     source = f"policy version {policy.version}, validation substances of its rates"
@@ -88,6 +90,36 @@ def policy_rates(record: Identification) -> tuple[ErrorRate, ...]:
         score = hit_quality(one.least)
         out.append(ErrorRate("right", one.right, one.n, low, high, source, score))
     return tuple(out)
+
+
+def validation_rates(record: Identification, figures: dict[str, Any]) -> tuple[ErrorRate, ...]:
+    """Return the rates of an evaluation by substance; they are those of its library and policy.
+
+    Raises
+    ------
+    AppError
+        When it was made with another library or policy, or is no evaluation.
+    """
+    try:
+        made = (figures["library"]["sha256"], figures["method"]["policy"])
+        if made != (record.library.sha256, record.method.policy):
+            raise AppError(
+                "the validation was made with another library or policy than this result",
+                "",
+                "validate with the library and policy in use, or leave it out",
+            )
+        by_substance, day = figures["by_substance"], str(figures["performed_at"])[:10]
+        source = f"spectra evaluate, {day}: {figures['queries']['manifest_sha256']}"
+        counted = {code: by_substance[code] for code in VALIDATED if by_substance.get(code)}
+        return tuple(
+            ErrorRate(code, one["count"], one["n"], one["low95"], one["high95"], source)
+            for code, one in counted.items()
+            if one["n"]
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AppError(
+            "these are no figures of an evaluation", "", "give figures.json of 'spectra evaluate'"
+        ) from error
 
 
 def best_comparison(found: Identified) -> Comparison | None:

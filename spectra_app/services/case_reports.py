@@ -1,0 +1,235 @@
+"""Reports of scans that are filed under a case: checked, issued, amended, kept with their record.
+
+A report is issued once. The report as data and its file are evidence before the record that names
+them is written; what is wrong with a report is put right by another one that names it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from spectra_app.errors import AppError, CaseError, RecordError
+from spectra_app.records.access import User
+from spectra_app.records.identification import Comparison
+from spectra_app.records.kinds import IssuedReport, Scan
+from spectra_app.reports.builder import build_report
+from spectra_app.reports.checker import require_complete
+from spectra_app.reports.document import Report
+from spectra_app.services.cases.scans import visible_scan
+from spectra_app.services.office import Office, Session
+from spectra_app.services.report_facts import Wanted, facts_of_scan
+from spectra_app.services.signing_pdf import PdfSigner
+
+Draw = Callable[[Scan], Comparison | None]
+Renderer = Callable[[Report, Path], None]
+REPORT, PDF = "report", "report as PDF"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Issued:
+    """A report that was issued: its record, its content, its file."""
+
+    record: IssuedReport
+    report: Report
+    pdf: bytes
+
+
+def nothing_drawn(_scan: Scan) -> None:
+    """Draw no spectra: the report says that there are none."""
+
+
+def preview_report(
+    office: Office, session: Session, scan: str, wanted: Wanted, draw: Draw = nothing_drawn
+) -> Report:
+    """Return a report that is not issued: it says so, and what it lacks.
+
+    Raises
+    ------
+    RecordError
+        When there is no such scan that this user may see.
+    """
+    me = office.require(session, "report.preview")
+    found = visible_scan(office.ledger, me, scan).record
+    record, facts = facts_of_scan(office, None, found, wanted)
+    facts = replace(facts, report_id=f"{found.id}-PREVIEW")
+    return build_report(record, draw(found), facts, wanted.language)
+
+
+def issue_report(
+    office: Office,
+    session: Session,
+    scan: str,
+    wanted: Wanted,
+    render: Renderer,
+    *,
+    draw: Draw = nothing_drawn,
+    signer: PdfSigner | None = None,
+    second: Session | None = None,
+) -> Issued:
+    """Issue the report of a filed scan: complete, kept as evidence, entered into the ledger.
+
+    Parameters
+    ----------
+    render : callable (Report, Path)
+        Writes the PDF.
+    draw : callable (Scan) -> Comparison or None
+        Gives the spectra to draw.
+    signer : PdfSigner, optional
+        Signs the file; without one it says that it is unsigned.
+    second : Session, optional
+        Of the person who countersigns.
+
+    Raises
+    ------
+    CaseError
+        When the scan is not filed, or the report to be amended is not one of its item.
+    IncompleteReportError
+        When something that ISO/IEC 17025 asks for is not recorded: which, and what to do.
+    SigningError
+        When the file cannot be signed; nothing is issued then.
+    """
+    me = office.require(session, "report.issue")
+    if wanted.amends:
+        office.require(session, "report.amend")
+    if signer is not None:
+        office.require(session, "report.sign")
+    found = visible_scan(office.ledger, me, scan).record
+    if found.state != "filed":
+        raise CaseError("this scan is not filed under an item", scan, "file it, then report it")
+    other = office.require_second(session, second, "report.countersign") if second else None
+    record, facts = facts_of_scan(office, me, found, wanted)
+    facts = replace(
+        facts,
+        report_id=_next_id(office, found, wanted),
+        countersigned_by=other.name if other else "",
+        certificate=signer.certificate if signer else None,
+    )
+    report = build_report(record, draw(found), facts, wanted.language)
+    require_complete(report)
+    pdf = _rendered(report, render)
+    if signer is not None:
+        pdf = signer.sign(pdf, reason=report.title, place=facts.place)
+    return Issued(_keep(office, me, found, report, pdf, other=other), report, pdf)
+
+
+def show_report(office: Office, session: Session, report: str) -> tuple[IssuedReport, bytes]:
+    """Return an issued report with its content as JSON bytes, checked against their hash.
+
+    Raises
+    ------
+    RecordError, EvidenceError
+        When there is no such report that this user may see, or its content is damaged.
+    """
+    me = office.require(session, "report.show")
+    record = _visible(office, me, report)
+    return record, office.evidence.get(record.document)
+
+
+def report_file(office: Office, session: Session, report: str) -> bytes:
+    """Return the PDF of an issued report, byte for byte as it was issued."""
+    me = office.require(session, "report.show")
+    files = dict(name.split(":", 1) for name in _visible(office, me, report).files)
+    return office.evidence.get(files["pdf"])
+
+
+def countersign_report(
+    office: Office, session: Session, second: Session, report: str
+) -> IssuedReport:
+    """Record that a second person stands by a report that was issued.
+
+    Raises
+    ------
+    CaseError
+        When it was countersigned already, or the second person is who issued it.
+    """
+    other = office.require_second(session, second, "report.countersign")
+    me = office.sessions.check(session)
+    with office.ledger.writing(me) as writing:
+        stored = office.ledger.get(IssuedReport, report)
+        before = stored.record
+        if before.restricted and not other.cleared:
+            raise RecordError("there is no such record", f"report {report}", "look it up")
+        if before.state == "countersigned" or other.id == before.issued_by:
+            raise CaseError(
+                "it is countersigned, or the second person issued it", report, "ask somebody else"
+            )
+        signed = msgspec.structs.replace(
+            before,
+            state="countersigned",
+            countersigned_at=office.clock(),
+            countersigned_by=other.id,
+        )
+        writing.put(signed, "report countersigned", after=stored.revision)
+    return signed
+
+
+# --- Issuing ------------------------------------------------------------------------------------
+
+
+def _next_id(office: Office, scan: Scan, wanted: Wanted) -> str:
+    """Return the number of the next report of an item, and check the one it amends."""
+    before = [one.record for one in office.ledger.find(IssuedReport, item=scan.item)]
+    if wanted.amends and wanted.amends not in {one.id for one in before}:
+        raise CaseError(
+            "this is no report of the item", wanted.amends, "name a report that was issued for it"
+        )
+    return f"{scan.item}-R{len(before) + 1}"
+
+
+def _rendered(report: Report, render: Renderer) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.pdf"
+        render(report, path)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise AppError(
+                "the report was not written", str(path), "make room, try again"
+            ) from error
+
+
+def _keep(
+    office: Office, me: User, scan: Scan, report: Report, pdf: bytes, *, other: User | None
+) -> IssuedReport:
+    """Keep the report as evidence, then enter it: nothing is issued that is not kept."""
+    name = report.report_id.replace("/", "-")
+    put = office.evidence.put
+    document = put(report.to_bytes(), kind=REPORT, name=f"{name}.json", clock=office.clock)
+    file = put(pdf, kind=PDF, name=f"{name}.pdf", clock=office.clock)
+    facts = report.facts
+    record = IssuedReport(
+        id=report.report_id,
+        case=scan.case,
+        item=scan.item,
+        scans=(scan.id,),
+        state="countersigned" if other else "issued",
+        language=report.texts.language,
+        document=document.sha256,
+        files=(f"pdf:{file.sha256}",),
+        amends=facts.amends,
+        reason=facts.amends_reason,
+        head=facts.audit_head,
+        signed=facts.certificate.subject if facts.certificate else "",
+        issued_at=facts.issued_at,
+        issued_by=me.id,
+        countersigned_at=facts.issued_at if other else "",
+        countersigned_by=other.id if other else "",
+        restricted=scan.restricted,
+        emulated=facts.demo,
+    )
+    act = "report amended" if facts.amends else "report issued"
+    with office.ledger.writing(me.id) as writing:
+        writing.put(record, act, details={"item": scan.item, "scan": scan.id})
+    return record
+
+
+def _visible(office: Office, me: User, report: str) -> IssuedReport:
+    record = office.ledger.get(IssuedReport, report).record
+    if record.restricted and not me.cleared:
+        raise RecordError("there is no such record", f"report {report}", "look it up in the list")
+    return record

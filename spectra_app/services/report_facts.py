@@ -1,0 +1,233 @@
+"""What is recorded of a filed scan, its item and its case, as a report needs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from matching.errors import SpectraError
+from spectra_app import __version__
+from spectra_app.errors import RecordError
+from spectra_app.records.access import User
+from spectra_app.records.calibration import CalibrationRecord
+from spectra_app.records.identification import Identification
+from spectra_app.records.identified import read_identification
+from spectra_app.records.kinds import Amendment, Case, Confirmation, Item, Scan, SecondTechnique
+from spectra_app.reports.facts import (
+    Calibration,
+    Change,
+    ErrorRate,
+    ExternalResult,
+    OtherTechnique,
+    ReportFacts,
+)
+from spectra_app.services.calibrations import Calibrations
+from spectra_app.services.cases.opening import station_of
+from spectra_app.services.office import Office
+from spectra_app.services.policies import read_policy
+from spectra_app.services.reporting import calibration_of, policy_rates, validation_rates
+from spectra_app.services.thresholds import policy_in_force
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Wanted:
+    """What a report is told beside what is recorded of the case.
+
+    Parameters
+    ----------
+    language : str
+        Of the report.
+    place, customer, sampled_at, deviations : str
+        See `spectra_app.reports.facts.ReportFacts`; the customer is otherwise whoever the item was
+        received from.
+    figures : dict or None
+        Of an evaluation (``spectra evaluate``) with the same library and policy.
+    amends, reason : str
+        Report that this one takes the place of, and why.
+    """
+
+    language: str = "en"
+    place: str = ""
+    customer: str = ""
+    sampled_at: str = ""
+    deviations: str = ""
+    figures: dict[str, Any] | None = None
+    amends: str = ""
+    reason: str = ""
+
+
+def facts_of_scan(
+    office: Office, me: User | None, scan: Scan, wanted: Wanted
+) -> tuple[Identification, ReportFacts]:
+    """Return what is recorded of a scan, its item and its case; nothing is filled in."""
+    record = read_identification(office.evidence.get(scan.result))
+    made = _made_with(office, scan)
+    head = office.ledger.head()
+    facts = ReportFacts(
+        report_id=scan.id,
+        issued_at=office.clock(),
+        program_version=__version__,
+        issued=me is not None,
+        operator=_name(office, scan.scanned_by),
+        authorised_by=me.name if me else "",
+        performed_at=scan.scanned_at,
+        place=wanted.place,
+        customer=wanted.customer,
+        sampled_at=wanted.sampled_at,
+        deviations=wanted.deviations,
+        analyser=scan.analyser,
+        calibration=_calibration(office, scan, record, made),
+        evidence=scan.evidence,
+        result_sha256=scan.result,
+        audit_head=f"{head.number}:{head.sha256}" if head else "",
+        station_key=office.ledger.key.id,
+        rates=_rates(office, record, made, wanted),
+        amends=wanted.amends,
+        amends_reason=wanted.reason,
+        demo=office.demo or scan.emulated,
+        restricted=scan.restricted,
+    )
+    facts = _of_station(office, facts)
+    return record, _of_item(office, scan, facts) if scan.item else facts
+
+
+def _of_station(office: Office, facts: ReportFacts) -> ReportFacts:
+    stored = station_of(office.ledger)
+    if stored is None:
+        return facts
+    station = stored.record
+    name = ", ".join(text for text in (station.name, station.organisation) if text)
+    return replace(facts, laboratory=name, address=station.address)
+
+
+def _of_item(office: Office, scan: Scan, facts: ReportFacts) -> ReportFacts:
+    item = office.ledger.get(Item, scan.item).record
+    case = office.ledger.get(Case, scan.case).record
+    weighed = " ".join(text for text in (item.weight, item.weight_unit) if text)
+    how = f" ({item.weight_how})" if item.weight_how and weighed else ""
+    return replace(
+        facts,
+        case=case.id,
+        case_reference=case.reference,
+        item=item.id,
+        identifiers=item.identifiers,
+        description=item.description,
+        condition=item.condition,
+        received_at=item.received_at,
+        customer=facts.customer or item.received_from,
+        packages=item.packages,
+        sampled=item.sampled,
+        sampling=item.sampling,
+        weight=weighed + how,
+        techniques=_techniques(office, scan),
+        external=_external(office, scan),
+        changes=_changes(office, scan),
+        demo=facts.demo or case.emulated,
+    )
+
+
+def _name(office: Office, user: str) -> str:
+    """Return the name of a user as it stands on reports; empty for nobody."""
+    try:
+        return office.ledger.get(User, user).record.name
+    except RecordError:
+        return ""
+
+
+def _techniques(office: Office, scan: Scan) -> tuple[OtherTechnique, ...]:
+    found = (one.record for one in office.ledger.find(SecondTechnique, item=scan.item))
+    return tuple(
+        OtherTechnique(
+            technique=one.technique,
+            category=one.category,
+            found=one.found,
+            agreement=one.agreement,
+            separate_sampling=one.sampling == "separate",
+            performed_at=one.done_at,
+            performed_by=_name(office, one.done_by),
+            instrument=one.instrument,
+            remarks=one.remarks,
+        )
+        for one in found
+        if one.scan in {"", scan.id}
+    )
+
+
+def _external(office: Office, scan: Scan) -> tuple[ExternalResult, ...]:
+    found = (one.record for one in office.ledger.find(Confirmation, item=scan.item))
+    names = (
+        "laboratory", "state", "reference", "method", "found", "quantities", "sent_at",
+        "answered_at", "remarks",
+    )  # fmt: skip
+    return tuple(ExternalResult(**{name: getattr(one, name) for name in names}) for one in found)
+
+
+def _changes(office: Office, scan: Scan) -> tuple[Change, ...]:
+    """Return the corrections of the scan, the item and the case, as they were entered."""
+    about = (f"scan:{scan.id}", f"item:{scan.item}", f"case:{scan.case}")
+    found = [one.record for key in about for one in office.ledger.find(Amendment, of=key)]
+    return tuple(
+        Change(
+            of=f"{one.of_kind} {one.of_id}",
+            field=one.field,
+            original=one.original,
+            amended=one.amended,
+            reason=one.reason,
+            made_at=one.made_at,
+            made_by=_name(office, one.made_by),
+        )
+        for one in found
+    )
+
+
+def _made_with(office: Office, scan: Scan) -> dict[str, Any]:
+    """Return what is kept of the circumstances of a result; nothing for older scans."""
+    if not scan.made_with:
+        return {}
+    content = json.loads(office.evidence.get(scan.made_with))
+    return content if isinstance(content, dict) else {}
+
+
+def _calibration(
+    office: Office, scan: Scan, record: Identification, made: dict[str, Any]
+) -> Calibration:
+    """Return how the analyser stood when it measured, as it was recorded then."""
+    standing = made.get("standing")
+    if not standing:
+        known = calibration_of(record)
+        foreign = known.state == "unknown" and scan.source == "file"
+        return Calibration("foreign") if foreign else known
+    decided = _decided(office, scan.analyser, standing["record"])
+    if decided is None:
+        return Calibration(standing["state"], record_sha256=standing["record"])
+    return Calibration(
+        standing["state"],
+        decided.kind,
+        decided.time,
+        decided.expires,
+        ", ".join(dict.fromkeys(one.standard for one in decided.measured)),
+        standing["record"],
+    )
+
+
+def _decided(office: Office, serial: str, sha256: str) -> CalibrationRecord | None:
+    if not serial or not sha256:
+        return None
+    records = Calibrations(office.folder / "calibration").records(serial)
+    return next((one for one in records if one.sha256 == sha256), None)
+
+
+def _rates(
+    office: Office, record: Identification, made: dict[str, Any], wanted: Wanted
+) -> tuple[ErrorRate, ...]:
+    """Return the rates of the policy that decided, and those of a validation that was given."""
+    kept = str(made.get("policy") or "")
+    try:
+        policy = (
+            read_policy(office.evidence.get(kept), kept) if kept else policy_in_force(office.folder)
+        )
+        rates = policy_rates(record, policy)
+    except SpectraError:
+        rates = ()  # then the report says that none is recorded
+    return rates + (validation_rates(record, wanted.figures) if wanted.figures else ())
