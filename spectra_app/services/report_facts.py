@@ -25,9 +25,8 @@ from spectra_app.reports.facts import (
 from spectra_app.services.calibrations import Calibrations
 from spectra_app.services.cases.opening import station_of
 from spectra_app.services.office import Office
-from spectra_app.services.policies import read_policy
+from spectra_app.services.policies import policy_in_force, read_policy
 from spectra_app.services.reporting import calibration_of, policy_rates, validation_rates
-from spectra_app.services.thresholds import policy_in_force
 
 
 @dataclass(frozen=True, eq=False, slots=True)

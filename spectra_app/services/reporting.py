@@ -21,7 +21,7 @@ from spectra_app.reports.facts import Calibration, ErrorRate, ReportFacts
 from spectra_app.reports.validation import ValidationReport
 from spectra_app.reports.validation_builder import build_validation_report
 from spectra_app.services.identify import Identified
-from spectra_app.services.thresholds import policy_in_force
+from spectra_app.services.policies import policy_in_force
 
 VALIDATED = ("named_right", "named_wrong", "false_naming")  # what decides is counted by substance
 Renderer = Callable[[Report, Path], None]
