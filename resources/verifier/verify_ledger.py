@@ -84,11 +84,13 @@ def genuine_by(key: Ed25519PublicKey) -> Genuine:
 
 def opened(folder: Path, copies: Path) -> sqlite3.Connection:
     """Copy the database and open the copy; no query of it runs for ever."""
-    size = 0
-    for name in (DATABASE, DATABASE + "-wal"):
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, copies / name)
-            size += (copies / name).stat().st_size
+    files = [folder / name for name in (DATABASE, DATABASE + "-wal") if (folder / name).is_file()]
+    before = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    for path in files:
+        shutil.copyfile(path, copies / path.name)
+    if before != [(path.stat().st_size, path.stat().st_mtime_ns) for path in files]:
+        raise SystemExit("a program writes to this ledger: end it, or verify a copy of the folder")
+    size = sum(size for size, _ in before)
     connection = sqlite3.connect(f"{(copies / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
     connection.text_factory = bytes
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2**26)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -313,3 +314,22 @@ def test_two_writers_in_two_connections_make_one_chain(filled, key, clock):
         assert second.entries() == filled.entries()
     assert found(filled) == []
     assert filled.head().number == 16
+
+
+def test_verifying_while_somebody_writes_finds_nothing(filled):
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            with filled.writing("ben") as writing:
+                writing.note("logged in")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        results = [verify(filled.folder, filled.key.public) for _ in range(15)]
+    finally:
+        stop.set()
+        writer.join(30)
+    assert [result.findings for result in results] == [()] * 15
+    assert results[-1].end > results[0].end

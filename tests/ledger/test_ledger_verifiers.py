@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spectra_app.records.kinds import KINDS
+from spectra_app.records.ledger.head import station_key
 from spectra_app.records.ledger.schema import STEPS
-from spectra_app.records.ledger.store import DATABASE, HEAD
+from spectra_app.records.ledger.store import DATABASE, HEAD, Ledger
 
 # Flipped bytes; a thousand and more in the long form.
 FLIPS = int(os.environ.get("SPECTRA_FUZZ") or 120)
@@ -233,6 +234,32 @@ def test_a_byte_flipped_anywhere_is_told_or_changed_nothing(copied, told):
             silent += 1
             assert copy.rows() == before, place
     assert silent < FLIPS
+
+
+@pytest.mark.fuzz
+def test_a_byte_flipped_in_the_log_is_told_or_changed_nothing(copied, told, tmp_path):
+    """The program ended without closing: its last transactions are in the write-ahead log only."""
+    copy, log = copied(), DATABASE + "-wal"
+    key = station_key(copy.folder / "keys")
+    with Ledger(copy.folder, key, lambda: "2026-11-22T11:00:00Z") as ledger:
+        for number in range(6):
+            with ledger.writing("u1") as writing:
+                writing.note("logged in", {"number": number})
+        for name in (DATABASE, log, HEAD):
+            shutil.copyfile(copy.folder / name, tmp_path / name)
+    sound, dice, counts = (tmp_path / log).read_bytes(), random.Random(20261122), []
+    for place in [0, *dice.sample(range(len(sound)), min(FLIPS // 4, len(sound)))]:
+        (copy.folder / (DATABASE + "-shm")).unlink(missing_ok=True)
+        for name in (DATABASE, HEAD):
+            shutil.copyfile(tmp_path / name, copy.folder / name)
+        data = bytearray(sound)
+        data[place] ^= 1 << dice.randrange(8)
+        (copy.folder / log).write_bytes(bytes(data))
+        found = told(copy)
+        counts.append(len(copy.rows()[0]))
+        assert found or counts[-1] == 20, place
+        assert {code for code, _ in found} <= {"chain_cut"}
+    assert min(counts) == 14
 
 
 # --- The script as it is run ----------------------------------------------------------------------
