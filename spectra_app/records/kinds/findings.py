@@ -57,9 +57,10 @@ class SecondTechnique(Record, frozen=True, kw_only=True):
 
 
 class Confirmation(Record, frozen=True, kw_only=True):
-    """How an item stands with the laboratory: sent, then confirmed or refuted.
+    """How an item stands with the laboratory: sent, then confirmed or refuted, or neither.
 
-    An item without such a record is presumptive.
+    An item without such a record is presumptive, and so it stays when the laboratory could say
+    neither (``other``).
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ class Confirmation(Record, frozen=True, kw_only=True):
 
     case: str
     item: str
-    state: Literal["sent", "confirmed", "refuted"] = "sent"
+    state: Literal["sent", "confirmed", "refuted", "other"] = "sent"
     scans: tuple[str, ...] = ()
     laboratory: str = ""
     reference: str = ""

@@ -181,10 +181,11 @@ def stands(techniques: list[SecondTechnique], answers: list[Confirmation]) -> St
     PRESUMPTIVE only while none disagrees (SWGDRUG: hyphenated or separate, at least two
     uncorrelated techniques, one of them of category A, which Raman is).
     """
-    given = [one.state for one in answers if one.state != "sent"]
-    if given:
-        return given[-1]
-    if answers:
+    given: dict[str, Stands] = {"confirmed": "confirmed", "refuted": "refuted"}
+    for one in reversed(answers):
+        if one.state in given:
+            return given[one.state]
+    if any(one.state == "sent" for one in answers):
         return "sent"
     said = {one.agreement for one in techniques}
     if "disagrees" in said:

@@ -1,0 +1,1 @@
+"""Cases that leave the station as sealed bundles, and come in from others."""

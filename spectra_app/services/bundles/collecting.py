@@ -1,0 +1,186 @@
+"""What goes into a bundle: the records that this person may see, and the evidence they name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PureWindowsPath
+
+from spectra_app.records.access import User
+from spectra_app.records.bundles.archive import OTHERS
+from spectra_app.records.bundles.content import FILES, Listed, Person, evidence_of
+from spectra_app.records.bundles.errors import WithheldError
+from spectra_app.records.bundles.kinds import texts_of
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.kinds import (
+    Amendment,
+    Case,
+    Confirmation,
+    Custody,
+    Exposure,
+    IssuedReport,
+    Item,
+    Note,
+    Photo,
+    Scan,
+    SecondTechnique,
+)
+from spectra_app.records.ledger.record import Record, body_of
+from spectra_app.records.ledger.store import Ledger
+
+OF_A_CASE: tuple[type[Record], ...] = (
+    Item, Scan, Custody, Photo, Note, SecondTechnique, Confirmation, IssuedReport, Amendment,
+)  # fmt: skip
+_ENDING = re.compile(r"\.([a-z0-9]{1,4})")
+_SHORTEST = 3  # letters of a name that is looked for in texts
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Records of a case, or of one item of it, and how many were left out.
+
+    Parameters
+    ----------
+    records : tuple of Record
+        As they are now.
+    left_out : int
+        Records that this person may not see.
+    """
+
+    records: tuple[Record, ...]
+    left_out: int = 0
+
+    def scans(self) -> list[Scan]:
+        """Return the scans among them, by number."""
+        return sorted((one for one in self.records if isinstance(one, Scan)), key=lambda s: s.id)
+
+
+def collected(ledger: Ledger, case: str, *, item: str = "", cleared: bool) -> Collected:
+    """Return the records of a case; of one item only, and without the case itself, when named.
+
+    What touches a restricted list is left out for who is not cleared: those scans, what is about
+    them, and whatever else names what they found, in any of its revisions.
+
+    Raises
+    ------
+    RecordError
+        When there is no such case.
+    WithheldError
+        When the case (or item) itself names what must be left out.
+    """
+    records: list[Record] = [] if item else [ledger.get(Case, case).record]
+    for kind in OF_A_CASE:
+        records += [one.record for one in ledger.find(kind, case=case)]
+    if item:
+        records = [one for one in records if item in {one.id, getattr(one, "item", "")}]
+        there = {one.id for one in records}
+        records += [
+            one.record for one in ledger.find(Amendment, case=case) if one.record.of_id in there
+        ]
+        records = list({(type(one).KIND, one.id): one for one in records}.values())
+    for scan in [one for one in records if isinstance(one, Scan)]:
+        records += [one.record for one in ledger.find(Exposure, scan=scan.id)]
+    hidden = [one for one in records if isinstance(one, Scan) and one.restricted]
+    if cleared:
+        return Collected(tuple(records))
+    withheld = _withheld(ledger, records, hidden)
+    if withheld & {item or case}:
+        raise WithheldError(
+            "the case itself names what this user may not see", item or case,
+            "ask somebody who is cleared to export it",
+        )  # fmt: skip
+    kept = tuple(one for one in records if one.id not in withheld)
+    return Collected(kept, len(records) - len(kept))
+
+
+def _withheld(ledger: Ledger, records: Sequence[Record], hidden: Sequence[Scan]) -> set[str]:
+    """Return the ids of records that somebody who is not cleared may not see."""
+    gone = {one.id for one in hidden}
+    gone |= {one.id for one in records if isinstance(one, IssuedReport) and one.restricted}
+    names = {name.casefold() for scan in hidden for name in (*scan.names, *scan.families)}
+    names = {name for name in names if len(name) >= _SHORTEST}
+    for record in records:
+        about = {getattr(record, "scan", "")}
+        if isinstance(record, IssuedReport):
+            about |= set(record.scans)
+        if about & gone or (names and _names(ledger, record, names)):
+            gone.add(record.id)
+    for record in records:  # what is about something that is left out: amendments, an item's things
+        if {getattr(record, "of_id", ""), getattr(record, "item", "")} & gone:
+            gone.add(record.id)
+    return gone
+
+
+def _names(ledger: Ledger, record: Record, names: Iterable[str]) -> bool:
+    history = ledger.history(type(record), record.id)
+    texts = [body_of(one.record).decode() for one in history if one is not None]
+    said = "\n".join(text for body in texts for text in texts_of(json.loads(body))).casefold()
+    return any(name in said for name in names)
+
+
+def people_in(ledger: Ledger, records: Iterable[Record]) -> tuple[Person, ...]:
+    """Return the users whom records name by their identifier."""
+    named = {text for one in records for text in texts_of(json.loads(body_of(one).decode()))}
+    users = [stored.record for stored in ledger.find(User)]
+    return tuple(Person(id=u.id, name=u.name, role=u.role) for u in users if u.id in named)
+
+
+def evidence_files(
+    store: EvidenceStore, records: Iterable[Record]
+) -> tuple[tuple[Listed, ...], dict[str, bytes]]:
+    """Return the evidence that records name: a list of it, and the files by their name.
+
+    Raises
+    ------
+    EvidenceError
+        When a piece is not there or damaged: nothing is exported in silence without it.
+    """
+    listed: dict[str, Listed] = {}
+    files: dict[str, bytes] = {}
+    for record in sorted(records, key=lambda one: (type(one).KIND, one.id)):
+        for sha256 in evidence_of(record):
+            if sha256 in listed:
+                continue
+            data = store.get(sha256)
+            what, name = _described(record, sha256)
+            path = f"{FILES}{sha256}.{_ending(name, data)}"
+            listed[sha256] = Listed(path=path, what=what, name=name)
+            files[path] = data
+    return tuple(sorted(listed.values(), key=lambda one: one.path)), files
+
+
+def attachment(sha256: str, name: str, data: bytes) -> tuple[Listed, dict[str, bytes]]:
+    """Return one more file of evidence: what a laboratory attaches to its answer."""
+    path = f"{FILES}{sha256}.{_ending(name, data)}"
+    return Listed(path=path, what="attached to the answer", name=name), {path: data}
+
+
+def _described(record: Record, sha256: str) -> tuple[str, str]:
+    """Return what a piece of evidence is to its record, and its name."""
+    id_, name = record.id, str(getattr(record, "name", ""))
+    if isinstance(record, Scan):
+        words = {record.result: ("identification", f"{id_}.json"),
+                 record.original: ("the scan as it came", PureWindowsPath(name).name)}  # fmt: skip
+        return words.get(sha256, ("kept with the scan", id_))
+    if isinstance(record, IssuedReport):
+        kinds = [text.partition(":")[0] for text in record.files if text.endswith(sha256)]
+        kind = kinds[0] if kinds else "json"
+        return "report", f"{id_}.{kind}"
+    if isinstance(record, Photo):
+        return "photo", PureWindowsPath(name).name
+    return f"kept with the {type(record).KIND.replace('_', ' ')}", id_
+
+
+def _ending(name: str, data: bytes) -> str:
+    """Return the ending of a file, so that a double click opens it: its own where it has one."""
+    found = _ENDING.fullmatch(PureWindowsPath(name).suffix.casefold())
+    if found and OTHERS.fullmatch(f"{FILES}{'0' * 64}.{found[1]}"):
+        return found[1]
+    return "json" if data.startswith(b"{") else "bin"
+
+
+def sorted_ids(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
+    """Yield kind and id of records."""
+    return ((type(one).KIND, one.id) for one in records)

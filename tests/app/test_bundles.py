@@ -1,0 +1,540 @@
+"""Cases as sealed bundles: over two stations and back, the same bytes, and what they hold."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import runpy
+import tarfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+import resources
+from library.formats import read_traces
+from library.signing import new_key, open_key
+from spectra_app.errors import CaseError, DemoError, ForbiddenError, RecordError
+from spectra_app.records.bundles.content import read_bundle
+from spectra_app.records.bundles.errors import (
+    AnswerError,
+    BundleError,
+    BundleKnownError,
+    UnknownStationError,
+    WithheldError,
+)
+from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownStation, Question
+from spectra_app.records.kinds import KINDS, Case, Confirmation, Scan
+from spectra_app.records.ledger.verify import verify
+from spectra_app.services import users
+from spectra_app.services.bundles.answers import Finding, answer_question
+from spectra_app.services.bundles.exporting import (
+    ask_laboratory,
+    export_case,
+    list_questions,
+    write_question_again,
+)
+from spectra_app.services.bundles.importing import import_bundle, look_at_bundle
+from spectra_app.services.bundles.making import PublicKey, Signer
+from spectra_app.services.bundles.opening import (
+    imported_bundle,
+    imported_records,
+    list_imports,
+    list_stations,
+    revoke_station,
+)
+from spectra_app.services.cases import findings, opening, papers, scans
+from spectra_app.services.cases.findings import standing_of_item
+from spectra_app.services.office import open_office
+
+PASSWORD = "seven green herons wade"  # noqa: S105  of nobody
+FOUND = Finding("confirmed", ("GC-MS", "FTIR"), "A. Chemist", ("amphetamine",), ("12 %",), "L 77")
+
+
+def read_bag(path):
+    """Read a bag with RFC 8493 in hand and nothing of the program: its payload by name."""
+    with tarfile.open(path, "r:") as archive:
+        members = archive.getmembers()
+        assert all(member.isreg() for member in members)
+        tops = {member.name.split("/")[0] for member in members}
+        assert len(tops) == 1
+        files = {m.name.split("/", 1)[1]: archive.extractfile(m).read() for m in members}
+    assert files["bagit.txt"] == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+    payload = {name: data for name, data in files.items() if name.startswith("data/")}
+    for manifest, named in (
+        ("manifest-sha256.txt", payload),
+        ("tagmanifest-sha256.txt", files.keys() - payload.keys() - {"tagmanifest-sha256.txt"}),
+    ):
+        said = {}
+        for line in files[manifest].decode("utf-8").splitlines():
+            digest, path_ = line.split(maxsplit=1)
+            said[path_] = digest
+        assert said.keys() == set(named)
+        for name, digest in said.items():
+            assert hashlib.sha256(files[name]).hexdigest() == digest
+    info = dict(line.split(": ", 1) for line in files["bag-info.txt"].decode().splitlines())
+    size, count = info["Payload-Oxum"].split(".")
+    assert (int(size), int(count)) == (sum(map(len, payload.values())), len(payload))
+    return files, info
+
+
+def counts(office):
+    """Return how many records of each kind there are."""
+    return {kind: len(office.ledger.find(kind)) for kind in KINDS.values()}
+
+
+@pytest.fixture
+def exported(office, logged_in, filled_case, tmp_path):
+    """Return the bundle of the case, exported by the supervisor."""
+    target = tmp_path / "case.bundle"
+    export_case(office, logged_in["supervisor"], filled_case[0], target)
+    return target
+
+
+@pytest.fixture
+def asked(office, logged_in, filled_case, tmp_path):
+    """Return the bundle of a question about the item."""
+    target = tmp_path / "question.bundle"
+    ask_laboratory(office, logged_in["supervisor"], filled_case[1], target,
+                   laboratory="State laboratory", text="Which salt is it?")  # fmt: skip
+    return target
+
+
+@pytest.fixture
+def answered(office, laboratory, asked, tmp_path):
+    """Return the bundle of the laboratory's answer."""
+    lab, chemist = laboratory
+    taken = import_bundle(lab, chemist, asked, office.ledger.key.id).imported
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7 the laboratory's report")
+    target = tmp_path / "answer.bundle"
+    answer_question(lab, chemist, taken.id, FOUND, target, attached=[tmp_path / "report.pdf"])
+    return target
+
+
+@pytest.fixture
+def two(office, logged_in, laboratory, filled_case, tmp_path):
+    """Return both stations with who acts there, the case, and a folder."""
+    return SimpleNamespace(
+        office=office, officer=logged_in["officer"], supervisor=logged_in["supervisor"],
+        lab=laboratory[0], chemist=laboratory[1], case=filled_case[0], item=filled_case[1],
+        folder=tmp_path,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def third(tmp_path, office_clock, quick_passwords):
+    """Return one more office, and the session of its supervisor."""
+    with open_office(tmp_path / "third", office_clock, passwords=quick_passwords) as opened:
+        users.set_up_first_supervisor(opened, "boss", "Boss", PASSWORD)
+        yield opened, users.log_in(opened, "boss", PASSWORD)
+
+
+# --- What a bundle is ----------------------------------------------------------------------------
+
+
+def test_a_bundle_is_a_bag_that_holds_the_case(office, exported, filled_case, scan_text):
+    files, info = read_bag(exported)
+    assert (info["External-Identifier"], info["Spectra-Kind"]) == (filled_case[0], "case")
+    assert info["Spectra-Station-Key"] == office.ledger.key.id
+    content = json.loads(files["data/case.json"])
+    assert content["exported_by"] == {"id": "u1", "name": "Sue Per", "role": "supervisor"}
+    assert {one["id"] for one in content["people"]} == {"u2"}
+    rows = [json.loads(line) for line in files["data/records.jsonl"].splitlines()]
+    kinds = [row["kind"] for row in rows]
+    assert set(kinds) == {"case", "item", "scan", "custody", "photo", "note", "exposure"}
+    assert kinds.count("scan") == 4  # two scans, unfiled and then filed
+    for scan in office.ledger.find(Scan):
+        record = scan.record
+        ending = "csv" if record.source == "file" else "json"
+        assert files[f"data/files/{record.original}.{ending}"] == office.evidence.get(
+            record.original
+        )
+        assert files[f"data/files/{record.result}.json"] == office.evidence.get(record.result)
+        (jcamp,) = read_traces(files[f"data/spectra/{record.id}.jdx"], where="jdx").traces
+        (nexus,) = read_traces(files[f"data/spectra/{record.id}.nxs"], where="nxs").traces
+        assert np.array_equal(jcamp.intensity, nexus.intensity)
+        assert np.array_equal(jcamp.shift_cm1, nexus.shift_cm1)
+        assert dict(jcamp.metadata)["source SHA-256"] == record.original
+    (original,) = read_traces(scan_text("lactose").encode(), where="x").traces
+    assert any(
+        np.array_equal(read_traces(data, where="y").traces[0].intensity, original.intensity)
+        for name, data in files.items()
+        if name.endswith(".jdx")
+    )
+    assert not content["unwritten"]
+
+
+def test_the_pages_are_for_reading_and_run_nothing(exported):
+    files, _ = read_bag(exported)
+    page = files["data/index.html"].decode()
+    assert "Parcel &lt;1&gt;" in page
+    assert "Smells of &lt;vinegar&gt;" in page
+    assert "<script" not in page
+    assert "http" not in page
+    links = [part.split('"')[0] for part in page.split('href="')[1:]]
+    assert links
+    assert {f"data/{link}" for link in links} <= files.keys()
+    text = files["data/README.txt"].decode()
+    assert "What this proves" in text
+    assert "What it does not prove" in text
+
+
+def test_the_same_case_gives_the_same_bytes_until_it_changes(
+    office, logged_in, filled_case, exported, tmp_path
+):
+    supervisor = logged_in["supervisor"]
+    again, other = tmp_path / "again.bundle", tmp_path / "other.bundle"
+    opening.open_new_case(office, logged_in["officer"], "Other")
+    export_case(office, supervisor, filled_case[0], again)
+    assert again.read_bytes() == exported.read_bytes()
+    papers.add_note(office, logged_in["officer"], "more", case=filled_case[0])
+    export_case(office, supervisor, filled_case[0], other)
+    assert other.read_bytes() != exported.read_bytes()
+    acts = [one.act for one in office.ledger.entries() if one.act == "case exported"]
+    assert len(acts) == 3
+
+
+def test_a_file_that_is_there_is_not_replaced_and_nothing_is_entered(
+    office, logged_in, filled_case, exported, tmp_path
+):
+    before = len(office.ledger.entries())
+    for target in (exported, tmp_path / "none" / "x.bundle", tmp_path):
+        with pytest.raises(BundleError):
+            export_case(office, logged_in["supervisor"], filled_case[0], target)
+    with pytest.raises(ForbiddenError):
+        export_case(office, logged_in["officer"], filled_case[0], tmp_path / "y.bundle")
+    assert len(office.ledger.entries()) == before
+
+
+def test_a_person_signs_besides_the_station(office, logged_in, filled_case, laboratory, tmp_path):
+    words = "correct horse battery staple"
+    pem, public = new_key(words, iterations=1)
+    signer = Signer(open_key(pem, words), PublicKey("Sue Per", public))
+    target = tmp_path / "signed.bundle"
+    export_case(office, logged_in["supervisor"], filled_case[0], target, [signer])
+    files, _ = read_bag(target)
+    assert signer.public.to_text().encode() in files.values()
+    seen = look_at_bundle(*laboratory, target)
+    assert [(name.split(" (")[0], known) for name, known in seen.persons] == [("Sue Per", False)]
+
+
+def test_the_experts_program_agrees(office, exported, tmp_path, capsys):
+    program = runpy.run_path(str(resources.path("verifier/verify_bundle.py")))
+    assert program["main"]([str(exported), "--station", office.ledger.key.id]) == 0
+    assert "The bundle holds" in capsys.readouterr().out
+    assert program["main"]([str(exported), "--station", "0" * 64]) == 4
+    with tarfile.open(exported) as archive:
+        archive.extractall(tmp_path / "out", filter="data")
+    (folder,) = (tmp_path / "out").iterdir()
+    assert program["main"]([str(folder)]) == 0
+    (folder / "data" / "README.txt").write_text("another")
+    assert program["main"]([str(folder)]) == 4
+    assert "README.txt was altered" in capsys.readouterr().out
+    shipped = (folder / "data" / "verifier" / "verify_bundle.py").read_bytes()
+    assert shipped == resources.path("verifier/verify_bundle.py").read_bytes()
+
+
+def test_a_scan_without_an_open_form_is_there_as_its_original(
+    office, logged_in, take, filled_case, tmp_path
+):
+    scan = take(logged_in["officer"])
+    scans.file_scan(office, logged_in["officer"], scan.id, filled_case[1])
+    done = export_case(office, logged_in["supervisor"], filled_case[0], tmp_path / "x.bundle")
+    assert [one.scan for one in done.unwritten] == [scan.id]
+    assert scan.id in read_bag(tmp_path / "x.bundle")[0]["data/README.txt"].decode()
+
+
+# --- Another station -----------------------------------------------------------------------------
+
+
+def test_an_unknown_station_is_never_believed_in_silence(office, laboratory, exported):
+    lab, chemist = laboratory
+    before = len(lab.ledger.entries())
+    assert look_at_bundle(lab, chemist, exported).known == "unknown"
+    for agreed in ("", "0" * 64, office.ledger.key.id[:16]):
+        with pytest.raises(UnknownStationError, match=office.ledger.key.id):
+            import_bundle(lab, chemist, exported, agreed)
+    assert len(lab.ledger.entries()) == before
+    assert not list(lab.evidence.folder.rglob("*"))
+    import_bundle(lab, chemist, exported, office.ledger.key.id)
+    (known,) = list_stations(lab, chemist)
+    assert (known.id, known.name, known.agreed_by) == (office.ledger.key.id, "Mail centre", "u2")
+
+
+def test_an_imported_case_is_marked_and_kept_apart(office, laboratory, exported, filled_case):
+    lab, chemist = laboratory
+    mine = opening.open_new_case(lab, chemist, "Mine").id
+    assert mine != filled_case[0]
+    before = counts(lab)
+    taken = import_bundle(lab, chemist, exported, office.ledger.key.id).imported
+    assert counts(lab) == before
+    assert (taken.case, taken.station, taken.exported_by) == (
+        filled_case[0], office.ledger.key.id, "Sue Per (supervisor, u1)",
+    )  # fmt: skip
+    held = imported_records(lab, chemist, taken.id)
+    assert len(held) == taken.records
+    assert {one.station for one in held} == {office.ledger.key.id}
+    assert all(one.id.startswith(f"{taken.id}/") for one in held)
+    assert not {one.id for one in held} & {case.record.id for case in lab.ledger.find(Case)}
+    assert [one.record.of_kind for one in lab.ledger.search(ImportedRecord, "vinegar")] == ["note"]
+    assert [one.id for one in list_imports(lab, chemist, "case")] == [taken.id]
+    bundle = imported_bundle(lab, chemist, taken.id)
+    assert bundle.statement.manifest == taken.manifest
+    assert verify(lab.ledger.folder, lab.ledger.key.public).findings == ()
+
+
+def test_a_bundle_is_taken_in_once_and_a_later_state_besides(two, exported):
+    first = import_bundle(two.lab, two.chemist, exported, two.office.ledger.key.id).imported
+    with pytest.raises(BundleKnownError, match="taken in before"):
+        import_bundle(two.lab, two.chemist, exported)
+    papers.add_note(two.office, two.officer, "more", case=two.case)
+    export_case(two.office, two.supervisor, two.case, two.folder / "later.bundle")
+    seen = look_at_bundle(two.lab, two.chemist, two.folder / "later.bundle")
+    assert (seen.known, seen.earlier) == ("trusted", (first.id,))
+    second = import_bundle(two.lab, two.chemist, two.folder / "later.bundle").imported
+    assert second.id != first.id
+    assert second.records == first.records + 1
+
+
+def test_a_revoked_station_and_ones_own_bundle_are_refused(two, exported):
+    import_bundle(two.lab, two.chemist, exported, two.office.ledger.key.id)
+    with pytest.raises(ForbiddenError):
+        revoke_station(two.lab, two.chemist, two.office.ledger.key.id, "stolen")
+    head = users.log_in(two.lab, "head", PASSWORD)
+    revoke_station(two.lab, head, two.office.ledger.key.id, "stolen")
+    papers.add_note(two.office, two.officer, "more", case=two.case)
+    export_case(two.office, two.supervisor, two.case, two.folder / "later.bundle")
+    with pytest.raises(UnknownStationError, match="revoked"):
+        import_bundle(two.lab, two.chemist, two.folder / "later.bundle", two.office.ledger.key.id)
+    with pytest.raises(UnknownStationError, match="made this bundle itself"):
+        import_bundle(two.office, two.supervisor, exported, two.office.ledger.key.id)
+
+
+def test_a_demonstration_never_comes_into_a_real_office(
+    tmp_path, office_clock, quick_passwords, laboratory
+):
+    with open_office(
+        tmp_path / "show", office_clock, demo=True, passwords=quick_passwords
+    ) as shown:
+        users.set_up_first_supervisor(shown, "demo", "De Mo", PASSWORD)
+        session = users.log_in(shown, "demo", PASSWORD)
+        case = opening.open_new_case(shown, session, "Parcel").id
+        export_case(shown, session, case, tmp_path / "demo.bundle")
+        files, info = read_bag(tmp_path / "demo.bundle")
+        assert info["Spectra-Mark"].startswith(("DEMONSTRATION", "EXERCISE"))
+        assert b"this is no evidence" in files["data/index.html"]
+        with pytest.raises(DemoError):
+            import_bundle(*laboratory, tmp_path / "demo.bundle", shown.ledger.key.id)
+
+
+# --- Restricted lists ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secret_scan(office, logged_in, filled_case):
+    """Return the scan of the analyser, made one of a restricted list, with what speaks of it."""
+    scan = office.ledger.find(Scan, item=filled_case[1])[1]
+    with office.ledger.writing("u1") as writing:
+        writing.put(replace(scan.record, restricted=True, names=("Zorbium",)), "marked",
+                    after=scan.revision)  # fmt: skip
+    cleared = logged_in["supervisor"]
+    users.add_user(office, cleared, "second", "Second", role="supervisor",
+                   temporary=PASSWORD + "!")  # fmt: skip
+    for text in ("about it", "it is ZORBIUM"):
+        papers.add_note(office, logged_in["officer"], text, case=filled_case[0],
+                        item=filled_case[1])  # fmt: skip
+    return scan.record
+
+
+def test_what_is_restricted_goes_out_with_who_is_cleared_only(
+    office, logged_in, filled_case, secret_scan, tmp_path
+):
+    supervisor = logged_in["supervisor"]
+    done = export_case(office, supervisor, filled_case[0], tmp_path / "a.bundle")
+    files, info = read_bag(tmp_path / "a.bundle")
+    assert (done.left_out, info["Spectra-Left-Out"]) == (3, "3")  # scan, exposure, note
+    assert b"3 records were left out" in files["data/README.txt"]
+    whole = (tmp_path / "a.bundle").read_bytes()
+    assert secret_scan.id.encode() not in whole
+    assert b"zorbium" not in whole.lower()
+    boss = users.log_in(office, "second", PASSWORD + "!")
+    users.change_password(office, boss, PASSWORD + "!", PASSWORD + "?")
+    users.clear_user(office, boss, "u1", cleared=True)
+    done = export_case(office, supervisor, filled_case[0], tmp_path / "b.bundle")
+    assert done.left_out == 0
+    assert secret_scan.id.encode() in (tmp_path / "b.bundle").read_bytes()
+
+
+@pytest.mark.usefixtures("secret_scan")
+def test_a_case_that_names_what_is_restricted_stays(office, logged_in, filled_case, tmp_path):
+    about = opening.About(circumstances="They said it was zorbium.")
+    opening.change_case(office, logged_in["officer"], filled_case[0], about=about)
+    opening.change_case(office, logged_in["officer"], filled_case[0], about=opening.About())
+    with pytest.raises(WithheldError, match="may not see"):
+        export_case(office, logged_in["supervisor"], filled_case[0], tmp_path / "a.bundle")
+    assert not (tmp_path / "a.bundle").exists()
+
+
+@pytest.mark.usefixtures("secret_scan")
+def test_what_is_restricted_there_is_restricted_here(two):
+    boss = users.log_in(two.office, "second", PASSWORD + "!")
+    users.change_password(two.office, boss, PASSWORD + "!", PASSWORD + "?")
+    users.clear_user(two.office, boss, "u1", cleared=True)
+    export_case(two.office, two.supervisor, two.case, two.folder / "b.bundle")
+    taken = import_bundle(
+        two.lab, two.chemist, two.folder / "b.bundle", two.office.ledger.key.id
+    ).imported
+    assert list_imports(two.lab, two.chemist) == []
+    for look in (imported_records, imported_bundle):
+        with pytest.raises(RecordError, match="no such record"):
+            look(two.lab, two.chemist, taken.id)
+    assert two.lab.ledger.search(ImportedRecord, "zorbium") == []
+    head = users.log_in(two.lab, "head", PASSWORD)
+    users.clear_user(two.lab, head, "u2", cleared=True)
+    assert [one.id for one in list_imports(two.lab, two.chemist)] == [taken.id]
+
+
+# --- A question, and its answer ------------------------------------------------------------------
+
+
+def test_a_question_holds_the_item_and_no_person(asked):
+    files, info = read_bag(asked)
+    assert info["Spectra-Kind"] == "question"
+    kinds = {json.loads(line)["kind"] for line in files["data/records.jsonl"].splitlines()}
+    assert "item" in kinds
+    assert "case" not in kinds
+    assert b"A. Sender" not in asked.read_bytes()
+    assert b"Which salt is it?" in files["data/README.txt"]
+
+
+def test_the_answer_comes_back_and_confirms_its_item(
+    office, logged_in, laboratory, answered, filled_case
+):
+    supervisor = logged_in["supervisor"]
+    assert standing_of_item(office, supervisor, filled_case[1]) == "presumptive"
+    lab, _ = laboratory
+    done = import_bundle(office, supervisor, answered, lab.ledger.key.id)
+    confirmation = done.confirmation
+    assert standing_of_item(office, supervisor, filled_case[1]) == "confirmed"
+    assert (confirmation.item, confirmation.found, confirmation.quantities) == (
+        filled_case[1], ("amphetamine",), ("12 %",),
+    )  # fmt: skip
+    assert (confirmation.method, confirmation.reference) == ("GC-MS; FTIR", "L 77")
+    assert "A. Chemist" in confirmation.remarks
+    assert len(confirmation.scans) == 2
+    whole, report = confirmation.evidence
+    assert office.evidence.get(whole) == answered.read_bytes()
+    assert office.evidence.get(report) == b"%PDF-1.7 the laboratory's report"
+    (question,) = list_questions(office, supervisor)
+    assert (question.state, question.confirmation) == ("answered", confirmation.id)
+    for one in (office, lab):
+        assert verify(one.ledger.folder, one.ledger.key.public).findings == ()
+
+
+def test_an_answer_counts_once_and_where_it_was_asked(two, third, answered):
+    elsewhere, boss = third
+    with pytest.raises(AnswerError, match="did not ask"):
+        import_bundle(elsewhere, boss, answered, two.lab.ledger.key.id)
+    assert not elsewhere.ledger.find(Imported)
+    assert not elsewhere.ledger.find(KnownStation)
+    assert not list(elsewhere.evidence.folder.rglob("*"))
+    import_bundle(two.office, two.supervisor, answered, two.lab.ledger.key.id)
+    with pytest.raises(BundleKnownError):
+        import_bundle(two.office, two.supervisor, answered)
+    assert len(two.office.ledger.find(Confirmation)) == 1
+
+
+def test_a_second_answer_to_one_question_is_refused(two, third, asked, answered):
+    other, boss = third
+    taken = import_bundle(other, boss, asked, two.office.ledger.key.id).imported
+    refuted, target = Finding("refuted", ("GC-MS",), "B"), two.folder / "second.bundle"
+    answer_question(other, boss, taken.id, refuted, target)
+    import_bundle(two.office, two.supervisor, answered, two.lab.ledger.key.id)
+    before = two.office.ledger.entries()
+    with pytest.raises(AnswerError, match="answered already"):
+        import_bundle(two.office, two.supervisor, target, other.ledger.key.id)
+    assert two.office.ledger.entries() == before
+
+
+def test_only_the_laboratory_that_was_asked_answers(
+    office, logged_in, laboratory, filled_case, tmp_path
+):
+    lab, chemist = laboratory
+    supervisor = logged_in["supervisor"]
+    ask_laboratory(office, supervisor, filled_case[1], tmp_path / "q", laboratory="L", text="?",
+                   key="0" * 64)  # fmt: skip
+    taken = import_bundle(lab, chemist, tmp_path / "q", office.ledger.key.id).imported
+    answer_question(lab, chemist, taken.id, FOUND, tmp_path / "a")
+    with pytest.raises(AnswerError, match="another laboratory"):
+        import_bundle(office, supervisor, tmp_path / "a", lab.ledger.key.id)
+
+
+def test_an_item_at_the_laboratory_gets_its_own_answer(
+    office, logged_in, laboratory, filled_case, tmp_path
+):
+    lab, chemist = laboratory
+    supervisor, item = logged_in["supervisor"], filled_case[1]
+    sent = findings.send_to_laboratory(office, logged_in["officer"], item, "State laboratory")
+    ask_laboratory(office, supervisor, item, tmp_path / "q", laboratory="L", text="?")
+    taken = import_bundle(lab, chemist, tmp_path / "q", office.ledger.key.id).imported
+    unclear = Finding("other", ("GC-MS",), "B", remarks="too little")
+    answer_question(lab, chemist, taken.id, unclear, tmp_path / "a")
+    done = import_bundle(office, supervisor, tmp_path / "a", lab.ledger.key.id)
+    assert (done.confirmation.id, done.confirmation.state) == (sent.id, "other")
+    assert standing_of_item(office, supervisor, item) == "presumptive"
+
+
+def test_a_laboratory_answers_once_and_may_write_the_file_again(laboratory, answered, tmp_path):
+    lab, chemist = laboratory
+    (taken,) = list_imports(lab, chemist, "question")
+    again = tmp_path / "again.bundle"
+    answer_question(lab, chemist, taken.id, FOUND, again, attached=[tmp_path / "report.pdf"])
+    assert again.read_bytes() == answered.read_bytes()
+    with pytest.raises(AnswerError, match="was answered on"):
+        answer_question(lab, chemist, taken.id, FOUND, tmp_path / "other.bundle")
+
+
+def test_a_question_that_was_lost_is_written_again(office, logged_in, asked, tmp_path):
+    (question,) = office.ledger.find(Question)
+    write_question_again(office, logged_in["supervisor"], question.record.id, tmp_path / "q2")
+    assert (tmp_path / "q2").read_bytes() == asked.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("finding", "says"),
+    [
+        (Finding("maybe", ("GC",), "A"), "confirms, refutes"),
+        (Finding("confirmed", ("GC",), "A"), "what was confirmed"),
+        (Finding("refuted", (" ",), "A"), "techniques"),
+        (Finding("refuted", ("GC",), " "), "who examined"),
+        (Finding("confirmed", ("GC",), "A", ("x",), ("1", "2")), "quantity"),
+    ],
+    ids=["state", "found", "techniques", "who", "quantities"],
+)
+def test_an_answer_says_what_it_must(two, asked, finding, says):
+    taken = import_bundle(two.lab, two.chemist, asked, two.office.ledger.key.id).imported
+    with pytest.raises(CaseError, match=says):
+        answer_question(two.lab, two.chemist, taken.id, finding, two.folder / "a")
+    assert not (two.folder / "a").exists()
+
+
+def test_a_closed_case_takes_no_answer(office, logged_in, laboratory, answered, filled_case):
+    opening.close_case(office, logged_in["officer"], filled_case[0], "done")
+    before = len(office.ledger.entries())
+    with pytest.raises(CaseError, match="closed"):
+        import_bundle(office, logged_in["supervisor"], answered, laboratory[0].ledger.key.id)
+    assert len(office.ledger.entries()) == before
+
+
+def test_what_is_read_back_is_what_went_in(exported, office):
+    bundle = read_bundle(exported.read_bytes())
+    assert bundle.content.to_bytes() == bundle.files["data/case.json"]
+    for row, record in bundle.records:
+        assert office.ledger.get(type(record), row.id).record == record
+        assert office.ledger.get(type(record), row.id).revision == row.revision
+    assert bundle.extract.head.number == bundle.extract.entries[-1].number
+    assert base64.b64decode(bundle.extract.head.signature)
+    assert Path(exported).stat().st_size % 512 == 0
