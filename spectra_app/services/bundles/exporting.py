@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from spectra_app.records.access import User
 from spectra_app.records.bundles.content import Asked, Unwritten
 from spectra_app.records.bundles.kinds import Question
 from spectra_app.records.kinds import Case
@@ -123,45 +126,49 @@ def ask_laboratory(
     """
     me = office.require(session, "case.export")
     check_target(target)
-    laboratory, text = stated("the laboratory", laboratory), stated("the question", text)
-    now = office.clock()
+    asked = Asked(
+        id=short_id("Q", office.clock(), me.id, item, text),
+        item=item,
+        laboratory=stated("the laboratory", laboratory),
+        station=key,
+        text=stated("the question", text),
+    )
     with office.ledger.reading() as connection:
-        about = open_item(office.ledger, item).record
-        case = office.ledger.get(Case, about.case).record
-        held = collected(office.ledger, about.case, item=item, cleared=me.cleared)
-        asked = Asked(
-            id=short_id("Q", now, me.id, item, text),
-            item=item,
-            laboratory=laboratory,
-            station=key,
-            text=text,
-        )
-        order = Order(
-            "question", about.case, about.description, me, held, signers, office.demo,
-            case.emulated, question=asked,
-        )  # fmt: skip
+        order = _question(office, me, asked, signers)
         made = make(connection, office.ledger, office.evidence, order)
     data = made.to_bytes()
-    kept = office.evidence.put(
-        data, kind=BUNDLE, name=f"{asked.id}.bundle", clock=office.clock
-    ).sha256
-    record = Question(
-        id=asked.id,
-        case=about.case,
-        item=item,
-        text=text,
-        laboratory=laboratory,
-        station=key,
-        manifest=made.manifest,
-        evidence=(kept,),
-        asked_at=now,
-        asked_by=me.id,
-    )
+    kept = office.evidence.put(data, kind=BUNDLE, name=f"{asked.id}.bundle", clock=office.clock)
+    record = _record(asked, made, kept.sha256, me)
     with office.ledger.writing(me.id) as writing:
         open_item(office.ledger, item)
+        record = replace(record, asked_at=writing.time)
         writing.put(sound(record), "laboratory asked", details=_details(made, {"item": item}))
     write_bundle(target, data)
-    return _exported(target, made, len(held.records), asked.id)
+    return _exported(target, made, len(order.held.records), asked.id)
+
+
+def _question(office: Office, me: User, asked: Asked, signers: Sequence[Signer]) -> Order:
+    about = open_item(office.ledger, asked.item).record
+    case = office.ledger.get(Case, about.case).record
+    held = collected(office.ledger, about.case, item=asked.item, cleared=me.cleared)
+    return Order(
+        "question", about.case, about.description, me, held, signers, office.demo, case.emulated,
+        question=asked,
+    )  # fmt: skip
+
+
+def _record(asked: Asked, made: Made, kept: str, me: User) -> Question:
+    return Question(
+        id=asked.id,
+        case=made.content.case,
+        item=asked.item,
+        text=asked.text,
+        laboratory=asked.laboratory,
+        station=asked.station,
+        manifest=made.manifest,
+        evidence=(kept,),
+        asked_by=me.id,
+    )
 
 
 def write_question_again(office: Office, session: Session, question: str, target: Path) -> Exported:
