@@ -69,12 +69,16 @@ def opened(options: argparse.Namespace) -> Iterator[Office]:
         When the station was never set up.
     """
     from spectra_app.services.office import is_begun, open_office
+    from spectra_app.services.users import has_users
 
-    if not is_begun(demo=options.demo):
-        raise ForbiddenError(
-            "this station has no users yet", "", "make the first with 'spectra users setup'"
-        )
+    nobody = ForbiddenError(
+        "this station has no users yet", "", "make the first with 'spectra users setup'"
+    )
+    if not is_begun(demo=options.demo):  # nothing is made by asking
+        raise nobody
     with open_office(demo=options.demo) as office:
+        if not has_users(office):
+            raise nobody
         yield office
 
 

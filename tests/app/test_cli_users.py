@@ -77,6 +77,9 @@ def test_a_weak_password_sets_up_nothing(spectra, words):
     )
     assert code == 3
     assert "among the first that are tried" in err
+    code, _out, err = spectra("users", "list", "--user", "sup", "--password-file", words(WORDS))
+    assert code == 3
+    assert "no users yet" in err
 
 
 def test_users_are_added_listed_locked_and_let_in_again(station):

@@ -232,6 +232,25 @@ def test_every_action_that_is_asked_for_is_in_the_table():
     assert asked - ACTIONS.keys() == set()
 
 
+def test_what_takes_in_from_elsewhere_refuses_to_mix():
+    """Nothing of a demonstration becomes evidence, nor the other way round."""
+    taking_in = {"case.import", "case.answer"}
+    for module in modules():
+        calls = [
+            node
+            for node in ast.walk(ast.parse(inspect.getsource(module)))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        ]
+        asked = {
+            node.args[-1].value
+            for node in calls
+            if node.func.attr == "require" and isinstance(node.args[-1], ast.Constant)
+        }
+        if asked & taking_in:
+            assert "refuse_mixing" in {node.func.attr for node in calls}, module.__name__
+    assert taking_in <= ACTIONS.keys()
+
+
 def test_the_gate_finds_what_does_not_ask(office, logged_in):
     def asks_too_late(office, session, case):  # noqa: ARG001
         office.ledger.entries()
