@@ -45,6 +45,9 @@ def add(commands: Commands) -> None:
     heading.add_argument("--folder", type=Path, metavar="FOLDER", help="default: this station's")
     heading.add_argument("--json", action="store_true", help="print one JSON object")
     heading.set_defaults(run=head)
+    mending = new(actions, "reindex", "make the index of lists and searches anew from the records")
+    who_options(mending)
+    mending.set_defaults(run=reindex)
     _backups(actions)
 
 
@@ -177,6 +180,18 @@ def head(options: argparse.Namespace) -> int:
         print_json(found.to_json())
     else:
         print(found)
+    return EXIT_OK
+
+
+def reindex(options: argparse.Namespace) -> int:
+    """Make the index anew."""
+    from spectra_app.services import audit
+
+    with signed_in(options) as (office, session):
+        altered = audit.rebuild_index(office, session)
+    for name in altered[:TOLD]:
+        print(f"made anew: {name}")
+    print(f"{len(altered)} records were not found as they are, and are now")
     return EXIT_OK
 
 

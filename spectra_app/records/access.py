@@ -157,6 +157,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         # audit, figures, keeping
         "audit.verify": _ALL,
         "audit.show": _only(_S),
+        "audit.rebuild": _only(_S),
         "statistics.show": _only(_T, _S),
         "statistics.export": _only(_S),
         "incident.export": _only(_S),

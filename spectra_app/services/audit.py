@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from library.signing import key_id
-from spectra_app.errors import LedgerError
+from spectra_app.errors import LedgerError, RecordError
 from spectra_app.records import demo, emergency, kinds, thresholds
 from spectra_app.records.access import User
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.ledger.chain import Entry, read_entry
 from spectra_app.records.ledger.head import Head, read_public
-from spectra_app.records.ledger.index import check_index, kinds_of_records
+from spectra_app.records.ledger.index import check_index, differing, kinds_of_records
 from spectra_app.records.ledger.named_evidence import check_evidence, named_evidence
 from spectra_app.records.ledger.store import DATABASE
 from spectra_app.records.ledger.verify import Verified, verify
@@ -144,7 +144,7 @@ def verify_folder(
             if evidence is not None:
                 named = named_evidence(connection)
                 found += check_evidence(EvidenceStore(evidence), named)
-    except (sqlite3.Error, ValueError, TypeError, AttributeError):
+    except (sqlite3.Error, RecordError, ValueError, TypeError, AttributeError):
         if checked.holds:
             raise
         return checked  # altered bodies: told already
@@ -168,6 +168,26 @@ def verify_here(
         details = {"end": result.end, "findings": len(result.findings)}
         writing.note("ledger verified", details)
     return result
+
+
+def rebuild_index(office: Office, session: Session) -> tuple[str, ...]:
+    """Make the index of lists and searches anew where it differs; return of which records.
+
+    Raises
+    ------
+    ForbiddenError
+        When this user may not.
+    """
+    user = office.require(session, "audit.rebuild")
+    known = kinds_of_records()
+    with office.ledger.reading() as connection:
+        altered = list(differing(connection, known))
+    if altered:
+        with office.ledger.writing(user.id) as writing:
+            for kind, id_ in altered:
+                writing.reindex(kind, id_, known.get(kind))
+            writing.note("index rebuilt", {"records": len(altered)})
+    return tuple(f"{kind} {id_}" for kind, id_ in altered)
 
 
 def show(office: Office, session: Session, asked: Asked) -> tuple[Entry, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 
-from spectra_app.errors import RecordError
 from spectra_app.records.ledger.record import Record, read_body, text_of
 from spectra_app.records.ledger.verify import Finding
 
@@ -36,24 +35,27 @@ def check_index(
     connection: sqlite3.Connection, kinds: Mapping[str, type[Record]]
 ) -> Iterator[Finding]:
     """Yield each record of those kinds that lists and searches do not show as it is."""
+    for kind, id_ in differing(connection, kinds):
+        text = "lists and searches do not show it as it is"
+        yield Finding("index_altered", f"{kind} {id_}", text)
+
+
+def differing(
+    connection: sqlite3.Connection, kinds: Mapping[str, type[Record]]
+) -> Iterator[tuple[str, str]]:
+    """Yield kind and id of each record whose index is not what its content makes."""
     kept: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for kind, id_, field, value in connection.execute(_KEYS):
         kept.setdefault((kind, id_), set()).add((field, value))
     for kind, id_, body, text in connection.execute(_LATEST):
         there = kept.pop((kind, id_), set())
-        if kind not in kinds:
-            continue
-        keys: set[tuple[str, str]] = set()
-        words = None
-        if body is not None:
-            try:
-                record = read_body(body, kinds[kind])
-            except RecordError:
-                yield Finding("record_unreadable", f"{kind} {id_}", "it is of another form")
-                continue
-            keys, words = set(record.keys()), text_of(record)
-        if there != keys or text != words:
-            text_ = "lists and searches do not show it as it is"
-            yield Finding("index_altered", f"{kind} {id_}", text_)
-    for kind, id_ in kept:
-        yield Finding("index_altered", f"{kind} {id_}", "lists show what is not there")
+        if kind in kinds and (there, text) != _index_of(body, kinds[kind]):
+            yield kind, id_
+    yield from kept
+
+
+def _index_of(body: str | None, kind: type[Record]) -> tuple[set[tuple[str, str]], str | None]:
+    if body is None:
+        return set(), None
+    record = read_body(body, kind)
+    return set(record.keys()), text_of(record)

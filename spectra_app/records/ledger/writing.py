@@ -17,7 +17,7 @@ from spectra_app.records.ledger.chain import (
     digest,
 )
 from spectra_app.records.ledger.head import Head, StationKey
-from spectra_app.records.ledger.record import Record, body_of, text_of
+from spectra_app.records.ledger.record import Record, body_of, read_body, text_of
 
 REDACTED = "content removed"
 _NOW = "SELECT revision, salt, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
@@ -147,6 +147,14 @@ class Writing:
     def forget_secrets(self, pattern: str, before: str) -> None:
         """Forget the counters of names like `pattern` (SQL) whose wait was over `before`."""
         self._execute("DELETE FROM secrets WHERE user LIKE ? AND wait_until < ?", (pattern, before))
+
+    def reindex(self, kind: str, id_: str, form: type[Record] | None) -> None:
+        """Make the index of a record anew; what is not there, or of no known form, has none."""
+        row = self._execute(_NOW, (kind, id_)).fetchone()
+        if row is None or row[2] is None or form is None:
+            self._forget(kind, id_)
+        else:
+            self._index(kind, read_body(row[2], form))
 
     def _enter(self, entry: Entry) -> None:
         number, previous = end_of(self._connection)
