@@ -11,7 +11,7 @@ from spectra_app.errors import CaseError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import Confirmation, Scan, SecondTechnique
 from spectra_app.services.cases.items import OUTSIDE, Handing, record_handing
-from spectra_app.services.cases.keeping import moment, open_item, short_id, sound, stated
+from spectra_app.services.cases.keeping import may_see, moment, open_item, short_id, sound, stated
 from spectra_app.services.cases.scans import visible_scan
 from spectra_app.services.office import Office, Session
 
@@ -127,7 +127,8 @@ def send_to_laboratory(
             sent_by=me.id,
         )
         writing.put(sound(record), "sent to the laboratory", details={"item": item})
-    return record
+    seen = tuple(one.record.id for one in scans if may_see(one.record, cleared=me.cleared))
+    return msgspec.structs.replace(record, scans=seen)
 
 
 def record_answer(
