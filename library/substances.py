@@ -44,8 +44,8 @@ GREEK = {
 }  # fmt: skip
 # No word that is more often an ester (acetate, benzoate): an ester is another substance.
 SALT_WORDS = re.compile(
-    r"[ -]+(?:mono|di|hemi)?(?:hydrochloride|hcl|hydrobromide|hbr|hydroiodide|sulph?ate|phosphate"
-    r"|nitrate|(?:bi)?tartrate|citrate|maleate|fumarate|oxalate|succinate|mesylate|besylate"
+    r"[ -]+(?:mono|di|hemi)?(?:hydrochloride|hcl|hydrobromide|hbr|hydroiodide|sul(?:ph|f)ate"
+    r"|phosphate|nitrate|(?:bi)?tartrate|citrate|maleate|fumarate|oxalate|succinate|mesylate|besylate"
     r"|tosylate|sodium|potassium|(?:free ?)?base|(?:mono|di|tri)?hydrate|anhydrous)\Z",
     re.IGNORECASE,
 )

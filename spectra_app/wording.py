@@ -7,10 +7,12 @@ alone.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import Literal
 
+import resources
 from spectra_app.records.identification import HiddenHazard, Identification, MatchRate
 
 Shape = Literal["octagon", "triangle", "barred_triangle", "diamond", "rounded_square", "circle"]
@@ -125,17 +127,11 @@ REASONS: dict[str, str] = {
 }
 
 ADVICE: dict[str, str] = {
-    "confirm_second_technique": "Confirm with a second technique before any decision.",
-    "send_to_laboratory": "Keep the item and send a sample to the laboratory.",
-    "handle_as_hazardous": "Treat as hazardous: gloves, mask, do not open further.",
-    "scan_longer": "Scan again with a longer integration time.",
-    "scan_shorter": "Scan again with a shorter integration time or less laser power.",
-    "scan_other_spot": "Scan another spot, or without the packaging.",
-    "calibrate": "Check the instrument with the polystyrene standard before the next scan.",
-    "measure_reference": "Have the laboratory measure a reference of this substance.",
-    "use_other_laser": "Try an instrument with a longer excitation wavelength.",
-    "check_input": "Check the file and export it again.",
+    row["code"]: row["text"]
+    for row in json.loads(resources.path("advice/advice.json").read_bytes())["rows"]
+    if row["language"] == "en" and ":" not in row["code"]
 }
+"""As shipped, in English; sources and reviews stand in the file, see `library.notices`."""
 
 
 # Why no share can be stated for a hazard; "named" ones were seen and are not spoken of.

@@ -106,6 +106,7 @@ def _command(options: Any, render: Renderer) -> int:
         "audit": lambda: options.run(options),
         "statistics": lambda: statistics.run(options, render),
         "case": lambda: options.run(options),
+        "notices": lambda: options.run(options),
         "policy": lambda: options.run(options),
     }
     return handlers[options.command]()

@@ -23,6 +23,7 @@ from spectra_app.cli import (
     library,
     lists,
     merging,
+    notices,
     packages,
     policy,
     statistics,
@@ -82,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     users.add(commands)
     auditing.add(commands)
     statistics.add(commands)
+    notices.add(commands)
     policy.add(commands)
     return top
 

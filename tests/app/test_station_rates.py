@@ -79,6 +79,7 @@ def test_a_salt_and_a_synonym_are_the_substance_and_another_is_not(records, rate
     row = substance(found, "amphetamine")
     assert pair(row["true_positive"])[0] == (1, 1)
     assert pair(row["false_positive"])[0] == (1, 2)
+    assert "Amphetamine sulfate" not in {one["substance"] for one in found["substances"]}
     missed = substance(found, "methamphetamine")
     assert pair(missed["true_positive"])[0] == (0, 1)
 

@@ -7,11 +7,13 @@ left out for users who are not cleared, and nothing tells whether there was one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
+
+import msgspec
 
 from library.watchlist import match_keys
 from matching.errors import SpectraError
@@ -24,6 +26,7 @@ from spectra_app.records.kinds import (
     Scan,
     SecondTechnique,
 )
+from spectra_app.records.ledger.record import R
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.control import restricted_lists
 
@@ -138,38 +141,67 @@ class Collected:
 
 def collect(ledger: Ledger, sight: Sight) -> Collected:
     """Return what figures are made of, without what this sight hides."""
-    cases = {one.record.id: one.record for one in ledger.find(Case)}
     every = [one.record for one in ledger.find(Scan)]
-    scans = _by(every, lambda one: one.item)
-    techniques = _by((one.record for one in ledger.find(SecondTechnique)), lambda one: one.item)
-    answers = _by((one.record for one in ledger.find(Confirmation)), lambda one: one.item)
-    amended = {one.record.of_id for one in ledger.find(Amendment)}
-    items = []
-    left_out: set[str] = set()
-    for stored in ledger.find(Item):
-        item = stored.record
-        case = cases.get(item.case)
-        if case is None:  # its content was removed
-            continue
-        filed = tuple(one for one in scans.get(item.id, ()) if one.state == "filed")
-        facts = ItemFacts(
-            item,
-            case,
-            filed,
-            tuple(techniques.get(item.id, ())),
-            tuple(answers.get(item.id, ())),
-            any(one.id in amended for one in (*filed, *answers.get(item.id, ()))),
-        )
-        if _may_see(facts, sight):
-            items.append(facts)
-        else:
-            left_out.add(item.id)
+    facts = _facts(ledger, every)
+    hidden = {one.item.id for one in facts if not _may_see(one, sight)}
+    items = tuple(one for one in facts if one.item.id not in hidden)
     seen = (
         one
         for one in every
-        if one.item not in left_out and sight.may(one.names, restricted=one.restricted)
+        if one.item not in hidden and sight.may(one.names, restricted=one.restricted)
     )
-    return Collected(tuple(items), tuple(seen))
+    return Collected(items, tuple(seen))
+
+
+def collect_case(ledger: Ledger, sight: Sight, case: str) -> tuple[ItemFacts, ...]:
+    """Return the items of one case, each without the scans and findings that this sight hides."""
+    facts = _facts(ledger, [one.record for one in ledger.find(Scan, case=case)], case)
+    return tuple(_seen_of(one, sight) for one in facts)
+
+
+def _seen_of(facts: ItemFacts, sight: Sight) -> ItemFacts:
+    def shown(found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in found if sight.may((name,)))
+
+    return replace(
+        facts,
+        scans=tuple(one for one in facts.scans if sight.may(one.names, restricted=one.restricted)),
+        techniques=tuple(
+            msgspec.structs.replace(one, found=shown(one.found)) for one in facts.techniques
+        ),
+        # a quantity says nothing without its substance
+        answers=tuple(
+            msgspec.structs.replace(one, found=shown(one.found), quantities=())
+            if shown(one.found) != one.found
+            else one
+            for one in facts.answers
+        ),
+    )
+
+
+def _facts(ledger: Ledger, every: Sequence[Scan], case: str = "") -> list[ItemFacts]:
+    """Return every item of the station, or of one case, with all that belongs to it."""
+
+    def of(kind: type[R]) -> list[R]:
+        asked = {"case": case} if case else {}
+        return [one.record for one in ledger.find(kind, **asked)]
+
+    kept = [ledger.get(Case, case).record] if case else of(Case)
+    cases = {one.id: one for one in kept}
+    scans = _by(every, lambda one: one.item)
+    techniques = _by(of(SecondTechnique), lambda one: one.item)
+    answers = _by(of(Confirmation), lambda one: one.item)
+    amended = {one.of_id for one in of(Amendment)}
+    items = []
+    for item in of(Item):
+        if item.case not in cases:  # its content was removed
+            continue
+        filed = tuple(one for one in scans.get(item.id, ()) if one.state == "filed")
+        answered = tuple(answers.get(item.id, ()))
+        changed = any(one.id in amended for one in (*filed, *answered))
+        done = tuple(techniques.get(item.id, ()))
+        items.append(ItemFacts(item, cases[item.case], filed, done, answered, changed))
+    return items
 
 
 def _may_see(facts: ItemFacts, sight: Sight) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from library.substances import fold, substances
+from library.substances import SALT_WORDS, fold, substances
 from matching.errors import SpectraError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.kinds import Scan
@@ -44,9 +44,12 @@ def keys_of(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def title_of(name: str) -> str:
-    """Return the name by which a substance is listed."""
-    found = list(dict.fromkeys(hit.substance.name for hit in substances().by_name(name)))
-    return found[0] if len(found) == 1 else name.strip()
+    """Return the name by which a substance is listed: that of its parent, if it means just one."""
+    for asked in (name, SALT_WORDS.sub("", name.strip())):
+        found = {hit.substance.name for hit in substances().by_name(asked)}
+        if len(found) == 1:
+            return found.pop()
+    return name.strip()
 
 
 def keys_of_all(names: Iterable[str]) -> frozenset[str]:

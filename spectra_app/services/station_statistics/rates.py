@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from library.control import assess
+from library.substances import fold
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.office import Office, Session
@@ -206,10 +207,8 @@ def _substances(answers: Sequence[Judged], open_items: Sequence[ItemFacts]) -> l
     names = [name for one in answers for name in one.facts.found]
     names += [part.name for one in answers for part in (*one.right(), *one.wrong())]
     names += [name for one in open_items for name in one.named]
-    by_keys: dict[frozenset[str], str] = {}
-    for name in names:
-        by_keys.setdefault(keys_of(name), title_of(name))
-    rows = [_substance(title, keys, answers, open_items) for keys, title in by_keys.items()]
+    titles = {fold(title_of(name)): title_of(name) for name in names}
+    rows = [_substance(title, keys_of(title), answers, open_items) for title in titles.values()]
     return sorted(rows, key=lambda row: str(row["substance"]).casefold())
 
 

@@ -157,7 +157,7 @@ def seizures_of(
 
 
 def _seizure(facts: ItemFacts, evidence: EvidenceStore) -> tuple[Seizure, int]:
-    basis, names, lost = _says(facts, evidence)
+    basis, names, lost = says(facts, evidence)
     titles = tuple(dict.fromkeys(title_of(name) for name in names))
     cutting = tuple(name for name in titles if is_cutting_agent(name))
     substances = tuple(name for name in titles if name not in cutting)
@@ -165,7 +165,7 @@ def _seizure(facts: ItemFacts, evidence: EvidenceStore) -> tuple[Seizure, int]:
     return Seizure(facts, basis, substances, cutting, weight), lost
 
 
-def _says(facts: ItemFacts, evidence: EvidenceStore) -> tuple[Basis, tuple[str, ...], int]:
+def says(facts: ItemFacts, evidence: EvidenceStore) -> tuple[Basis, tuple[str, ...], int]:
     """Return on which basis an item counts, what is in it, and how many results are unreadable."""
     if facts.state == "confirmed" or (facts.state == "refuted" and facts.found):
         return "confirmed", facts.found, 0

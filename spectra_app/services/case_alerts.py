@@ -1,0 +1,217 @@
+"""What people who open a case should know: known combinations in it, and handling advice.
+
+Both come from tables (`spectra_app.services.notices`) whose rows name their source and who has
+reviewed them. An alert says what was found together, never how anything is made, and is no finding:
+whether it rests on a laboratory or on scans alone is said with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from library.control import assess
+from library.notices import Advice, Alert
+from library.substances import substances
+from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.kinds import Case
+from spectra_app.services.control import ControlSetup, control_setup
+from spectra_app.services.notices import in_use
+from spectra_app.services.office import Office, Session
+from spectra_app.services.station_statistics.collecting import (
+    ItemFacts,
+    collect_case,
+    sight_of,
+)
+from spectra_app.services.station_statistics.judging import keys_of, keys_of_all, title_of
+from spectra_app.services.station_statistics.seizures import says
+
+Rests = Literal["laboratory", "scans"]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAlert:
+    """An alert met in a case: its row, in which items, by which substances, resting on what."""
+
+    alert: Alert
+    items: tuple[str, ...]
+    substances: tuple[str, ...]
+    rests_on: Rests
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the alert with its source and review as plain values."""
+        row = self.alert
+        return {
+            "id": row.id,
+            "title": row.title,
+            "says": row.says,
+            "items": list(self.items),
+            "substances": list(self.substances),
+            "rests_on": self.rests_on,
+            "source": row.source,
+            "version": row.version,
+            "review": str(row.review),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """Alerts and advice of a case, and the tables they come from.
+
+    Parameters
+    ----------
+    alerts : tuple of CaseAlert
+        Those met, in the order of the table.
+    advice : tuple of Advice
+        For the families of what was found or named.
+    tables : tuple of (title, SHA-256, origin)
+        The two tables that were asked.
+    """
+
+    alerts: tuple[CaseAlert, ...]
+    advice: tuple[Advice, ...]
+    tables: tuple[tuple[str, str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as plain values."""
+        return {
+            "alerts": [one.to_json() for one in self.alerts],
+            "advice": [
+                {
+                    "code": one.code,
+                    "language": one.language,
+                    "text": one.text,
+                    "source": one.source,
+                    "version": one.version,
+                    "review": str(one.review),
+                }
+                for one in self.advice
+            ],
+            "tables": [
+                {"title": title, "sha256": sha256, "origin": origin}
+                for title, sha256, origin in self.tables
+            ],
+        }
+
+    def lines(self) -> list[str]:
+        """Return all of it as lines for people."""
+        made = []
+        for one in self.alerts:
+            basis = "found by a laboratory" if one.rests_on == "laboratory" else "PRESUMPTIVE"
+            made.append(f"ALERT {one.alert.id}: {one.alert.title} ({basis})")
+            made.append(f"  {', '.join(one.substances)} in {', '.join(one.items)}")
+            made.append(f"  {one.alert.says}")
+            made.append(f"  Text {one.alert.review}. Source: {one.alert.source}")
+        for row in self.advice:
+            made.append(f"ADVICE ({row.code.removeprefix('family:')}): {row.text}")
+            made.append(f"  Text {row.review}. Source: {row.source}")
+        return made
+
+
+def case_guidance(office: Office, session: Session, case: str, language: str = "en") -> Guidance:
+    """Return alerts and handling advice of a case, of what this user may see of it.
+
+    Raises
+    ------
+    RecordError
+        When there is no such case.
+    LibraryDamagedError
+        When an installed table cannot be used.
+    """
+    me = office.require(session, "case.show")
+    kept = office.ledger.get(Case, case).record
+    items = collect_case(office.ledger, sight_of(me, office.folder), case)
+    on = (kept.event_at or kept.opened_at or office.clock())[:10]
+    return guidance_of(items, office.evidence, office.folder, on, language)
+
+
+def guidance_of(
+    items: Sequence[ItemFacts], evidence: EvidenceStore, folder: Path, on: str, language: str = "en"
+) -> Guidance:
+    """Return alerts and advice of items; by the control lists of a day."""
+    alerts, advice = in_use("alerts", folder), in_use("advice", folder)
+    held = [_held(one, evidence) for one in items]
+    setup = control_setup(folder)
+    met = []
+    for row in alerts.notices.rows:
+        if isinstance(row, Alert):
+            met += _met(row, held, setup, date.fromisoformat(on))
+    families = _families(name for one in held for name in one.names)
+    rows = (row for row in advice.notices.rows if isinstance(row, Advice))
+    told = tuple(
+        row
+        for row in rows
+        if row.language == language and row.code.removeprefix("family:") in families
+    )
+    tables = tuple((one.notices.title, one.sha256, one.origin) for one in (alerts, advice))
+    return Guidance(tuple(met), told, tables)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an item holds, and whether a laboratory said so."""
+
+    item: str
+    names: tuple[str, ...]
+    laboratory: bool
+
+
+def _held(facts: ItemFacts, evidence: EvidenceStore) -> _Held:
+    basis, names, _ = says(facts, evidence)
+    if basis == "unsettled":  # a warning does not wait until it is settled
+        names = tuple(dict.fromkeys((*facts.named, *facts.found)))
+    return _Held(facts.item.id, names, basis == "confirmed")
+
+
+def _met(row: Alert, held: Sequence[_Held], setup: ControlSetup, on: date) -> list[CaseAlert]:
+    """Return the alert for each item, or once for the case, where it is met."""
+    groups = [[one] for one in held] if row.within == "item" else [list(held)]
+    made = []
+    for group in groups:
+        used = _substances(row, [name for one in group for name in one.names], setup, on)
+        if used:
+            keys = keys_of_all(used)
+            items = [one for one in group if keys_of_all(one.names) & keys]
+            firm = all(one.laboratory for one in items)
+            titles = tuple(dict.fromkeys(title_of(name) for name in used))
+            ids = tuple(one.item for one in items)
+            made.append(CaseAlert(row, ids, titles, "laboratory" if firm else "scans"))
+    return made
+
+
+def _substances(row: Alert, names: Iterable[str], setup: ControlSetup, on: date) -> tuple[str, ...]:
+    """Return the names by which an alert is met; none when it is not."""
+    different: dict[frozenset[str], str] = {}
+    for name in names:
+        different.setdefault(keys_of(name), name)
+    wanted = [keys_of(name) for name in row.all_of]
+    there = [name for keys, name in different.items() if any(keys & one for one in wanted)]
+    if not all(any(keys & one for keys in different) for one in wanted):
+        return ()
+    members = _members(row)
+    some = [name for keys, name in different.items() if keys & members and name not in there]
+    if len(some) < row.at_least:
+        return ()
+    used = (*there, *some)
+    if row.listed and not any(_is_listed(name, setup, on) for name in used):
+        return ()
+    return used
+
+
+def _members(row: Alert) -> frozenset[str]:
+    subclasses = set(row.subclasses)
+    of_table = (one.key for one in substances() if one.subclass in subclasses)
+    return keys_of_all(row.any_of) | frozenset(of_table)
+
+
+def _is_listed(name: str, setup: ControlSetup, on: date) -> bool:
+    found = assess(on, name=name, jurisdiction=setup.jurisdictions, lists=setup.lists)
+    return any(listing.counts for listing in found.listings)
+
+
+def _families(names: Iterable[str]) -> set[str]:
+    found = (hit.substance.family for name in names for hit in substances().by_name(name))
+    return {family for family in found if family}

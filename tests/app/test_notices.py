@@ -1,0 +1,320 @@
+"""Alerts and handling advice: when they are met, what is said of their source, who may sign."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import resources
+from library.errors import (
+    BadSignatureError,
+    LibraryDamagedError,
+    ListPackError,
+    NoTrustedKeysError,
+    RollbackError,
+    SamePersonError,
+    TooFewSignaturesError,
+    WrongPurposeError,
+)
+from library.notices import Advice, Alert, notices_of, pack, unpack
+from library.signing import Signed, canonical, new_key, open_key
+from library.substances import substances
+from library.trust import LIBRARY, Trust, TrustedKey, first_root
+from library.trust_store import save_trust
+from matching.errors import SpectraError
+from spectra_app.errors import ForbiddenError, RecordError
+from spectra_app.services import notices as service
+from spectra_app.services.case_alerts import case_guidance
+from spectra_app.services.station import Station
+from spectra_app.wording import ADVICE
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+WORDS = "correct horse battery"
+NITAZENES = "family:nitazene (2-benzylbenzimidazole opioid)"
+REVIEWED = {"by": "Head of laboratory", "on": "2026-11-20"}
+
+
+@pytest.fixture
+def guidance(office, logged_in):
+    return lambda case, who="officer": case_guidance(office, logged_in[who], case.id)
+
+
+def met(found):
+    return [(one.alert.id, one.rests_on) for one in found.alerts]
+
+
+# --- What is met ---------------------------------------------------------------------------------
+
+
+def test_counterfeit_captagon_is_met_in_one_item(records, guidance):
+    names = ["Amphetamine sulfate", "Caffeine", "Theophylline"]
+    case = records.case()
+    for name in names:  # spread over items it is no tablet
+        records.whole([name], None, case=case)
+    assert met(guidance(case)) == []
+    item = records.whole(names, None, case=case, outcome="mixture")
+    found = guidance(case)
+    assert met(found) == [("A001", "scans")]
+    alert = found.alerts[0]
+    assert alert.items == (item.id,)
+    assert set(alert.substances) == {"amphetamine", "caffeine", "theophylline"}
+    records.answer(item, ["amphetamine", "caffeine", "theophylline"])
+    assert met(guidance(case)) == [("A001", "laboratory")]
+
+
+def test_what_the_laboratory_refuted_raises_no_alert(records, guidance):
+    case = records.case()
+    names = ["Amphetamine sulfate", "Caffeine", "Theophylline"]
+    item = records.whole(names, None, case=case, outcome="mixture")
+    records.answer(item, ["caffeine"], state="refuted")
+    assert met(guidance(case)) == []
+
+
+def test_answers_that_contradict_each_other_still_warn(records, guidance):
+    case = records.case()
+    names = ["Amphetamine sulfate", "Caffeine", "Theophylline"]
+    item = records.whole(names, None, case=case, outcome="mixture")
+    records.answer(item, ["caffeine"], state="refuted")
+    records.answer(item, ["amphetamine"])
+    assert met(guidance(case)) == [("A001", "scans")]
+
+
+@pytest.mark.parametrize(
+    ("names", "alerts"),
+    [
+        (["Safrole", "Piperonal"], ["A102"]),
+        (["Safrole", "Safrole"], []),
+        (["Safrole", "Norfentanyl"], []),
+        (["Norfentanyl", "4-Piperidone"], ["A101"]),
+        (["Ephedrine", "Pseudoephedrine hydrochloride"], ["A103"]),
+        (["Vanillin", "Eugenol"], []),  # of one family, and neither is under control
+        (["Vanillin", "Safrole"], ["A102"]),
+        (["Ergometrine", "Lysergic acid"], ["A104"]),
+    ],
+)
+def test_precursors_of_one_family_in_one_case(records, guidance, names, alerts):
+    case = records.case()
+    for name in names:
+        records.whole([name], None, case=case)
+    found = guidance(case)
+    assert [one.alert.id for one in found.alerts] == alerts
+    assert all(len(one.items) == 2 for one in found.alerts)
+
+
+def test_advice_for_a_family_says_that_nobody_has_reviewed_it(records, guidance):
+    case = records.case()
+    records.whole(["Isotonitazene"], None, case=case)
+    found = guidance(case)
+    assert [one.code for one in found.advice] == [NITAZENES]
+    text = "\n".join(found.lines())
+    assert "not reviewed by anybody" in text
+    assert "Source: NIOSH" in text
+    assert found.to_json()["advice"][0]["review"] == "not reviewed by anybody"
+    assert all("not signed by a laboratory" in origin for _, _, origin in found.tables)
+
+
+def test_restricted_findings_make_no_alert_for_who_is_not_cleared(records, guidance, office):
+    folder = office.folder / "restricted-lists"
+    folder.mkdir()
+    (folder / "quiet.csv").write_text(
+        "name,reason,who,alarm,from\nSafrole,quiet,office,hazard,2020-01-01\n", encoding="utf-8"
+    )
+    case = records.case()
+    records.whole(["Safrole"], None, case=case, restricted=True)
+    records.whole(["Piperonal"], ["piperonal", "safrole"], case=case)
+    records.whole(["Isotonitazene"], None, case=case)
+    found = guidance(case)
+    assert met(found) == []
+    assert [one.code for one in found.advice] == [NITAZENES]
+    assert "afrole" not in json.dumps(found.to_json())
+
+
+def test_who_may_see_it(office, logged_in, records):
+    with pytest.raises(ForbiddenError):
+        case_guidance(office, None, records.case().id)
+    with pytest.raises(RecordError, match="no such record"):
+        case_guidance(office, logged_in["officer"], "none")
+
+
+# --- The tables shipped --------------------------------------------------------------------------
+
+
+def test_every_row_shipped_has_a_source_and_says_that_nobody_reviewed_it():
+    for kind in ("alerts", "advice"):
+        used = service.shipped(kind)
+        assert used.path is None
+        for row in used.notices.rows:
+            assert len(row.source) > 10
+            assert str(row.review) == "not reviewed by anybody"
+
+
+def test_names_of_the_table_are_substances_that_the_program_knows():
+    subclasses = {one.subclass for one in substances()}
+    for row in service.shipped("alerts").notices.rows:
+        assert isinstance(row, Alert)
+        unknown = {name for name in (*row.all_of, *row.any_of) if not substances().by_name(name)}
+        assert unknown <= {"ergotamine"}, row.id  # the substance table lacks it
+        assert set(row.subclasses) <= subclasses
+
+
+def test_no_alert_tells_how_anything_is_made():
+    making = re.compile(r"synthes|react|reduc|yield|route|distil|°C|reflux|catalys|step", re.I)
+    for row in service.shipped("alerts").notices.rows:
+        assert not making.search(f"{row.title} {row.says}"), row.id
+
+
+def test_the_words_of_advice_are_those_of_the_table():
+    rows = [row for row in service.shipped("advice").notices.rows if isinstance(row, Advice)]
+    assert {row.code: row.text for row in rows if not row.code.startswith("family:")} == ADVICE
+    families = {one.family for one in substances()}
+    assert {row.code[7:] for row in rows if row.code.startswith("family:")} <= families
+
+
+# --- Signed tables -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def keys():
+    made = [new_key(WORDS, 1) for _ in range(2)]
+    opened = [open_key(pem, WORDS) for pem, _ in made]
+    trusted = [TrustedKey(key.public, name) for key, name in zip(opened, "AB", strict=True)]
+    return opened, Trust(first_root(trusted, NOW - timedelta(days=400)))
+
+
+@pytest.fixture
+def station(spectra_home, keys):
+    made = Station(spectra_home)
+    with made.changing():
+        save_trust(made.trust_path, keys[1])
+    return made
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a writer of a table with one reviewed row."""
+
+    def write(edition="2026-11-20", says="Tell the supervisor."):
+        row = {"id": "L1", "title": "Ours", "says": says, "within": "item", "source": "our list",
+               "all_of": ["cocaine", "caffeine"], "version": 2, "review": REVIEWED}  # fmt: skip
+        path = tmp_path / f"{edition}.json"
+        path.write_text(json.dumps({"title": "Our alerts", "edition": edition, "rows": [row]}))
+        return path
+
+    return write
+
+
+def signed(table, keys, out, signers=(0, 1)):
+    service.pack_file("alerts", table, out, [keys[0][n] for n in signers], now=NOW, days=30)
+    return out
+
+
+def test_a_table_of_two_persons_takes_the_place_of_the_shipped_one(station, keys, table, tmp_path):
+    file = signed(table(), keys, tmp_path / "a.spectra-notices")
+    service.install(file, station, NOW)
+    used = service.in_use("alerts", station.folder)
+    assert used.origin == "signed by A, B"
+    assert [row.id for row in used.notices.rows] == ["L1"]
+    assert str(used.notices.rows[0].review) == "reviewed by Head of laboratory on 2026-11-20"
+    assert service.in_use("advice", station.folder).path is None
+    assert service.journal(station.folder).acts()[-1].details["edition"] == "2026-11-20"
+
+
+def test_an_installed_table_that_is_altered_or_gone_is_never_replaced_in_silence(
+    station, keys, table, tmp_path
+):
+    file = signed(table(), keys, tmp_path / "a.spectra-notices")
+    service.install(file, station, NOW)
+    path = service.in_use("alerts", station.folder).path
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"Tell the supervisor", b"Tell nobody at all."))
+    with pytest.raises(LibraryDamagedError):
+        service.in_use("alerts", station.folder)
+    path.unlink()
+    with pytest.raises(LibraryDamagedError):
+        service.in_use("alerts", station.folder)
+
+
+def test_who_signed_and_how_old_decide(station, keys, table, tmp_path):
+    alone = signed(table(), keys, tmp_path / "alone.spectra-notices", signers=(0,))
+    with pytest.raises((TooFewSignaturesError, SamePersonError)):
+        service.install(alone, station, NOW)
+    service.install(signed(table(), keys, tmp_path / "new.spectra-notices"), station, NOW)
+    old = signed(table("2026-10-01"), keys, tmp_path / "old.spectra-notices")
+    with pytest.raises(RollbackError):
+        service.install(old, station, NOW)
+    service.install(old, station, NOW, reason="the new one is wrong", by="A")
+    assert service.in_use("alerts", station.folder).notices.edition.isoformat() == "2026-10-01"
+    with pytest.raises(RollbackError):  # going back once forgets nothing
+        service.install(old, station, NOW)
+
+
+def test_what_was_not_signed_as_notices_is_refused(station, keys, tmp_path):
+    value = json.loads(resources.path("alerts/alerts.json").read_bytes())
+    payload = json.loads(pack("alerts", value, created=NOW).payload)
+    lists = Signed(canonical({**payload, "name": "control lists"}))
+    library = Signed(canonical({**payload, "purpose": LIBRARY}))
+    for content in (lists, library):
+        one, two = (key.sign(content.payload) for key in keys[0])
+        made = content.with_signature(one).with_signature(two)
+        path = tmp_path / "x.spectra-notices"
+        path.write_bytes(made.to_bytes())
+        with pytest.raises((ListPackError, WrongPurposeError)):
+            service.install(path, station, NOW)
+
+
+def test_a_changed_letter_breaks_the_signature(station, keys, table, tmp_path):
+    path = signed(table(), keys, tmp_path / "a.spectra-notices")
+    path.write_bytes(path.read_bytes().replace(b"Tell the", b"Tall the"))
+    with pytest.raises(BadSignatureError):
+        service.verify(path, station, NOW)
+
+
+def test_a_station_without_trusted_keys_installs_nothing(spectra_home, keys, table, tmp_path):
+    file = signed(table(), keys, tmp_path / "a.spectra-notices")
+    with pytest.raises(NoTrustedKeysError):
+        service.install(file, Station(spectra_home), NOW)
+
+
+ROW = {"id": "X", "title": "t", "says": "s", "within": "item", "source": "x", "version": 1,
+       "review": {}, "all_of": ["a", "b"]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"says": ""}, {"within": "parcel"}, {"all_of": ["a"]}, {"at_least": 2}, {"version": True},
+     {"review": {"by": "x"}}, {"source": "\u202e"}, {"how": "x"}, {"all_of": "ab"},
+     {"any_of": ["c"]}, {"review": {"by": "x", "on": "soon"}}],
+)  # fmt: skip
+def test_a_row_that_is_wrong_is_refused(change):
+    value = {"title": "t", "edition": "2026-01-01", "rows": [ROW]}
+    assert notices_of("alerts", value).rows
+    with pytest.raises(ListPackError, match="case alerts"):
+        notices_of("alerts", {**value, "rows": [{**ROW, **change}]})
+
+
+def test_a_row_is_there_once():
+    with pytest.raises(ListPackError, match="twice"):
+        notices_of("alerts", {"title": "t", "edition": "2026-01-01", "rows": [ROW, ROW]})
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: b"{" + text.encode()))
+def test_no_bytes_bring_it_down(data):
+    with pytest.raises(SpectraError):
+        unpack(data)
+
+
+def test_the_commands(spectra, table):
+    code, out, err = spectra("notices", "show", "alerts")
+    assert (code, err) == (0, "")
+    assert "A001" in out
+    assert "not reviewed by anybody" in out
+    code, out, _ = spectra("notices", "show", "advice", "--json")
+    assert json.loads(out)["origin"] == "shipped with the program, not signed by a laboratory"
+    code, _, err = spectra("notices", "install", table(), "--yes")
+    assert code in {3, 4}
+    assert "not in canonical form" in err
