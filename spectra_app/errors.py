@@ -16,6 +16,7 @@ SpectraError
     ├── PasswordError      a password that may not be used
     ├── IncompleteReportError  a report that lacks what ISO/IEC 17025 asks for
     ├── SigningError       a certificate that cannot sign, or a file that could not be signed
+    ├── ReplayError        a result cannot be computed again: something it came from is gone
     ├── DemoError          demonstration and evidence may not be mixed
     ├── InstalledError     the installed library is not the one that was installed
     ├── NotConfirmedError  nobody agreed to what needs agreement
@@ -120,6 +121,12 @@ class SigningError(AppError):
     """A certificate cannot be used for signing, or the file could not be signed."""
 
     code = "signing"
+
+
+class ReplayError(AppError):
+    """A result cannot be computed again, because something it came from is not there any more."""
+
+    code = "replay"
 
 
 class DemoError(AppError):

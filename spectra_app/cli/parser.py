@@ -26,6 +26,7 @@ from spectra_app.cli import (
     notices,
     packages,
     policy,
+    replaying,
     statistics,
     substances,
     users,
@@ -54,7 +55,7 @@ LIBRARY_ACTIONS = (  # in the order of the help
     keys.add,
     merging.add,
 )
-CASE_ACTIONS = (cases.add, case_acts.add)
+CASE_ACTIONS = (cases.add, case_acts.add, replaying.add)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -110,6 +110,19 @@ class Standing:
     def reason(self) -> str | None:
         """The code of the reason against a verdict; None when all is well."""
         return REASON.get(self.state)
+
+
+class AxisKeeper(Protocol):
+    """What identifying asks about an analyser; see `Calibrations`."""
+
+    def standing(self, serial: str, now: str) -> Standing:
+        """Say whether the axis of an analyser may be relied on."""
+
+    def calibrated(self, spectrum: Spectrum, serial: str) -> Spectrum:
+        """Return the spectrum on the corrected axis."""
+
+    def latest(self, serial: str, kind: Kind) -> CalibrationRecord | None:
+        """Return the newest record of a kind that holds."""
 
 
 class Calibrations:

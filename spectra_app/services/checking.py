@@ -40,7 +40,7 @@ def calibrations_of(identifier: Identifier) -> Calibrations:
     AppError
         When it keeps none.
     """
-    if identifier.calibrations is None:
+    if not isinstance(identifier.calibrations, Calibrations):
         raise AppError("this station keeps no calibration records", "", "start the program anew")
     return identifier.calibrations
 

@@ -36,7 +36,7 @@ from spectra_app.records.identification import (
     Method,
     Quality,
 )
-from spectra_app.services.calibrations import Calibrations, Standing
+from spectra_app.services.calibrations import AxisKeeper, Standing
 from spectra_app.services.circumstances import Circumstances, circumstances
 from spectra_app.services.control import ControlSetup, control_setup, control_status, highest
 from spectra_app.services.engine import Engine, Examined, axis_in_doubt, examine
@@ -104,7 +104,7 @@ class Identifier:
     hazards: tuple[Hazard, ...] = ()
     control: ControlSetup = field(default_factory=control_setup)
     standing: Callable[[str], tuple[str, ...]] = nothing_against
-    calibrations: Calibrations | None = None
+    calibrations: AxisKeeper | None = None
 
     def keep(self, data: bytes, *, kind: str, name: str) -> str:
         """Keep bytes as evidence and return their SHA-256; nothing reads them before that."""

@@ -21,6 +21,8 @@ from spectra_app.services.result_rows import CSV_COLUMNS
 
 LONGEST_LINE = 2**24
 MOST_RESULTS = 1_000_000
+LIBRARY, OTHER = "library", "program, policy, control lists or an earlier library"
+Verdict = tuple[str, str, tuple[str, ...]]  # outcome, alarm, names
 NO_RESULTS = frozenset({RECEIVED, "journal.jsonl"})  # lines of other kinds that the program writes
 
 
@@ -52,7 +54,7 @@ class PastResult:
     where: str
 
     @property
-    def verdict(self) -> tuple[str, str, tuple[str, ...]]:
+    def verdict(self) -> Verdict:
         """What must stay the same."""
         return self.outcome, self.alarm, self.names
 
@@ -204,7 +206,7 @@ def recheck(
             not_done.append({"where": past.where, "file": past.file, "why": why})
         elif after != past.verdict:
             same = old is not None and verdict(past, data, old) == past.verdict
-            changed.append(_changed(past, after, by_library=same))
+            changed.append(change(past, after, LIBRARY if same else OTHER))
     progress(1.0, "done")
     return Recheck(len(found), tuple(changed), tuple(not_done))
 
@@ -227,19 +229,20 @@ def evidence_of(past: PastResult, folder: Path, store: EvidenceStore) -> bytes |
     return None
 
 
-def verdict(
-    past: PastResult, data: bytes, identifier: Identifier
-) -> tuple[str, str, tuple[str, ...]]:
+def verdict(past: PastResult, data: bytes, identifier: Identifier) -> Verdict:
     """Return the verdict on a past scan with another library."""
     origin = Origin(past.file, past.sha256, asked=Asked(past.choice.column, past.choice.top))
     found = identify_bytes(data, origin, identifier, past.choice, time.perf_counter())
-    record: Identification = found[0].record
+    return verdict_of(found[0].record)
+
+
+def verdict_of(record: Identification) -> Verdict:
+    """Return the verdict of a record."""
     return record.outcome, record.alarm, tuple(sorted(one.name for one in record.components))
 
 
-def _changed(
-    past: PastResult, after: tuple[str, str, tuple[str, ...]], *, by_library: bool
-) -> dict[str, Any]:
+def change(past: PastResult, after: Verdict, because: str) -> dict[str, Any]:
+    """Return what another verdict changes about a past result, and why it is another."""
     before = {"outcome": past.outcome, "alarm": past.alarm, "names": list(past.names)}
     now = {"outcome": after[0], "alarm": after[1], "names": list(after[2])}
     return {
@@ -248,7 +251,5 @@ def _changed(
         "spectrum": past.spectrum,
         "before": before,
         "after": now,
-        "because": "library"
-        if by_library
-        else "program, policy, control lists or an earlier library",
+        "because": because,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -125,12 +125,9 @@ def _take_in(
         kept_frames = frames_in(office.evidence, taken.evidence if device else ())
         exposures = exposures_in(kept_frames)
     scan = _scan(found, taken, kept=kept, result=result.sha256, now=now, user=user)
-    made_with = ""
-    if found.made_with is not None:
-        made_with = Keeper(office.evidence, office.clock).keep(record, found.made_with)
     scan = msgspec.structs.replace(
         scan,
-        made_with=made_with,
+        made_with=_made_with(office.evidence, office.clock, found),
         exposures=exposures,
         restricted=is_restricted(office.folder, record, library),
     )
@@ -149,6 +146,11 @@ def _take_in(
             )
             writing.put(sound(fired), "laser used", details={"exposures": exposures})
     return scan
+
+
+def _made_with(evidence: EvidenceStore, clock: Callable[[], str], found: Identified) -> str:
+    made = found.made_with
+    return "" if made is None else Keeper(evidence, clock).keep(found.record, made)
 
 
 def _scan(
