@@ -25,8 +25,10 @@ def station(spectra, tmp_path, monkeypatch):
     def typed(user, *arguments):
         return spectra(*arguments, "--user", user, "--password-file", own)
 
-    for login, role in (("ola", "officer"), ("tom", "technician")):
-        typed("sue", "users", "add", login, "--name", login, "--role", role,
+    # Tom's password is from the other supervisor: he may be second to Sue on his first day.
+    users = (("sue", "ola", "officer"), ("sue", "sam", "supervisor"), ("sam", "tom", "technician"))
+    for by, login, role in users:
+        typed(by, "users", "add", login, "--name", login, "--role", role,
               "--new-password-file", given)  # fmt: skip
         code, _, error = spectra("users", "password", "--user", login, "--password-file", given,
                                  "--new-password-file", own)  # fmt: skip
@@ -69,7 +71,7 @@ def test_a_case_from_the_seizure_to_its_end(station, ola, scan_file):
     assert (scan["state"], scan["source"]) == ("unfiled", "file")
     assert [one["id"] for one in ola("scans", "--state", "unfiled")] == [scan["id"]]
     assert ola("file", scan["id"], item)["case"] == case
-    assert ola("hand-over", item, "--to", "tom", "--seal-after", "101")["receiver"] == "u3"
+    assert ola("hand-over", item, "--to", "tom", "--seal-after", "101")["receiver"] == "u4"
     ola("note", item, "smells of nothing")
     ola("amend", "item", item, "white powder", "--field", "description", "--why", "looked again")
     second = station(
@@ -84,7 +86,7 @@ def test_a_case_from_the_seizure_to_its_end(station, ola, scan_file):
     (of_item,) = shown["items"]
     assert of_item["stands"] == "refuted"
     assert [one["receiver"] for one in of_item["custody"]] == [
-        "u2", "u3", "outside:State laboratory",
+        "u2", "u4", "outside:State laboratory",
     ]  # fmt: skip
     assert [one["id"] for one in of_item["scans"]] == [scan["id"]]
     text = station("ola", "case", "show", case)[1]
