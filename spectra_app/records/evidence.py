@@ -35,6 +35,7 @@ from spectra_app.records.durable import (
 Clock = Callable[[], str]
 
 RECEIVED = "received.jsonl"
+REMOVED = "removed.jsonl"
 LOCK = "received.lock"
 ROOM_BYTES = 4 << 20  # more than a measurement leaves: 20 frames of 2,000 pixels are 2 MB
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -109,7 +110,7 @@ class StoreCheck:
     damaged : tuple of str
         Hashes of objects whose bytes changed, or that cannot be read.
     missing : tuple of str
-        Hashes that were received and are not there.
+        Hashes that were received and are not there, and were not removed.
     unlisted : tuple of str
         Sound objects without a receipt: the program ended between the two.
     torn_lines, unreadable_lines : tuple of int
@@ -238,6 +239,45 @@ class EvidenceStore:
             raise EvidenceError("the evidence is damaged: its hash differs", str(path), _DAMAGED)
         return data
 
+    def remove(self, sha256: str, *, why: str, clock: Clock) -> bool:
+        """Take an object out for good, because its time has passed; say whether it was there.
+
+        A line in `removed.jsonl` says so first: what is missing without one was lost. The receipt
+        stays.
+
+        Raises
+        ------
+        EvidenceError
+            When the folder cannot be written.
+        """
+        path = self.path_of(sha256)
+        if not path.exists():
+            return False
+        said = {"sha256": sha256, "removed_at": clock(), "why": why}
+        line = json.dumps(said, sort_keys=True).encode("ascii") + b"\n"
+        with named_errors(path, "it was not removed"), locked(self.folder / LOCK):
+            append_line(self.folder / REMOVED, line)
+            path.chmod(0o600)  # some systems remove no file that cannot be written
+            path.unlink()
+            sync_folder(path.parent)
+        return True
+
+    def removed(self) -> frozenset[str]:
+        """Return the hashes that were taken out.
+
+        Raises
+        ------
+        EvidenceError
+            When the list cannot be read.
+        """
+        with named_errors(self.folder / REMOVED, "it was not read"):
+            try:
+                lines = (self.folder / REMOVED).read_bytes().splitlines()
+            except FileNotFoundError:
+                return frozenset()
+        found = (re.search(rb'"sha256": "([0-9a-f]{64})"', line) for line in lines)
+        return frozenset(match[1].decode() for match in found if match)
+
     def received(self) -> ReceivedLog:
         """Return every receipt; a line that cannot be read is numbered, never dropped in silence.
 
@@ -293,7 +333,7 @@ class EvidenceStore:
         return StoreCheck(
             objects=len(sound),
             damaged=tuple(sorted(damaged)),
-            missing=tuple(sorted(listed - sound - damaged)),
+            missing=tuple(sorted(listed - sound - damaged - self.removed())),
             unlisted=tuple(sorted(sound - listed)),
             torn_lines=log.torn_lines,
             unreadable_lines=log.unreadable_lines,
@@ -318,7 +358,7 @@ class EvidenceStore:
             for place, _folders, names in os.walk(self.folder, onerror=refuse):
                 for name in names:
                     path = Path(place, name)
-                    if path.parent != self.folder or name not in {RECEIVED, LOCK}:
+                    if path.parent != self.folder or name not in {RECEIVED, REMOVED, LOCK}:
                         yield path
 
 

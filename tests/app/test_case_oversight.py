@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 import resources
 from matching.policy import PolicyError
 from spectra_app.errors import CaseError, ForbiddenError, RecordError
-from spectra_app.records.kinds import Case, Note, Scan
+from spectra_app.records.kinds import Case, Note, Photo, Scan
 from spectra_app.records.ledger.verify import verify
 from spectra_app.services import users
 from spectra_app.services.cases import findings, items, opening, papers, policy, scans
@@ -183,6 +184,11 @@ def test_what_has_expired_is_removed_by_two_persons_and_nothing_else(
     kept = opening.open_new_case(office, logged_in["officer"], "Open for ever").id
     thing = items.add_item(office, logged_in["officer"], kept, Description("powder")).id
     scan = scans.file_scan(office, logged_in["officer"], take(logged_in["officer"]).id, thing).id
+    shared, (photo,) = office.ledger.get(Scan, scan).record, office.ledger.find(Photo)
+    with office.ledger.writing("u1") as writing:  # it names a file of the other case
+        theirs = office.ledger.find(Scan, case=full_case)[0].record.original
+        also = msgspec.structs.replace(shared, evidence=(*shared.evidence, theirs))
+        writing.put(also, "test", after=2)
     boss = skip(3000 * DAY)["supervisor"]
     assert [one.code for one in list_expired(office, boss)] == ["discarded_scan"]
     boss = skip(651 * DAY)["supervisor"]
@@ -199,6 +205,11 @@ def test_what_has_expired_is_removed_by_two_persons_and_nothing_else(
     assert office.ledger.find(Note) == []
     assert [one.record.id for one in office.ledger.find(Scan)] == [scan]
     assert office.ledger.get(Case, kept).record.state == "open"
+    check = office.evidence.verify()
+    assert check.intact
+    assert photo.record.evidence in office.evidence.removed()
+    assert not office.evidence.path_of(photo.record.evidence).exists()
+    assert all(office.evidence.path_of(one).exists() for one in also.evidence)
     held = b"".join(path.read_bytes() for path in office.ledger.folder.glob("station.db*"))
     assert b"Personname" not in held
     assert verify(office.ledger.folder, office.ledger.key.public).findings == ()

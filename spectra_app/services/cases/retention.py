@@ -1,7 +1,7 @@
-"""What is removed after its time: the content of records; the chain and its acts stay.
+"""What is removed after its time: content of records, and evidence; the chain and its acts stay.
 
 Entries of the chain hold no personal data, so that nothing of a person is left when the content of
-the records is gone. What evidence holds by hash (frames, files, photos) is not touched here.
+the records is gone, and the photos, files and reports that only these records named.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from spectra_app.records.kinds import (
     Scan,
     SecondTechnique,
 )
+from spectra_app.records.ledger.named_evidence import named_evidence
 from spectra_app.records.ledger.record import Record
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.policy import RETENTION, periods
@@ -52,8 +53,8 @@ def list_expired(office: Office, session: Session) -> list[Expired]:
 def apply_retention(office: Office, session: Session, second: Session) -> list[Expired]:
     """Remove the content of all records whose time has passed: an act of two persons.
 
-    Nothing of an open case is removed, however old. Nothing of what was removed is left in the
-    ledger's files when this returns.
+    Nothing of an open case is removed, however old, nor evidence that any record left names.
+    Nothing of what was removed is left in the ledger's files when this returns.
 
     Raises
     ------
@@ -63,6 +64,7 @@ def apply_retention(office: Office, session: Session, second: Session) -> list[E
     me = office.require(session, "retention.apply")
     other = office.require_second(session, second, "retention.apply")
     policy = periods(office.ledger, RETENTION)
+    before = _named(office.ledger)
     with office.ledger.writing(me.id) as writing:
         expired = list(_expired(office.ledger, writing.time))
         for one in expired:
@@ -76,8 +78,16 @@ def apply_retention(office: Office, session: Session, second: Session) -> list[E
                 "records": sum(one.records for one in expired),
             },
         )
+    for sha256 in sorted(before - _named(office.ledger)):
+        office.evidence.remove(sha256, why="retention", clock=office.clock)
     office.ledger.tidy()
     return expired
+
+
+def _named(ledger: Ledger) -> set[str]:
+    """Return the evidence that records name."""
+    with ledger.reading() as connection:
+        return set(named_evidence(connection))
 
 
 def _expired(ledger: Ledger, now: str) -> Iterator[Expired]:
