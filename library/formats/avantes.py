@@ -66,7 +66,7 @@ def parse(source: Source, request: Request) -> Parsed:
     trace = Trace(
         intensity=intensity,
         wavelength_nm=table.values(0),
-        intensity_unit=units[names.index(column)].strip("[]") if units else "",
+        intensity_unit=dict(zip(names, units, strict=False)).get(column, "").strip("[]"),
         kind=kind if kind in ("", column) else f"a measurement of {kind}",
         first_line=table.first_line,
         acquisition=replace(_acquisition(source.lines[:at], facts), saturated=_saturated(table)),

@@ -105,7 +105,7 @@ def _blocks(table: Table, axis: FloatArray) -> list[slice]:
     new = np.zeros(axis.size, dtype=bool)
     new[:1] = True
     if len(table.names) > 2:
-        new[1:] |= np.sign(steps) == -np.sign(steps[:1] or 1.0)
+        new[1:] |= np.sign(steps) == -np.sign(steps[:1].sum() or 1.0)
     for column in range(len(table.names) - 2):
         new[1:] |= np.diff(table.values(column)) != 0
     starts = [*np.flatnonzero(new).tolist(), axis.size]

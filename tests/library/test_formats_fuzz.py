@@ -170,9 +170,9 @@ def test_mutants(
         data = dice.choice(seeds)
         for _n in range(dice.choice((1, 1, 2, 4))):
             data = dice.choice(MUTATORS)(dice, data, dice.choice(others)) or b"\n"
-        started = time.perf_counter()
+        started = time.process_time()  # a busy machine is no slow reader; the worker has a clock
         outcomes[_outcome(data, dice)] += 1
-        slowest = max(slowest, time.perf_counter() - started)
+        slowest = max(slowest, time.process_time() - started)
     grown = _peak_memory() - before
     report = f"{name}: {MUTATIONS} mutants, {dict(outcomes)}, slowest {slowest:.3f} s, {grown} B"
     record_property("fuzz", report)

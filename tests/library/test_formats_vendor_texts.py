@@ -23,6 +23,7 @@ from library.errors import (
     SplitFileError,
 )
 from library.formats import ReadResult, Trace, TraceFile, read_bytes, read_traces
+from matching.errors import AxisError
 
 Texts = dict[str, list[str]]
 
@@ -222,6 +223,11 @@ def test_jaz_columns_are_taken_as_asked(vendor_texts: Texts) -> None:
     _refused(text.replace("\tP\n", "\tQ\n"), ColumnMissingError, "holds", column="processed")
 
 
+def test_a_map_of_one_point_is_refused_in_words() -> None:
+    with pytest.raises(AxisError, match="1 point"):
+        _raman("#X\t#Y\t#Wave\t#Intensity\n1\t7.5\t532.28\t1\n")
+
+
 # --- Avantes -----------------------------------------------------------------------------------
 
 
@@ -235,6 +241,16 @@ def test_avantes_takes_the_sample_and_says_what_it_left(vendor_texts: Texts) -> 
     first = _raman(vendor_texts["Avantes text"][0], laser_nm=785.0)
     assert any("NUL" in note for note in first.assumptions)
     assert first.spectra[0].spectrum.acquisition.serial == "1305084U1"
+
+
+def test_avantes_without_the_units_of_all_columns_says_none(vendor_texts: Texts) -> None:
+    whole = vendor_texts["Avantes text"][1]
+    units = next(line for line in whole.splitlines() if line.startswith("[nm]"))
+    cut = _raman(whole.replace(units, "[nm]"), laser_nm=785.0)
+    np.testing.assert_array_equal(
+        cut.spectra[0].spectrum.intensity,
+        _raman(whole, laser_nm=785.0).spectra[0].spectrum.intensity,
+    )
 
 
 def test_avantes_computed_columns_are_no_raman(vendor_texts: Texts) -> None:
