@@ -90,6 +90,7 @@ def _reader_gone() -> int:
 def _command(options: Any, render: Renderer) -> int:
     from spectra_app.cli import commands, evaluating, statistics
 
+    options.render = render
     handlers: dict[str, Callable[[], int]] = {
         "demo": lambda: commands.demo(options, render),
         "identify": lambda: commands.identify(options, render),

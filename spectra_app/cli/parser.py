@@ -12,6 +12,7 @@ from spectra_app.cli import (
     auditing,
     calibrating,
     case_acts,
+    case_report,
     cases,
     checking,
     converting,
@@ -55,7 +56,7 @@ LIBRARY_ACTIONS = (  # in the order of the help
     keys.add,
     merging.add,
 )
-CASE_ACTIONS = (cases.add, case_acts.add, replaying.add)
+CASE_ACTIONS = (cases.add, case_acts.add, case_report.add, replaying.add)
 
 
 def parser() -> argparse.ArgumentParser:

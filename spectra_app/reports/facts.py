@@ -162,8 +162,8 @@ class ReportFacts:
         Numbers on the item: postal, air waybill, container, seal.
     description, condition : str
         Of the item, as it was received.
-    received_at, sampled_at, performed_at : str
-        ISO 8601.
+    received_at, sampled_at, performed_at, measured_at : str
+        ISO 8601; the last as the source of the scan states it.
     packages, sampled, sampling : int, int, str
         n of N packages were examined, and how they were chosen; 0 where not counted.
     weight : str
@@ -213,6 +213,7 @@ class ReportFacts:
     received_at: str = ""
     sampled_at: str = ""
     performed_at: str = ""
+    measured_at: str = ""
     packages: int = 0
     sampled: int = 0
     sampling: str = ""

@@ -112,11 +112,11 @@ def advice(record: Identification, texts: Texts) -> tuple[str, ...]:
 def control_date(record: Identification, facts: ReportFacts, texts: Texts) -> Said:
     """Return the date for which the control status is stated, and which day that is."""
     if record.control_on:
-        scanned = facts.performed_at.startswith(record.control_on)
+        scanned = facts.measured_at.startswith(record.control_on)
         key = "control.on_scan" if scanned else "control.on_examination"
         return texts.say(key, date=record.control_on)
-    if facts.performed_at:
-        return texts.say("control.on_scan", date=facts.performed_at[:10])
+    if facts.measured_at:
+        return texts.say("control.on_scan", date=facts.measured_at[:10])
     return texts.say("control.on_issue", date=facts.issued_at[:10])
 
 

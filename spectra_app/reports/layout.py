@@ -43,7 +43,7 @@ TOP, BOTTOM, FOOT = 12.0, 9.0, 9.0
 SECTION_GAP, PART_GAP, FACT_GAP = 4.6, 1.8, 0.5
 FACT_INDENT, PAIR_INDENT = 50.0, 40.0
 CELL_LINES = 14
-KEPT_ROWS = 8  # a table of so few rows is not split
+KEPT_ROWS, KEPT_FACTS = 8, 5  # tables and lists of so few rows are not split
 PLOT_HEIGHT = 84.0
 CODE_SIZE = 26.0
 
@@ -99,7 +99,11 @@ def _flow_of(part: Part, report: Report, metrics: Metrics) -> list[Piece]:
         return [Piece(block, 0.8 if n else PART_GAP) for n, block in enumerate(blocks)]
     if isinstance(part, Facts):
         facts = _facts(part, metrics)
-        return [Piece(block, FACT_GAP if n else PART_GAP) for n, block in enumerate(facts)]
+        kept = len(facts) <= KEPT_FACTS
+        return [
+            Piece(block, FACT_GAP if n else PART_GAP, keep=kept and block is not facts[-1])
+            for n, block in enumerate(facts)
+        ]
     if isinstance(part, Plot):
         return _plot(part, report, metrics)
     if isinstance(part, Code):

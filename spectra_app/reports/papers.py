@@ -26,7 +26,7 @@ ALWAYS = (
     "issued_at",
     "operator",
 )
-WHEN_KNOWN = ("case_reference", "weight")
+WHEN_KNOWN = ("case_reference", "weight", "measured_at")
 LIMITS = ("item", "sample", "negative", "share", "raman", "isomers", "copy")
 
 
@@ -51,7 +51,16 @@ def item(record: Identification, facts: ReportFacts, texts: Texts) -> tuple[Part
     order = (
         *("laboratory", "address", "place", "customer", "case", "case_reference", "item"),
         *("identifiers", "description", "condition", "weight", "received_at", "sampling"),
-        *("sampled_at", "performed_at", "operator", "file", "spectrum", "column", "issued_at"),
+        *(
+            "sampled_at",
+            "measured_at",
+            "performed_at",
+            "operator",
+            "file",
+            "spectrum",
+            "column",
+            "issued_at",
+        ),
     )
     lines = (Fact(texts.say(f"item.{code}"), shown[code]) for code in order if code in shown)
     return (Facts(tuple(lines), paired=True),)

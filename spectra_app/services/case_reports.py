@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from spectra_app.records.kinds import IssuedReport, Scan
 from spectra_app.reports.builder import build_report
 from spectra_app.reports.checker import require_complete
 from spectra_app.reports.document import Report
+from spectra_app.services.cases.keeping import may_see
 from spectra_app.services.cases.scans import visible_scan
 from spectra_app.services.office import Office, Session
 from spectra_app.services.report_facts import Wanted, facts_of_scan
@@ -41,6 +43,20 @@ class Issued:
 
 def nothing_drawn(_scan: Scan) -> None:
     """Draw no spectra: the report says that there are none."""
+
+
+def reportable_scans(office: Office, session: Session, what: str) -> tuple[Scan, ...]:
+    """Return the scans that a number means: itself, or those filed under an item or a case.
+
+    Only those that this user may see; none for a number that nobody knows.
+    """
+    me = office.require(session, "report.preview")
+    keys = ("item", "case")
+    found = [one.record for key in keys for one in office.ledger.find(Scan, **{key: what})]
+    with suppress(RecordError):
+        found.append(visible_scan(office.ledger, me, what).record)
+    seen = {scan.id: scan for scan in found if may_see(scan, cleared=me.cleared)}
+    return tuple(scan for scan in seen.values() if scan.state == "filed" or scan.id == what)
 
 
 def preview_report(

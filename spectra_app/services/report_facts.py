@@ -71,6 +71,7 @@ def facts_of_scan(
         operator=_name(office, scan.scanned_by),
         authorised_by=me.name if me else "",
         performed_at=scan.scanned_at,
+        measured_at=_measured_at(scan, record),
         place=wanted.place,
         customer=wanted.customer,
         sampled_at=wanted.sampled_at,
@@ -89,6 +90,16 @@ def facts_of_scan(
     )
     facts = _of_station(office, facts)
     return record, _of_item(office, scan, facts) if scan.item else facts
+
+
+def _measured_at(scan: Scan, record: Identification) -> str:
+    """Return when a scan was measured: here, or on the day that its file states.
+
+    A control status is asked for that day, and for the day of the examination without one.
+    """
+    if scan.source == "device":
+        return scan.scanned_at
+    return record.control_on if record.control_on != scan.scanned_at[:10] else ""
 
 
 def _of_station(office: Office, facts: ReportFacts) -> ReportFacts:

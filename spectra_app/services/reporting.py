@@ -48,6 +48,7 @@ def report_of(found: Identified, issued_at: str, language: str = "en") -> Report
         issued_at=issued_at,
         program_version=__version__,
         performed_at=measured_at(found) or "",
+        measured_at=measured_at(found) or "",
         evidence=tuple(sha for sha in (record.sha256,) if sha),
         analyser=analyser_of(found),
         calibration=calibration_of(record),

@@ -291,7 +291,7 @@ def test_what_was_not_told_is_not_recorded_and_listed(record, context) -> None:
 
 
 def test_the_date_of_a_control_status_is_that_of_the_scan_when_known(record, context) -> None:
-    known = replace(context, performed_at="2026-11-20T08:00:00+00:00")
+    known = replace(context, measured_at="2026-11-20T08:00:00+00:00")
     heading = section(build_report(record, None, known), "result").heading
     assert "2026-11-20 (day of the scan)" in heading
     heading = section(build_report(record, None, context), "result").heading
