@@ -44,15 +44,22 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="kept for the next run")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    missed = False
     with tempfile.TemporaryDirectory() as temporary:
         base = options.folder or Path(temporary)
-        made = 0.0 if (base / "station").exists() else seconds(lambda: fill(base, options.scans))
-        figures = [Figure(f"{options.scans:,} scans written in bulk", made, "s"), *measure(base)]
-    for figure in figures:
-        bar = f"  (at most {figure.most:g})" if figure.most is not None else ""
-        text = f"{figure.what:44} {figure.value:10.3f} {figure.unit}{bar}"
-        print(json.dumps(asdict(figure)) if options.json else text)
-    return int(any(figure.missed for figure in figures))
+        for figure in figures(base, options.scans):
+            missed = missed or figure.missed
+            bar = f"  (at most {figure.most:g})" if figure.most is not None else ""
+            text = f"{figure.what:48} {figure.value:10.3f} {figure.unit}{bar}"
+            print(json.dumps(asdict(figure)) if options.json else text, flush=True)
+    return int(missed)
+
+
+def figures(base: Path, scans: int) -> Iterator[Figure]:
+    """Yield each figure when it is measured."""
+    if not (base / "station").exists():
+        yield Figure(f"{scans:,} scans written in bulk", seconds(lambda: fill(base, scans)), "s")
+    yield from measure(base)
 
 
 def fill(base: Path, scans: int) -> None:
