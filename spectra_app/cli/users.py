@@ -42,6 +42,8 @@ def add(commands: Commands) -> None:
     _new_password(_on_user(actions, "reset", "give a user a temporary password", reset))
     role = _on_user(actions, "role", "give a user another role", change)
     role.add_argument("role", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    naming = _on_user(actions, "rename", "change the name that stands on reports", rename)
+    naming.add_argument("--name", required=True)
     clearing = _on_user(actions, "clearance", "say who may see findings of restricted lists", clear)
     clearing.add_argument("clearance", choices=("given", "withdrawn"))
     _new_password(_action(actions, "password", "change your own password", password))
@@ -207,6 +209,16 @@ def change(options: argparse.Namespace) -> int:
     with signed_in(options) as (office, session):
         change_role(office, session, _id(office, session, options.login), options.role)
     print(f"{options.login} is {options.role}")
+    return EXIT_OK
+
+
+def rename(options: argparse.Namespace) -> int:
+    """Change a user's name."""
+    from spectra_app.services.users import rename_user
+
+    with signed_in(options) as (office, session):
+        rename_user(office, session, _id(office, session, options.login), options.name)
+    print(f"{options.login} is {options.name}")
     return EXIT_OK
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "lock_user",
     "log_in",
     "log_out",
+    "rename_user",
     "reset_password",
     "session_state",
     "set_idle_limit",
@@ -237,6 +238,20 @@ def change_role(office: Office, session: Session, user: str, role: Role) -> None
     """Give a user another role."""
     me = office.require(session, "users.change_role")
     _change(office, me, user, "role changed", role=Role(role).value)
+
+
+def rename_user(office: Office, session: Session, user: str, name: str) -> None:
+    """Change the name that stands on reports; those issued keep the old one.
+
+    Raises
+    ------
+    RecordError
+        When there is none.
+    """
+    me = office.require(session, "users.rename")
+    stored = _other(office, me, user).record
+    shown = _new(stored.id, stored.login, name, Role(stored.role)).name
+    _change(office, me, user, "user renamed", name=shown)
 
 
 def clear_user(office: Office, session: Session, user: str, cleared: bool) -> None:

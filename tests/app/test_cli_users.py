@@ -92,10 +92,12 @@ def test_users_are_added_listed_locked_and_let_in_again(station):
     assert station("sup", "unlock", "off")[0] == 0
     assert station("sup", "role", "off", "technician")[0] == 0
     assert station("sup", "clearance", "off", "given")[0] == 0
+    assert station("sup", "rename", "off", "--name", "Olga New")[0] == 0
     assert station("sup", "idle", "5")[0] == 0
     code, out, _err = station("sup", "list", "--json")
     first, second = map(json.loads, out.splitlines())
     assert (code, first["login"], second["login"]) == (0, "sup", "off")
+    assert second["name"] == "Olga New"
     assert (second["role"], second["state"], second["cleared"]) == ("technician", "active", True)
     assert "secret" not in out
     assert "argon" not in out

@@ -125,6 +125,15 @@ def test_a_password_is_reset_by_somebody_else(office, logged_in):
     assert not office.allows(again, "case.open")
 
 
+def test_a_name_changes_and_the_old_one_stays_in_the_history(office, logged_in):
+    users.rename_user(office, logged_in["supervisor"], "u2", " Olga   New ")
+    assert [one.record.name for one in office.ledger.history(User, "u2")][-2:] == [
+        "The officer", "Olga New",
+    ]  # fmt: skip
+    with pytest.raises(RecordError, match="log-in name and a name"):
+        users.rename_user(office, logged_in["supervisor"], "u2", " ")
+
+
 def test_nobody_changes_themselves(office, logged_in):
     boss = logged_in["supervisor"]
     for act in (
