@@ -10,6 +10,7 @@ from spectra_app import __version__
 from spectra_app.cli import (
     analysers,
     auditing,
+    bundling,
     calibrating,
     case_acts,
     case_report,
@@ -56,7 +57,7 @@ LIBRARY_ACTIONS = (  # in the order of the help
     keys.add,
     merging.add,
 )
-CASE_ACTIONS = (cases.add, case_acts.add, case_report.add, replaying.add)
+CASE_ACTIONS = (cases.add, case_acts.add, case_report.add, replaying.add, bundling.add)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,13 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.frame import RawFrame
 from matching.errors import SpectrumError
 from spectra_app.records.passwords import Cost, Passwords
 from spectra_app.services import users
 from spectra_app.services.api import UseCases
-from spectra_app.services.cases import items, opening, papers, scans
-from spectra_app.services.cases.scans import Taken
+from spectra_app.services.cases import items, opening, scans
 from spectra_app.services.office import open_office
 
 
@@ -410,48 +408,3 @@ def faults_of():
         return faults
 
     return check
-
-
-# --- A case at one station, and a laboratory that is another one --------------------------------
-
-
-@pytest.fixture
-def filled_case(office, logged_in, scan_text, samples):
-    """Return number and item of a case with a scan of a file, one of an analyser, and the rest."""
-    officer = logged_in["officer"]
-    opening.set_station(office, logged_in["supervisor"], "Mail centre", code="MC1")
-    about = opening.About(mode="mail", origin="NL", persons=("A. Sender",))
-    case = opening.open_new_case(office, officer, "Parcel <1>", about).id
-    item = items.add_item(office, officer, case, items.Description("white powder", seal="S 100")).id
-    frame = RawFrame(
-        counts=np.linspace(1000.0, 2000.0, 64) + 100.0 * np.sin(np.arange(64.0)),
-        dark=None, wavelength_coefficients_nm=[790.0, 2.5], laser_nm=785.0,
-        integration_time_ms=100.0, averages=3, laser_power="100 %", serial="X1", model="M",
-        firmware="1", detector="D", temperature_c=None, saturation_counts=65535.0,
-        clock="2026-11-22T09:00:00Z", emulated=False,
-    )  # fmt: skip
-    for source, data, name in (
-        ("file", scan_text("lactose").encode(), "/media/scans/lactose.csv"),
-        ("device", frame.to_bytes(), "analyser X1"),
-    ):
-        found = samples.match()
-        kept = office.evidence.put(data, kind="scan", name=name, clock=office.clock).sha256
-        record = replace(found.record, sha256=kept, file=name, spectrum=None)
-        scan = scans.add_scan(office, officer, replace(found, record=record), Taken(source=source))
-        scans.file_scan(office, officer, scan.id, item)
-    papers.add_photo(office, officer, b"\x89PNG\r\n\x1a\n picture", "a photo.png", item=item)
-    papers.add_note(office, officer, "Smells of <vinegar>", case=case)
-    return case, item
-
-
-@pytest.fixture
-def laboratory(tmp_path, office_clock, quick_passwords):
-    """Return another office with its own ledger, key and users, and the session of a technician."""
-    with open_office(tmp_path / "laboratory", office_clock, passwords=quick_passwords) as opened:
-        users.set_up_first_supervisor(opened, "head", "Head of Lab", PASSWORD)
-        head = users.log_in(opened, "head", PASSWORD)
-        users.add_user(opened, head, "chemist", "A. Chemist", role="technician",
-                       temporary=PASSWORD + "!")  # fmt: skip
-        session = users.log_in(opened, "chemist", PASSWORD + "!")
-        users.change_password(opened, session, PASSWORD + "!", PASSWORD)
-        yield opened, session

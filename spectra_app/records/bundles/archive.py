@@ -201,7 +201,12 @@ class _Unpacking:
         folder, _, below = shown.partition("/")
         steps = below.split("/")
         plain = re.fullmatch(r"[A-Za-z0-9._/-]+", below) and not {"", ".", ".."} & set(steps)
-        if not plain or folder != self.folder or block[156:157] != b"0" or any(block[157:257]):
+        if (
+            not plain
+            or folder != (self.folder or None)
+            or block[156:157] != b"0"
+            or any(block[157:257])
+        ):
             raise BundlePathError(
                 f"the member {shown[:120]!r} is no plain file below one folder",
                 self.where,

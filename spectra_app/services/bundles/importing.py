@@ -178,7 +178,7 @@ def _check_known(seen: Seen, agreed: str, where: str) -> None:
         raise UnknownStationError(
             f"nobody here has agreed to the key of {name}",
             where,
-            "compare its id with the one that the station tells you, and agree to it",
+            "compare its id with the one that the station tells you, then agree with --trust KEY",
         )
 
 
