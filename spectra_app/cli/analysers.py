@@ -100,6 +100,7 @@ def _check_arguments(actions: Commands) -> None:
     _choice(check)
     check.add_argument("--operator", default="", metavar="NAME", help="who checks it")
     check.add_argument("--json", action="store_true", help="print JSON")
+    measurer_options(check)
     check.set_defaults(run=_check)
 
 
@@ -286,7 +287,7 @@ def _check(options: argparse.Namespace) -> int:
     chosen = chosen_of(options)
     if chosen.sample is not None and options.sample is None:
         chosen = replace(chosen, sample="polystyrene")
-    with ended_politely(_stopping) as stopped:
+    with laser_book(options) as book, ended_politely(_stopping) as stopped:
         record = check_chosen(
             chosen,
             open_identifier(None),
@@ -295,6 +296,9 @@ def _check(options: argparse.Namespace) -> int:
             should_stop=stopped,
             alarmed=_alarmed,
         )
+        if book is not None:
+            frames = tuple(one.sha256 for one in record.measured)
+            book.used("check", evidence=frames, emulated=record.emulated)
     return told_check(options, record)
 
 

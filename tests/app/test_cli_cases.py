@@ -7,6 +7,7 @@ import json
 import pytest
 
 from spectra_app.records import passwords
+from spectra_app.records.kinds import Exposure
 from spectra_app.records.ledger.verify import verify
 from spectra_app.services.office import open_office
 
@@ -138,20 +139,23 @@ def test_policies_and_retention_are_for_two(station, ola, tmp_path):
     assert station("ola", "case", "retention")[0] == 3
 
 
-def test_a_scan_of_an_analyser_is_entered_once_a_station_is_set_up(spectra, station, ola):
-    command = (
-        "devices", "scan", "emulated-785-handheld", "--sample", "caffeine", "--averages", "1",
-        "--integration-ms", "20", "--json",
+def test_what_an_analyser_does_is_entered_once_a_station_is_set_up(spectra, station, ola):
+    code, out, error = station(
+        "ola", "devices", "scan", "emulated-785-handheld", "--sample", "caffeine", "--averages",
+        "1", "--integration-ms", "20", "--json",
     )  # fmt: skip
-    code, out, error = station("ola", *command)
     assert code == 0
     assert json.loads(out)["emulated"] is True
     (mine,) = ola("scans", "--state", "unfiled")
     assert f"Entered as scan {mine['id']}" in error
     assert (mine["source"], mine["scanned_by"], mine["exposures"]) == ("device", "u2", 1)
-    assert spectra(*command)[0] == 0
-    seen = json.loads(station("sue", "case", "oversight", "--json")[1])
-    assert [one["scanned_by"] for one in seen["unfiled"]] == ["u2", "program"]
-    assert len(seen["unattended"]) == 1
+    assert spectra("devices", "check", "emulated-785-handheld")[0] == 0  # nobody is logged in
+    with open_office() as office:
+        fired = [one.record for one in office.ledger.find(Exposure)]
+    assert [(one.purpose, one.scan, one.by) for one in fired] == [
+        ("scan", mine["id"], "u2"), ("check", "", "program"),
+    ]  # fmt: skip
+    assert all(one.emulated and one.count and one.analyser for one in fired)
     text = station("sue", "case", "oversight")[1]
-    assert "Made while nobody was logged in: 1" in text
+    assert "Unfiled: 1\n" in text
+    assert "Lasers used for no scan: 1\n" in text

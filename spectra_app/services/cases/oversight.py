@@ -39,7 +39,7 @@ class Oversight:
     repeated : tuple of Repeated
         Items that were scanned again with another verdict.
     without_scan : tuple of Exposure
-        Uses of a laser that became no scan, checks and calibrations apart.
+        Uses of a laser that became no scan; checks and calibrations only when nobody was logged in.
     gaps : tuple of Gap
         Where an analyser's own counter says something else.
     emergencies : tuple of Emergency
@@ -72,18 +72,21 @@ def oversee(office: Office, session: Session, since: str = "") -> Oversight:
         return tuple(one.record for one in office.ledger.find(Scan, **asked, **shown))
 
     fired = [one.record for one in office.ledger.find(Exposure)]
-    useful = {"check", "calibration"}
     return Oversight(
         scans(state="unfiled"),
         tuple(one for one in scans(state="discarded") if one.scanned_at >= since),
         tuple(one for one in scans(user=NOBODY) if one.scanned_at >= since),
         tuple(_repeated(office, cleared=me.cleared, since=since)),
-        tuple(
-            one for one in fired if not one.scan and one.purpose not in useful and one.at >= since
-        ),
+        tuple(one for one in fired if _to_be_seen(one) and one.at >= since),
         gaps_in(fired),
         tuple(one.record for one in office.ledger.find(Emergency, state=OPEN)),
     )
+
+
+def _to_be_seen(fired: Exposure) -> bool:
+    """Return whether a use of a laser is no scan, and no check by somebody who was logged in."""
+    expected = fired.purpose in {"check", "calibration"} and fired.by != NOBODY
+    return not fired.scan and not expected
 
 
 def _repeated(office: Office, *, cleared: bool, since: str) -> Iterable[Repeated]:
