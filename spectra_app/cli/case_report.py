@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,14 @@ def _told(issuing: argparse.ArgumentParser) -> None:
         metavar="figures.json",
         help="error rates of 'spectra evaluate --out' with this library and policy",
     )
-    issuing.add_argument("--library", type=Path, metavar="LIB.h5", help="to draw the spectra from")
+    issuing.add_argument(
+        "--library",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="LIB.h5",
+        help="to draw the spectra from, when it is not installed here; repeatable",
+    )
     issuing.add_argument("--amends", default="", metavar="REPORT", help="takes its place")
     issuing.add_argument("--why", default="", metavar="TEXT", help="reason of the amendment")
 
@@ -100,6 +108,8 @@ class _Desk:
 def report(options: argparse.Namespace) -> int:
     """Issue reports, all that can be; exit code 3 when any was refused."""
     from spectra_app.services.case_reports import reportable_scans
+    from spectra_app.services.redrawing import redraw
+    from spectra_app.services.workshop import Workshop
 
     signer, wanted = _signer(options), _wanted(options)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -109,8 +119,10 @@ def report(options: argparse.Namespace) -> int:
             raise AppError(
                 "nothing is filed there", ", ".join(options.what), "file a scan, then report it"
             )
-        desk = _Desk(office, session, options, wanted, _drawing(office, options.library), signer)
-        issued = [_one(desk, scan) for scan in scans]
+        with Workshop(office.evidence, options.library) as workshop:
+            draw = partial(redraw, workshop=workshop)
+            desk = _Desk(office, session, options, wanted, draw, signer)
+            issued = [_one(desk, scan) for scan in scans]
     return EXIT_OK if all(issued) else EXIT_REFUSED
 
 
@@ -216,17 +228,6 @@ def _signer(options: argparse.Namespace) -> PdfSigner | None:
     title = f"Passphrase of {options.sign.name}"
     words = secret_words(options, options.sign_password_file, title)
     return load_signer(options.sign, words.encode())
-
-
-def _drawing(office: Office, library: Path | None) -> Draw:
-    """Return what draws the spectra of a scan; the library is opened once."""
-    from spectra_app.services.redrawing import redraw
-    from spectra_app.services.session import open_identifier
-
-    identifier = open_identifier(
-        library, evidence=office.folder / "evidence", calibrations=office.folder / "calibration"
-    )
-    return lambda scan: redraw(scan, office.evidence, identifier)
 
 
 def countersign(options: argparse.Namespace) -> int:
