@@ -197,10 +197,9 @@ EMERGENCY = frozenset(
         "users.show",
         "users.unlock",
         "users.reset_password",
-        "backup.make",
     }
 )
-"""What emergency access can give: nothing that lasts, changes what others may do, or removes."""
+"""What emergency access can give: no roles, no thresholds, no removal, no look into the chain."""
 
 FIRST_OF_ALL = frozenset({"password.change", "session.show"})
 """What somebody with a temporary password may do."""
