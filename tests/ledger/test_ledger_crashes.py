@@ -43,7 +43,7 @@ def run(*arguments, prefix=(), **environment):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("batch", BATCHES)
 def test_kill_loses_nothing_that_was_acknowledged(tmp_path, batch):
-    points = BATCH if LONG >= BATCH else 12
+    points = BATCH if LONG >= BATCH else 10
     assert json.loads(run("kill", tmp_path, points, batch)) == []
 
 
@@ -84,15 +84,20 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged(crashing, disk_log, tmp
         if inode is not None
     }
     assert len(disk.told) >= 8
-    points = BATCH if LONG >= BATCH else 24
+    points = BATCH if LONG >= BATCH else 20
     assert crashing.power_cuts(base, log, tmp_path / "after", points, seed=batch) == []
 
 
+@pytest.fixture(scope="session")
+def short_log(disk_log, tmp_path_factory):
+    return logged(disk_log, tmp_path_factory.mktemp("short"), 3, 1)
+
+
 @pytest.mark.parametrize("deaf", ["-wal", "head.json", "station.key"])
-def test_a_disk_that_does_not_sync_would_be_noticed(crashing, disk_log, tmp_path, deaf):
+def test_a_disk_that_does_not_sync_would_be_noticed(crashing, short_log, tmp_path, deaf):
     """What this asks can fail: without one of the syncs, acknowledged records are lost."""
-    base, log = logged(disk_log, tmp_path, 3, 1)
-    assert crashing.power_cuts(base, log, tmp_path / "after", 6, seed=1, deaf=deaf)
+    base, log = short_log
+    assert crashing.power_cuts(base, log, tmp_path / "after", 5, seed=1, deaf=deaf)
 
 
 @pytest.fixture(scope="session")
@@ -111,5 +116,5 @@ def own_mounts():
 @pytest.mark.parametrize("batch", BATCHES)
 def test_a_full_disk_keeps_what_it_acknowledged_and_nothing_else(own_mounts, tmp_path, batch):
     small = ("sh", "-c", 'mount -t tmpfs -o size=3m none "$0" && exec "$@"', str(tmp_path))
-    points = BATCH if LONG >= BATCH else 12
+    points = BATCH if LONG >= BATCH else 10
     assert json.loads(run("full", tmp_path, points, batch, prefix=(*own_mounts, *small))) == []

@@ -23,7 +23,7 @@ from spectra_app.records.ledger.schema import STEPS
 from spectra_app.records.ledger.store import DATABASE, HEAD, Ledger
 
 # Flipped bytes; a thousand and more in the long form.
-FLIPS = int(os.environ.get("SPECTRA_FUZZ") or 120)
+FLIPS = int(os.environ.get("SPECTRA_FUZZ") or 80)
 
 
 def test_both_say_that_a_sound_ledger_holds(station, expert, copied, told):
@@ -187,7 +187,7 @@ def test_each_kind_of_tampering_is_located_by_both(station, copied, told, tamper
 
 
 @settings(
-    max_examples=40 if FLIPS < 1000 else 1000,
+    max_examples=25 if FLIPS < 1000 else 1000,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.tuples(st.sampled_from(TAMPERINGS), st.integers(1, 14)), min_size=1, max_size=4),

@@ -229,11 +229,9 @@ class Ledger:
         There is a head from before the first entry on, so that none can be missing.
         """
         with self._told():
-            try:
-                head = read_head(self.folder / HEAD)  # first: the chain may grow at any time
-            except LedgerError:
-                head = None
-            end = self._end()
+            head, end = self._head_before_end()
+            if head is None and end.number:  # or another process has begun it just now
+                head, end = self._head_before_end()
             if head is None and not end.number:
                 write_head(self.folder / HEAD, end, lower=True)
                 return
@@ -242,6 +240,14 @@ class Ledger:
                     self._advance(end)
                 return
         self._tell_cut(head.number if head else 0, end.number)
+
+    def _head_before_end(self) -> tuple[Head | None, Head]:
+        """Read the head first: the chain may grow at any time."""
+        try:
+            head = read_head(self.folder / HEAD)
+        except LedgerError:
+            head = None
+        return head, self._end()
 
     def _reaches(self, head: Head | None) -> bool:
         """Return whether the chain holds the entry that a head of this station names."""
