@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
     from spectra_app.records.kinds import Scan
     from spectra_app.services.cases.listing import CaseFile, CaseRow, ItemFile
+    from spectra_app.services.office import Office, Session
 
 MODES = ("mail", "express", "air passenger", "air cargo", "sea", "road", "rail", "other")
 EXERCISE = "EMULATED: an exercise, no evidence"
@@ -159,7 +160,19 @@ def show(options: argparse.Namespace) -> int:
 
     with signed_in(options) as (office, session):
         found = show_case(office, session, options.case)
-    return told(options, found, "\n".join(_case_lines(found)))
+        alerts = [] if options.json else _alert_lines(office, session, options.case)
+    return told(options, found, "\n".join((*_case_lines(found), *alerts)))
+
+
+def _alert_lines(office: Office, session: Session, case: str) -> list[str]:
+    """Return alerts and advice; that they cannot be had hides no case."""
+    from matching.errors import SpectraError
+    from spectra_app.services.case_alerts import case_guidance
+
+    try:
+        return case_guidance(office, session, case).lines()
+    except SpectraError as error:
+        return [f"ALERTS CANNOT BE SHOWN: {error}"]
 
 
 def close(options: argparse.Namespace) -> int:

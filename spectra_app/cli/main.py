@@ -91,7 +91,7 @@ def _reader_gone() -> int:
 
 
 def _command(options: Any, render: Renderer) -> int:
-    from spectra_app.cli import commands, evaluating, statistics
+    from spectra_app.cli import commands, evaluating, incident, statistics
 
     options.render = render
     handlers: dict[str, Callable[[], int]] = {
@@ -110,6 +110,7 @@ def _command(options: Any, render: Renderer) -> int:
         "audit": lambda: options.run(options),
         "statistics": lambda: statistics.run(options, render),
         "case": lambda: options.run(options),
+        "incident": lambda: incident.run(options, render),
         "notices": lambda: options.run(options),
         "policy": lambda: options.run(options),
     }

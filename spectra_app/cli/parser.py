@@ -21,6 +21,7 @@ from spectra_app.cli import (
     curating,
     differing,
     formats,
+    incident,
     keys,
     library,
     lists,
@@ -87,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     auditing.add(commands)
     statistics.add(commands)
     notices.add(commands)
+    incident.add(commands)
     policy.add(commands)
     return top
 

@@ -26,7 +26,12 @@ from spectra_app.services.station_statistics.collecting import (
     collect_case,
     sight_of,
 )
-from spectra_app.services.station_statistics.judging import keys_of, keys_of_all, title_of
+from spectra_app.services.station_statistics.judging import (
+    is_cutting_agent,
+    keys_of,
+    keys_of_all,
+    title_of,
+)
 from spectra_app.services.station_statistics.seizures import says
 
 Rests = Literal["laboratory", "scans"]
@@ -152,18 +157,21 @@ def guidance_of(
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What an item holds, and whether a laboratory said so."""
+    """What an item holds by all that is known, and which of it a laboratory found."""
 
     item: str
     names: tuple[str, ...]
-    laboratory: bool
+    found: frozenset[str]
 
 
 def _held(facts: ItemFacts, evidence: EvidenceStore) -> _Held:
     basis, names, _ = says(facts, evidence)
     if basis == "unsettled":  # a warning does not wait until it is settled
-        names = tuple(dict.fromkeys((*facts.named, *facts.found)))
-    return _Held(facts.item.id, names, basis == "confirmed")
+        names = (*facts.named, *facts.found)
+    elif basis == "confirmed":  # laboratories seldom list cutting agents
+        names = (*names, *(name for name in facts.named if is_cutting_agent(name)))
+    found = keys_of_all(facts.found) if basis == "confirmed" else frozenset()
+    return _Held(facts.item.id, tuple(dict.fromkeys(names)), found)
 
 
 def _met(row: Alert, held: Sequence[_Held], setup: ControlSetup, on: date) -> list[CaseAlert]:
@@ -175,7 +183,8 @@ def _met(row: Alert, held: Sequence[_Held], setup: ControlSetup, on: date) -> li
         if used:
             keys = keys_of_all(used)
             items = [one for one in group if keys_of_all(one.names) & keys]
-            firm = all(one.laboratory for one in items)
+            found = frozenset().union(*(one.found for one in items))
+            firm = all(keys_of(name) & found for name in used)
             titles = tuple(dict.fromkeys(title_of(name) for name in used))
             ids = tuple(one.item for one in items)
             made.append(CaseAlert(row, ids, titles, "laboratory" if firm else "scans"))
