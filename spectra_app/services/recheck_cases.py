@@ -166,7 +166,7 @@ def _summed_up(
     changed = [one["change"] for one in found if one["change"]]
     if not all_seen:
         changed = [one["change"] for one in found if one["change"] and not one["restricted"]]
-    changed.sort(key=lambda one: KINDS.index(one["change"]))
+    changed.sort(key=_gravity)
     return Rechecked(
         scans=len(found),
         earlier=earlier,
@@ -244,6 +244,12 @@ def kind_of(found: Mapping[str, Any]) -> str:
     if was != now:
         return UP if now < was else DOWN
     return NAMES if before["names"] != after["names"] else OUTCOME
+
+
+def _gravity(found: Mapping[str, Any]) -> tuple[int, int]:
+    """Return what changes are sorted by: their kind, then the worst alarm of before and now."""
+    alarms = (found["before"]["alarm"], found["after"]["alarm"])
+    return KINDS.index(found["change"]), min(map(ORDER.index, alarms))
 
 
 def write_table(done: Rechecked, target: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from spectra_app.records import passwords
+from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.kinds import Exposure
 from spectra_app.records.ledger.verify import verify
 from spectra_app.services.office import open_office
@@ -159,3 +160,22 @@ def test_what_an_analyser_does_is_entered_once_a_station_is_set_up(spectra, stat
     text = station("sue", "case", "oversight")[1]
     assert "Unfiled: 1\n" in text
     assert "Lasers used for no scan: 1\n" in text
+
+
+def test_results_are_computed_again(station, ola, scan_file, used_home, tmp_path):
+    (scan,) = ola("add-scan", scan_file, "--laser-nm", "785")
+    assert ola("replay", scan["id"])["state"] == "same_bytes"
+    code, out, _ = station("ola", "case", "replay", "--all")
+    assert (code, "1 scans: same bytes 1" in out) == (0, True)
+    code, out, error = station("tom", "case", "recheck", "--out", tmp_path / "changes.csv")
+    assert (code, error) == (0, "")
+    assert "0 of 1 verdicts would be others" in out
+    assert (tmp_path / "changes.csv").read_text(encoding="utf-8").startswith("change,scan,case")
+    assert station("ola", "case", "recheck")[0] == 3
+    assert station("ola", "case", "replay")[0] == 2
+    path = EvidenceStore(used_home / "evidence").path_of(scan["original"])
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes() + b"1")
+    code, out, _ = station("ola", "case", "replay", scan["id"])
+    assert code == 4
+    assert "evidence missing or damaged" in out

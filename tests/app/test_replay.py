@@ -130,8 +130,7 @@ def test_what_is_installed_or_watched_since_changes_nothing(
     """The control lists asked, the date, watch list and profiles are those of then."""
     (used_home / "station.json").write_text('{"jurisdictions": ["UN 1988"]}', encoding="utf-8")
     (used_home / "watch-list.csv").write_text(
-        "name,synonyms,inchikey,cas,reason,who,alarm,since,until\n"
-        "urea,,,,seen often,station,hazard,2020-01-01,\n",
+        "name,reason,who,alarm,from\nurea,seen often,station,hazard,2020-01-01\n",
         encoding="utf-8",
     )
     assert (
