@@ -57,7 +57,9 @@ class Collected:
         return sorted((one for one in self.records if isinstance(one, Scan)), key=lambda s: s.id)
 
 
-def collected(ledger: Ledger, case: str, *, item: str = "", cleared: bool) -> Collected:
+def collected(
+    ledger: Ledger, store: EvidenceStore, case: str, *, item: str = "", cleared: bool
+) -> Collected:
     """Return the records of a case; of one item only, and without the case itself, when named.
 
     What touches a restricted list is left out for who is not cleared: those scans, what is about
@@ -85,7 +87,7 @@ def collected(ledger: Ledger, case: str, *, item: str = "", cleared: bool) -> Co
     hidden = [one for one in records if isinstance(one, Scan) and one.restricted]
     if cleared:
         return Collected(tuple(records))
-    withheld = _withheld(ledger, records, hidden)
+    withheld = _withheld(ledger, records, hidden, _named(store, hidden))
     if withheld & {item or case}:
         raise WithheldError(
             "the case itself names what this user may not see", item or case,
@@ -95,12 +97,22 @@ def collected(ledger: Ledger, case: str, *, item: str = "", cleared: bool) -> Co
     return Collected(kept, len(records) - len(kept))
 
 
-def _withheld(ledger: Ledger, records: Sequence[Record], hidden: Sequence[Scan]) -> set[str]:
+def _named(store: EvidenceStore, hidden: Iterable[Scan]) -> frozenset[str]:
+    """Return the names that scans of a restricted list gave, or could not tell theirs from."""
+    names: list[str] = []
+    for scan in hidden:
+        result = json.loads(store.get(scan.result)) if scan.result else {}
+        names += (*scan.names, *scan.families)
+        names += [name for names_ in result.get("indistinguishable", ()) for name in names_]
+    return frozenset(name.casefold() for name in names if len(name) >= _SHORTEST)
+
+
+def _withheld(
+    ledger: Ledger, records: Sequence[Record], hidden: Sequence[Scan], names: frozenset[str]
+) -> set[str]:
     """Return the ids of records that somebody who is not cleared may not see."""
     gone = {one.id for one in hidden}
     gone |= {one.id for one in records if isinstance(one, IssuedReport) and one.restricted}
-    names = {name.casefold() for scan in hidden for name in (*scan.names, *scan.families)}
-    names = {name for name in names if len(name) >= _SHORTEST}
     for record in records:
         about = {getattr(record, "scan", "")}
         if isinstance(record, IssuedReport):

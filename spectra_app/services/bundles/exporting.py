@@ -76,7 +76,7 @@ def export_case(
     check_target(target)
     with office.ledger.reading() as connection:
         about = office.ledger.get(Case, case).record
-        held = collected(office.ledger, case, cleared=me.cleared)
+        held = collected(office.ledger, office.evidence, case, cleared=me.cleared)
         order = Order("case", case, about.title, me, held, signers, office.demo, about.emulated)
         made = make(connection, office.ledger, office.evidence, order)
     data = made.to_bytes()
@@ -150,7 +150,9 @@ def ask_laboratory(
 def _question(office: Office, me: User, asked: Asked, signers: Sequence[Signer]) -> Order:
     about = open_item(office.ledger, asked.item).record
     case = office.ledger.get(Case, about.case).record
-    held = collected(office.ledger, about.case, item=asked.item, cleared=me.cleared)
+    held = collected(
+        office.ledger, office.evidence, about.case, item=asked.item, cleared=me.cleared
+    )
     return Order(
         "question", about.case, about.description, me, held, signers, office.demo, case.emulated,
         question=asked,
