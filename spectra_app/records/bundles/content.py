@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -21,11 +20,10 @@ from spectra_app.records.bundles.extract import Extract, Row, check_extract
 from spectra_app.records.bundles.kinds import Imported
 from spectra_app.records.kinds import KINDS, Case, Item
 from spectra_app.records.ledger.head import key_public_pem
-from spectra_app.records.ledger.record import Record, read_body
+from spectra_app.records.ledger.named_evidence import hashes_in
+from spectra_app.records.ledger.record import Record, body_of, read_body
 
 CASE, STATION_KEY, SIGNERS, FILES = PAYLOAD[1], PAYLOAD[4], "data/signers/", "data/files/"
-NAMING_EVIDENCE = ("evidence", "original", "result", "document", "files")
-_HASH = re.compile(r"(?:[a-z]+:)?([0-9a-f]{64})")
 
 
 def plain_bytes(value: msgspec.Struct) -> bytes:
@@ -190,11 +188,7 @@ def folder_of(kind: str, case: str) -> str:
 
 def evidence_of(record: Record) -> Iterator[str]:
     """Yield the hashes of the evidence that a record names."""
-    for field in NAMING_EVIDENCE:
-        value = getattr(record, field, ())
-        for text in (value,) if isinstance(value, str) else value:
-            if found := _HASH.fullmatch(str(text)):
-                yield found[1]
+    return hashes_in(json.loads(body_of(record)))
 
 
 def read_bundle(data: bytes, where: str = "") -> Bundle:

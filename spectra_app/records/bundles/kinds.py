@@ -171,7 +171,7 @@ class Question(Record, frozen=True, kw_only=True):
     def keys(self) -> Iterable[tuple[str, str]]:
         """Look up by manifest, state, case, item."""
         yield from (("manifest", self.manifest), ("state", self.state))
-        yield from (("of_case", self.case), ("of_item", self.item))
+        yield from (("case", self.case), ("item", self.item))
 
     def words(self) -> Iterable[str]:
         """Search the question."""

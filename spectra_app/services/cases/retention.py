@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from spectra_app.records.bundles.kinds import Question
 from spectra_app.records.kinds import (
     Amendment,
     Case,
@@ -30,6 +31,7 @@ from spectra_app.services.office import Office, Session
 
 OF_A_CASE: tuple[type[Record], ...] = (
     Item, Scan, Custody, Photo, Note, SecondTechnique, Confirmation, Amendment, IssuedReport,
+    Question,
 )  # fmt: skip
 
 
