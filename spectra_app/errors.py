@@ -8,6 +8,7 @@ SpectraError
     ├── JournalError       a journal of acts was altered
     ├── LedgerError        the station's ledger cannot be read or written, or does not hold
     │   ├── RecordError        a record is not there, or not as it was taken to be
+    │   ├── BrokenBackupError  a backup that does not hold
     │   └── SwappedError       a password's hash is not the one that was recorded
     ├── CaseError          a case, item or scan does not allow that
     ├── IdentifierError    a parcel's, container's or seal's number is none
@@ -73,6 +74,12 @@ class RecordError(LedgerError):
     """A record is not there, or has changed since it was looked at."""
 
     code = "record"
+
+
+class BrokenBackupError(LedgerError):
+    """What is in a backup is not what was written."""
+
+    code = "backup_broken"
 
 
 class CaseError(AppError):

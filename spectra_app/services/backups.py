@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from spectra_app.errors import LedgerError
+from spectra_app.errors import BrokenBackupError, LedgerError
 from spectra_app.records.durable import make_folders, sync_folder
 from spectra_app.records.ledger.backup import (
     PUBLIC,
@@ -84,8 +84,10 @@ def restore(
 
     Raises
     ------
+    BrokenBackupError
+        When the backup does not hold.
     LedgerError, EvidenceError
-        When the backup does not hold, or the folder is not empty.
+        When it is none, the folder is not empty, or the system refuses.
     ForbiddenError
         When this user may not.
     """
@@ -93,7 +95,7 @@ def restore(
         raise LedgerError("this folder is not empty", str(folder), "name an empty or a new folder")
     _, manifest, findings = look_at(source)
     if findings:
-        raise LedgerError(
+        raise BrokenBackupError(
             f"the backup does not hold: {findings[0].text} ({findings[0].code})",
             findings[0].where, "take another backup, and tell the supervisor",
         )  # fmt: skip

@@ -191,3 +191,10 @@ def test_backup_and_restore_from_the_command_line(spectra, tmp_path):
     )
     assert code == 3
     assert "not empty" in err
+    database = tmp_path / "stick" / "station" / "station.db"
+    database.write_bytes(database.read_bytes().replace(b"first supervisor", b"other supervisor"))
+    code, _, err = spectra(
+        "audit", "restore", tmp_path / "stick", "--folder", tmp_path / "newer", *who
+    )
+    assert code == 4
+    assert "the backup does not hold" in err
