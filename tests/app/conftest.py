@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from matching.errors import SpectrumError
+from spectra_app.records.access import User
 from spectra_app.records.passwords import Cost, Passwords
 from spectra_app.services import users
 from spectra_app.services.api import UseCases
 from spectra_app.services.cases import items, opening, scans
+from spectra_app.services.logging_in import keep_password
 from spectra_app.services.office import open_office
 
 
@@ -263,23 +265,23 @@ def office(tmp_path, office_clock, quick_passwords):
 
 
 @pytest.fixture
-def logged_in(office, office_clock):
+def logged_in(office):
     """Return a session of each role (``logged_in["officer"]``) in `office`; passwords are PASSWORD.
 
-    Log-in names are the roles; ids are u1 (supervisor), u2 (officer), u3 (technician). They were
-    made two days ago and log in now.
+    Log-in names are the roles; ids are u1 (supervisor), u2 (officer), u3 (technician). Their
+    passwords are their own: as they are some days after `users.add_user`, in fewer steps.
     """
-    office_clock.skip(-2 * 86400)
     users.set_up_first_supervisor(office, "supervisor", "Sue Per", PASSWORD)
-    boss = users.log_in(office, "supervisor", PASSWORD)
-    for role in ("officer", "technician"):
-        temporary = PASSWORD + "!"
-        users.add_user(office, boss, role, f"The {role}", role=role, temporary=temporary)
-        session = users.log_in(office, role, temporary)
-        users.change_password(office, session, temporary, PASSWORD)
-    office_clock.skip(2 * 86400)
-    roles = ("supervisor", "officer", "technician")
-    return {role: users.log_in(office, role, PASSWORD) for role in roles}
+    roles = ("officer", "technician")
+    made = [
+        User(id=f"u{number}", login=role, name=f"The {role}", role=role)
+        for number, role in enumerate(roles, 2)
+    ]
+    keep = [keep_password(office, None, user, PASSWORD) for user in made]
+    with office.ledger.writing("u1") as writing:
+        for one in keep:
+            one(writing, "user added")
+    return {role: users.log_in(office, role, PASSWORD) for role in ("supervisor", *roles)}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from msgspec.structs import replace
@@ -70,6 +71,26 @@ def modules():
     root = spectra_app.services
     found = pkgutil.walk_packages(root.__path__, root.__name__ + ".")
     return [importlib.import_module(one.name) for one in found]
+
+
+@cache
+def calls():
+    """Return the calls of methods in each module of the services, by its name."""
+    return {
+        module.__name__: [
+            node
+            for node in ast.walk(ast.parse(inspect.getsource(module)))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        ]
+        for module in modules()
+    }
+
+
+def asked_in(nodes):
+    """Return the actions that calls ask for by name."""
+    asking = {"require", "require_second", "allows"}
+    last = [node.args[-1] for node in nodes if node.func.attr in asking and node.args]
+    return {argument.value for argument in last if isinstance(argument, ast.Constant)}
 
 
 def public_functions() -> Iterator[tuple[str, object, list[str]]]:
@@ -218,37 +239,17 @@ def test_who_acts_is_always_asked_for():
 
 def test_every_action_that_is_asked_for_is_in_the_table():
     """Further down in a function too, where the gate does not look."""
-    asked = {
-        node.args[-1].value
-        for module in modules()
-        for node in ast.walk(ast.parse(inspect.getsource(module)))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"require", "require_second", "allows"}
-        and node.args
-        and isinstance(node.args[-1], ast.Constant)
-    }
+    asked = {action for nodes in calls().values() for action in asked_in(nodes)}
     assert len(asked) > 20
     assert asked - ACTIONS.keys() == set()
 
 
 def test_what_takes_in_from_elsewhere_refuses_to_mix():
     """Nothing of a demonstration becomes evidence, nor the other way round."""
-    taking_in = {"case.import"}  # an answer is to a question that was taken in so
-    for module in modules():
-        calls = [
-            node
-            for node in ast.walk(ast.parse(inspect.getsource(module)))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        ]
-        asked = {
-            node.args[-1].value
-            for node in calls
-            if node.func.attr == "require" and isinstance(node.args[-1], ast.Constant)
-        }
-        if asked & taking_in:
-            assert "refuse_mixing" in {node.func.attr for node in calls}, module.__name__
-    assert taking_in <= ACTIONS.keys()
+    taking_in = [nodes for nodes in calls().values() if "case.import" in asked_in(nodes)]
+    assert taking_in
+    for nodes in taking_in:
+        assert "refuse_mixing" in {node.func.attr for node in nodes}
 
 
 def test_the_gate_finds_what_does_not_ask(office, logged_in):
