@@ -12,7 +12,7 @@ NOT_RECORDED = "not recorded"
 
 
 def build_incident_sheet(
-    content: dict[str, Any], meanings: dict[str, str], *, report_id: str
+    content: dict[str, Any], titles: dict[str, str], *, report_id: str
 ) -> ValidationReport:
     """Return the sheet of `spectra_app.services.incident` as a document.
 
@@ -20,8 +20,8 @@ def build_incident_sheet(
     ----------
     content : dict
         The sheet as plain values.
-    meanings : dict
-        What each generic field means, by its key.
+    titles : dict
+        Titles of the generic fields by their keys.
     report_id : str
         Identifier, printed on every page.
     """
@@ -33,8 +33,8 @@ def build_incident_sheet(
     if not content["persons"]:
         left_out = "Names of persons, and free text that may name them, were left out."
         words = (*words, Words((left_out,)))
-    sections = [Section("What this is", words), _section("Case", case, meanings)]
-    sections += [_section(f"Item {row['item.number']}", row, meanings) for row in content["items"]]
+    sections = [Section("What this is", words), _section("Case", case, titles)]
+    sections += [_section(f"Item {row['item.number']}", row, titles) for row in content["items"]]
     if content["mapped"]:
         mapped = content["mapped"]
         title = content["mapping"]["system"]
@@ -57,9 +57,9 @@ def build_incident_sheet(
     )
 
 
-def _section(heading: str, values: dict[str, str], meanings: dict[str, str]) -> Section:
+def _section(heading: str, values: dict[str, str], titles: dict[str, str]) -> Section:
     facts = tuple(
-        Fact(clean(meanings.get(key, key).rstrip(".")), clean(value) or NOT_RECORDED)
+        Fact(clean(titles.get(key, key)), clean(value) or NOT_RECORDED)
         for key, value in values.items()
     )
     return Section(clean(heading), (Facts(facts),))

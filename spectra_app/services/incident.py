@@ -35,52 +35,69 @@ LARGEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class SheetField:
-    """A generic field: its key, what it means, and whether it may name persons."""
+    """A generic field: key, title, what it means, and whether it may name persons."""
 
     key: str
+    title: str
     meaning: str
     personal: bool = False
 
 
 CASE_FIELDS = (
-    SheetField("station.name", "Station."),
-    SheetField("station.organisation", "Organisation of the station."),
-    SheetField("station.address", "Address of the station."),
-    SheetField("station.contact", "How the station is reached.", personal=True),
-    SheetField("case.number", "Number of the case here."),
-    SheetField("case.reference", "The organisation's own number."),
-    SheetField("case.title", "In a few words; may name persons.", personal=True),
-    SheetField("case.event_at", "When it happened, ISO 8601 in UTC."),
-    SheetField("case.opened_at", "When it was registered, ISO 8601 in UTC."),
-    SheetField("case.mode", "How it travelled."),
-    SheetField("case.origin", "Country or place of origin."),
-    SheetField("case.destination", "Country or place of destination."),
-    SheetField("case.circumstances", "What happened; may name persons.", personal=True),
-    SheetField("case.persons", "Sender, addressee, traveller.", personal=True),
-    SheetField("case.items", "How many items."),
-    SheetField("case.alerts", "Alerts met, by their titles."),
-    SheetField("sheet.made_at", "When the sheet was made, ISO 8601 in UTC."),
-    SheetField("sheet.audit_head", "Number and SHA-256 of the last entry of the audit chain."),
-    SheetField("sheet.emulated", "yes for a demonstration: no evidence."),
+    SheetField("station.name", "Station", "Station."),
+    SheetField("station.organisation", "Organisation", "Organisation of the station."),
+    SheetField("station.address", "Address", "Address of the station."),
+    SheetField("station.contact", "Contact", "How the station is reached.", personal=True),
+    SheetField("case.number", "Case", "Number of the case here."),
+    SheetField("case.reference", "Own number", "The organisation's own number."),
+    SheetField("case.title", "Title", "In a few words; may name persons.", personal=True),
+    SheetField("case.event_at", "Happened", "When it happened, ISO 8601 in UTC."),
+    SheetField("case.opened_at", "Registered", "When it was registered, ISO 8601 in UTC."),
+    SheetField("case.mode", "Mode of transport", "How it travelled."),
+    SheetField("case.origin", "Origin", "Country or place of origin."),
+    SheetField("case.destination", "Destination", "Country or place of destination."),
+    SheetField(
+        "case.circumstances", "Circumstances", "What happened; may name persons.", personal=True
+    ),
+    SheetField("case.persons", "Persons", "Sender, addressee, traveller.", personal=True),
+    SheetField("case.items", "Items", "How many items."),
+    SheetField("case.alerts", "Alerts", "Alerts met, by their titles."),
+    SheetField("sheet.made_at", "Sheet made", "When the sheet was made, ISO 8601 in UTC."),
+    SheetField(
+        "sheet.audit_head",
+        "Audit chain",
+        "Number and SHA-256 of the last entry of the audit chain.",
+    ),
+    SheetField("sheet.emulated", "Demonstration", "yes for a demonstration: no evidence."),
 )
 ITEM_FIELDS = (
-    SheetField("item.number", "Number of the item here."),
-    SheetField("item.description", "What it is."),
-    SheetField("item.identifiers", "Numbers of parcel, waybill, container."),
-    SheetField("item.form", "Powder, tablet, liquid..."),
-    SheetField("item.concealment", "How it was hidden."),
-    SheetField("item.packages", "Packages; empty where not counted."),
-    SheetField("item.sampled", "Packages examined; empty where not counted."),
-    SheetField("item.weight", "Weight as recorded, with its unit."),
-    SheetField("item.weight_g", "Weight in grams; empty when it is no weight."),
-    SheetField("item.weight_how", "Gross or net, how measured."),
-    SheetField("item.named", "What scans named: PRESUMPTIVE."),
-    SheetField("item.outcomes", "Outcomes of its scans."),
-    SheetField("item.laboratory_state", "not sent, sent, confirmed, refuted..."),
-    SheetField("item.laboratory", "Which laboratory."),
-    SheetField("item.laboratory_found", "What it found."),
-    SheetField("item.laboratory_quantities", "Quantities, in the order of what it found."),
-    SheetField("item.second_techniques", "Other techniques, SWGDRUG category, agreement."),
+    SheetField("item.number", "Item", "Number of the item here."),
+    SheetField("item.description", "Description", "What it is."),
+    SheetField("item.identifiers", "Identifiers", "Numbers of parcel, waybill, container."),
+    SheetField("item.form", "Form", "Powder, tablet, liquid..."),
+    SheetField("item.concealment", "Concealment", "How it was hidden."),
+    SheetField("item.packages", "Packages", "Packages; empty where not counted."),
+    SheetField("item.sampled", "Packages examined", "Packages examined; empty where not counted."),
+    SheetField("item.weight", "Weight", "Weight as recorded, with its unit."),
+    SheetField("item.weight_g", "Weight in grams", "Weight in grams; empty when it is no weight."),
+    SheetField("item.weight_how", "How weighed", "Gross or net, how measured."),
+    SheetField("item.named", "Named (PRESUMPTIVE)", "What scans named: PRESUMPTIVE."),
+    SheetField("item.outcomes", "Outcomes of scans", "Outcomes of its scans."),
+    SheetField(
+        "item.laboratory_state", "Laboratory: state", "not sent, sent, confirmed, refuted..."
+    ),
+    SheetField("item.laboratory", "Laboratory", "Which laboratory."),
+    SheetField("item.laboratory_found", "Laboratory: found", "What it found."),
+    SheetField(
+        "item.laboratory_quantities",
+        "Laboratory: quantities",
+        "Quantities, in the order of what it found.",
+    ),
+    SheetField(
+        "item.second_techniques",
+        "Other techniques",
+        "Other techniques, SWGDRUG category, agreement.",
+    ),
 )
 
 

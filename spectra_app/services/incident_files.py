@@ -29,6 +29,6 @@ def write_sheet(sheet: Sheet, path: Path, render: Render) -> None:
         write_whole(sheet.to_bytes(), path)
     else:
         number = hashlib.sha256(sheet.to_bytes()).hexdigest()[:8].upper()
-        meanings = {field.key: field.meaning for field in (*CASE_FIELDS, *ITEM_FIELDS)}
+        titles = {field.key: field.title for field in (*CASE_FIELDS, *ITEM_FIELDS)}
         report_id = f"IS-{sheet.content['case']['case.number']}-{number}"
-        render(build_incident_sheet(sheet.content, meanings, report_id=report_id), path)
+        render(build_incident_sheet(sheet.content, titles, report_id=report_id), path)

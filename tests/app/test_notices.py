@@ -28,8 +28,10 @@ from library.trust import LIBRARY, Trust, TrustedKey, first_root
 from library.trust_store import save_trust
 from matching.errors import SpectraError
 from spectra_app.errors import ForbiddenError, RecordError
+from spectra_app.records.kinds import Confirmation, Item
 from spectra_app.services import notices as service
 from spectra_app.services.case_alerts import case_guidance
+from spectra_app.services.office import open_office
 from spectra_app.services.station import Station
 from spectra_app.wording import ADVICE
 
@@ -320,3 +322,44 @@ def test_the_commands(spectra, table):
     code, _, err = spectra("notices", "install", table(), "--yes")
     assert code in {3, 4}
     assert "not in canonical form" in err
+
+
+def test_alerts_stand_at_the_end_of_a_case(spectra, used_home, quick_passwords, monkeypatch):
+    monkeypatch.setattr("spectra_app.services.office.Passwords", lambda: quick_passwords)
+    secret = used_home / "secret"
+    secret.write_text("seven green herons wade\n", encoding="utf-8")
+    named = ("--name", "Sue Per", "--new-password-file", secret)
+    assert spectra("users", "setup", "boss", *named)[0] == 0
+    who = ("--user", "boss", "--password-file", secret)
+    code, out, _ = spectra("case", "open", "Parcel", *who, "--json")
+    assert code == 0
+    case = json.loads(out)["id"]
+    with open_office(used_home) as office, office.ledger.writing("u1") as writing:
+        item = Item(id="I1", case=case, description="tablets")
+        writing.put(item, "item added")
+        found = ("amphetamine", "caffeine", "theophylline")
+        answer = Confirmation(id="L1", case=case, item="I1", state="confirmed", found=found)
+        writing.put(answer, "laboratory answered")
+    code, out, err = spectra("case", "show", case, *who)
+    assert (code, err) == (0, "")
+    assert "ALERT A001: Counterfeit Captagon (with theophylline) (found by a laboratory)" in out
+    assert "Text not reviewed by anybody" in out
+    code, out, _ = spectra("notices", "case", case, *who, "--json")
+    assert json.loads(out)["alerts"][0]["items"] == ["I1"]
+    damaged = used_home / "notices" / "alerts.spectra-notices"
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"{}")
+    code, out, _ = spectra("case", "show", case, *who)
+    assert code == 0
+    assert "ALERTS CANNOT BE SHOWN" in out
+    sheet = used_home / "s.csv"
+    assert spectra("incident", case, "--out", sheet, *who)[0] == 4
+    damaged.unlink()
+    code, out, err = spectra("incident", case, "--for", "siena", "--out", sheet, *who)
+    assert (code, err) == (0, "")
+    assert "NOT MAPPED" in out
+    assert b"item.laboratory_found,amphetamine | caffeine | theophylline" in sheet.read_bytes()
+    outs = (used_home / "y.csv", used_home / "y.pdf")
+    code, out, err = spectra("statistics", "seizures", "2026", "--out", *outs, *who)
+    assert (code, err) == (0, "")
+    assert all(path.exists() for path in outs)
