@@ -326,11 +326,17 @@ def test_a_restricted_scan_is_hidden_from_who_is_not_cleared(
         scans.file_scan(office, officer, scan.id, item)
     scans.file_scan(office, technician, scan.id, item)
     papers.add_note(office, technician, "on the closed list", scan=scan.id)
+    about = Technique("FTIR", "A", "separate", "agrees", (closed_list,), scan.id)
+    findings.record_second_technique(office, technician, item, about)
+    sent = findings.send_to_laboratory(office, officer, item, "State laboratory")
+    answer = LaboratoryAnswer("confirmed", (closed_list,))
+    findings.record_answer(office, technician, sent.id, answer)
 
     def seen_by(session):
         shown = show_case(office, session, scans_case)
         return (
             len(shown.items[0].scans), len(shown.notes),
+            len(shown.items[0].techniques), len(shown.items[0].confirmations),
             len(scans.list_scans(office, session)),
             [row.names for row in list_cases(office, session).rows],
             len(list_cases(office, session, CaseFilter(name=closed_list)).rows),
@@ -339,9 +345,9 @@ def test_a_restricted_scan_is_hidden_from_who_is_not_cleared(
         )  # fmt: skip
 
     scans_case = item.rpartition("-")[0]
-    assert seen_by(technician) == (1, 1, 1, [(closed_list,)], 1, 1, 0)
-    assert seen_by(officer) == (0, 0, 0, [()], 0, 0, 0)
-    assert seen_by(logged_in["supervisor"]) == (0, 0, 0, [()], 0, 0, 0)
+    assert seen_by(technician) == (1, 1, 1, 1, 1, [(closed_list,)], 1, 1, 0)
+    assert seen_by(officer) == (0, 0, 0, 0, 0, [()], 0, 0, 0)
+    assert seen_by(logged_in["supervisor"]) == (0, 0, 0, 0, 0, [()], 0, 0, 0)
     for refused in (
         lambda: scans.get_scan(office, officer, scan.id),
         lambda: scans.scan_result(office, officer, scan.id),

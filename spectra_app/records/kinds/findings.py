@@ -27,6 +27,8 @@ class SecondTechnique(Record, frozen=True, kw_only=True):
         The scan that it was compared with.
     evidence : tuple of str
         Hashes of its own data, where they are kept.
+    restricted : bool
+        Whether it may speak of a restricted list: hidden from users who are not cleared.
     """
 
     KIND = "second_technique"
@@ -44,6 +46,7 @@ class SecondTechnique(Record, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
     done_at: str = ""
     done_by: str = ""
+    restricted: bool = False
 
     def keys(self) -> Iterable[tuple[str, str]]:
         """Look up by case, item, scan, category."""
@@ -53,6 +56,8 @@ class SecondTechnique(Record, frozen=True, kw_only=True):
 
     def words(self) -> Iterable[str]:
         """Search technique and findings; the case comes first, for its list."""
+        if self.restricted:
+            return (self.id,)
         return (self.case, self.technique, self.remarks, *self.found)
 
 
@@ -76,6 +81,8 @@ class Confirmation(Record, frozen=True, kw_only=True):
         ISO 8601 in UTC.
     evidence : tuple of str
         Hashes of their report.
+    restricted : bool
+        Whether it may speak of a restricted list: hidden from users who are not cleared.
     """
 
     KIND = "confirmation"
@@ -95,6 +102,7 @@ class Confirmation(Record, frozen=True, kw_only=True):
     answered_at: str = ""
     answered_by: str = ""
     evidence: tuple[str, ...] = ()
+    restricted: bool = False
 
     def keys(self) -> Iterable[tuple[str, str]]:
         """Look up by case, item, state, laboratory's number."""
@@ -106,4 +114,6 @@ class Confirmation(Record, frozen=True, kw_only=True):
 
     def words(self) -> Iterable[str]:
         """Search laboratory, its number and findings; the case comes first, for its list."""
+        if self.restricted:
+            return (self.id,)
         return (self.case, self.laboratory, self.reference, self.remarks, *self.found)

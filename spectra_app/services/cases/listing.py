@@ -206,19 +206,32 @@ def show_case(office: Office, session: Session, case: str) -> CaseFile:
     """
     me = office.require(session, "case.show")
     stored = office.ledger.get(Case, case)
-    reports = _all(office, IssuedReport, case)
     scans = visible_scans(office.ledger, me, case)
-    seen = {scan.id for scan in scans}
-    hidden = {one.record.id for one in office.ledger.find(Scan, case=case)} - seen
+    hidden = _hidden(office, case, scans, cleared=me.cleared)
+    reports = _all(office, IssuedReport, case)
     return CaseFile(
         stored.record,
         stored.revision,
-        _items(office, case, scans),
+        _items(office, case, scans, hidden),
         _all(office, Photo, case),
         tuple(note for note in _all(office, Note, case) if note.scan not in hidden),
         tuple(one for one in _all(office, Amendment, case) if one.of_id not in hidden),
         tuple(one for one in reports if me.cleared or not one.restricted),
     )
+
+
+def _hidden(office: Office, case: str, seen: Sequence[Scan], *, cleared: bool) -> frozenset[str]:
+    """Return the scans that a user may not see, and what else speaks of these or their items."""
+    if cleared:
+        return frozenset()
+    shown = {scan.id for scan in seen}
+    scans = [scan for scan in _all(office, Scan, case) if scan.id not in shown]
+    silent = {scan.item for scan in scans}
+    techniques = _all(office, SecondTechnique, case)
+    answers = _all(office, Confirmation, case)
+    about = {one.id for one in techniques if one.restricted or one.item in silent}
+    about |= {one.id for one in answers if one.restricted or one.item in silent}
+    return frozenset(about | {scan.id for scan in scans})
 
 
 def what_is(office: Office, session: Session, id_: str) -> str:
@@ -243,8 +256,9 @@ def visible_scans(ledger: Ledger, me: User, case: str) -> tuple[Scan, ...]:
     return tuple(one.record for one in ledger.find(Scan, **asked))
 
 
-def _items(office: Office, case: str, scans: Sequence[Scan]) -> tuple[ItemFile, ...]:
-    seen = {scan.id for scan in scans}
+def _items(
+    office: Office, case: str, scans: Sequence[Scan], hidden: frozenset[str]
+) -> tuple[ItemFile, ...]:
     custody = sorted(_all(office, Custody, case), key=lambda one: (one.item, one.number))
     techniques = _all(office, SecondTechnique, case)
     answers = _all(office, Confirmation, case)
@@ -258,13 +272,8 @@ def _items(office: Office, case: str, scans: Sequence[Scan]) -> tuple[ItemFile, 
                 stands(of_item, answered),
                 tuple(one for one in custody if one.item == item.id),
                 tuple(scan for scan in scans if scan.item == item.id),
-                tuple(one for one in of_item if not one.scan or one.scan in seen),
-                tuple(
-                    msgspec.structs.replace(
-                        one, scans=tuple(scan for scan in one.scans if scan in seen)
-                    )
-                    for one in answered
-                ),
+                tuple(one for one in of_item if one.id not in hidden),
+                tuple(one for one in answered if one.id not in hidden),
             )
         )
     return tuple(made)

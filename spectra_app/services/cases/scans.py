@@ -384,6 +384,17 @@ def is_restricted(folder: Path, record: Identification, library: Library | None)
     return any((on is None or one.on(on)) and one.keys() & keys for one in watched)
 
 
+def names_restricted(folder: Path, names: Iterable[str]) -> bool:
+    """Return whether one of several names is on a restricted list, on whatever day."""
+    try:
+        lists = restricted_lists(lambda _name: True, folder)
+    except (SpectraError, OSError):
+        return True
+    watched = [one.keys() for _name, list_ in lists for one in list_]
+    keys = [match_keys(name, "", "") for name in names] if watched else []
+    return any(known & named for known in watched for named in keys)
+
+
 def _named_keys(record: Identification, library: Library | None) -> frozenset[str]:
     named = {part.name for part in record.components}
     named |= {name for names in record.indistinguishable for name in names}
