@@ -42,7 +42,7 @@ SCHEMAS = {
 BEHIND_SEARCH = {f"words_{part}" for part in ("data", "idx", "content", "docsize", "config")}
 TEXTS = {"purpose", "time", "user", "act", "kind", "id", "before", "after", "previous"}
 NUMBERS = {"number", "revision"}
-NAMING_EVIDENCE = ("evidence", "original", "result", "document", "files")
+NAMING_EVIDENCE = ("evidence", "original", "result", "made_with", "document", "files")
 
 
 def sha256(data: bytes) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from spectra_app.services.hazards import Hazard
     from spectra_app.services.identify import Choice, Identifier, Origin
 
-FORMAT, SETUP_FORMAT = "spectra.circumstances", "spectra.set-up"
+FORMAT, SETUP_FORMAT, WATCH_FORMAT = "spectra.circumstances", "spectra.set-up", "spectra.watch-list"
 VERSION = 1
 AXIS = ("calibration record", "calibration.json")  # kind and name of evidence
 Source = Literal["device", "file"]
@@ -107,8 +107,10 @@ class Keeper:
         self._evidence = evidence
         self._clock = clock
 
-    def keep(self, record: Identification, made: Circumstances) -> str:
-        """Keep what a result came from; return the SHA-256 of its circumstances.
+    def keep(self, record: Identification, made: Circumstances) -> tuple[str, ...]:
+        """Keep what a result came from; return the SHA-256 of its circumstances, then of the rest.
+
+        A station's watch list is not among these: it stays where it is, and is not exported.
 
         Raises
         ------
@@ -116,6 +118,9 @@ class Keeper:
             When it cannot be kept.
         """
         axis = made.axis
+        policy = self._put(made.policy.raw, "policy", "policy.json")
+        lists, set_up = self._set_up(made)
+        record_of_axis = self._put(canonical(axis.content()), *AXIS) if axis else ""
         content = {
             "format": FORMAT,
             "version": VERSION,
@@ -131,32 +136,43 @@ class Keeper:
             "place": made.place,
             "spectrum": record.spectrum,
             "library": {"sha256": record.library.sha256, "notes": record.library.notes},
-            "policy": self._put(made.policy.raw, "policy", "policy.json"),
+            "policy": policy,
             "control_on": record.control_on,
             "standing": asdict(made.standing) if made.standing else None,
-            "axis": self._put(canonical(axis.content()), *AXIS) if axis else "",
-            "set_up": self._put_json(self._set_up(made), "set-up"),
+            "axis": record_of_axis,
+            "set_up": set_up,
             "figures": dict(_figures(record.to_json(), record.to_exact_json())),
         }
-        return self._put_json(content, "circumstances")
+        first = self._put_json(content, "circumstances")
+        return tuple(filter(None, (first, set_up, policy, lists, record_of_axis)))
 
-    def _set_up(self, made: Circumstances) -> dict[str, Any]:
+    def _set_up(self, made: Circumstances) -> tuple[str, str]:
+        """Keep control lists (where they are to be had) and set-up; return both SHA-256."""
         control = made.control
-        lists = tables_of(control.sha256)
-        return {
+        tables = tables_of(control.sha256)
+        lists = self._put(tables, "control lists", "control lists") if tables else ""
+        content = {
             "format": SETUP_FORMAT,
             "version": VERSION,
             "pipeline": asdict(made.pipeline),
             "hazards": [asdict(one) for one in made.hazards],
             "control": {
                 "sha256": control.sha256,
-                "lists": self._put(lists, "control lists", "control lists") if lists else "",
+                "lists": lists,
                 "jurisdictions": control.jurisdictions,
-                "watched": [_watched(asdict(one)) for one in control.watched],
+                "watched": self._watch_list(control),
             },
             "profiles": [asdict(one) for one in made.profiles],
             "environment": dict(environment()),
         }
+        return lists, self._put_json(content, "set-up")
+
+    def _watch_list(self, control: ControlSetup) -> str:
+        if not control.watched:
+            return ""
+        items = [_watched(asdict(one)) for one in control.watched]
+        content = {"format": WATCH_FORMAT, "version": VERSION, "watched": items}
+        return self._put_json(content, "watch list")
 
     def _put_json(self, content: dict[str, Any], kind: str) -> str:
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -195,7 +195,7 @@ def _made_with(office: Office, scan: Scan) -> dict[str, Any]:
     """Return what is kept of the circumstances of a result; nothing for older scans."""
     if not scan.made_with:
         return {}
-    content = json.loads(office.evidence.get(scan.made_with))
+    content = json.loads(office.evidence.get(scan.made_with[0]))
     return content if isinstance(content, dict) else {}
 
 

@@ -27,7 +27,7 @@ from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.identification import Asked
 from spectra_app.records.kinds import Scan
 from spectra_app.services.calibrations import Standing, on_corrected_axis
-from spectra_app.services.circumstances import FORMAT, SETUP_FORMAT, parse_json
+from spectra_app.services.circumstances import FORMAT, SETUP_FORMAT, WATCH_FORMAT, parse_json
 from spectra_app.services.control import ControlSetup
 from spectra_app.services.engine import Engine
 from spectra_app.services.hazards import Hazard
@@ -133,7 +133,7 @@ class Workshop:
         """
         if not scan.made_with:
             raise ReplayError("what its result came from was not kept", scan.id, "scan it again")
-        data = self.evidence.get(scan.made_with)
+        data = self.evidence.get(scan.made_with[0])
         try:
             made = self._read(parse_json(data, FORMAT))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -265,6 +265,17 @@ class Workshop:
             )
         return self._set_ups[sha256]
 
+    def _watch_list(self, sha256: str) -> list[Mapping[str, Any]]:
+        if not sha256:
+            return []
+        if not self.evidence.path_of(sha256).exists():
+            raise ReplayError(
+                "the watch list that was asked is not here",
+                "",
+                "replay it at the station where it was scanned: watch lists are not exported",
+            )
+        return list(parse_json(self.evidence.get(sha256), WATCH_FORMAT)["watched"])
+
     def _control(self, content: Mapping[str, Any]) -> ControlSetup:
         sha256, kept = content["sha256"], content["lists"]
         data = self.evidence.get(kept) if kept else tables_of(sha256)
@@ -274,7 +285,7 @@ class Workshop:
                 "",
                 "install them again with 'spectra lists install'",
             )
-        watched = tuple(map(_watched, content["watched"]))
+        watched = tuple(map(_watched, self._watch_list(content["watched"])))
         return ControlSetup(
             tables_in(data, sha256),
             tuple(content["jurisdictions"]),

@@ -202,7 +202,7 @@ def test_a_library_that_is_gone_is_said(office, officer, file_scan):
 
 
 def test_a_scan_from_before_this_was_kept_is_said(office, officer, file_scan):
-    change(office, file_scan, made_with="")
+    change(office, file_scan, made_with=())
     one = only(replay(office, officer, file_scan.id))
     assert one.state is State.IMPOSSIBLE
     assert "was not kept" in one.why
@@ -210,7 +210,8 @@ def test_a_scan_from_before_this_was_kept_is_said(office, officer, file_scan):
 
 @pytest.mark.parametrize("which", ["original", "policy_sha256", "result", "made_with"])
 def test_damaged_or_missing_evidence_is_found(office, again, file_scan, which):
-    sha256 = getattr(file_scan, which)
+    value = getattr(file_scan, which)
+    sha256 = value if isinstance(value, str) else value[0]
     damage(office, sha256)
     one = again()
     assert one.state is State.DAMAGED
@@ -225,11 +226,11 @@ def test_another_policy_than_the_one_recorded_is_found(office, again, file_scan)
     """Bytes that fit their hash, but are not those that the scan's record names."""
     raw = office.evidence.get(file_scan.policy_sha256).replace(b'"name"', b'"name" ')
     other = office.evidence.put(raw, kind="policy", name="p", clock=office.clock).sha256
-    content = json.loads(office.evidence.get(file_scan.made_with))
+    content = json.loads(office.evidence.get(file_scan.made_with[0]))
     content["policy"] = other
     data = json.dumps(content).encode()
     put = office.evidence.put(data, kind="circumstances", name="c", clock=office.clock)
-    change(office, file_scan, made_with=put.sha256)
+    change(office, file_scan, made_with=(put.sha256,))
     one = again()
     assert one.state is State.IMPOSSIBLE
     assert "does not fit" in one.why
@@ -251,7 +252,7 @@ def test_elsewhere_the_figures_count(office, again, file_scan, monkeypatch):
     elsewhere = {**surroundings.environment(), "blas of numpy": "another", "program": "9.9"}
     monkeypatch.setattr(replaying, "environment", lambda: elsewhere)
     assert again().state is State.SAME_BYTES
-    content = json.loads(office.evidence.get(file_scan.made_with))
+    content = json.loads(office.evidence.get(file_scan.made_with[0]))
     kept = json.loads(office.evidence.get(file_scan.result))
     kept["candidates"][0]["score"] += 1e-6  # as if rounded the other way
     kept["method"]["version"] = "0.0"
@@ -262,7 +263,7 @@ def test_elsewhere_the_figures_count(office, again, file_scan, monkeypatch):
             office.evidence.put(json.dumps(one).encode(), kind="k", name="n", clock=office.clock)
             for one in (kept, content)
         ]
-        change(office, file_scan, result=puts[0].sha256, made_with=puts[1].sha256)
+        change(office, file_scan, result=puts[0].sha256, made_with=(puts[1].sha256,))
         one = again()
         assert (one.state, one.compared) == (state, "figures within 1e-09")
         assert any("blas of numpy" in words for words in one.environment)

@@ -34,9 +34,9 @@ class Scan(Record, frozen=True, kw_only=True):
         Of that identification.
     library_sha256, policy_sha256, pipeline_sha256, control_sha256, program_version : str
         What produced it.
-    made_with : str
-        SHA-256 of the circumstances from which the result can be computed again, see
-        `spectra_app.services.circumstances`; empty when they were not kept.
+    made_with : tuple of str
+        SHA-256 of the circumstances from which the result can be computed again, then of what they
+        name: see `spectra_app.services.circumstances`; none when they were not kept.
     analyser : str
         Serial number; empty when the file does not state it.
     scanned_at, scanned_by : str
@@ -73,7 +73,7 @@ class Scan(Record, frozen=True, kw_only=True):
     pipeline_sha256: str = ""
     control_sha256: str = ""
     program_version: str = ""
-    made_with: str = ""
+    made_with: tuple[str, ...] = ()
     analyser: str = ""
     scanned_at: str = ""
     scanned_by: str = ""

@@ -12,7 +12,7 @@ from spectra_app.errors import EvidenceError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.ledger.verify import Finding
 
-FIELDS = ("evidence", "original", "result", "document", "files")
+FIELDS = ("evidence", "original", "result", "made_with", "document", "files")
 _HASH = re.compile(r"(?:\w+:)?([0-9a-f]{64})")
 _BODIES = "SELECT kind, id, revision, body FROM revisions WHERE body IS NOT NULL ORDER BY rowid"
 

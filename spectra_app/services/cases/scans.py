@@ -148,9 +148,11 @@ def _take_in(
     return scan
 
 
-def _made_with(evidence: EvidenceStore, clock: Callable[[], str], found: Identified) -> str:
+def _made_with(
+    evidence: EvidenceStore, clock: Callable[[], str], found: Identified
+) -> tuple[str, ...]:
     made = found.made_with
-    return "" if made is None else Keeper(evidence, clock).keep(found.record, made)
+    return () if made is None else Keeper(evidence, clock).keep(found.record, made)
 
 
 def _scan(
