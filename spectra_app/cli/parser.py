@@ -137,7 +137,7 @@ def _identify(commands: Commands) -> None:
         "or only when the library has few hazards (default)",
     )
     identify.add_argument(
-        "--report", type=Path, metavar="OUT.pdf", help="write a one-page PDF report of one scan"
+        "--report", type=Path, metavar="OUT.pdf", help="write a PDF report of one scan"
     )
 
 

@@ -14,6 +14,11 @@ from spectra_app.reports.parts import Plot
 from spectra_app.reports.texts import Texts, load_texts
 
 LONGEST_ID = 60
+PRESUMPTIVE_LINES = {
+    "presumptive": "presumptive",
+    "technique": "presumptive.technique",
+    "laboratory": "presumptive.laboratory",
+}
 
 
 def build_report(
@@ -46,7 +51,7 @@ def build_report(
     missing = missing_facts(facts, record)
     return Report(
         title=texts.say("title"),
-        presumptive=texts.say("presumptive.confirmed" if facts.confirmed else "presumptive"),
+        presumptive=texts.say(PRESUMPTIVE_LINES[facts.standing]),
         marks=_marks(record, comparison, facts, texts, missing),
         identity=(
             texts.say("report", id=facts.report_id),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Standing = Literal["presumptive", "technique", "laboratory"]
 Agreement = Literal["agrees", "disagrees", "inconclusive"]
 
 
@@ -240,11 +241,17 @@ class ReportFacts:
     restricted: bool = False
 
     @property
-    def confirmed(self) -> bool:
-        """Whether a second technique agrees, and none contradicts (SWGDRUG)."""
+    def standing(self) -> Standing:
+        """How the result stands: presumptive until something else agrees (SWGDRUG).
+
+        The last answer of a laboratory counts before everything else; a technique that agrees
+        counts only while none contradicts.
+        """
+        answers = [result.state for result in self.external if result.state != "sent"]
+        if answers:
+            return "laboratory" if answers[-1] == "confirmed" else "presumptive"
         found = {technique.agreement for technique in self.techniques}
-        refuted = any(result.state == "refuted" for result in self.external)
-        return "agrees" in found and "disagrees" not in found and not refuted
+        return "technique" if "agrees" in found and "disagrees" not in found else "presumptive"
 
 
 NO_DEVIATIONS = "none"

@@ -181,7 +181,7 @@ def _score(value: float | None) -> str:
 def _rate_table(rates: tuple[ErrorRate, ...], texts: Texts) -> Table:
     columns = (
         Column(texts.say("column.what"), 88.0),
-        Column(texts.say("column.right"), 26.0, "right"),
+        Column(texts.say("column.count"), 26.0, "right"),
         Column(texts.say("column.share_of"), 24.0, "right"),
         Column(texts.say("column.bounds"), 40.0, "right"),
     )

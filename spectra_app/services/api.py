@@ -54,7 +54,7 @@ class UseCases:
     emulated_samples : tuple of str
         Names that `scan_emulated` accepts.
     write_report : callable (Identified, Path) -> None
-        Write the one-page PDF report.
+        Write the PDF report.
     library_title : callable () -> str
         Name, version and size of the library in use, on one line.
     library_note : callable () -> str

@@ -221,6 +221,18 @@ def test_a_second_technique_that_agrees_lifts_the_presumption(record, context) -
     assert any(mark.startswith("CONTRADICTED") for mark in doubted.marks)
 
 
+def test_the_last_answer_of_a_laboratory_counts_before_everything_else(record, context) -> None:
+    yes, no = (ExternalResult("Institute", state) for state in ("confirmed", "refuted"))
+    agrees = OtherTechnique("FTIR", "A", (), "agrees", separate_sampling=True)
+    for answers, begins in (
+        ((no, yes), "Another laboratory has confirmed"),
+        ((yes, no), "PRESUMPTIVE"),
+        ((ExternalResult("Institute", "sent"),), "Raman and a second technique agree"),
+    ):
+        facts_ = replace(context, external=answers, techniques=(agrees,))
+        assert build_report(record, None, facts_).presumptive.startswith(begins)
+
+
 def test_results_of_others_are_marked_as_theirs(record, context) -> None:
     found = ExternalResult("Cantonal institute", "refuted", "L-9", "GC-MS", ("caffeine",))
     report = build_report(record, None, replace(context, external=(found,)))
