@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spectra_app.records.kinds import KINDS
 from spectra_app.records.ledger.head import station_key
+from spectra_app.records.ledger.index import kinds_of_records
+from spectra_app.records.ledger.named_evidence import FIELDS
 from spectra_app.records.ledger.schema import STEPS
 from spectra_app.records.ledger.store import DATABASE, HEAD, Ledger
 
@@ -315,8 +316,8 @@ def test_the_script_knows_the_schema_and_every_field_that_names_evidence(expert)
             connection.execute(f"PRAGMA application_id = {expert.APPLICATION}")
             connection.text_factory = bytes
             assert list(expert.check_file(connection)) == []
-    fields = {name for kind in KINDS.values() for name in kind.__struct_fields__}
-    assert set(expert.NAMING_EVIDENCE) <= fields
+    fields = {name for kind in kinds_of_records().values() for name in kind.__struct_fields__}
+    assert set(expert.NAMING_EVIDENCE) == set(FIELDS) <= fields
 
 
 def test_the_script_shares_no_code_and_stays_readable(script):

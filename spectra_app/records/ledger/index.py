@@ -6,9 +6,12 @@ every list and search: a scan could be hidden that way.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 
+import spectra_app.records
 from spectra_app.records.ledger.record import Record, read_body, text_of
 from spectra_app.records.ledger.verify import Finding
 
@@ -21,14 +24,18 @@ WHERE r.latest = 1
 _KEYS = "SELECT kind, id, field, value FROM keys"
 
 
-def kinds_of_records(base: type[Record] = Record) -> dict[str, type[Record]]:
-    """Return every kind of record that this program has loaded, by its name."""
-    found: dict[str, type[Record]] = {}
+def kinds_of_records() -> dict[str, type[Record]]:
+    """Return every kind of record of this program, by its name."""
+    for module in pkgutil.walk_packages(spectra_app.records.__path__, "spectra_app.records."):
+        importlib.import_module(module.name)
+    return dict(_kinds_below(Record))
+
+
+def _kinds_below(base: type[Record]) -> Iterator[tuple[str, type[Record]]]:
     for kind in base.__subclasses__():
         if kind.__module__.startswith("spectra_app."):
-            found[kind.KIND] = kind
-        found |= kinds_of_records(kind)
-    return found
+            yield kind.KIND, kind
+        yield from _kinds_below(kind)
 
 
 def check_index(
