@@ -152,6 +152,8 @@ class Question(Record, frozen=True, kw_only=True):
         Id of the key that must answer; empty when any known one may.
     confirmation : str
         The confirmation that the answer became.
+    restricted : bool
+        Whether its bundle holds what only cleared users may see.
     """
 
     KIND: ClassVar[str] = "question"
@@ -165,6 +167,7 @@ class Question(Record, frozen=True, kw_only=True):
     evidence: tuple[str, ...]
     state: Literal["asked", "answered"] = "asked"
     confirmation: str = ""
+    restricted: bool = False
     asked_at: str = ""
     asked_by: str = ""
 

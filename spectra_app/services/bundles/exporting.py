@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from spectra_app.errors import RecordError
 from spectra_app.records.access import User
 from spectra_app.records.bundles.content import Asked, Unwritten
 from spectra_app.records.bundles.kinds import Question
@@ -139,6 +140,7 @@ def ask_laboratory(
     data = made.to_bytes()
     kept = office.evidence.put(data, kind=BUNDLE, name=f"{asked.id}.bundle", clock=office.clock)
     record = _record(asked, made, kept.sha256, me)
+    record = replace(record, restricted=any(one.restricted for one in order.held.scans()))
     with office.ledger.writing(me.id) as writing:
         open_item(office.ledger, item)
         record = replace(record, asked_at=writing.time)
@@ -179,13 +181,17 @@ def write_question_again(office: Office, session: Session, question: str, target
     Raises
     ------
     RecordError
-        When there is no such question.
+        When there is no such question that this user may see.
     BundleError, EvidenceError, LibraryError
         As `export_case`.
     """
     me = office.require(session, "case.export")
     check_target(target)
     record = office.ledger.get(Question, question).record
+    if record.restricted and not me.cleared:
+        raise RecordError(
+            "there is no such record", f"{Question.KIND} {question}", "look it up in the list"
+        )
     data = office.evidence.get(record.evidence[0])
     with office.ledger.writing(me.id) as writing:
         writing.note("question exported again", {"question": question})
@@ -194,10 +200,11 @@ def write_question_again(office: Office, session: Session, question: str, target
 
 
 def list_questions(office: Office, session: Session, state: str = "") -> list[Question]:
-    """Return the questions of this station, oldest first: ``asked``, ``answered``, or all."""
-    office.require(session, "case.list")
+    """Return the questions of this station, oldest first, as far as this user may see them."""
+    me = office.require(session, "case.list")
     asked = {"state": state} if state else {}
-    return [one.record for one in office.ledger.find(Question, **asked)]
+    found = [one.record for one in office.ledger.find(Question, **asked)]
+    return [one for one in found if me.cleared or not one.restricted]
 
 
 def _details(made: Made, more: dict[str, Detail]) -> dict[str, Detail]:

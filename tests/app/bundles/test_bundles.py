@@ -397,6 +397,20 @@ def test_what_is_restricted_there_is_restricted_here(two):
     assert [one.id for one in list_imports(two.lab, two.chemist)] == [taken.id]
 
 
+def test_a_question_about_what_is_restricted_is_not_written_again_by_others(two, secret_scan):
+    boss = users.log_in(two.office, "second", PASSWORD + "!")
+    users.change_password(two.office, boss, PASSWORD + "!", PASSWORD + "?")
+    users.clear_user(two.office, boss, "u1", cleared=True)
+    asked = ask_laboratory(two.office, two.supervisor, two.item, two.folder / "q",
+                           laboratory="L", text="?")  # fmt: skip
+    assert secret_scan.id.encode() in (two.folder / "q").read_bytes()
+    assert list_questions(two.office, boss) == []
+    with pytest.raises(RecordError, match="no such record"):
+        write_question_again(two.office, boss, asked.question, two.folder / "again")
+    assert not (two.folder / "again").exists()
+    assert len(list_questions(two.office, two.supervisor)) == 1
+
+
 # --- A question, and its answer ------------------------------------------------------------------
 
 
