@@ -72,6 +72,18 @@ def test_the_pdf_keeps_pdf_a_2b(render_qt, build) -> None:
     assert "/Encrypt" not in reader.trailer
 
 
+def test_no_page_uses_a_letter_that_its_font_lacks(render_qt, build) -> None:
+    """PDF/A-2 forbids the glyph of missing letters (ISO 19005-2, 6.2.11.8), number 0."""
+    reader = PdfFileReader(io.BytesIO(render_qt.pdf_bytes(build("ar"))))
+    used = set()
+    for kid in reader.root["/Pages"]["/Kids"]:
+        content = kid.get_object()["/Contents"].get_object().data
+        for letters in re.findall(rb"<([0-9A-Fa-f]+)>\s*Tj", content):
+            used |= {letters[place : place + 4] for place in range(0, len(letters), 4)}
+    assert len(used) > 50
+    assert b"0000" not in used
+
+
 def test_the_title_of_the_pdf_is_that_of_the_report(render_qt, build) -> None:
     report = build()
     document = pypdfium2.PdfDocument(render_qt.pdf_bytes(report))
