@@ -15,6 +15,7 @@ from spectra_app.services.agreement import State, close
 from spectra_app.services.cases import items, opening, scans
 from spectra_app.services.cases.items import Description
 from spectra_app.services.cases.scans import Taken
+from spectra_app.services.control import control_setup
 from spectra_app.services.demo import without_waiting
 from spectra_app.services.engine import Engine
 from spectra_app.services.hazards import Hazard
@@ -51,10 +52,11 @@ def officer(logged_in):
 def take(office, officer, small, tmp_path):
     """Return a function that takes in the scans of a file that holds some text."""
 
-    def taken(text, choice=None):
+    def taken(text, choice=None, *, watching=False):
         path = tmp_path / "scan.csv"
         path.write_text(text, encoding="utf-8")
-        return [scan for scan, _ in scans.scan_file(office, officer, path, small, choice)]
+        with_it = replace(small, control=control_setup()) if watching else small
+        return [scan for scan, _ in scans.scan_file(office, officer, path, with_it, choice)]
 
     return taken
 
@@ -76,8 +78,12 @@ def device_scan(office, officer, identifier, office_clock):
 
 @pytest.fixture
 def again(office, officer, file_scan, small_library):
-    """Return a function that replays the scan of a file."""
-    return lambda: only(replay(office, officer, file_scan.id, libraries=[small_library]))
+    """Return a function that replays a scan, by default that of a file."""
+
+    def replayed(scan=file_scan):
+        return only(replay(office, officer, scan.id, libraries=[small_library]))
+
+    return replayed
 
 
 def only(done):
@@ -137,6 +143,20 @@ def test_what_is_installed_or_watched_since_changes_nothing(
         only(replay(office, officer, file_scan.id, libraries=[small_library])).state
         is State.SAME_BYTES
     )
+
+
+def test_a_watch_list_is_kept_and_stays_at_the_station(office, again, take, scan_text, used_home):
+    (used_home / "watch-list.csv").write_text(
+        "name,reason,who,alarm,from\nurea,seen often,station,hazard,2020-01-01\n", encoding="utf-8"
+    )
+    (scan,) = take(scan_text("urea", seed=4), watching=True)
+    assert scan.alarm == "hazard"
+    (used_home / "watch-list.csv").unlink()
+    assert again(scan).state is State.SAME_BYTES
+    kept = [one for one in office.evidence.received().receipts if one.kind == "watch list"]
+    assert [one.sha256 in scan.made_with for one in kept] == [False]
+    office.evidence.path_of(kept[0].sha256).unlink()
+    assert again(scan).state is State.IMPOSSIBLE
 
 
 def test_the_axis_is_calibrated_as_it_was_then(office, officer, identifier, device_scan):
