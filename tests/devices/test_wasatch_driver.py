@@ -149,6 +149,25 @@ def test_split_spectrum_of_2048_pixels_comes_from_two_endpoints(on_wasatch):
     assert read == [[0x82, 2048], [0x86, 2048]]
 
 
+def test_the_spectrum_thrown_away_is_not_taken_when_it_comes_again(on_wasatch, monkeypatch):
+    made = on_wasatch(ARM)
+    link, given = made.detector._link, []
+    whole = link.spectrum
+
+    def remembered(pixels, timeout_s):
+        given.append(whole(pixels, timeout_s))
+        return given[-1]
+
+    monkeypatch.setattr(link, "spectrum", remembered)
+    made.detector.set_integration_time(200)
+    made.detector.start()
+    assert len(given) == 1
+    made.time.step(0.2)
+    monkeypatch.setattr(link, "spectrum", lambda _pixels, _timeout_s: given[0])
+    with pytest.raises(StaleDataError):
+        made.detector.fetch(1.0)
+
+
 def test_xs_throws_the_first_spectrum_after_a_change_away(on_wasatch):
     made = on_wasatch(ARM)
     made.port.trace.clear()

@@ -238,8 +238,8 @@ class WasatchDetector:
         )
         until = max(now(), self._due_s) + most
         while not self._cancelled.is_set():
-            try:
-                self._link.spectrum(self._facts.pixels, SLICE_S)
+            try:  # remembered: the next exposure must not be this one given again
+                self._before = self._link.spectrum(self._facts.pixels, SLICE_S)
             except TransportTimeoutError:
                 if now() >= until:
                     self._due_s = None
