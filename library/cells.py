@@ -8,7 +8,10 @@ one that has apostrophes before such a beginning; taking away one gives the text
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable
 
 _FORMULA = re.compile(
     "'*[\\s\x00-\x20\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*"
@@ -21,6 +24,17 @@ _AFTER_A_COMMA = re.compile(r"""([,;\t"]\s*)(?=[=+\-@])""")
 def cell(text: str) -> str:
     """Return a text as it stands in a cell; see the module."""
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """Return a line of a table, ended by a line feed.
+
+    A cell with a carriage return is quoted like one with a line feed: to a spreadsheet both begin
+    a row, and a row begins a formula. Python's writer does that only for its own end of line.
+    """
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
 
 
 def text_of(written: str) -> str:

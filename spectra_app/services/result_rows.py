@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from library.cells import cell, text_of
+from library.cells import cell, csv_line, text_of
 from spectra_app.errors import AppError
 from spectra_app.records.durable import append_line, locked
 from spectra_app.records.identification import Identification
@@ -112,9 +112,7 @@ class Csv:
             "pipeline": record.method.pipeline,
             "version": record.method.version,
         }
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(fields[name] for name in CSV_COLUMNS)
-        return buffer.getvalue()
+        return csv_line(fields[name] for name in CSV_COLUMNS)
 
     def begins(self, text: str) -> bool:
         """Tell whether a torn first line may be one of ours."""

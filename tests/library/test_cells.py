@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from library.cells import cell, text_of
+from library.cells import cell, csv_line, text_of
 from library.formats.exported import Origin
 from library.formats.reading import read_traces
 from library.formats.records import Trace
@@ -53,3 +53,13 @@ def test_an_export_split_at_commas_or_semicolons_has_no_formula_and_says_the_sam
     assert json.loads(record.removeprefix("# record: "))["name"] == name
     back = read_traces(data, where="export").traces[0]
     assert back.metadata[: len(trace.metadata)] == trace.metadata
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_a_line_of_a_table_is_read_back_as_one_row(cells):
+    (row,) = csv.reader(io.StringIO(csv_line(cells)), strict=True)
+    assert row == cells
+
+
+def test_a_lone_carriage_return_begins_no_row():
+    assert csv_line(["a\r=1+1", 2]) == '"a\r=1+1",2\n'

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from library.cells import cell
+from library.cells import cell, csv_line
 from spectra_app.records.durable import replace_whole
 from spectra_app.services.evaluate.figures import Names, name_of
 from spectra_app.services.evaluate.harmed import both_found, false_name, share_of_first
@@ -113,13 +111,11 @@ def _sum_row(item: Sum, names: Names) -> dict[str, Any]:
 
 
 def _table(rows: Iterable[dict[str, Any]]) -> str:
-    buffer = io.StringIO()
     listed = list(rows)
-    writer = csv.DictWriter(buffer, list(listed[0]) if listed else [], lineterminator="\n")
-    writer.writeheader()
-    for row in listed:  # numbers are texts of this program's own; what is no number is a name
-        writer.writerow({key: _safe(value) for key, value in row.items()})
-    return buffer.getvalue()
+    names = list(listed[0]) if listed else []
+    # Numbers are texts of this program's own; what is no number is a name.
+    lines = (csv_line(_safe(row[name]) for name in names) for row in listed)
+    return "".join((csv_line(names), *lines))
 
 
 def _safe(value: object) -> object:
