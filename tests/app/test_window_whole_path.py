@@ -47,7 +47,7 @@ def test_an_emulated_scan_ends_in_a_lead_with_evidence_and_report(
     qtbot.keyClick(real_window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not real_window.lane.busy and target.is_file(), timeout=60_000)
     document = pypdfium2.PdfDocument(target)
-    text = document[0].get_textpage().get_text_range()
+    text = "".join(page.get_textpage().get_text_range() for page in document)
     document.close()
     assert "PRESUMPTIVE" in text
     assert "EMULATED" in text
