@@ -58,6 +58,7 @@ class Bench:
         self.model = model
         self.lock = threading.RLock()  # for instruments on two wires that share one bench
         self.time_s = 0.0
+        self._first_s: float | None = None
         self._seed = seed
         self._faults = faults
         self._sample = sample
@@ -126,7 +127,13 @@ class Bench:
         return self._cooling.at(self.time_s)
 
     def advance_to(self, at_s: float) -> None:
-        """Let time pass until second `at_s`; nothing when that has passed already."""
+        """Let time pass until second `at_s`; nothing when that has passed already.
+
+        Wandering begins at the first second that it is told: it depends on the seed and on what was
+        done since, not on how long the computer has been running.
+        """
+        if self._first_s is None:
+            self._first_s = at_s
         while self._changes_s <= at_s:
             self._settle(self._changes_s)
             self.time_s = self._changes_s
@@ -141,7 +148,9 @@ class Bench:
         self._began_s = self.time_s
         self._ends_s, self._ready = self.time_s + integration_s, None
         truth, warmer_k = self.model.truth, self._room_k()
-        moved_nm = self._drift.at(self.time_s) + truth.axis_nm_per_k * warmer_k
+        moved_nm = (
+            self._drift.at(self.time_s - (self._first_s or 0.0)) + truth.axis_nm_per_k * warmer_k
+        )
         laser_nm = self.model.true_laser_nm + truth.laser_nm_per_k * warmer_k
         self._charge.clear(self._true_nm + moved_nm, laser_nm)
         self._look_ahead()

@@ -222,6 +222,22 @@ def test_the_axis_wanders_a_little_and_the_stated_one_does_not(quiet_model, poly
     assert abs(np.mean(centres) - 1001.0) < 1.0
 
 
+def test_wandering_does_not_depend_on_how_long_the_computer_has_been_running(
+    quiet_model, polystyrene_like
+):
+    model = dataclasses.replace(quiet_model, drift_nm=0.5, drift_time_s=10.0)
+    seen = []
+    for start_s in (0.0, 53_000.0):
+        bench = Bench(model, polystyrene_like, seed=10)
+        bench.advance_to(start_s)
+        bench.laser(on=True)
+        bench.advance_to(start_s + 30.0)
+        seen.append(exposures(bench, 5.0, 2))
+    np.testing.assert_allclose(seen[0].mean(), seen[1].mean(), rtol=0.01)
+    places = [counts[0].argmax() for counts in seen]
+    assert places[0] == places[1]
+
+
 def test_curve_and_bands_give_the_same_light(quiet_model, polystyrene_like):
     as_curve = Sample(curve=lambda axis: natural_curve(polystyrene_like, axis), fluorescence=0.0)
     np.testing.assert_allclose(
