@@ -127,13 +127,7 @@ class Bench:
         return self._cooling.at(self.time_s)
 
     def advance_to(self, at_s: float) -> None:
-        """Let time pass until second `at_s`; nothing when that has passed already.
-
-        Wandering begins at the first second that it is told: it depends on the seed and on what was
-        done since, not on how long the computer has been running.
-        """
-        if self._first_s is None:
-            self._first_s = at_s
+        """Let time pass until second `at_s`; nothing when that has passed already."""
         while self._changes_s <= at_s:
             self._settle(self._changes_s)
             self.time_s = self._changes_s
@@ -141,16 +135,20 @@ class Bench:
         self.time_s = max(self.time_s, at_s)
 
     def begin(self, integration_s: float) -> None:
-        """Empty the detector and expose from now on; what was not taken yet is lost."""
+        """Empty the detector and expose from now on; what was not taken yet is lost.
+
+        The axis wanders from the first exposure on: by the seed and by what was done since, not by
+        how long the computer has been running.
+        """
         self._check_plugged()
         self._settle(self.time_s)
         self._exposures += 1
         self._began_s = self.time_s
         self._ends_s, self._ready = self.time_s + integration_s, None
+        if self._first_s is None:
+            self._first_s = self.time_s
         truth, warmer_k = self.model.truth, self._room_k()
-        moved_nm = (
-            self._drift.at(self.time_s - (self._first_s or 0.0)) + truth.axis_nm_per_k * warmer_k
-        )
+        moved_nm = self._drift.at(self.time_s - self._first_s) + truth.axis_nm_per_k * warmer_k
         laser_nm = self.model.true_laser_nm + truth.laser_nm_per_k * warmer_k
         self._charge.clear(self._true_nm + moved_nm, laser_nm)
         self._look_ahead()

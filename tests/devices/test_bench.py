@@ -233,9 +233,12 @@ def test_wandering_does_not_depend_on_how_long_the_computer_has_been_running(
         bench.laser(on=True)
         bench.advance_to(start_s + 30.0)
         seen.append(exposures(bench, 5.0, 2))
-    np.testing.assert_allclose(seen[0].mean(), seen[1].mean(), rtol=0.01)
-    places = [counts[0].argmax() for counts in seen]
-    assert places[0] == places[1]
+    window = slice(*np.searchsorted(model.axis_cm1, (970, 1030)))
+    axis = model.axis_cm1[window]
+    bands = [counts[:, window] - counts[:, window].min() for counts in seen]
+    centres = [(axis * band).sum(axis=1) / band.sum(axis=1) for band in bands]
+    # 0.5 nm are 6.7 cm-1 there
+    np.testing.assert_allclose(centres[0], centres[1], atol=0.3)
 
 
 def test_curve_and_bands_give_the_same_light(quiet_model, polystyrene_like):
