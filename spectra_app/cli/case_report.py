@@ -59,7 +59,7 @@ def add(actions: Commands) -> None:
 def _told(issuing: argparse.ArgumentParser) -> None:
     for name, text in (
         ("place", "where it was examined"),
-        ("customer", "who asked; default: whom the item came from"),
+        ("customer", "who asked for the examination"),
         ("sampled-at", "when it was sampled: 2026-11-22T10:15:00Z"),
         ("deviations", "from the method, or 'none'"),
     ):

@@ -76,14 +76,19 @@ class OtherTechnique:
     performed_by: str = ""
     instrument: str = ""
     remarks: str = ""
+    speaks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalResult:
-    """What another laboratory was asked or has found: marked as not of this laboratory."""
+    """What another laboratory was asked or has found: marked as not of this laboratory.
+
+    `speaks`, here and of a technique, says whether it stands as it was recorded and is about what
+    this report names: another substance confirmed, or an answer that was amended, confirms nothing.
+    """
 
     laboratory: str
-    state: Literal["sent", "confirmed", "refuted"]
+    state: Literal["sent", "confirmed", "refuted", "other"]
     reference: str = ""
     method: str = ""
     found: tuple[str, ...] = ()
@@ -91,6 +96,7 @@ class ExternalResult:
     sent_at: str = ""
     answered_at: str = ""
     remarks: str = ""
+    speaks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +253,14 @@ class ReportFacts:
         The last answer of a laboratory counts before everything else; a technique that agrees
         counts only while none contradicts.
         """
-        answers = [result.state for result in self.external if result.state != "sent"]
+        answers = [result for result in self.external if result.state != "sent"]
         if answers:
-            return "laboratory" if answers[-1] == "confirmed" else "presumptive"
-        found = {technique.agreement for technique in self.techniques}
-        return "technique" if "agrees" in found and "disagrees" not in found else "presumptive"
+            last = answers[-1]
+            confirmed = last.state == "confirmed" and last.speaks
+            return "laboratory" if confirmed else "presumptive"
+        agrees = any(one.agreement == "agrees" and one.speaks for one in self.techniques)
+        disagrees = any(one.agreement == "disagrees" for one in self.techniques)
+        return "technique" if agrees and not disagrees else "presumptive"
 
 
 NO_DEVIATIONS = "none"

@@ -27,6 +27,7 @@ from spectra_app.services.cases.opening import station_of
 from spectra_app.services.office import Office
 from spectra_app.services.policies import policy_in_force, read_policy
 from spectra_app.services.reporting import calibration_of, policy_rates, validation_rates
+from spectra_app.services.station_statistics.judging import NAMING, keys_of, keys_of_all
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,8 +39,7 @@ class Wanted:
     language : str
         Of the report.
     place, customer, sampled_at, deviations : str
-        See `spectra_app.reports.facts.ReportFacts`; the customer is otherwise whoever the item was
-        received from.
+        See `spectra_app.reports.facts.ReportFacts`.
     figures : dict or None
         Of an evaluation (``spectra evaluate``) with the same library and policy.
     amends, reason : str
@@ -125,7 +125,6 @@ def _of_item(office: Office, scan: Scan, facts: ReportFacts) -> ReportFacts:
         description=item.description,
         condition=item.condition,
         received_at=item.received_at,
-        customer=facts.customer or item.received_from,
         packages=item.packages,
         sampled=item.sampled,
         sampling=item.sampling,
@@ -147,6 +146,7 @@ def _name(office: Office, user: str) -> str:
 
 def _techniques(office: Office, scan: Scan) -> tuple[OtherTechnique, ...]:
     found = (one.record for one in office.ledger.find(SecondTechnique, item=scan.item))
+    # A second Raman scan is no second technique (SWGDRUG: uncorrelated ones).
     return tuple(
         OtherTechnique(
             technique=one.technique,
@@ -158,9 +158,12 @@ def _techniques(office: Office, scan: Scan) -> tuple[OtherTechnique, ...]:
             performed_by=_name(office, one.done_by),
             instrument=one.instrument,
             remarks=one.remarks,
+            speaks="raman" not in one.technique.casefold()
+            and not _amended(office, one)
+            and (_covers(one.found, scan) or (one.scan == scan.id and not one.found)),
         )
         for one in found
-        if one.scan in {"", scan.id}
+        if one.scan in {"", scan.id} and _may_stand(one, scan)
     )
 
 
@@ -170,12 +173,40 @@ def _external(office: Office, scan: Scan) -> tuple[ExternalResult, ...]:
         "laboratory", "state", "reference", "method", "found", "quantities", "sent_at",
         "answered_at", "remarks",
     )  # fmt: skip
-    return tuple(ExternalResult(**{name: getattr(one, name) for name in names}) for one in found)
+    return tuple(
+        ExternalResult(
+            **{name: getattr(one, name) for name in names},
+            speaks=_covers(one.found, scan) and not _amended(office, one),
+        )
+        for one in found
+        if _may_stand(one, scan)
+    )
+
+
+def _may_stand(finding: SecondTechnique | Confirmation, scan: Scan) -> bool:
+    """Tell whether a finding may be in a report that whoever may see the scan may see."""
+    return scan.restricted or not finding.restricted
+
+
+def _covers(found: tuple[str, ...], scan: Scan) -> bool:
+    """Tell whether each substance that the scan named was found, by whatever name."""
+    keys = keys_of_all(found)
+    named = scan.outcome in NAMING and scan.names
+    return bool(named) and all(keys & keys_of(name) for name in scan.names)
+
+
+def _amended(office: Office, finding: SecondTechnique | Confirmation) -> bool:
+    return bool(office.ledger.find(Amendment, of=f"{finding.KIND}:{finding.id}"))
 
 
 def _changes(office: Office, scan: Scan) -> tuple[Change, ...]:
-    """Return the corrections of the scan, the item and the case, as they were entered."""
-    about = (f"scan:{scan.id}", f"item:{scan.item}", f"case:{scan.case}")
+    """Return the corrections of scan, item, case and what others found, as they were entered."""
+    said: tuple[SecondTechnique | Confirmation, ...] = (
+        *(one.record for one in office.ledger.find(SecondTechnique, item=scan.item)),
+        *(one.record for one in office.ledger.find(Confirmation, item=scan.item)),
+    )
+    findings = [f"{one.KIND}:{one.id}" for one in said if _may_stand(one, scan)]
+    about = (f"scan:{scan.id}", f"item:{scan.item}", f"case:{scan.case}", *findings)
     found = [one.record for key in about for one in office.ledger.find(Amendment, of=key)]
     return tuple(
         Change(

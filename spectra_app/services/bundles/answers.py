@@ -30,6 +30,7 @@ from spectra_app.services.bundles.making import (
     write_bundle,
 )
 from spectra_app.services.bundles.opening import visible_import
+from spectra_app.services.cases.findings import finding_restricted
 from spectra_app.services.cases.keeping import open_item, short_id, sound, stated
 from spectra_app.services.office import Office, Session
 
@@ -264,24 +265,27 @@ def keep_attached(bundle: Bundle, office: Office) -> tuple[str, ...]:
 
 
 def confirm(
-    writing: Writing, ledger: Ledger, me: User, bundle: Bundle, evidence: tuple[str, ...]
+    writing: Writing, office: Office, me: User, bundle: Bundle, evidence: tuple[str, ...]
 ) -> Confirmation:
     """Make an answer the confirmation of its item, and its question an answered one.
 
-    Where the item itself is at the laboratory, the answer is that confirmation's; otherwise it is
-    one of its own.
+    Where the item itself is at that very laboratory, the answer is that confirmation's; otherwise
+    it is one of its own: nobody's answer is put under the name of another.
 
     Raises
     ------
     AnswerError, CaseError
         When the question was answered meanwhile, or its case is closed.
     """
+    ledger = office.ledger
     stored = question_of(ledger, bundle, bundle.statement.manifest)
     question, answer = stored.record, bundle.content.answer
     if answer is None:
         raise AnswerError("this is no answer", question.id, "give an answer")
     open_item(ledger, question.item)
-    waiting = ledger.find(Confirmation, item=question.item, state="sent")
+    laboratory = bundle.content.station.name or question.laboratory
+    sent = ledger.find(Confirmation, item=question.item, state="sent")
+    waiting = [one for one in sent if one.record.laboratory == laboratory]
     scans = tuple(one.record.id for one in ledger.find(Scan, item=question.item))
     record = (
         waiting[0].record
@@ -291,7 +295,7 @@ def confirm(
             case=question.case,
             item=question.item,
             scans=scans,
-            laboratory=bundle.content.station.name or question.laboratory,
+            laboratory=laboratory,
         )
     )
     record = msgspec.structs.replace(
@@ -299,12 +303,13 @@ def confirm(
         state=answer.state,
         found=answer.found,
         quantities=answer.quantities,
-        reference=answer.reference,
+        reference=answer.reference or record.reference,
         method="; ".join(answer.techniques),
         remarks="\n".join(filter(None, (answer.remarks, f"Examined by {answer.examined_by}."))),
         answered_at=answer.answered_at,
         answered_by=me.id,
         evidence=evidence,
+        restricted=finding_restricted(ledger, office.folder, question.item, answer.found),
     )
     after = waiting[0].revision if waiting else 0
     details = {"item": question.item, "question": question.id, "state": answer.state}

@@ -112,7 +112,7 @@ def _withheld(
 ) -> set[str]:
     """Return the ids of records that somebody who is not cleared may not see."""
     gone = {one.id for one in hidden}
-    gone |= {one.id for one in records if isinstance(one, IssuedReport) and one.restricted}
+    gone |= {one.id for one in records if getattr(one, "restricted", False)}
     for record in records:
         about = {getattr(record, "scan", "")}
         if isinstance(record, IssuedReport):

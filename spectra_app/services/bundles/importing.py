@@ -20,7 +20,7 @@ from spectra_app.records.bundles.errors import (
     UnknownStationError,
 )
 from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownStation
-from spectra_app.records.kinds import Confirmation, IssuedReport, Scan
+from spectra_app.records.kinds import Confirmation
 from spectra_app.records.ledger.record import Record
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.bundles.answers import confirm, keep_attached, question_of
@@ -125,7 +125,7 @@ def import_bundle(office: Office, session: Session, path: Path, agreed: str = ""
         for one in _records(record, bundle):
             writing.put(one, "record taken in", details={"station": record.station})
         if is_answer:
-            confirmation = confirm(writing, office.ledger, me, bundle, (kept.sha256, *attached))
+            confirmation = confirm(writing, office, me, bundle, (kept.sha256, *attached))
     return TakenIn(record, confirmation)
 
 
@@ -221,7 +221,7 @@ def _imported(office: Office, me: User, seen: Seen) -> Imported:
 
 
 def _restricted(record: Record) -> bool:
-    return isinstance(record, Scan | IssuedReport | Imported) and record.restricted
+    return bool(getattr(record, "restricted", False))
 
 
 def _station(office: Office, me: User, bundle: Bundle) -> KnownStation:

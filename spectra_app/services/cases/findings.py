@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from spectra_app.errors import CaseError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import Confirmation, Scan, SecondTechnique
+from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.items import OUTSIDE, Handing, record_handing
 from spectra_app.services.cases.keeping import may_see, moment, open_item, short_id, sound, stated
 from spectra_app.services.cases.scans import names_restricted, visible_scan
@@ -93,7 +95,7 @@ def record_second_technique(
             evidence=about.evidence,
             done_at=moment("when it was done", about.done_at, now),
             done_by=me.id,
-            restricted=_restricted(office, item, about.found),
+            restricted=finding_restricted(office.ledger, office.folder, item, about.found),
         )
         writing.put(sound(record), "second technique recorded", details={"item": item})
     return record
@@ -126,7 +128,7 @@ def send_to_laboratory(
             laboratory=named,
             sent_at=handed.handed_at,
             sent_by=me.id,
-            restricted=_restricted(office, item, ()),
+            restricted=finding_restricted(office.ledger, office.folder, item, ()),
         )
         writing.put(sound(record), "sent to the laboratory", details={"item": item})
     seen = tuple(one.record.id for one in scans if may_see(one.record, cleared=me.cleared))
@@ -171,7 +173,7 @@ def record_answer(
             answered_at=moment("when it was answered", answer.answered_at, office.clock()),
             answered_by=me.id,
             evidence=answer.evidence,
-            restricted=_restricted(office, stored.record.item, found),
+            restricted=finding_restricted(office.ledger, office.folder, stored.record.item, found),
         )
         details = {"item": record.item, "state": record.state}
         writing.put(sound(record), "laboratory answered", after=stored.revision, details=details)
@@ -205,10 +207,10 @@ def standing_of_item(office: Office, session: Session, item: str) -> Stands:
     return stands(techniques, answers)
 
 
-def _restricted(office: Office, item: str, found: tuple[str, ...]) -> bool:
+def finding_restricted(ledger: Ledger, folder: Path, item: str, found: tuple[str, ...]) -> bool:
     """Return whether what is said of an item may speak of a restricted list."""
-    scans = office.ledger.find(Scan, item=item, restricted="yes")
-    return bool(scans) or names_restricted(office.folder, found)
+    scans = ledger.find(Scan, item=item, restricted="yes")
+    return bool(scans) or names_restricted(folder, found)
 
 
 def _check_scans(office: Office, me: User, item: str, scans: tuple[str, ...]) -> None:

@@ -111,7 +111,8 @@ class ItemFacts:
     @property
     def state(self) -> State:
         """Where it stands with the laboratory; what contradicts itself counts for nothing."""
-        given = {one.state for one in self.answers if one.state != "sent"}
+        # An answer that neither confirms nor refutes ("other") judges nothing.
+        given = {one.state for one in self.answers} - {"sent", "other"}
         if not given:
             return "sent" if self.answers else "not sent"
         if len(given) > 1:

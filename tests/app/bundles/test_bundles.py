@@ -27,7 +27,7 @@ from spectra_app.records.bundles.errors import (
     WithheldError,
 )
 from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownStation, Question
-from spectra_app.records.kinds import KINDS, Case, Confirmation, Scan
+from spectra_app.records.kinds import KINDS, Case, Confirmation, Item, Scan
 from spectra_app.records.ledger.verify import verify
 from spectra_app.services import users
 from spectra_app.services.bundles.answers import Finding, answer_question
@@ -486,19 +486,29 @@ def test_only_the_laboratory_that_was_asked_answers(
         import_bundle(office, supervisor, tmp_path / "a", lab.ledger.key.id)
 
 
-def test_an_item_at_the_laboratory_gets_its_own_answer(
-    office, logged_in, laboratory, filled_case, tmp_path
+@pytest.mark.parametrize("same", [True, False])
+def test_an_answer_is_that_of_the_laboratory_that_gave_it(
+    office, logged_in, laboratory, tmp_path, same
 ):
+    """The item itself may lie at another laboratory: its answer is still to come."""
     lab, chemist = laboratory
-    supervisor, item = logged_in["supervisor"], filled_case[1]
-    sent = findings.send_to_laboratory(office, logged_in["officer"], item, "State laboratory")
+    supervisor, item = logged_in["supervisor"], office.ledger.find(Item)[0].record.id
     ask_laboratory(office, supervisor, item, tmp_path / "q", laboratory="L", text="?")
     taken = import_bundle(lab, chemist, tmp_path / "q", office.ledger.key.id).imported
     unclear = Finding("other", ("GC-MS",), "B", remarks="too little")
     answer_question(lab, chemist, taken.id, unclear, tmp_path / "a")
+    known = opening.station_of(lab.ledger)
+    there = known.record.name if known else "L"
+    name = there if same else "Laboratory A, Bern"
+    sent = findings.send_to_laboratory(office, logged_in["officer"], item, name)
     done = import_bundle(office, supervisor, tmp_path / "a", lab.ledger.key.id)
-    assert (done.confirmation.id, done.confirmation.state) == (sent.id, "other")
-    assert standing_of_item(office, supervisor, item) == "presumptive"
+    assert (done.confirmation.id == sent.id) is same
+    assert done.confirmation.laboratory == there
+    assert done.confirmation.state == "other"
+    assert standing_of_item(office, supervisor, item) == ("presumptive" if same else "sent")
+    if not same:
+        later = findings.LaboratoryAnswer("confirmed", found=("caffeine",), method="GC-MS")
+        assert findings.record_answer(office, supervisor, sent.id, later).laboratory == name
 
 
 def test_a_laboratory_answers_once_and_may_write_the_file_again(laboratory, answered, tmp_path):
