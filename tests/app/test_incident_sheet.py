@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,7 +20,6 @@ from spectra_app.services.incident import (
 )
 from spectra_app.services.incident_files import write_sheet
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "incident-sheet.md"
 PERSON = "A. Sender"
 FILLED = {
     "system": "PICS", "about": "", "version": "1", "source": "made-up list", "filled_in_by": "Us",
@@ -174,7 +172,7 @@ def test_the_document_shows_what_the_data_say(sheet, tmp_path, fill_in):
     assert (tmp_path / "sheet.csv").read_bytes() == made.to_csv()
 
 
-def test_the_document_lists_the_fields_of_the_program():
-    text = DOCUMENT.read_text(encoding="utf-8")
+def test_the_document_lists_the_fields_of_the_program(checkout):
+    text = (checkout / "docs" / "incident-sheet.md").read_text(encoding="utf-8")
     assert text.endswith(fields_text())
     assert "not public" in text

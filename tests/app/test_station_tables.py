@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,8 +22,6 @@ from spectra_app.services.station_statistics.scan_table import (
 from spectra_app.services.station_statistics.seizures import seizures_csv, yearly_seizures
 from spectra_app.services.station_statistics.tables import csv_bytes, grams, plain
 from spectra_app.services.station_statistics.writing import write_seizures
-
-DICTIONARY = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 
 
 def rows_of(content):
@@ -159,8 +156,9 @@ def test_restricted_scans_are_in_no_table_of_who_is_not_cleared(office, logged_i
         assert name not in content + json.dumps(figures).encode()
 
 
-def test_the_data_dictionary_is_that_of_the_program():
-    assert DICTIONARY.read_text(encoding="utf-8") == dictionary_text()
+def test_the_data_dictionary_is_that_of_the_program(checkout):
+    written = checkout / "docs" / "data-dictionary.md"
+    assert written.read_text(encoding="utf-8") == dictionary_text()
     assert len({one.name for one in FIELDS}) == len(FIELDS)
 
 
