@@ -227,8 +227,12 @@ def test_the_command_itself_killed_leaves_the_old_library_or_the_new(tmp_path, t
     whole = time.perf_counter() - begun
     found = Counter()
     tries = 50 if LONG else 3
-    for number, moment in enumerate(np.random.default_rng(4).uniform(0.3, 1.1, tries) * whole):
-        station, _, out = tried(str(number), moment)
+    # The first one is killed before anything can be done, however busy the machine was before.
+    for number, share in enumerate((0.02, *np.random.default_rng(4).uniform(0.3, 1.1, tries))):
+        begun = time.perf_counter()
+        station, code, out = tried(str(number), share * whole)
+        if code == 0:
+            whole = min(whole, time.perf_counter() - begun)
         now = state(station)
         assert now in ({2} if b"installed:" in out else {1, 2})
         found[now] += 1
