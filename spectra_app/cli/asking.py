@@ -9,9 +9,26 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from spectra_app.cli.arguments import positive
 from spectra_app.errors import NotConfirmedError
 
 MOST = 4096
+
+
+def signing_options(
+    packing: argparse.ArgumentParser, signing: argparse.ArgumentParser, file: str
+) -> None:
+    """Give what packs a signed file, and what adds a second signature, their common options."""
+    packing.add_argument("--key", type=Path, required=True, metavar="A.pem")
+    packing.add_argument("--cosign", type=Path, metavar="B.pem", help="key of the second person")
+    packing.add_argument("--out", type=Path, required=True, metavar=file)
+    packing.add_argument(
+        "--expires", type=positive, default=365, metavar="DAYS", help="days it may be installed"
+    )
+    signing.add_argument("file", type=Path, metavar=file)
+    signing.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
+    for action in (packing, signing):
+        passphrase_options(action)
 
 
 def passphrase_options(command: argparse.ArgumentParser) -> None:

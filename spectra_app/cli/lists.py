@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectra_app.cli.arguments import day, new, positive
-from spectra_app.cli.asking import asker, confirm, passphrase_options, yes_option
+from spectra_app.cli.arguments import day, new
+from spectra_app.cli.asking import asker, confirm, signing_options, yes_option
 from spectra_app.cli.terminal import print_json
 from spectra_app.errors import EXIT_OK
 
@@ -49,19 +49,10 @@ def _making(actions: Commands) -> None:
     packing.add_argument("folder", type=Path, metavar="FOLDER")
     packing.add_argument("--edition", type=day, required=True, metavar="YYYY-MM-DD")
     packing.add_argument("--title", required=True, metavar="TEXT")
-    packing.add_argument("--key", type=Path, required=True, metavar="A.pem")
-    packing.add_argument("--cosign", type=Path, metavar="B.pem", help="key of the second person")
-    packing.add_argument("--out", type=Path, required=True, metavar=FILE)
-    packing.add_argument(
-        "--expires", type=positive, default=365, metavar="DAYS", help="days it may be installed"
-    )
     packing.set_defaults(run=pack)
     signing = new(actions, "cosign", "sign a file of control lists that another person packed")
-    signing.add_argument("file", type=Path, metavar=FILE)
-    signing.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
     signing.set_defaults(run=cosign)
-    for action in (packing, signing):
-        passphrase_options(action)
+    signing_options(packing, signing, FILE)
 
 
 def show(options: argparse.Namespace) -> int:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spectra_app.cli.arguments import new, positive
-from spectra_app.cli.asking import asker, confirm, passphrase_options, yes_option
+from spectra_app.cli.arguments import new
+from spectra_app.cli.asking import asker, confirm, signing_options, yes_option
 from spectra_app.cli.terminal import print_json
 from spectra_app.cli.who import signed_in, who_options
 from spectra_app.errors import EXIT_OK
@@ -51,19 +51,10 @@ def _making(actions: Commands) -> None:
     packing = new(actions, "pack", "write a signed file of a table")
     packing.add_argument("kind", choices=KINDS)
     packing.add_argument("table", type=Path, metavar="TABLE.json")
-    packing.add_argument("--key", type=Path, required=True, metavar="A.pem")
-    packing.add_argument("--cosign", type=Path, metavar="B.pem", help="key of the second person")
-    packing.add_argument("--out", type=Path, required=True, metavar=FILE)
-    packing.add_argument(
-        "--expires", type=positive, default=365, metavar="DAYS", help="days it may be installed"
-    )
     packing.set_defaults(run=pack)
     signing = new(actions, "cosign", "sign a file that another person packed")
-    signing.add_argument("file", type=Path, metavar=FILE)
-    signing.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
     signing.set_defaults(run=cosign)
-    for action in (packing, signing):
-        passphrase_options(action)
+    signing_options(packing, signing, FILE)
 
 
 def of_case(options: argparse.Namespace) -> int:
