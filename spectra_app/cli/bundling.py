@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app.cli.asking import asker, confirm, passphrase_options
-from spectra_app.cli.cases import action, told
+from spectra_app.cli.casework import action, told
 from spectra_app.cli.who import signed_in
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli.arguments import column_choice, laser_line
-from spectra_app.cli.cases import action, plain, scan_line, told
+from spectra_app.cli.case_changes import item_options
+from spectra_app.cli.cases import scan_line
+from spectra_app.cli.casework import action, plain, told
 from spectra_app.cli.terminal import print_json
 from spectra_app.cli.who import signed_in
 from spectra_app.errors import EXIT_OK, EXIT_REFUSED, AppError
@@ -38,12 +40,6 @@ def add(actions: Commands) -> None:
     picture.add_argument("about", metavar="CASE|ITEM")
     picture.add_argument("file", type=Path, metavar="FILE")
     picture.add_argument("--caption", default="", metavar="TEXT")
-    amending = action(actions, "amend", "correct what a record says; it stays as it is", amend)
-    amending.add_argument("kind", metavar="KIND", help="case, item, scan, custody, note ...")
-    amending.add_argument("id", metavar="ID")
-    amending.add_argument("amended", metavar="TEXT", help="what it should say")
-    amending.add_argument("--field", default="", metavar="FIELD")
-    amending.add_argument("--why", required=True, metavar="TEXT")
     _findings(actions)
 
 
@@ -51,21 +47,10 @@ def _item(actions: Commands) -> None:
     adding = action(actions, "add-item", "add an item to a case", add_item)
     adding.add_argument("case", metavar="CASE")
     adding.add_argument("description", metavar="DESCRIPTION")
-    adding.add_argument(
-        "--number", action="append", default=[], metavar="NUMBER",
-        help="parcel (S10), waybill, container, shipping unit, or seal:NUMBER; repeatable",
-    )  # fmt: skip
-    for name, text in (
-        ("condition", "how it was received"), ("received-from", "from whom"),
-        ("received-at", "when; default: now"), ("sampling", "how the n packages were chosen"),
-        ("weight", "as read"), ("weight-how", "gross or net, which balance"),
-        ("form", "powder, tablet, liquid ..."),
-        ("concealment", "how it was hidden"), ("seal", "number of the seal it is under"),
-    ):  # fmt: skip
-        adding.add_argument(f"--{name}", default="", metavar="TEXT", help=text)
-    adding.add_argument("--weight-unit", default="", choices=("mg", "g", "kg", "ml", "l", "pieces"))
-    adding.add_argument("--packages", type=int, default=0, metavar="N", help="there are N")
-    adding.add_argument("--sampled", type=int, default=0, metavar="n", help="n were examined")
+    adding.add_argument("--received-from", default="", metavar="TEXT", help="from whom")
+    adding.add_argument("--received-at", default="", metavar="TIME", help="when; default: now")
+    adding.add_argument("--seal", default="", metavar="NUMBER", help="of the seal it is under")
+    item_options(adding)
 
 
 def _scans(actions: Commands) -> None:
@@ -125,7 +110,7 @@ def add_item(options: argparse.Namespace) -> int:
     about = items.Description(
         options.description,
         condition=options.condition,
-        identifiers=tuple(options.number),
+        identifiers=tuple(options.identifiers or ()),
         received_at=options.received_at,
         received_from=options.received_from,
         packages=options.packages,
@@ -240,20 +225,6 @@ def photo(options: argparse.Namespace) -> int:
         name = options.file.name
         made = add_photo(office, session, data, name, caption=options.caption, **about)
     return told(options, made, f"Photo {made.id} added: {made.evidence}")
-
-
-def amend(options: argparse.Namespace) -> int:
-    """Amend a record."""
-    from spectra_app.services.cases import papers
-
-    with signed_in(options) as (office, session):
-        made = papers.amend(
-            office, session, options.kind, options.id, options.amended,
-            reason=options.why, field=options.field,
-        )  # fmt: skip
-    return told(
-        options, made, f"Amendment {made.id}: the original stays, revision {made.of_revision}"
-    )
 
 
 def technique(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spectra_app.cli.cases import action
+from spectra_app.cli.casework import action
 from spectra_app.cli.terminal import print_json
 from spectra_app.cli.who import second_signed_in, secret_words, signed_in
 from spectra_app.errors import (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from spectra_app.cli.arguments import day, new, positive
+from spectra_app.cli.arguments import day, positive
+from spectra_app.cli.case_changes import case_options
+from spectra_app.cli.casework import action, plain, told
 from spectra_app.cli.terminal import print_json
-from spectra_app.cli.who import second_options, second_signed_in, signed_in, who_options
+from spectra_app.cli.who import second_options, second_signed_in, signed_in
 from spectra_app.errors import EXIT_OK
 
 if TYPE_CHECKING:
@@ -18,36 +19,14 @@ if TYPE_CHECKING:
     from spectra_app.services.cases.listing import CaseFile, CaseRow, ItemFile
     from spectra_app.services.office import Office, Session
 
-MODES = ("mail", "express", "air passenger", "air cargo", "sea", "road", "rail", "other")
 EXERCISE = "EMULATED: an exercise, no evidence"
-
-
-def action(
-    actions: Commands, name: str, text: str, run: Callable[[argparse.Namespace], int]
-) -> argparse.ArgumentParser:
-    """Add an action of a user, with ``--json``."""
-    command = new(actions, name, text)
-    who_options(command)
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(run=run)
-    return command
 
 
 def add(actions: Commands) -> None:
     """Add the actions about whole cases."""
     opening = action(actions, "open", "open a case", open_)
     opening.add_argument("title", metavar="TITLE", help="in a few words")
-    opening.add_argument("--reference", default="", metavar="NUMBER", help="your own number")
-    opening.add_argument(
-        "--event-at", default="", metavar="TIME", help="when it happened: 2026-11-22T10:15:00Z"
-    )
-    opening.add_argument("--mode", default="", choices=MODES, help="how it travelled")
-    opening.add_argument("--origin", default="", metavar="PLACE")
-    opening.add_argument("--destination", default="", metavar="PLACE")
-    opening.add_argument(
-        "--person", action="append", default=[], metavar="NAME", help="sender, addressee, traveller"
-    )
-    opening.add_argument("--circumstances", default="", metavar="TEXT")
+    case_options(opening)
     opening.add_argument("--exercise", action="store_true", help="for emulated scans; no evidence")
     _listing(actions)
     showing = action(actions, "show", "show a case with all that belongs to it", show)
@@ -113,7 +92,7 @@ def open_(options: argparse.Namespace) -> int:
         mode=options.mode,
         origin=options.origin,
         destination=options.destination,
-        persons=tuple(options.person),
+        persons=tuple(options.persons or ()),
         circumstances=options.circumstances,
         emulated=options.exercise,
     )
@@ -292,22 +271,6 @@ def periods(options: argparse.Namespace) -> int:
         for one in found.rules.values()
     ]
     return told(options, found, "\n".join([*lines, f"Version {found.version}, {found.sha256}"]))
-
-
-def plain(value: Any) -> Any:
-    """Return records as JSON knows them."""
-    import msgspec
-
-    return msgspec.to_builtins(value)
-
-
-def told(options: argparse.Namespace, value: Any, text: str) -> int:
-    """Print the result: as JSON, or in words."""
-    if options.json:
-        print_json(plain(value))
-    else:
-        print(text)
-    return EXIT_OK
 
 
 def scan_line(scan: Scan) -> str:

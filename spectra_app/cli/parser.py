@@ -13,6 +13,7 @@ from spectra_app.cli import (
     bundling,
     calibrating,
     case_acts,
+    case_changes,
     case_report,
     cases,
     checking,
@@ -58,7 +59,9 @@ LIBRARY_ACTIONS = (  # in the order of the help
     keys.add,
     merging.add,
 )
-CASE_ACTIONS = (cases.add, case_acts.add, case_report.add, replaying.add, bundling.add)
+CASE_ACTIONS = (
+    cases.add, case_acts.add, case_changes.add, case_report.add, replaying.add, bundling.add,
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spectra_app.cli.cases import action
+from spectra_app.cli.casework import action
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.cli.who import signed_in
 from spectra_app.errors import EXIT_ARGUMENTS, EXIT_INTEGRITY, EXIT_OK, EXIT_REFUSED

@@ -152,10 +152,11 @@ def full_case(office, logged_in, take, case, item):
     """A case in which every free text names PERSON; return its id."""
     officer, technician = logged_in["officer"], logged_in["technician"]
     who = "Wilhelmina Personname"
-    about = About(persons=(who,), circumstances=who, reference=who, origin=who)
-    opening.change_case(office, officer, case, title=who, about=about)
-    texts = Description(who, condition=who, received_from=who, concealment=who, sampling=who)
-    items.change_item(office, officer, item, texts)
+    names = ("title", "circumstances", "reference", "origin")
+    about = {"persons": (who,), **dict.fromkeys(names, who)}
+    opening.change_case(office, officer, case, about)
+    names = ("description", "condition", "concealment", "sampling")
+    items.change_item(office, officer, item, dict.fromkeys(names, who))
     scan = scans.file_scan(office, officer, take(officer).id, item, who).id
     scans.discard_scan(office, officer, take(officer).id, who)
     papers.add_note(office, officer, who, scan=scan)

@@ -33,9 +33,8 @@ def test_a_case_number_is_the_stations_code_the_day_and_the_number_of_the_day(of
 
 
 def test_what_is_stated_of_a_case_is_checked_and_kept(office, officer, case):
-    changed = opening.change_case(
-        office, officer, case, about=About(persons=(" A. Sender ", ""), event_at="2026-11-22T09+01")
-    )
+    said = {"persons": (" A. Sender ", ""), "event_at": "2026-11-22T09+01"}
+    changed = opening.change_case(office, officer, case, said)
     assert (changed.persons, changed.event_at) == (("A. Sender",), "2026-11-22T08:00:00Z")
     assert (changed.title, changed.id) == ("Parcel", case)
     for about, says in [

@@ -74,6 +74,13 @@ def test_a_case_from_the_seizure_to_its_end(station, ola, scan_file):
     assert [one["id"] for one in ola("scans", "--state", "unfiled")] == [scan["id"]]
     assert ola("file", scan["id"], item)["case"] == case
     assert ola("hand-over", item, "--to", "tom", "--seal-after", "101")["receiver"] == "u4"
+    assert (
+        ola("change-item", item, "--condition", "torn", "--weight", "1", "--weight-unit", "g")[
+            "condition"
+        ]
+        == "torn"
+    )
+    assert ola("change", case, "--person", "B. Other", "--origin", "NL")["persons"] == ["B. Other"]
     ola("note", item, "smells of nothing")
     ola("amend", "item", item, "white powder", "--field", "description", "--why", "looked again")
     second = station(

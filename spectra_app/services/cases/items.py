@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
-
-import msgspec
 
 from spectra_app.errors import CaseError
 from spectra_app.records.access import User
 from spectra_app.records.identifiers import parse
 from spectra_app.records.kinds import Custody, Item
+from spectra_app.records.ledger.chain import Detail
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.records.ledger.writing import Writing
-from spectra_app.services.cases.keeping import chosen, moment, open_case, open_item, sound, stated
+from spectra_app.services.cases.keeping import (
+    AMEND,
+    changed_fields,
+    changed_only,
+    chosen,
+    moment,
+    open_case,
+    open_item,
+    sound,
+    stated,
+)
 from spectra_app.services.office import Office, Session
 
 OUTSIDE = "outside:"
@@ -41,6 +51,10 @@ class Description:
     form: str = ""
     concealment: str = ""
     seal: str = ""
+
+
+_OF_RECEIPT = {"received_at", "received_from", "seal"}
+CHANGED = tuple(one.name for one in fields(Description) if one.name not in _OF_RECEIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +109,33 @@ def add_item(office: Office, session: Session, case: str, about: Description) ->
     return item
 
 
-def change_item(office: Office, session: Session, item: str, about: Description) -> Item:
-    """State an item anew; what it said before stays in its history.
+def change_item(office: Office, session: Session, item: str, changes: Mapping[str, Any]) -> Item:
+    """Change what is said of an item; what it said before stays in its history.
+
+    How it was received, and its seals, belong to the chain of custody: they are amended.
+
+    Parameters
+    ----------
+    changes : mapping
+        By field of `Description`, what it says from now on.
 
     Raises
     ------
     CaseError, IdentifierError
-        As `add_item`.
+        As `add_item`; when nothing would be another.
     """
     me = office.require(session, "item.change")
     with office.ledger.writing(me.id) as writing:
         stored = open_item(office.ledger, item)
-        known = _checked(about, office.clock())
-        if not about.received_at:
-            known["received_at"] = stored.record.received_at
-        changed = msgspec.structs.replace(stored.record, **known)
-        writing.put(sound(changed), "item changed", after=stored.revision)
+        said = {name: getattr(stored.record, name) for name in CHANGED}
+        unknown = set(changes) - set(said)
+        if unknown:
+            raise CaseError(f"{min(unknown)!r} of an item is not changed", item, AMEND)
+        known = _checked(Description(**{**said, **changes}), writing.time)
+        changed = changed_only(stored.record, {name: known[name] for name in changes})
+        names = ", ".join(changed_fields(stored.record, changed))
+        details: dict[str, Detail] = {"fields": names}
+        writing.put(sound(changed), "item changed", after=stored.revision, details=details)
     return changed
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -15,7 +17,7 @@ from spectra_app.records.ledger.record import R, Stored, body_of
 from spectra_app.records.ledger.store import Ledger
 
 LONGEST_BODY = 1_000_000  # bytes of one record
-STATES = {"closed": "open it again first, or open another case"}
+AMEND = "correct it with 'spectra case amend': it stays, and the correction stands beside it"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -129,6 +131,29 @@ def open_item(ledger: Ledger, item: str) -> Stored[Item]:
     stored = ledger.get(Item, item)
     open_case(ledger, stored.record.case)
     return stored
+
+
+def changed_only(record: R, known: Mapping[str, Any]) -> R:
+    """Return a record that says something else.
+
+    Raises
+    ------
+    CaseError
+        When it says that already.
+    """
+    changed = msgspec.structs.replace(record, **known)
+    if changed == record:
+        raise CaseError("it says that already", f"{record.KIND} {record.id}", "state what changed")
+    return changed
+
+
+def changed_fields(before: R, after: R) -> list[str]:
+    """Return the fields that say something else: names only, for the chain."""
+    return [
+        name
+        for name in type(before).__struct_fields__
+        if getattr(before, name) != getattr(after, name)
+    ]
 
 
 def place(ledger: Ledger, case: str, item: str) -> tuple[str, str]:

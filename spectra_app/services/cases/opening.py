@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -10,13 +11,26 @@ import msgspec
 
 from spectra_app.errors import CaseError, RecordError
 from spectra_app.records.kinds import Case, Confirmation, Station
+from spectra_app.records.ledger.chain import Detail
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import Ledger
-from spectra_app.services.cases.keeping import chosen, moment, open_case, sound, stated
+from spectra_app.services.cases.keeping import (
+    AMEND,
+    changed_fields,
+    changed_only,
+    chosen,
+    moment,
+    open_case,
+    sound,
+    stated,
+)
 from spectra_app.services.office import Office, Session
 
 MODES = ("", "mail", "express", "air passenger", "air cargo", "sea", "road", "rail", "other")
 STATION = "station"
+CHANGED = (
+    "title", "reference", "event_at", "mode", "origin", "destination", "persons", "circumstances",
+)  # fmt: skip
 _CODE = re.compile(r"[A-Z0-9]{0,8}")
 
 
@@ -105,24 +119,33 @@ def open_new_case(office: Office, session: Session, title: str, about: About | N
     return record
 
 
-def change_case(
-    office: Office, session: Session, case: str, *, title: str = "", about: About
-) -> Case:
-    """State a case anew; what it said before stays in its history.
+def change_case(office: Office, session: Session, case: str, changes: Mapping[str, Any]) -> Case:
+    """Change what is said of a case; what it said before stays in its history.
+
+    Parameters
+    ----------
+    changes : mapping
+        By field (`title`, or one of `About` but ``emulated``), what it says from now on.
 
     Raises
     ------
     CaseError
-        When the case is closed, or something that was stated cannot be kept.
+        When the case is closed, nothing would be another, or something cannot be kept.
     """
     me = office.require(session, "case.change")
-    known = _checked(about, office.clock())
     with office.ledger.writing(me.id) as writing:
         stored = open_case(office.ledger, case)
-        changed = msgspec.structs.replace(
-            stored.record, title=title.strip() or stored.record.title, **known
-        )
-        writing.put(sound(changed), "case changed", after=stored.revision)
+        said = {name: getattr(stored.record, name) for name in CHANGED}
+        unknown = set(changes) - set(said)
+        if unknown:
+            raise CaseError(f"{min(unknown)!r} of a case is not changed", case, AMEND)
+        new = {**said, **changes}
+        title = stated("the title of the case", new.pop("title"))
+        known = {**_checked(About(**new), writing.time), "title": title}
+        changed = changed_only(stored.record, {name: known[name] for name in changes})
+        names = ", ".join(changed_fields(stored.record, changed))
+        details: dict[str, Detail] = {"fields": names}
+        writing.put(sound(changed), "case changed", after=stored.revision, details=details)
     return changed
 
 
