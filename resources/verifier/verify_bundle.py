@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 Files = dict[str, bytes]
+Reach = dict[tuple[str, str], list[int]]  # kind and id: the revisions that entries tell of
 ZEROS = "0" * 64
 
 
@@ -135,7 +136,9 @@ def check_chain(files: Files, key: Ed25519PublicKey) -> tuple[int, int, str]:
     """Check entries, links, head and records; return how many there are, and the head."""
     links = dict(line.split() for line in files["data/audit/links.txt"].decode().splitlines())
     due: dict[tuple[str, str, int], str] = {}
-    last, count, removed = {"number": 0, "time": ""}, 0, set()
+    last: dict[str, Any] = {"number": 0, "time": ""}
+    count, removed = 0, set()
+    reach: Reach = {}
     for told in lines_of(files["data/audit/entries.jsonl"]):
         line = told["line"].encode("ascii")
         entry = json.loads(line)
@@ -145,6 +148,7 @@ def check_chain(files: Files, key: Ed25519PublicKey) -> tuple[int, int, str]:
         before = links.get(str(entry["number"] - 1), ZEROS if entry["number"] == 1 else "")
         need(entry["previous"] == before, f"{here} does not follow the one before it")
         need(signed(key, base64.b64decode(told["signature"]), line), f"{here} is not signed")
+        reach.setdefault((entry["kind"], entry["id"]), []).append(entry["revision"])
         if entry["act"] == "content removed":
             removed.add((entry["kind"], entry["id"]))
         if entry["revision"]:
@@ -166,7 +170,29 @@ def check_chain(files: Files, key: Ed25519PublicKey) -> tuple[int, int, str]:
     need(signed(key, signature, said), "the head is not signed by the station")
     need(head["number"] == last["number"] == int(max(links, key=int)), "the head is another one")
     need(head["sha256"] == links[str(head["number"])], "the head names another entry")
+    numbers = sorted(map(int, links))
+    need(numbers == list(range(numbers[0], numbers[-1] + 1)), "the hashes have a gap")
+    check_extent(files, key, reach, last["number"])
     return count, len(links), f"{head['number']}:{head['sha256']}"
+
+
+def check_extent(files: Files, key: Ed25519PublicKey, reach: Reach, last: int) -> None:
+    """Check that the extract reaches as far as the station states, with no revision left out."""
+    stated = json.loads(files["data/audit/extent.json"])
+    need(stated.pop("key") == sha256(key.public_bytes_raw()), "the extent is of another station")
+    signature = base64.b64decode(stated.pop("signature"))
+    need(signed(key, signature, canonical(stated)), "the extent is not signed by the station")
+    need(stated["purpose"] == "spectra-audit-extent", "the extent was signed for another purpose")
+    told = {(one["kind"], one["id"]): one for one in stated["records"]}
+    need(len(told) == len(stated["records"]), "the extent names a record twice")
+    for name in sorted(told.keys() | reach.keys()):
+        need(name in reach, f"no entry of {name} is here, and the station states that it had one")
+        need(name in told, f"the station states nothing of {name}")
+        due = [*range(1, told[name]["revision"] + 1)]
+        made = [revision for revision in reach[name] if revision]
+        need(made == due, f"{name} has {len(due)} revisions by the station, {len(made)} are here")
+        need(told[name]["entries"] == len(reach[name]), f"entries of {name} are missing")
+    need(stated["last"] == last, "the extract does not end where the station states")
 
 
 def check(path: Path, station: str = "") -> list[str]:
@@ -182,7 +208,7 @@ def check(path: Path, station: str = "") -> list[str]:
     key, stated, people = check_seal(files)
     need(station in {"", stated["station"]}, "another station made it")
     entries, links, head = check_chain(files, key)
-    content = json.loads(files["data/case.json"])
+    content, last = json.loads(files["data/case.json"]), head.partition(":")[0]
     return [
         f"bundle          {path}",
         f"what            {stated['kind']} {stated['case']}",
@@ -191,9 +217,13 @@ def check(path: Path, station: str = "") -> list[str]:
         f"signed besides  {', '.join(people) or 'nobody'}",
         f"manifest        {sha256(files['manifest-sha256.txt'])}",
         f"files           {len(files)}",
-        f"entries         {entries} of the case, {links} hashes of the chain",
+        f"entries         {entries} of these records, {links} hashes of the chain",
         f"head            {head}",
         f"left out        {content['left_out']} records",
+        "",
+        f"That these are all revisions and entries of these records up to entry {last} is what the",
+        "station states over its signature. What cannot be seen from here: what was entered after",
+        "that one, and what the entries between say, of which only the hashes are here.",
     ]
 
 
@@ -207,14 +237,7 @@ def main(given: list[str] | None = None) -> int:
         lines = check(options.bundle, options.station)
     except OSError as error:
         parser.error(f"it cannot be read: {error}")
-    except (
-        BrokenError,
-        tarfile.TarError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
+    except UNREADABLE as error:
         lines = [f"BROKEN  {error or type(error).__name__}", "The bundle does not hold."]
     else:
         lines += ["", "The bundle holds: nothing was changed, removed or added."]

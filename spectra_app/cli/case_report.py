@@ -119,7 +119,7 @@ def report(options: argparse.Namespace) -> int:
             raise AppError(
                 "nothing is filed there", ", ".join(options.what), "file a scan, then report it"
             )
-        with Workshop(office.evidence, options.library) as workshop:
+        with Workshop(office.evidence, options.library, office.folder) as workshop:
             draw = partial(redraw, workshop=workshop)
             desk = _Desk(office, session, options, wanted, draw, signer)
             issued = [_one(desk, scan) for scan in scans]

@@ -181,12 +181,12 @@ def _open_starter() -> Library:
         return Library(starter_library())
 
 
-def _open_installed() -> Library:
+def _open_installed(folder: Path | None) -> Library:
     """Open the library that was installed last; the starter library while none was.
 
     An installed library that is missing or altered is never replaced by another one in silence.
     """
-    station = Station()
+    station = Station(folder)
     active = station.active()
     if active is None:
         return _open_starter()
@@ -199,15 +199,17 @@ def _open_installed() -> Library:
     return library
 
 
-def open_library(path: Path | None = None) -> Library:
+def open_library(path: Path | None = None, folder: Path | None = None) -> Library:
     """Open a library read-only; without a path the installed one, or else the starter library.
+
+    `folder` is the data folder of the station that has installed it; by default the program's own.
 
     Raises
     ------
     LibraryError, InstalledError
         When it is missing, damaged, newer than the program, or made with another clean-up.
     """
-    library = Library(path) if path else _open_installed()
+    library = Library(path) if path else _open_installed(folder)
     if library.info.pipeline != DEFAULT_PIPELINE.hash:
         library.close()
         raise LibraryError(

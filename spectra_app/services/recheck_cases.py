@@ -133,8 +133,9 @@ def recheck_scans(
     me = office.require(session, "case.recheck")
     scans = chosen_scans(office.ledger, me)
     rules = load_policy(policy) if policy else policy_in_force(office.folder)
-    with open_library(library) as opened, Workshop(office.evidence) as workshop:
-        means = _Means(opened, rules, control_setup(), workshop, office.folder)
+    home = office.folder
+    with open_library(library, home) as opened, Workshop(office.evidence, folder=home) as workshop:
+        means = _Means(opened, rules, control_setup(home), workshop, home)
         with _notes(made(office.ledger.folder / FOLDER) / f"{means.key()[:32]}.jsonl") as notes:
             earlier = sum(notes.has(scan) for scan in scans)
             _look_at_all(scans, means, notes, progress)

@@ -107,7 +107,7 @@ def replay(
     me = office.require(session, "case.replay")
     scans = chosen_scans(office.ledger, me, what)
     results = []
-    with Workshop(office.evidence, libraries) as workshop:
+    with Workshop(office.evidence, libraries, office.folder) as workshop:
         for number, scan in enumerate(scans):
             progress(number / len(scans), "computing results again")
             results.append(replay_scan(scan, workshop))

@@ -99,10 +99,18 @@ class Workshop:
         Where it was kept.
     libraries : sequence of Path
         Files of libraries to look among, besides those of this station.
+    folder : Path, optional
+        The station's data folder; by default the program's own.
     """
 
-    def __init__(self, evidence: EvidenceStore, libraries: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        evidence: EvidenceStore,
+        libraries: Sequence[Path] = (),
+        folder: Path | None = None,
+    ) -> None:
         self.evidence = evidence
+        self.folder = folder or data_folder()
         self._open = ExitStack()
         self._places = self._candidates(libraries)
         self._libraries: dict[str, Library] = {}
@@ -212,12 +220,15 @@ class Workshop:
             self._libraries.setdefault(found.info.sha256, found)
         return self._libraries[sha256]
 
-    @staticmethod
-    def _candidates(given: Sequence[Path]) -> Iterator[Path]:
-        """Yield the files of libraries; the starter library is made only when it is needed."""
+    def _candidates(self, given: Sequence[Path]) -> Iterator[Path]:
+        """Yield the files of libraries; the starter library is made only when it is needed.
+
+        Which file is used is decided by its hash, so the program's own folder is looked at, too.
+        """
         yield from given
-        yield from sorted(Station().installed.glob("*/library.h5"))
-        yield from sorted((data_folder() / "libraries").glob("*.h5"))
+        for home in dict.fromkeys((self.folder, data_folder())):
+            yield from sorted(Station(home).installed.glob("*/library.h5"))
+            yield from sorted((home / "libraries").glob("*.h5"))
         yield starter_library()
 
     def _policy(self, sha256: str) -> Policy:
@@ -278,7 +289,7 @@ class Workshop:
 
     def _control(self, content: Mapping[str, Any]) -> ControlSetup:
         sha256, kept = content["sha256"], content["lists"]
-        data = self.evidence.get(kept) if kept else tables_of(sha256)
+        data = self.evidence.get(kept) if kept else tables_of(sha256, self.folder)
         if data is None:
             raise ReplayError(
                 f"the control lists {sha256[:16]} that were asked are not here",

@@ -22,6 +22,7 @@ from spectra_app.services.libraries import build_library
 from spectra_app.services.recheck_cases import DOWN, NAMES, NOT_DONE, UP, kind_of, recheck_scans
 from spectra_app.services.scanning import scan_emulated
 from spectra_app.services.session import open_identifier
+from spectra_app.settings import data_folder
 
 CHILD = """
 import json, sys
@@ -132,6 +133,16 @@ def test_exactly_the_changed_verdicts_are_listed_alarms_first(office, logged_in,
     assert list((office.ledger.folder / "rechecks").glob("*.jsonl")) == []
     with pytest.raises(ForbiddenError):
         recheck_scans(office, logged_in["officer"], library=libraries[1])
+
+
+def test_the_control_lists_are_those_of_the_station_itself(office, logged_in, past, libraries):
+    """The program's own data folder has no watch list; this station has."""
+    assert office.folder != data_folder()
+    (office.folder / "watch-list.csv").write_text(
+        "name,reason,who,alarm,from\nurea,seen often,station,hazard,2020-01-01\n", encoding="utf-8"
+    )
+    done = recheck_scans(office, logged_in["technician"], library=libraries[0])
+    assert [(one["scan"], one["change"]) for one in done.changed] == [(past["urea"].id, UP)]
 
 
 def test_another_policy_is_told_from_another_library(office, logged_in, past, libraries, tmp_path):

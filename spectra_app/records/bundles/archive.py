@@ -30,7 +30,8 @@ TAGS = (
 )  # fmt: skip
 PAYLOAD = (
     "data/README.txt", "data/case.json", "data/index.html", "data/records.jsonl",
-    "data/station.pub", "data/audit/entries.jsonl", "data/audit/head.json", "data/audit/links.txt",
+    "data/station.pub", "data/audit/entries.jsonl", "data/audit/extent.json",
+    "data/audit/head.json", "data/audit/links.txt",
 )  # fmt: skip
 """What every bundle has; `OTHERS` are the forms of what it may have besides."""
 OTHERS = re.compile(

@@ -3,10 +3,12 @@
 It holds, of the records of a bundle, every revision with its salt, every entry of the chain that
 made one, and the hash of **every** entry from the first of them to the last, with a head signed for
 that last one. It proves that the station wrote and signed each of these entries, that each stands
-where it says with that entry before it, that the records are what was entered, and that none of
-their revisions is left out. It does not prove what the entries between say: of those it holds the
-hashes only. It binds the station to them: a chain with one entry rewritten up to the head does not
-fit this extract any more.
+where it says with that entry before it, that the records are what was entered, and that no earlier
+revision is left out. It does not prove what the entries between say: of those it holds the hashes
+only, so one that tells of a **later** revision would not be missed. For that the station states,
+over its signature, how many revisions and entries each record had (`extent.json`): an extract with
+the last ones taken out does not fit that. The extract binds the station to the entries between: a
+chain with one of them rewritten up to the head does not fit it any more.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from spectra_app.records.ledger.writing import REDACTED
 
 RECORDS, ENTRIES = "data/records.jsonl", "data/audit/entries.jsonl"
 LINKS, HEAD = "data/audit/links.txt", "data/audit/head.json"
+EXTENT = "data/audit/extent.json"
+EXTENT_PURPOSE = "spectra-audit-extent"
 _ROWS = """
 SELECT r.kind, r.id, r.revision, r.salt, r.body FROM json_each(?) AS wanted
 JOIN revisions AS r ON r.kind = wanted.value ->> 0 AND r.id = wanted.value ->> 1
@@ -98,7 +102,29 @@ def extract_files(
         ENTRIES: _lines(told),
         LINKS: "".join(f"{number} {sha256}\n" for number, sha256 in links).encode(),
         HEAD: canonical(head.to_json()),
+        EXTENT: _stated(extent_of([read_entry(one[1].encode("ascii")) for one in entries]), key),
     }
+
+
+def extent_of(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return how far an extract reaches: of each record its last revision and how many entries.
+
+    `last` is the number of the last entry: up to there the station states that it had no others.
+    """
+    records: dict[tuple[str, str], tuple[int, int]] = {}
+    for entry in entries:
+        revision, count = records.get((entry.kind, entry.id), (0, 0))
+        records[entry.kind, entry.id] = (max(revision, entry.revision), count + 1)
+    told = [
+        {"kind": kind, "id": id_, "revision": revision, "entries": count}
+        for (kind, id_), (revision, count) in sorted(records.items())
+    ]
+    last = entries[-1].number
+    return {"purpose": EXTENT_PURPOSE, "last": last, "entries": len(entries), "records": told}
+
+
+def _stated(extent: Mapping[str, Any], key: StationKey) -> bytes:
+    return canonical({**extent, "key": key.id, "signature": key.sign(canonical(extent))})
 
 
 def _lines(values: Iterable[Mapping[str, Any]]) -> bytes:
@@ -133,6 +159,7 @@ def check_extract(files: Mapping[str, bytes], public: bytes, where: str) -> Extr
     ):
         raise _broken("the head is not that of the extract, or not signed by the station", where)
     _check_rows(rows, entries, where)
+    _check_extent(files[EXTENT], entries, public, where)
     return Extract(rows, entries, head)
 
 
@@ -208,6 +235,24 @@ def _check_reach(links: Mapping[int, str], entries: Sequence[Entry], where: str)
     first, last = min(links), max(links)
     if first != max(entries[0].number - 1, 1) or last != entries[-1].number:
         raise _broken("the links reach further than the entries, or less far", where)
+
+
+def _check_extent(data: bytes, entries: Sequence[Entry], public: bytes, where: str) -> None:
+    """Check that the extract reaches as far as the station states that it did."""
+    try:
+        stated = parse_canonical(data)
+        key, signature = stated.pop("key"), stated.pop("signature")
+        signed = type(signature) is str and _signed(canonical(stated), signature, public)
+    except (SpectraError, TypeError, KeyError, AttributeError) as error:
+        raise _broken("what the extract says of its extent cannot be read", where) from error
+    if key != key_id(public) or not signed:
+        raise _broken("the station did not sign how far the extract reaches", where)
+    if stated != extent_of(entries):
+        raise _broken(
+            "the extract does not reach as far as the station states: entries or last revisions "
+            "are missing, or were added",
+            where,
+        )
 
 
 def _check_rows(rows: Sequence[Row], entries: Sequence[Entry], where: str) -> None:

@@ -18,13 +18,15 @@ PROVES = (
     "removed since.",
     "The station entered each record, in each of its revisions, in its audit chain, at the place "
     "that the extract states, and signed each of these entries.",
-    "No revision of a record that is here is missing.",
+    "No earlier revision of a record that is here is missing; that none of the last ones is, the "
+    "station states over its signature (audit/extent.json), up to the last entry of the extract.",
     "The station is bound to all entries between, other cases' too: the extract holds their "
     "hashes, so a chain with one of them rewritten does not fit it.",
 )
 PROVES_NOT = (
     "Who stood at the analyser, or that what was entered is true.",
     "What the entries between say: the extract holds their hashes only.",
+    "What was entered after the last entry of the extract.",
     "That nothing else exists about the case: what nobody entered, what was left out at export "
     "(stated below), and acts that belong to no record (log-ins, exports) are not here.",
     "When it was: times are those of the station's own clock.",

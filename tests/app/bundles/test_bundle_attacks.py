@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import runpy
 import shutil
 import signal
 import tarfile
@@ -21,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import resources
 from library.archive import END, header, padding
 from library.signing import Signature, canonical
 from spectra_app.records.bundles import archive
@@ -43,6 +45,7 @@ from spectra_app.records.bundles.errors import (
     BundleTrailingError,
     NotABundleError,
 )
+from spectra_app.records.bundles.extract import EXTENT
 from spectra_app.records.bundles.kinds import Imported, ImportedRecord
 from spectra_app.records.ledger.head import station_key
 from spectra_app.records.ledger.verify import verify
@@ -84,6 +87,19 @@ def raw(members, end=END):
 def members(parts):
     folder, files = parts
     return [(header(f"{folder}/{name}", len(body)), body) for name, body in files.items()]
+
+
+@pytest.fixture
+def expert(tmp_path, capsys):
+    """Return a function that lets the second verifier judge a bundle: its exit code and words."""
+    program = runpy.run_path(str(resources.path("verifier/verify_bundle.py")))
+
+    def judge(data):
+        (tmp_path / "judged").write_bytes(data)
+        capsys.readouterr()
+        return program["main"]([str(tmp_path / "judged")]), capsys.readouterr().out
+
+    return judge
 
 
 @pytest.fixture
@@ -303,13 +319,15 @@ def test_what_is_sealed_again_unchanged_is_read(resealed):
         (edit("data/audit/entries.jsonl", b'item added', b'item taken'), BundleChainError),
         (edit("data/audit/head.json", b'"number":', b'"number":1'), BundleChainError),
         (edit("data/audit/links.txt", b"\n", b"\n\n"), BundleChainError),
+        (edit("data/audit/extent.json", b'"revision":2', b'"revision":1'), BundleChainError),
         (edit("data/case.json", b'"left_out":0', b'"left_out": 0'), BundleContentError),
         (edit("data/case.json", b'"left_out":0', b'"left_out":"none"'), BundleContentError),
         (edit("data/case.json", b'"kind":"case"', b'"kind":"answer"'), BundleSignatureError),
         (lambda payload: payload.pop("data/audit/links.txt"), BundleMembersError),
         (lambda payload: payload.update({"data/station.pub": b"x"}), BundleContentError),
     ],
-    ids=["record", "revision", "entry", "head", "links", "form", "type", "kind", "gone", "key"],
+    ids=["record", "revision", "entry", "head", "links", "extent", "form", "type", "kind", "gone",
+         "key"],
 )  # fmt: skip
 def test_a_station_that_signs_what_does_not_hold_is_refused(resealed, change, reason):
     if reason is BundleSignatureError:
@@ -335,6 +353,64 @@ def test_every_line_of_the_extract_is_needed(resealed, parts, name):
     for number in range(count):
         with pytest.raises(BundleChainError):
             read_bundle(resealed(drop_line(name, number)))
+
+
+def without_last_revision(payload):
+    """Take the last revision of a scan, and its entry, out of an extract: the rest fits."""
+    entries = [json.loads(line) for line in payload["data/audit/entries.jsonl"].splitlines()]
+    told = [json.loads(one["line"]) for one in entries]
+    last = next(one for one in told if one["kind"] == "scan" and one["revision"] == 2)
+    assert told[-1] != last
+    kept = [one for one, line in zip(entries, told, strict=True) if line != last]
+    rows = [json.loads(line) for line in payload["data/records.jsonl"].splitlines()]
+    rows = [one for one in rows if (one["id"], one["revision"]) != (last["id"], 2)]
+    payload["data/audit/entries.jsonl"] = b"".join(canonical(one) + b"\n" for one in kept)
+    payload["data/records.jsonl"] = b"".join(canonical(one) + b"\n" for one in rows)
+
+
+def test_last_revisions_that_are_missing_are_seen_by_both_verifiers(resealed, expert, parts):
+    altered = resealed(without_last_revision)
+    with pytest.raises(BundleChainError, match="does not reach as far"):
+        read_bundle(altered)
+    code, said = expert(altered)
+    assert code == 4
+    assert "has 2 revisions by the station, 1 are here" in said
+    extent = json.loads(parts[1]["data/audit/extent.json"])
+    for name, value in (("last", extent["last"] + 1), ("entries", 1), ("key", "0" * 64)):
+        changed = canonical({**extent, name: value})
+        one = resealed(lambda payload, made=changed: payload.update({EXTENT: made}))
+        with pytest.raises(BundleChainError, match="did not sign"):
+            read_bundle(one)
+        assert expert(one)[0] == 4
+
+
+def test_the_expert_is_told_what_cannot_be_seen(expert, data):
+    code, said = expert(data)
+    assert code == 0
+    assert "What cannot be seen from here: what was entered after" in said
+
+
+DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["statement.json", "signatures.json", "data/case.json", "data/records.jsonl",
+     "data/audit/entries.jsonl", "data/audit/head.json", "data/audit/extent.json"],
+)  # fmt: skip
+def test_what_is_nested_deeply_is_refused_by_both_verifiers(resealed, parts, expert, name):
+    """Behind the signature where there is one: also a station could sign it."""
+    if name.startswith("data/"):
+        bad = resealed(lambda payload: payload.update({name: DEEP + b"\n"}))
+    else:
+        folder, files = parts
+        tags = {tag: DEEP if tag == name else files[tag] for tag in archive.TAGS}
+        tags[TAG_MANIFEST] = manifest({n: d for n, d in tags.items() if n != TAG_MANIFEST})
+        bad = whole(folder, {**files, **tags})
+    with pytest.raises(BundleError):
+        read_bundle(bad)
+    code, said = expert(bad)
+    assert (code, said.splitlines()[-1]) == (4, "The bundle does not hold.")
 
 
 def test_evidence_that_is_not_named_or_left_out_is_refused(resealed, parts):
@@ -389,7 +465,7 @@ def test_the_facts_are_one_line_each(data):
 def test_no_flip_behind_the_signature_is_taken_for_the_same(resealed, parts, place, bit):
     """Flip one bit of the extract and let the station sign it again: it is refused."""
     names = ("data/records.jsonl", "data/audit/entries.jsonl", "data/audit/links.txt",
-             "data/audit/head.json", "data/station.pub")  # fmt: skip
+             "data/audit/head.json", "data/audit/extent.json", "data/station.pub")  # fmt: skip
     name = names[place % len(names)]
     body = bytearray(parts[1][name])
     body[place % len(body)] ^= 1 << bit
