@@ -65,7 +65,8 @@ class DeviceSession:
     name : str
         Name of the thread.
     when_changed : callable
-        Told every new status, in the session's thread; must return at once.
+        Told every new status, in the session's thread, and an alarm in whatever thread finds it;
+        must return at once.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class DeviceSession:
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
         self._waiting: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
+        self._noting = threading.Lock()
         self._analyser: Analyser | None = None
         self._status = Status(LaserState.NOT_CONTROLLED, None, None, busy=False, ended="")
         self._over = threading.Event()
@@ -163,6 +165,8 @@ class DeviceSession:
             self._end(str(error))
             self._opened.set_exception(error)
             return
+        # At once: the job that hangs on a silent laser may not end for long.
+        self._analyser.when_alarmed(lambda reason: self._note(alarm=reason))
         off = self._analyser.laser_off
         atexit.register(off)  # this thread dies with the program, however that ends
         try:
@@ -217,9 +221,11 @@ class DeviceSession:
             self._note(laser=LaserState.UNKNOWN, alarm=analyser.alarm)
 
     def _note(self, **changes: Any) -> None:
-        old, self._status = self._status, replace(self._status, **changes)
-        if self._status != old:
-            self._when_changed(self._status)
+        with self._noting:
+            old, new = self._status, replace(self._status, **changes)
+            self._status = new
+        if new != old:
+            self._when_changed(new)
 
     def _end(self, why: str) -> None:
         with self._lock:

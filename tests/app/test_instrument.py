@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from devices.discovery import Discovery, Found
+from devices.emulators.faults import FaultKind, WireFault
 from devices.frame import RawFrame
 from devices.interface import LaserState
 from devices.registry import emulated_wires, open_wires
@@ -151,6 +152,21 @@ def test_a_laser_that_sticks_cannot_be_acknowledged_away(station):
     station.instrument.close()
     until(lambda: instrument.state.phase == "none")
     assert instrument.state.alarm  # closing does not hide it either
+
+
+def test_the_alarm_is_shown_while_the_scan_of_a_silent_laser_still_hangs(station):
+    instrument = station.connect()
+    station.wires[0].usb.faults.arm(WireFault(FaultKind.SILENT, lasting=True))
+    shown = []
+
+    def call(analyser, _bench, _before):
+        assert analyser.laser_state is LaserState.UNKNOWN
+        shown.append(instrument.state)
+
+    instrument.measure(call)
+    assert shown[0].phase == "scanning"
+    assert "does not answer" in shown[0].alarm
+    station.wires[0].usb.faults.arm()
 
 
 def test_a_laser_found_on_by_the_idle_look_is_an_alarm_though_it_was_switched_off(station):

@@ -64,6 +64,24 @@ def test_a_button_pressed_three_times_is_one_measurement(open_session):
     assert futures.pop().result(PATIENCE_S).averages == 3
 
 
+def test_an_alarm_is_told_while_the_job_that_found_it_still_runs(open_session):
+    session, opened, bench, _timing = open_session()
+    told = []
+
+    def job(analyser):
+        bench.faults = Faults(laser_stuck_on=True)
+        bench.laser(on=True)
+        with pytest.raises(LaserAlarmError):
+            analyser.laser_off()
+        told.append(session.status)
+
+    session.submit(job).result(PATIENCE_S)
+    assert told[0].busy
+    assert told[0].alarm == "it does not switch off"
+    bench.faults = Faults()
+    opened.acknowledge_alarm()
+
+
 def test_abort_acts_at_once_and_forgets_what_waits(open_session):
     pressed = []
 
