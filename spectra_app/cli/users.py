@@ -26,6 +26,15 @@ def add(commands: Commands) -> None:
     group = new(commands, "users", "say who may log in here, and what they may do")
     actions = group.add_subparsers(dest="action", metavar="ACTION", required=True)
     _setup(actions)
+    second = _action(
+        actions,
+        "setup-second",
+        "make a second supervisor, who chooses the password: while the first one is alone",
+        setup_second,
+    )
+    second.add_argument("login", metavar="LOGIN", help="the name to log in with")
+    second.add_argument("--name", required=True, help="as it stands on reports")
+    _new_password(second)
     table = new(actions, "roles", "print which role may do what")
     table.add_argument("--json", action="store_true", help="print one JSON object per action")
     table.set_defaults(run=roles)
@@ -118,6 +127,17 @@ def setup(options: argparse.Namespace) -> int:
         key = office.ledger.key.id
     print(f"{user.login} is the first supervisor of this station.")
     print(f"The station's key is {key}: write it down, and keep it elsewhere.")
+    return EXIT_OK
+
+
+def setup_second(options: argparse.Namespace) -> int:
+    """Make a second supervisor."""
+    from spectra_app.services import users
+
+    with signed_in(options) as (office, session):
+        words = _new_words(options, f"Password for {options.login}")
+        user = users.set_up_second_supervisor(office, session, options.login, options.name, words)
+    print(f"{user.login} is the second supervisor of this station.")
     return EXIT_OK
 
 

@@ -182,8 +182,11 @@ SECOND: Mapping[str, frozenset[Role]] = MappingProxyType(
 """Acts of two persons: which roles the second one may have."""
 
 GIVEN_S = 24 * 3600
-"""For so long nobody is second person to who gave them their password: that could be one person
-with two passwords. Whose password was reset meanwhile notices at the next log-in."""
+"""For so long nobody is a second person who was given a password by whomever: whose password was
+reset notices at the next log-in, and the others see a new account on the list of users."""
+HANDS_S = 30 * 24 * 3600
+"""For so long whoever gave a password counts as one who may know it (`spectra_app.records.hands`):
+two accounts in one hand could be one person."""
 
 CLEARED = frozenset({"restricted.show"})
 """Actions for which the role is not enough: the person must be cleared."""

@@ -174,6 +174,7 @@ def countersign_report(
             raise CaseError(
                 "it is countersigned, or the second person issued it", report, "ask somebody else"
             )
+        office.check_apart(office.user(before.issued_by), other, "report.countersign")
         signed = msgspec.structs.replace(
             before,
             state="countersigned",

@@ -24,6 +24,7 @@ from spectra_app.records.access import (
 from spectra_app.records.demo import APART, DEMO, DemoLedger, check_mark, is_demo
 from spectra_app.records.emergency import OPEN, Emergency
 from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.hands import hands_of
 from spectra_app.records.ledger.chain import Entry
 from spectra_app.records.ledger.head import station_key
 from spectra_app.records.ledger.store import Ledger
@@ -104,7 +105,8 @@ class Office:
         ------
         ForbiddenError
             When the act needs no second person, that person is the first one, may not stand
-            second, or was not asked for the password within the last minutes, for this act.
+            second, may be the first one by another account (see `check_apart`), or was not asked
+            for the password within the last minutes, for this act.
         """
         me = self.require(session, action)
         other = self._person(second)
@@ -116,16 +118,35 @@ class Office:
             raise ForbiddenError("the second person is the first one", action, "ask somebody else")
         if other.must_change:
             raise ForbiddenError("the password is a temporary one", action, "change it first")
-        if other.given_by == me.id and seconds(other.given_at, self.clock()) < GIVEN_S:
-            raise ForbiddenError(
-                "the first person gave the second one a password less than a day ago",
-                action,
-                "ask somebody else, or wait",
-            )
+        self.check_apart(me, other, action)
         self.sessions.use_once(second)
         with self.ledger.writing(other.id) as writing:
             writing.note("agreed as second person", {"action": action, "first": me.id})
         return other
+
+    def check_apart(self, first: User, second: User, action: str) -> None:
+        """Check that two accounts are two persons, as far as can be told from their passwords.
+
+        Raises
+        ------
+        ForbiddenError
+            When the second one was given a password within the last day, or one hand - one of the
+            two, or who gave both their passwords, by however many accounts in between - may know
+            both passwords.
+        """
+        now = self.clock()
+        if second.given_at and seconds(second.given_at, now) < GIVEN_S:
+            raise ForbiddenError(
+                "the second person was given a password less than a day ago",
+                action,
+                "ask somebody else, or wait",
+            )
+        if hands_of(self.ledger, first, now) & hands_of(self.ledger, second, now):
+            raise ForbiddenError(
+                "one of the two gave the other a password, or both got theirs from one hand",
+                action,
+                "ask somebody whose password was given by another supervisor",
+            )
 
     def refuse_mixing(self, entries: Iterable[Entry]) -> None:
         """Refuse what comes from a demonstration in a real office, and the other way round.

@@ -33,6 +33,7 @@ __all__ = [
     "session_state",
     "set_idle_limit",
     "set_up_first_supervisor",
+    "set_up_second_supervisor",
     "unlock_session",
     "unlock_user",
     "user_named",
@@ -89,6 +90,36 @@ def set_up_first_supervisor(office: Office, login: str, name: str, password: str
         with office.ledger.writing(FIRST) as writing:
             return keep(writing, "first supervisor set up")
     except RecordError as error:  # another process was faster
+        raise _set_up_already() from error
+
+
+def set_up_second_supervisor(
+    office: Office, session: Session, login: str, name: str, password: str
+) -> User:
+    """Make a second supervisor, who chooses the password: nobody gave it, and nobody else knows it.
+
+    Possible only while the first supervisor is alone: from then on passwords are given, and who
+    gave them is followed (`Office.check_apart`).
+
+    Raises
+    ------
+    ForbiddenError
+        When there are other users already.
+    PasswordError, RecordError
+        When the password may not be used, or the log-in name is taken.
+    """
+    me = office.require(session, "users.add")
+    if _count(office) > 1:
+        raise _set_up_already()
+    user = _new("u2", login, name, Role.SUPERVISOR)
+    if user.login == me.login:
+        raise RecordError("this log-in name is taken", user.login, "choose another one")
+    check_password(password, user.login, name)
+    keep = keep_password(office, None, user, password)
+    try:
+        with office.ledger.writing(me.id) as writing:
+            return keep(writing, "second supervisor set up")
+    except RecordError as error:  # somebody was added meanwhile
         raise _set_up_already() from error
 
 

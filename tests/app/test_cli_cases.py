@@ -27,10 +27,9 @@ def station(spectra, tmp_path, monkeypatch):
     def typed(user, *arguments):
         return spectra(*arguments, "--user", user, "--password-file", own)
 
-    # Tom's password is from the other supervisor: he may be second to Sue on his first day.
-    users = (("sue", "ola", "officer"), ("sue", "sam", "supervisor"), ("sam", "tom", "technician"))
-    for by, login, role in users:
-        typed(by, "users", "add", login, "--name", login, "--role", role,
+    typed("sue", "users", "setup-second", "sam", "--name", "sam", "--new-password-file", own)
+    for login, role in (("ola", "officer"), ("tom", "technician")):
+        typed("sue", "users", "add", login, "--name", login, "--role", role,
               "--new-password-file", given)  # fmt: skip
         code, _, error = spectra("users", "password", "--user", login, "--password-file", given,
                                  "--new-password-file", own)  # fmt: skip
@@ -95,7 +94,7 @@ def test_a_case_from_the_seizure_to_its_end(station, ola, scan_file):
     (of_item,) = shown["items"]
     assert of_item["stands"] == "refuted"
     assert [one["receiver"] for one in of_item["custody"]] == [
-        "u2", "u4", "outside:State laboratory",
+        "u3", "u4", "outside:State laboratory",
     ]  # fmt: skip
     assert [one["id"] for one in of_item["scans"]] == [scan["id"]]
     text = station("ola", "case", "show", case)[1]
@@ -138,7 +137,7 @@ def test_policies_and_retention_are_for_two(station, ola, tmp_path):
         '{"version": "7", "classes": [{"code": "closed_case", "words": "w", "days": 30,'
         ' "source": "law"}]}'
     )
-    second = ("--second", "tom", "--second-password-file", tmp_path / "own.txt")
+    second = ("--second", "sam", "--second-password-file", tmp_path / "own.txt")
     changed = station("sue", "case", "periods", "retention", "--set", mine, "--why", "law", *second)
     assert changed[0] == 0
     assert "closed_case         30 days  w (law)\nVersion 7" in changed[1]
@@ -156,12 +155,12 @@ def test_what_an_analyser_does_is_entered_once_a_station_is_set_up(spectra, stat
     assert json.loads(out)["emulated"] is True
     (mine,) = ola("scans", "--state", "unfiled")
     assert f"Entered as scan {mine['id']}" in error
-    assert (mine["source"], mine["scanned_by"], mine["exposures"]) == ("device", "u2", 1)
+    assert (mine["source"], mine["scanned_by"], mine["exposures"]) == ("device", "u3", 1)
     assert spectra("devices", "check", "emulated-785-handheld")[0] == 0  # nobody is logged in
     with open_office() as office:
         fired = [one.record for one in office.ledger.find(Exposure)]
     assert [(one.purpose, one.scan, one.by) for one in fired] == [
-        ("scan", mine["id"], "u2"), ("check", "", "program"),
+        ("scan", mine["id"], "u3"), ("check", "", "program"),
     ]  # fmt: skip
     assert all(one.emulated and one.count and one.analyser for one in fired)
     text = station("sue", "case", "oversight")[1]

@@ -36,7 +36,7 @@ def second_supervisor(office, logged_in, office_clock):
     )
     session = users.log_in(office, "two", OTHER)
     users.change_password(office, session, OTHER, WORDS)
-    office_clock.skip(86400)
+    office_clock.skip(31 * 86400)
     for role in logged_in:
         logged_in[role] = users.log_in(office, role, WORDS)
     return users.log_in(office, "two", WORDS)
@@ -206,10 +206,78 @@ def test_nobody_makes_a_second_person_of_themselves(office, logged_in, office_cl
     users.change_password(office, puppet, OTHER, "eleven loud geese marching")
     with pytest.raises(ForbiddenError, match="less than a day ago"):
         office.require_second(boss, puppet, "policy.change")
-    office_clock.skip(86400)
-    boss = users.log_in(office, "supervisor", WORDS)
-    real = users.log_in(office, "technician", "eleven loud geese marching")
+    for days, refused in ((1, "from one hand"), (28, "from one hand"), (1, "")):
+        office_clock.skip(days * 86400)
+        boss = users.log_in(office, "supervisor", WORDS)
+        real = users.log_in(office, "technician", "eleven loud geese marching")
+        if refused:
+            with pytest.raises(ForbiddenError, match=refused):
+                office.require_second(boss, real, "policy.change")
     assert office.require_second(boss, real, "policy.change").id == "u3"
+
+
+@pytest.fixture
+def account(office, office_clock):
+    """Return what makes an account with a password of its own; gives its session."""
+
+    def made(by, login, role="supervisor"):
+        users.add_user(office, by, login, login, role=role, temporary=OTHER)
+        session = users.log_in(office, login, OTHER)
+        users.change_password(office, session, OTHER, WORDS)
+        return session
+
+    def again(login, days):
+        office_clock.skip(days * 86400)
+        return users.log_in(office, login, WORDS)
+
+    return made, again
+
+
+def test_two_accounts_in_a_row_are_not_two_persons(office, logged_in, account):
+    """A supervisor makes another account, that one a third: all three are in one hand."""
+    make, again = account
+    make(make(logged_in["supervisor"], "a"), "b", "technician")
+    make(users.log_in(office, "supervisor", WORDS), "c", "technician")
+    pairs = [("supervisor", "a"), ("supervisor", "b"), ("a", "b"), ("a", "c")]
+    for days, match in ((0, "less than a day ago"), (2, "one hand")):
+        again("supervisor", days)
+        for first, second in pairs:
+            with pytest.raises(ForbiddenError, match=match):
+                office.require_second(again(first, 0), again(second, 0), "policy.change")
+    with pytest.raises(ForbiddenError, match="one hand"):
+        office.require_second(again("a", 0), again("supervisor", 0), "policy.change")
+    assert office.require_second(again("a", 0), again("technician", 0), "policy.change").id == "u3"
+
+
+def test_a_hand_that_knew_a_password_later_does_not_know_those_given_before(
+    office, logged_in, account
+):
+    make, again = account
+    users.clear_user(office, logged_in["supervisor"], "u3", cleared=False)
+    make(logged_in["supervisor"], "a")
+    make(again("a", 31), "b", "technician")  # a is out of the first one's hands by now
+    boss = again("supervisor", 1)
+    users.reset_password(office, boss, "u4", OTHER)
+    users.change_password(office, users.log_in(office, "a", OTHER), OTHER, WORDS)
+    boss = again("supervisor", 2)
+    assert office.require_second(boss, again("b", 0), "policy.change").id == "u5"
+    with pytest.raises(ForbiddenError, match="one hand"):
+        office.require_second(boss, again("a", 0), "policy.change")
+
+
+def test_two_supervisors_are_set_up_on_the_first_day(office):
+    users.set_up_first_supervisor(office, "sue", "Sue Per", WORDS)
+    sue = users.log_in(office, "sue", WORDS)
+    with pytest.raises(RecordError, match="taken"):
+        users.set_up_second_supervisor(office, sue, "Sue", "Another", OTHER)
+    assert users.set_up_second_supervisor(office, sue, "sam", "Sam", OTHER).id == "u2"
+    sam = users.log_in(office, "sam", OTHER)
+    assert office.require_second(sue, sam, "policy.change").id == "u2"
+    with pytest.raises(ForbiddenError, match="set up already"):
+        users.set_up_second_supervisor(office, sue, "third", "Third", OTHER)
+    assert [act for act in acts(office) if "log-in" not in act][-3:] == [
+        "second supervisor set up", "logged in", "agreed as second person",
+    ]  # fmt: skip
 
 
 def test_a_library_is_released_by_two(office, logged_in):
