@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 from library.errors import LibraryDamagedError, LibraryError
 from library.substances import (
     FOLDER,
+    SALT_WORDS,
     Found,
     Substance,
     fold,
@@ -284,7 +285,8 @@ class ControlLists:
     def _rows_of(self, who: Who) -> list[_Row]:
         subject = who.substance if isinstance(who, Found) else who
         if isinstance(subject, str):
-            named = [*self._by_key.get(subject, ()), *self._by_name.get(fold(subject), ())]
+            name = fold(self.parent_of(subject) or subject)
+            named = [*self._by_key.get(subject, ()), *self._by_name.get(name, ())]
             keys = {row.values["key"] for row in named} - {""}
             return [*named, *(row for key in sorted(keys) for row in self._by_key[key])]
         # No synonyms here: a plant or a racemate is listed under names that single compounds share.
@@ -294,6 +296,17 @@ class ControlLists:
         ]
         family = self._by_key.get(subject.family, []) if subject.family else []
         return [*self._by_key.get(subject.key, ()), *unlinked, *family]
+
+    def parent_of(self, name: str) -> str:
+        """Return what a name is a salt or hydrate of, when only the lists know that; else "".
+
+        Lists name substances that the table of substances lacks. Where the table knows the rest of
+        the name, it has decided whether a salt is meant (``sodium sulfate`` is none of sodium).
+        """
+        bare = SALT_WORDS.sub("", name.strip())
+        if fold(name) in self._by_name or fold(bare) not in self._by_name:
+            return ""
+        return "" if substances().by_name(name) or substances().by_name(bare) else bare
 
     def status(
         self, who: Who | Iterable[Who], on: date, jurisdiction: Asked = None
@@ -322,7 +335,8 @@ class ControlLists:
                 values = row.values
                 if values["instrument"] in asked and values["row"] not in listings:
                     state = row.state(on, self.lists[values["instrument"]].read_to)
-                    listings[values["row"]] = self._listing(row, state, _scope(values, one))
+                    parent = self.parent_of(one) if isinstance(one, str) else ""
+                    listings[values["row"]] = self._listing(row, state, _scope(values, one, parent))
         left_out = {(x.instrument, x.schedule) for x in listings.values() if x.state == "excluded"}
         for name, found in tuple(listings.items()):
             named = (found.instrument, found.schedule) in left_out
@@ -365,7 +379,7 @@ class ControlLists:
         return SOURCE.sub(lambda found: self.titles.get(found[0], found[0]), text)
 
 
-def _scope(values: dict[str, str], who: Who) -> str:
+def _scope(values: dict[str, str], who: Who, parent: str = "") -> str:
     """Return how what was asked stands to what a row lists; blank when it is the same thing."""
     said = []
     if values["event"] == "class":
@@ -378,7 +392,9 @@ def _scope(values: dict[str, str], who: Who) -> str:
         if who.via == "connectivity":
             said.append(f"asked by the skeleton only; the list names {values['name']}")
         if who.salt is not None or who.via == "salt name removed":
-            said.append(f"asked for a salt or hydrate of {who.substance.name}; {_salts(values)}")
+            parent = who.substance.name
+    if parent:
+        said.append(f"asked for a salt or hydrate of {parent}; {_salts(values)}")
     return "; ".join(said)
 
 

@@ -40,7 +40,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A combination that people who open a case should know of.
+    """A combination, or a substance, that people who open a case should know of.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ class Alert:
         Where its substances must be found together.
     all_of, any_of : tuple of str
         Substances by name that must all be there; substances of which `at_least` must be there.
+        Further names of one, which the substance table lacks, stand behind it after ``"; "``; by
+        the first it is looked up in control lists.
     subclasses : tuple of str
         Subclasses of the substance table whose members stand in `any_of`, too.
     at_least : int
@@ -229,8 +231,8 @@ def _alert(row: Any) -> Alert:
     if row.keys() - known or made.within not in {"item", "case"}:
         raise ValueError(f"row {made.id}: a field is not known")
     several = bool(made.any_of or made.subclasses)
-    if several != (made.at_least > 0) or len(made.all_of) + made.at_least < 2:
-        raise ValueError(f"row {made.id}: two substances at least make an alert")
+    if several != (made.at_least > 0) or not (made.all_of or made.at_least > 1):
+        raise ValueError(f"row {made.id}: no substance, or any single one, makes no alert")
     return made
 
 

@@ -12,14 +12,16 @@ from spectra_app.reports.validation import Charts, Section, ValidationReport
 
 MOST_BARS = 12
 MOST_ROWS = 40
-PARTS = ("confirmed", "presumptive", "lead", "other")
+PARTS = ("confirmed", "presumptive", "lead or family", "other")
 SECTIONS = (
     ("substance", "By substance", "Substance"),
+    ("family", "Families without a name", "Family"),
     ("mode", "By mode of transport", "Mode"),
     ("origin", "By origin", "Origin"),
     ("destination", "By destination", "Destination"),
     ("concealment", "By concealment", "Concealment"),
     ("form", "By form", "Form"),
+    ("weight", "By weight of the item", "Weight of the item"),
     ("cutting agent", "Cutting agents", "Cutting agent"),
 )
 
@@ -61,9 +63,13 @@ def _total(figures: dict[str, Any]) -> Section:
         Fact("Confirmed by a laboratory", str(total["confirmed"])),
         Fact("Presumptive only", str(total["presumptive"])),
         Fact("Lead only (resembles)", str(total["lead"])),
+        Fact("Family only, no name", str(total["family"])),
         Fact("Refuted, unsettled, unnamed",
              f"{total['refuted']}, {total['unsettled']}, {total['unnamed']}"),
         Fact("Weight of whole items", _weight(total)),
+        Fact("Volumes and pieces", _other_amounts(total)),
+        Fact("Items or cases amended", f"{figures['items_amended']} items, counted as recorded"),
+        Fact("Days and years", f"local time, {figures['time_zone']}"),
         Fact("Cases of other stations", f"{figures['of_other_stations']} items, not counted"),
         Fact("Results that cannot be read", str(figures["results_unreadable"])),
     )  # fmt: skip
@@ -94,18 +100,19 @@ def _dimension(figures: dict[str, Any], name: str, heading: str, title: str) -> 
     rows = figures["tables"][name]
     named = name in {"substance", "cutting agent"}
     columns = (
-        Column(title, 40.0 if named else 58.0),
+        Column(title, 36.0 if named else 54.0),
         *((Column("Alarm level", 18.0),) if named else ()),
-        Column("Items", 12.0, "right"),
-        Column("Cases", 12.0, "right"),
+        Column("Items", 11.0, "right"),
+        Column("Cases", 11.0, "right"),
         Column("Confirmed", 17.0, "right"),
         Column("Presump.", 16.0, "right"),
-        Column("Lead", 10.0, "right"),
+        Column("Lead, fam.", 16.0, "right"),
         Column("Other", 11.0, "right"),
         Column("Weight", 22.0, "right"),
         Column("No weight", 20.0, "right"),
     )
-    cells = tuple(_cells(row, named=named) for row in rows[:MOST_ROWS])
+    shown = rows if name in {"substance", "family"} else rows[:MOST_ROWS]  # no lead is left out
+    cells = tuple(_cells(row, named=named) for row in shown)
     left_out = len(rows) - len(cells)
     note = f"{left_out} more are in the CSV file." if left_out > 0 else ""
     table = Table(columns, cells, note)
@@ -129,11 +136,17 @@ def _cells(row: dict[str, Any], *, named: bool) -> tuple[str, ...]:
 
 def _parts(row: dict[str, Any]) -> tuple[int, ...]:
     other = row["refuted"] + row["unsettled"] + row["unnamed"]
-    return (row["confirmed"], row["presumptive"], row["lead"], other)
+    return (row["confirmed"], row["presumptive"], row["lead"] + row["family"], other)
 
 
 def _weight(row: dict[str, Any]) -> str:
     return f"{row['weight_g']} g" if row["weight_g"] else "-"
+
+
+def _other_amounts(row: dict[str, Any]) -> str:
+    pieces = f"{row['pieces']} pieces" if row["pieces"] else ""
+    volume = f"{row['volume_ml']} ml" if row["volume_ml"] else ""
+    return ", ".join(part for part in (volume, pieces) if part) or "-"
 
 
 def _chart(title: str, rows: Sequence[dict[str, Any]]) -> BarChart:

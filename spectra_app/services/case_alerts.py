@@ -35,6 +35,7 @@ from spectra_app.services.station_statistics.judging import (
 from spectra_app.services.station_statistics.seizures import says
 
 Rests = Literal["laboratory", "scans"]
+NAMES_APART = "; "  # between the names of one substance in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,14 @@ class _Held:
 
 
 def _held(facts: ItemFacts, evidence: EvidenceStore) -> _Held:
-    basis, names, _ = says(facts, evidence)
-    if basis == "unsettled":  # a warning does not wait until it is settled
-        names = (*facts.named, *facts.found)
-    elif basis == "confirmed":  # laboratories seldom list cutting agents
-        names = (*names, *(name for name in facts.named if is_cutting_agent(name)))
-    found = keys_of_all(facts.found) if basis == "confirmed" else frozenset()
+    said = says(facts, evidence)
+    names = [name for name, _ in said.names]
+    other = (name for one in facts.techniques for name in one.found)
+    if said.basis == "confirmed":  # laboratories seldom list cutting agents
+        names += [name for name in (*facts.named, *other) if is_cutting_agent(name)]
+    elif said.basis != "refuted":  # and a warning does not wait until all is settled
+        names += other
+    found = keys_of_all(facts.found) if said.basis == "confirmed" else frozenset()
     return _Held(facts.item.id, tuple(dict.fromkeys(names)), found)
 
 
@@ -193,32 +196,52 @@ def _met(row: Alert, held: Sequence[_Held], setup: ControlSetup, on: date) -> li
 
 def _substances(row: Alert, names: Iterable[str], setup: ControlSetup, on: date) -> tuple[str, ...]:
     """Return the names by which an alert is met; none when it is not."""
-    different: dict[frozenset[str], str] = {}
-    for name in names:
-        different.setdefault(keys_of(name), name)
-    wanted = [keys_of(name) for name in row.all_of]
-    there = [name for keys, name in different.items() if any(keys & one for one in wanted)]
-    if not all(any(keys & one for keys in different) for one in wanted):
+    different = _different(row, names)
+    wanted = [_keys_of_entry(entry) for entry in row.all_of]
+    if not all(any(keys & one for keys in different.values()) for one in wanted):
         return ()
+    there = [name for name, keys in different.items() if any(keys & one for one in wanted)]
     members = _members(row)
-    some = [name for keys, name in different.items() if keys & members and name not in there]
+    some = [name for name, keys in different.items() if keys & members and name not in there]
     if len(some) < row.at_least:
         return ()
     used = (*there, *some)
-    if row.listed and not any(_is_listed(name, setup, on) for name in used):
+    if row.listed and not any(_is_listed(row, name, setup, on) for name in used):
         return ()
     return used
+
+
+def _different(row: Alert, names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return one name for each substance, with its keys: a salt or synonym is the same one."""
+    entries = [_keys_of_entry(entry) for entry in (*row.all_of, *row.any_of)]
+    kept: dict[str, frozenset[str]] = {}
+    for name in names:
+        keys = keys_of(title_of(name))
+        keys = keys.union(*(one for one in entries if one & keys))
+        if not any(keys & one for one in kept.values()):
+            kept[name] = keys
+    return kept
+
+
+def _keys_of_entry(entry: str) -> frozenset[str]:
+    return keys_of_all(entry.split(NAMES_APART))
 
 
 def _members(row: Alert) -> frozenset[str]:
     subclasses = set(row.subclasses)
     of_table = (one.key for one in substances() if one.subclass in subclasses)
-    return keys_of_all(row.any_of) | frozenset(of_table)
+    return frozenset(of_table).union(*(_keys_of_entry(entry) for entry in row.any_of))
 
 
-def _is_listed(name: str, setup: ControlSetup, on: date) -> bool:
-    found = assess(on, name=name, jurisdiction=setup.jurisdictions, lists=setup.lists)
-    return any(listing.counts for listing in found.listings)
+def _is_listed(row: Alert, name: str, setup: ControlSetup, on: date) -> bool:
+    """Return whether a list asked holds a substance, by this name or that of the alert."""
+    keys = keys_of(title_of(name))
+    alike = [one for one in (*row.all_of, *row.any_of) if _keys_of_entry(one) & keys]
+    asked = {name, *(entry.split(NAMES_APART)[0] for entry in alike)}
+    found = (
+        assess(on, name=one, jurisdiction=setup.jurisdictions, lists=setup.lists) for one in asked
+    )
+    return any(listing.counts for one in found for listing in one.listings)
 
 
 def _families(names: Iterable[str]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from library.cells import text_of
 from spectra_app.errors import AppError, ForbiddenError
+from spectra_app.records.kinds import Amendment
 from spectra_app.reports.seizures_builder import build_seizures_report
 from spectra_app.services.station_statistics.collecting import Period
 from spectra_app.services.station_statistics.scan_table import (
@@ -19,7 +21,7 @@ from spectra_app.services.station_statistics.scan_table import (
     dictionary_text,
     export_scans,
 )
-from spectra_app.services.station_statistics.seizures import seizures_csv, yearly_seizures
+from spectra_app.services.station_statistics.seizures import BASES, seizures_csv, yearly_seizures
 from spectra_app.services.station_statistics.tables import csv_bytes, grams, plain
 from spectra_app.services.station_statistics.writing import write_seizures
 
@@ -52,7 +54,15 @@ def a_year(records):
 
 @pytest.fixture
 def figures(office, logged_in, a_year):  # noqa: ARG001
-    return yearly_seizures(office, logged_in["supervisor"], 2026)
+    return yearly_seizures(office, logged_in["supervisor"], 2026, UTC)
+
+
+@pytest.fixture
+def of_year(office, logged_in):
+    def made(zone=UTC, year=2026):
+        return yearly_seizures(office, logged_in["supervisor"], year, zone)
+
+    return made
 
 
 def row(figures, dimension, value):
@@ -62,8 +72,7 @@ def row(figures, dimension, value):
 def test_items_of_the_year_are_counted_by_what_is_known_of_them(figures):
     total = figures["total"]
     assert (total["items"], total["cases"]) == (7, 6)
-    bases = ("confirmed", "presumptive", "lead", "refuted", "unsettled", "unnamed")
-    assert [total[basis] for basis in bases] == [3, 1, 1, 1, 0, 1]
+    assert [total[basis] for basis in BASES] == [3, 1, 1, 0, 1, 0, 1]
     assert (total["weight_g"], total["items_without_weight"]) == ("1500.25", 5)
     assert figures["of_other_stations"] == 1
     assert not figures["complete"]
@@ -81,11 +90,109 @@ def test_items_of_the_year_are_counted_by_what_is_known_of_them(figures):
 
 def test_every_dimension_holds_each_item_once_but_for_substances(figures):
     for name, table in figures["tables"].items():
-        if name not in {"substance", "cutting agent"}:
+        for one in table:
+            assert sum(one[part] for part in BASES) == one["items"]
+        if name not in {"substance", "family", "cutting agent"}:
             assert sum(one["items"] for one in table) == figures["total"]["items"], name
-            for one in table:
-                parts = ("confirmed", "presumptive", "lead", "refuted", "unsettled", "unnamed")
-                assert sum(one[part] for part in parts) == one["items"]
+
+
+def bases_of(one):
+    return {basis: one[basis] for basis in BASES if one[basis]}
+
+
+def test_a_lead_is_never_dropped_beside_a_firm_name(records, of_year):
+    item = records.item(records.case())
+    records.scan(item, ["Caffeine"], alarm="benign")
+    records.scan(item, ["Cocaine"], outcome="lead")
+    both = records.item(records.case())
+    records.scan(both, ["Ketamine"])
+    records.scan(both, ["Heroin", "Ketamine hydrochloride"], outcome="lead")
+    figures = of_year()
+    assert bases_of(row(figures, "substance", "cocaine")) == {"lead": 1}
+    assert row(figures, "substance", "cocaine")["alarm"] == "controlled"
+    assert bases_of(row(figures, "substance", "heroin")) == {"lead": 1}
+    assert bases_of(row(figures, "substance", "ketamine")) == {"presumptive": 1}
+    assert bases_of(row(figures, "cutting agent", "caffeine")) == {"presumptive": 1}
+    assert bases_of(figures["total"]) == {"presumptive": 1, "lead": 1}  # each item once
+    records.answer(item, ["caffeine"])  # what the laboratory says goes before
+    assert [one["value"] for one in of_year()["tables"]["substance"]] == ["heroin", "ketamine"]
+
+
+def test_a_family_without_a_name_is_counted_as_such(records, of_year):
+    item = records.item(records.case())
+    records.scan(item, ["Lactose"], alarm="benign")
+    records.scan(item, outcome="class_only", families=("nitazene",), alarm="controlled")
+    figures = of_year()
+    assert bases_of(figures["total"]) == {"family": 1}
+    assert bases_of(row(figures, "family", "nitazene")) == {"family": 1}
+    records.answer(item, ["isotonitazene"])
+    figures = of_year()
+    assert figures["tables"]["family"] == []
+    assert bases_of(figures["total"]) == {"confirmed": 1}
+
+
+def test_what_is_unsettled_stays_in_the_table_of_substances(records, of_year):
+    item = records.whole(["Cocaine"], ["cocaine"])
+    records.answer(item, state="refuted")
+    assert bases_of(row(of_year(), "substance", "cocaine")) == {"unsettled": 1}
+
+
+def test_a_result_that_cannot_be_read_loses_no_name(records, of_year, office):
+    scan = records.scan(records.item(records.case()), ["Cocaine"])
+    path = office.evidence.path_of(scan.result)
+    path.chmod(0o600)
+    path.write_bytes(b"{}")
+    figures = of_year()
+    assert figures["results_unreadable"] == 1
+    assert bases_of(row(figures, "substance", "cocaine")) == {"presumptive": 1}
+
+
+def test_the_year_begins_and_ends_by_local_time(records, of_year):
+    records.whole(["Cocaine"], None, case=records.case(event_at="2025-12-31T22:30:00Z"))
+    records.whole(["Heroin"], None, case=records.case(event_at="2025-12-31T21:59:59Z"))
+    records.whole(["Ketamine"], None, case=records.case(event_at="2026-02-28T22:00:00Z"))
+    east = of_year(timezone(timedelta(hours=2)))
+    assert [one["value"] for one in east["tables"]["substance"]] == ["cocaine", "ketamine"]
+    assert [one["value"] for one in east["tables"]["month"]] == ["2026-01", "2026-03"]
+    assert east["time_zone"] == "UTC+02:00"
+    assert of_year(UTC, 2025)["total"]["items"] == 2
+    west = of_year(timezone(-timedelta(hours=5)))
+    assert [one["value"] for one in west["tables"]["month"]] == ["2026-02"]
+
+
+def test_weights_volumes_and_pieces_are_never_added_to_each_other(records, of_year):
+    case = records.case()
+    for weight, unit in (("1,5", "kg"), ("999", "mg"), ("2", "l"), ("250", "ml"), ("40", "pieces"),
+                         ("", ""), ("0", "g")):  # fmt: skip
+        records.item(case, weight=weight, weight_unit=unit)
+    figures = of_year()
+    total = figures["total"]
+    assert (total["weight_g"], total["volume_ml"], total["pieces"]) == ("1500.999", "2250", "40")
+    assert (total["cases"], total["items"], total["items_without_weight"]) == (1, 7, 4)
+    assert [(one["value"], one["items"]) for one in figures["tables"]["weight"]] == [
+        ("under 1 g", 2), ("1 kg to under 10 kg", 1), ("volume or pieces", 3), ("not recorded", 1)
+    ]  # fmt: skip
+
+
+def test_amendments_of_items_and_cases_are_told(records, of_year):
+    item = records.item(records.case(), weight="3", weight_unit="g")
+    records.put(
+        Amendment(id="A1", case=item.case, of_kind="item", of_id=item.id, of_revision=1,
+                  field="weight", original="3", amended="30", reason="misread")
+    )  # fmt: skip
+    figures = of_year()
+    assert (figures["items_amended"], figures["total"]["weight_g"]) == (1, "3")
+
+
+def test_a_year_without_items_has_a_total_of_nothing(of_year, tmp_path):
+    from spectra_app.reports.render_qt import render_pdf
+
+    figures = of_year()
+    assert figures["total"]["items"] == 0
+    assert all(not table for table in figures["tables"].values())
+    assert [one["items"] for one in rows_of(seizures_csv(figures))] == ["0"]
+    write_seizures(figures, tmp_path / "empty.pdf", render_pdf)
+    assert (tmp_path / "empty.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_table_is_no_program_for_a_spreadsheet(figures):

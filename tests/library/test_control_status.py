@@ -215,3 +215,15 @@ def test_a_listing_that_came_later_is_told_with_no_listing_found() -> None:
     assert "listed only after 2019-01-01: " in said
     assert "UN 1961 Schedule I (2021)" in said
     assert "listed only" not in answer(date(2019, 1, 1), name="caffeine").summary
+
+
+def test_a_salt_of_what_only_the_lists_know_is_listed() -> None:
+    found = assess(TODAY, name="Ergotamine tartrate", jurisdiction="UN")  # the table lacks it
+    assert found.alarm == "precursor"
+    assert [one.schedule for one in found.listings] == ["Table I"]
+    assert "asked for a salt or hydrate of Ergotamine; the list includes salts" in (
+        found.listings[0].scope
+    )
+    for name in ("Sodium sulfate", "Potassium nitrate", "Lithium citrate", "Unheard-of tartrate"):
+        scopes = " ".join(one.scope for one in assess(TODAY, name=name).listings)
+        assert "asked for a salt or hydrate" not in scopes, name

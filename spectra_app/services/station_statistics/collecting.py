@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -76,16 +77,40 @@ def _keys(name: str) -> frozenset[str]:
     return match_keys(name, "", "")
 
 
+def local_day(time: str, zone: tzinfo | None = None) -> str:
+    """Return the day on which a time falls (ISO 8601); empty when there is none.
+
+    Records hold UTC; officers and yearbooks count by the day on the wall, so that what came in on
+    the first of January counts in the new year. `zone` is the computer's own by default. A day
+    without an hour stays what it is.
+    """
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return ""
+    if moment.tzinfo is None:
+        return time[:10]
+    return moment.astimezone(zone).date().isoformat()
+
+
+def zone_words(year: int, zone: tzinfo | None = None) -> str:
+    """Return how far local time is from UTC in winter and in summer of a year."""
+    days = (datetime(year, 1, 1, tzinfo=zone), datetime(year, 7, 1, tzinfo=zone))
+    said = (f"{one.astimezone(zone):%z}" for one in days)
+    return " and ".join(dict.fromkeys(f"UTC{text[:3]}:{text[3:5]}" for text in said))
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days, both included, ISO 8601; empty for no limit."""
+    """Days, both included, ISO 8601; empty for no limit. Days are local, see `local_day`."""
 
     first: str = ""
     last: str = ""
+    zone: tzinfo | None = None
 
     def holds(self, time: str) -> bool:
         """Return whether a time (ISO 8601 in UTC) falls into it; an empty time into none."""
-        day = time[:10]
+        day = local_day(time, self.zone)
         return bool(day) and self.first <= day and (not self.last or day <= self.last)
 
     def __str__(self) -> str:
@@ -94,7 +119,10 @@ class Period:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ItemFacts:
-    """An item with what belongs to it; scans are filed ones, oldest first."""
+    """An item with what belongs to it; scans are filed ones, oldest first.
+
+    `amended` tells of its scans and answers, `restated` of the records of the item and its case.
+    """
 
     item: Item
     case: Case
@@ -102,6 +130,7 @@ class ItemFacts:
     techniques: tuple[SecondTechnique, ...]
     answers: tuple[Confirmation, ...]
     amended: bool
+    restated: bool
 
     @property
     def own(self) -> bool:
@@ -192,16 +221,18 @@ def _facts(ledger: Ledger, every: Sequence[Scan], case: str = "") -> list[ItemFa
     scans = _by(every, lambda one: one.item)
     techniques = _by(of(SecondTechnique), lambda one: one.item)
     answers = _by(of(Confirmation), lambda one: one.item)
-    amended = {one.of_id for one in of(Amendment)}
+    amended = {(one.of_kind, one.of_id) for one in of(Amendment)}
     items = []
     for item in of(Item):
         if item.case not in cases:  # its content was removed
             continue
         filed = tuple(one for one in scans.get(item.id, ()) if one.state == "filed")
         answered = tuple(answers.get(item.id, ()))
-        changed = any(one.id in amended for one in (*filed, *answered))
+        case_of = cases[item.case]
+        changed = any((one.KIND, one.id) in amended for one in (*filed, *answered))
+        restated = any((one.KIND, one.id) in amended for one in (item, case_of))
         done = tuple(techniques.get(item.id, ()))
-        items.append(ItemFacts(item, cases[item.case], filed, done, answered, changed))
+        items.append(ItemFacts(item, case_of, filed, done, answered, changed, restated))
     return items
 
 

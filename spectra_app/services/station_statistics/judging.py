@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from library.control import control_lists
 from library.substances import SALT_WORDS, fold, substances
 from matching.errors import SpectraError
 from spectra_app.records.evidence import EvidenceStore
@@ -37,9 +38,12 @@ class Named:
 
 @lru_cache(maxsize=4096)
 def keys_of(name: str) -> frozenset[str]:
-    """Return which substances a name may mean: keys of the table, else the folded name."""
+    """Return which substances a name may mean: keys of the table, else the folded name.
+
+    A salt of what only the control lists know is that substance, too.
+    """
     found = {hit.substance.key for hit in substances().by_name(name)}
-    return frozenset(found) or frozenset({f"name:{fold(name)}"})
+    return frozenset(found) or frozenset({f"name:{fold(control_lists().parent_of(name) or name)}"})
 
 
 @lru_cache(maxsize=4096)
@@ -79,6 +83,17 @@ def named_in(scan: Scan, evidence: EvidenceStore) -> tuple[Named, ...]:
             names = frozenset({name}).union(*(one for one in alike if name in one))
             made.append(Named(name, names, not is_cutting_agent(name, role)))
     return tuple(made)
+
+
+def names_of(scan: Scan, evidence: EvidenceStore) -> tuple[tuple[str, ...], bool]:
+    """Return the names that a scan gave, packaging left out, and whether its result can be read.
+
+    Where it cannot, what the record says that it named is used: nothing named is lost.
+    """
+    try:
+        return tuple(one.name for one in named_in(scan, evidence)), True
+    except (SpectraError, ValueError, KeyError, TypeError):
+        return scan.names, False
 
 
 def is_cutting_agent(name: str, role: str = "") -> bool:

@@ -1,8 +1,9 @@
-"""The seizures of a year: by substance, mode, origin, destination, concealment and month.
+"""The seizures of a year: by substance, mode, origin, destination, concealment, weight and month.
 
-An item counts in the year in which its case happened, or was registered where that is not recorded.
-What a laboratory found goes before what scans named; what is only presumptive, or resembles a
-reconstructed reference, is counted apart and never mixed with what is confirmed.
+An item counts in the year in which its case happened, or was registered where that is not recorded,
+by local time. What a laboratory found goes before what scans named; what is only presumptive,
+resembles a reconstructed reference, or is a family without a name, is counted apart and never mixed
+with what is confirmed.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
 
 from library.control import assess
-from matching.errors import SpectraError
 from spectra_app.errors import AppError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.cases.opening import station_of
@@ -26,83 +26,164 @@ from spectra_app.services.station_statistics.collecting import (
     ItemFacts,
     Period,
     collect,
+    local_day,
     sight_of,
+    zone_words,
 )
 from spectra_app.services.station_statistics.judging import (
     NAMING,
     is_cutting_agent,
-    named_in,
+    keys_of,
+    keys_of_all,
+    names_of,
     title_of,
 )
-from spectra_app.services.station_statistics.tables import csv_bytes, grams, plain
+from spectra_app.services.station_statistics.tables import UNITS, amount, csv_bytes, plain
 
-Basis = Literal["confirmed", "presumptive", "lead", "refuted", "unsettled", "unnamed"]
+Basis = Literal[
+    "confirmed", "presumptive", "lead", "family", "refuted", "unsettled", "unnamed"
+]  # fmt: skip
 BASES: tuple[Basis, ...] = (
-    "confirmed", "presumptive", "lead", "refuted", "unsettled", "unnamed"
+    "confirmed", "presumptive", "lead", "family", "refuted", "unsettled", "unnamed"
 )  # fmt: skip
 NOT_RECORDED = "not recorded"
+WEIGHTS = (1, 10, 100, 1_000, 10_000, 100_000)
+"""Where the classes of weight begin, in grams."""
 RULES = (
     "An item counts in the year in which its case happened, or was registered where that is not "
-    "recorded. Cases taken in from other stations are not counted.",
+    "recorded, by local time. Cases taken in from other stations are not counted.",
     "Confirmed: a laboratory found it. Presumptive: a scan named it, and no laboratory has "
-    "answered. Lead: it resembles a reconstructed reference; no more is known. Refuted: a "
-    "laboratory did not find what was named; what it found instead is counted as confirmed. "
-    "Unsettled: answers contradict each other, or were amended. Unnamed: no scan named anything.",
-    "An item that holds several substances counts once under each, and once in every other table. "
-    "So rows by substance must not be added up.",
+    "answered. Lead: it resembles a reconstructed reference; no more is known. Family: a scan told "
+    "a family and no name. Refuted: a laboratory did not find what was named; what it found "
+    "instead is counted as confirmed. Unsettled: answers contradict each other, or were amended. "
+    "Unnamed: no scan named anything.",
+    "An item that holds several substances counts once under each, on the basis on which that "
+    "substance is known, and once in every other table: on the firmest basis of what is more than "
+    "a cutting agent. So rows by substance must not be added up.",
     "Weights are those of whole items as recorded, gross or net, packaging and cutting agents "
-    "included; they are no weights of pure substances. Items without a weight are counted.",
+    "included; they are no weights of pure substances. Volumes and pieces are added up apart. "
+    "Items without a weight are counted.",
+    "Amendments do not change figures: cases and items count as they were recorded.",
     "The alarm level of a substance is by the lists that the station asks, on the last day "
     "counted.",
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is known of an item.
+
+    Parameters
+    ----------
+    basis : str
+        On which the item counts as a whole.
+    names : tuple of (str, str)
+        Every substance with the basis on which it is known, firm ones first.
+    families : tuple of str
+        Families told without a name, as long as no laboratory has answered.
+    unreadable : int
+        Results that could not be read; what the record of such a scan names is used instead.
+    """
+
+    basis: Basis
+    names: tuple[tuple[str, Basis], ...] = ()
+    families: tuple[str, ...] = ()
+    unreadable: int = 0
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Seizure:
-    """An item as it counts: on which basis, and which substances."""
+    """An item as it counts: when, and which substances on which basis."""
 
     facts: ItemFacts
-    basis: Basis
-    substances: tuple[str, ...]
-    cutting_agents: tuple[str, ...]
-    weight: Decimal | None
+    day: str
+    said: Said
 
     @property
-    def time(self) -> str:
-        """When its case happened, or was registered."""
-        return self.facts.case.event_at or self.facts.case.opened_at
+    def titles(self) -> dict[str, Basis]:
+        """Substances by the names under which they are listed; the firmest basis of each."""
+        found: dict[str, Basis] = {}
+        for name, basis in self.said.names:
+            found.setdefault(title_of(name), basis)
+        return found
+
+    def amount(self, unit: str) -> Decimal | None:
+        """Return how much of it was recorded, when it was recorded in this unit."""
+        return amount(self.facts.item.weight, self.facts.item.weight_unit, unit)
 
 
-def _month(one: Seizure) -> tuple[str, ...]:
-    return (one.time[:7],)
+Values = tuple[tuple[str, Basis], ...]
 
 
-def _of_case(name: str) -> Callable[[Seizure], tuple[str, ...]]:
-    return lambda one: (str(getattr(one.facts.case, name)).strip() or NOT_RECORDED,)
+def _substances(one: Seizure) -> Values:
+    return tuple((name, on) for name, on in one.titles.items() if not is_cutting_agent(name))
 
 
-def _of_item(name: str) -> Callable[[Seizure], tuple[str, ...]]:
-    return lambda one: (str(getattr(one.facts.item, name)).strip() or NOT_RECORDED,)
+def _cutting_agents(one: Seizure) -> Values:
+    return tuple((name, on) for name, on in one.titles.items() if is_cutting_agent(name))
 
 
-DIMENSIONS: dict[str, Callable[[Seizure], tuple[str, ...]]] = {
-    "substance": lambda one: one.substances,
-    "cutting agent": lambda one: one.cutting_agents,
+def _families(one: Seizure) -> Values:
+    return tuple((name, "family") for name in one.said.families)
+
+
+def _month(one: Seizure) -> Values:
+    return ((one.day[:7], one.said.basis),)
+
+
+def _of_case(name: str) -> Callable[[Seizure], Values]:
+    return lambda one: _recorded(one, str(getattr(one.facts.case, name)))
+
+
+def _of_item(name: str) -> Callable[[Seizure], Values]:
+    return lambda one: _recorded(one, str(getattr(one.facts.item, name)))
+
+
+def _recorded(one: Seizure, text: str) -> Values:
+    return ((text.strip() or NOT_RECORDED, one.said.basis),)
+
+
+def _weight_class(one: Seizure) -> Values:
+    weight = one.amount("g")
+    if weight is None:
+        measured = any(one.amount(unit) is not None for unit in UNITS)
+        return (("volume or pieces" if measured else NOT_RECORDED, one.said.basis),)
+    below = sum(weight >= edge for edge in WEIGHTS)
+    return ((_CLASSES[below], one.said.basis),)
+
+
+_CLASSES = (
+    "under 1 g", "1 g to under 10 g", "10 g to under 100 g", "100 g to under 1 kg",
+    "1 kg to under 10 kg", "10 kg to under 100 kg", "100 kg and more",
+)  # fmt: skip
+_IN_ORDER = (*_CLASSES, "volume or pieces", NOT_RECORDED)
+DIMENSIONS: dict[str, Callable[[Seizure], Values]] = {
+    "substance": _substances,
+    "family": _families,
+    "cutting agent": _cutting_agents,
     "mode": _of_case("mode"),
     "origin": _of_case("origin"),
     "destination": _of_case("destination"),
     "concealment": _of_item("concealment"),
     "form": _of_item("form"),
+    "weight": _weight_class,
     "month": _month,
 }
 COLUMNS = (
-    "year", "dimension", "value", "alarm", "items", "cases", *BASES, "weight_g",
+    "year", "dimension", "value", "alarm", "items", "cases", *BASES, *UNITS.values(),
     "items_without_weight",
 )  # fmt: skip
 
 
-def yearly_seizures(office: Office, session: Session, year: int) -> dict[str, Any]:
+def yearly_seizures(
+    office: Office, session: Session, year: int, zone: tzinfo | None = None
+) -> dict[str, Any]:
     """Return the seizures of a year as plain values; that it was made is written into the chain.
+
+    Parameters
+    ----------
+    zone : tzinfo, optional
+        Whose days and years count; by default the computer's own.
 
     Raises
     ------
@@ -111,15 +192,17 @@ def yearly_seizures(office: Office, session: Session, year: int) -> dict[str, An
     """
     me = office.require(session, "statistics.export")
     now = office.clock()
-    if not 1900 <= year <= int(now[:4]):
-        raise AppError("there are no seizures of this year", str(year), f"up to {now[:4]}")
+    today = local_day(now, zone)
+    if not 1900 <= year <= int(today[:4]):
+        raise AppError("there are no seizures of this year", str(year), f"up to {today[:4]}")
     found = collect(office.ledger, sight_of(me, office.folder))
-    period = Period(f"{year}-01-01", f"{year}-12-31")
-    seized, unreadable = seizures_of(found, office.evidence, period, emulated=office.demo)
+    period = Period(f"{year}-01-01", f"{year}-12-31", zone)
+    seized = seizures_of(found, office.evidence, period, emulated=office.demo)
     station = station_of(office.ledger)
     figures = {
         "year": year,
-        "complete": now[:4] > str(year),
+        "complete": today[:4] > str(year),
+        "time_zone": zone_words(year, zone),
         "made_at": now,
         "made_by": me.name,
         "station": station.record.name if station else "",
@@ -127,12 +210,10 @@ def yearly_seizures(office: Office, session: Session, year: int) -> dict[str, An
         "demonstration": office.demo,
         "cleared": me.cleared,
         "rules": list(RULES),
-        "results_unreadable": unreadable,
-        "of_other_stations": sum(
-            period.holds(one.case.event_at or one.case.opened_at) and not one.own
-            for one in found.items
-        ),
-        **tables_of(seized, control_setup(office.folder), min(now[:10], period.last)),
+        "results_unreadable": sum(one.said.unreadable for one in seized),
+        "items_amended": sum(one.facts.restated for one in seized),
+        "of_other_stations": sum(period.holds(_time(one)) and not one.own for one in found.items),
+        **tables_of(seized, control_setup(office.folder), min(today, period.last)),
     }
     with office.ledger.writing(me.id) as writing:
         sha256 = hashlib.sha256(seizures_csv(figures)).hexdigest()
@@ -142,83 +223,98 @@ def yearly_seizures(office: Office, session: Session, year: int) -> dict[str, An
 
 def seizures_of(
     found: Collected, evidence: EvidenceStore, period: Period, *, emulated: bool
-) -> tuple[list[Seizure], int]:
-    """Return the items that count within a period, and how many results could not be read."""
-    seized, unreadable = [], 0
-    for facts in found.items:
-        case = facts.case
-        if not facts.own or case.emulated != emulated:
-            continue
-        if period.holds(case.event_at or case.opened_at):
-            one, lost = _seizure(facts, evidence)
-            seized.append(one)
-            unreadable += lost
-    return seized, unreadable
+) -> list[Seizure]:
+    """Return the items that count within a period."""
+    return [
+        Seizure(one, local_day(_time(one), period.zone), says(one, evidence))
+        for one in found.items
+        if one.own and one.case.emulated == emulated and period.holds(_time(one))
+    ]
 
 
-def _seizure(facts: ItemFacts, evidence: EvidenceStore) -> tuple[Seizure, int]:
-    basis, names, lost = says(facts, evidence)
-    titles = tuple(dict.fromkeys(title_of(name) for name in names))
-    cutting = tuple(name for name in titles if is_cutting_agent(name))
-    substances = tuple(name for name in titles if name not in cutting)
-    weight = grams(facts.item.weight, facts.item.weight_unit)
-    return Seizure(facts, basis, substances, cutting, weight), lost
+def _time(facts: ItemFacts) -> str:
+    """Return when the case of an item happened, or was registered."""
+    return facts.case.event_at or facts.case.opened_at
 
 
-def says(facts: ItemFacts, evidence: EvidenceStore) -> tuple[Basis, tuple[str, ...], int]:
-    """Return on which basis an item counts, what is in it, and how many results are unreadable."""
+def says(facts: ItemFacts, evidence: EvidenceStore) -> Said:
+    """Return what is known of an item, on which basis; a laboratory goes before scans."""
     if facts.state == "confirmed" or (facts.state == "refuted" and facts.found):
-        return "confirmed", facts.found, 0
+        return Said("confirmed", _on("confirmed", facts.found))
     if facts.state == "refuted":
-        return "refuted", (), 0
-    if facts.state in {"contradictory", "amended"}:
-        return "unsettled", (), 0
+        return Said("refuted")
     named: dict[str, list[str]] = {outcome: [] for outcome in NAMING}
     lost = 0
     for scan in facts.scans:
         if scan.outcome in NAMING:
-            try:
-                named[scan.outcome] += [one.name for one in named_in(scan, evidence)]
-            except (SpectraError, ValueError, KeyError, TypeError):
-                lost += 1
-    firm = tuple(dict.fromkeys((*named["match"], *named["mixture"])))
-    if firm:
-        return "presumptive", firm, lost
-    leads = tuple(dict.fromkeys(named["lead"]))
-    return ("lead", leads, lost) if leads else ("unnamed", (), lost)
+            names, readable = names_of(scan, evidence)
+            named[scan.outcome] += names
+            lost += not readable
+    firm = _on("presumptive", (*named["match"], *named["mixture"]))
+    known = keys_of_all(name for name, _ in firm)
+    # A lead is never dropped beside a firm name: that may be no more than what it was cut with.
+    leads = _on("lead", (name for name in named["lead"] if not keys_of(name) & known))
+    families = tuple(dict.fromkeys(name for one in facts.scans for name in one.families))
+    if facts.state in {"contradictory", "amended"}:
+        every = (*(name for name, _ in (*firm, *leads)), *facts.found)
+        return Said("unsettled", _on("unsettled", every), families, lost)
+    return Said(_firmest(firm, leads, families), (*firm, *leads), families, lost)
+
+
+def _on(basis: Basis, names: Iterable[str]) -> Values:
+    return tuple((name, basis) for name in dict.fromkeys(names))
+
+
+def _firmest(firm: Values, leads: Values, families: Sequence[str]) -> Basis:
+    """Return the basis of an item: that of the firmest name that is no cutting agent."""
+    for name, basis in (*firm, *leads):
+        if not is_cutting_agent(name):
+            return basis
+    if families:
+        return "family"
+    return (*firm, *leads, ("", "unnamed"))[0][1]
 
 
 def tables_of(seized: Sequence[Seizure], setup: ControlSetup, on: str) -> dict[str, Any]:
     """Return the total and one table for each dimension, the most items first."""
     tables = {}
     for name, values in DIMENSIONS.items():
-        groups: dict[str, list[Seizure]] = {}
+        groups: dict[str, list[tuple[Seizure, Basis]]] = {}
         for one in seized:
-            for value in values(one):
-                groups.setdefault(value, []).append(one)
+            for value, basis in values(one):
+                groups.setdefault(value, []).append((one, basis))
         rows = []
         for value, many in groups.items():
             known = name in {"substance", "cutting agent"}
             rows.append({"value": value, "alarm": _alarm(value, on, setup) if known else ""}
                         | _counts(many))  # fmt: skip
-        if name == "month":
-            rows.sort(key=lambda row: row["value"])
-        else:
-            rows.sort(key=lambda row: (-row["items"], row["value"].casefold()))
-        tables[name] = rows
-    return {"total": _counts(seized), "tables": tables}
+        tables[name] = sorted(rows, key=_order(name))
+    return {"total": _counts([(one, one.said.basis) for one in seized]), "tables": tables}
 
 
-def _counts(seized: Iterable[Seizure]) -> dict[str, Any]:
-    many = list(seized)
-    weights = [one.weight for one in many if one.weight is not None]
+def _order(dimension: str) -> Callable[[dict[str, Any]], Any]:
+    if dimension == "month":
+        return lambda row: row["value"]
+    if dimension == "weight":
+        return lambda row: _IN_ORDER.index(row["value"])
+    return lambda row: (-row["items"], row["value"].casefold())
+
+
+def _counts(counted: Sequence[tuple[Seizure, Basis]]) -> dict[str, Any]:
+    many = [one for one, _ in counted]
+    sums = {column: _sum(one.amount(unit) for one in many) for unit, column in UNITS.items()}
     return {
         "items": len(many),
         "cases": len({one.facts.case.id for one in many}),
-        **{basis: sum(one.basis == basis for one in many) for basis in BASES},
-        "weight_g": plain(sum(weights, Decimal(0))) if weights else "",
-        "items_without_weight": len(many) - len(weights),
+        **{basis: sum(on == basis for _, on in counted) for basis in BASES},
+        **sums,
+        "items_without_weight": sum(one.amount("g") is None for one in many),
     }
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> str:
+    known = [one for one in amounts if one is not None]
+    return plain(sum(known, Decimal(0))) if known else ""
 
 
 def _alarm(name: str, on: str, setup: ControlSetup) -> str:

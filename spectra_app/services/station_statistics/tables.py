@@ -9,7 +9,13 @@ from decimal import Decimal, InvalidOperation
 
 from library.cells import cell
 
-GRAMS = {"mg": Decimal("0.001"), "g": Decimal(1), "kg": Decimal(1000)}
+UNITS = {"g": "weight_g", "ml": "volume_ml", "pieces": "pieces"}
+"""Units in which amounts are added up, and the columns of their sums."""
+_IN_UNIT = {
+    "g": {"mg": Decimal("0.001"), "g": Decimal(1), "kg": Decimal(1000)},
+    "ml": {"ml": Decimal(1), "l": Decimal(1000)},
+    "pieces": {"pieces": Decimal(1)},
+}
 JOINT = " | "
 
 
@@ -27,14 +33,22 @@ def joined(values: Iterable[str]) -> str:
     return JOINT.join(value.replace("|", "/") for value in values)
 
 
-def grams(weight: str, unit: str) -> Decimal | None:
-    """Return a weight in grams; None when there is none, or it is no weight (ml, pieces)."""
+def amount(value: str, unit: str, wanted: str) -> Decimal | None:
+    """Return an amount in the wanted unit (`UNITS`); None when there is none, or of another kind.
+
+    A weight is never made of a volume or a count.
+    """
+    factor = _IN_UNIT[wanted].get(unit)
     try:
-        value = Decimal(weight.replace(",", "."))
+        number = Decimal(value.replace(",", "."))
     except InvalidOperation:
         return None
-    factor = GRAMS.get(unit)
-    return value * factor if factor is not None and value.is_finite() and value >= 0 else None
+    return number * factor if factor is not None and number.is_finite() and number >= 0 else None
+
+
+def grams(weight: str, unit: str) -> Decimal | None:
+    """Return a weight in grams; None when there is none, or it is no weight (ml, pieces)."""
+    return amount(weight, unit, "g")
 
 
 def plain(value: Decimal | None) -> str:
