@@ -193,7 +193,8 @@ def import_(options: argparse.Namespace) -> int:
         one = done.confirmation
         lines.append(f"Item {one.item}: {one.state} {', '.join(one.found)} ({one.id})")
     if seen.earlier:
-        lines.append(f"Taken in before, in an earlier state: {', '.join(seen.earlier)}")
+        before = ", ".join(seen.earlier)
+        lines.append(f"This case was taken in from that station before, and both stay: {before}")
     return told(options, done.imported, "\n".join(lines))
 
 

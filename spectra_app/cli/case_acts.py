@@ -16,6 +16,7 @@ from spectra_app.errors import EXIT_OK, EXIT_REFUSED, AppError
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
+    from spectra_app.records.kinds import Scan
     from spectra_app.services.office import Office, Session
 
 
@@ -85,6 +86,7 @@ def _findings(actions: Commands) -> None:
     second.add_argument("--found", action="append", default=[], metavar="NAME")
     second.add_argument("--scan", default="", metavar="SCAN", help="what it was compared with")
     second.add_argument("--instrument", default="", metavar="TEXT")
+    second.add_argument("--done-at", default="", metavar="TIME", help="default: now")
     second.add_argument("--remarks", default="", metavar="TEXT")
     answering = action(
         actions, "confirm", "send an item to the laboratory, or record its answer", confirm
@@ -100,6 +102,7 @@ def _findings(actions: Commands) -> None:
     answering.add_argument("--quantity", action="append", default=[], metavar="TEXT")
     answering.add_argument("--reference", default="", metavar="NUMBER", help="theirs")
     answering.add_argument("--method", default="", metavar="TEXT")
+    answering.add_argument("--answered-at", default="", metavar="TIME", help="default: now")
     answering.add_argument("--remarks", default="", metavar="TEXT")
 
 
@@ -132,7 +135,7 @@ def add_item(options: argparse.Namespace) -> int:
 def add_scan(options: argparse.Namespace) -> int:
     """Identify a file and take its scans in."""
     from spectra_app.cli.verdict import verdict_text
-    from spectra_app.services.cases.scans import file_scan, scan_file
+    from spectra_app.services.cases.scans import check_place, scan_file
     from spectra_app.services.identify import Choice
     from spectra_app.services.session import open_identifier
 
@@ -140,6 +143,8 @@ def add_scan(options: argparse.Namespace) -> int:
         column=options.column, spectrum=options.spectrum, laser_nm=options.laser_nm,
     )  # fmt: skip
     with signed_in(options) as (office, session):
+        if options.item:
+            check_place(office, session, options.item)
         identifier = open_identifier(options.library, evidence=office.evidence.folder)
         taken = scan_file(office, session, options.file, identifier, choice)
         if not taken:
@@ -148,7 +153,7 @@ def add_scan(options: argparse.Namespace) -> int:
             )
         made = [scan for scan, _ in taken]
         if options.item:
-            made = [file_scan(office, session, scan.id, options.item) for scan in made]
+            made = [_filed(office, session, scan.id, options.item) for scan in made]
     if options.json:
         print_json(plain(made))
     for scan, found in zip(made, (one for _, one in taken), strict=True):
@@ -156,6 +161,18 @@ def add_scan(options: argparse.Namespace) -> int:
             print(f"Scan {scan.id}, {scan.state} {scan.item}".rstrip())
             print(verdict_text(found.record))
     return EXIT_REFUSED if any(scan.outcome == "refused" for scan in made) else EXIT_OK
+
+
+def _filed(office: Office, session: Session, scan: str, item: str) -> Scan:
+    """File a scan that was just taken in; when that fails, say where it is."""
+    from matching.errors import SpectraError
+    from spectra_app.services.cases.scans import file_scan
+
+    try:
+        return file_scan(office, session, scan, item)
+    except SpectraError as error:
+        error.remedy += f"; scan {scan} was taken in: 'spectra case file {scan} ITEM' files it"
+        raise
 
 
 def scans(options: argparse.Namespace) -> int:
@@ -240,6 +257,7 @@ def technique(options: argparse.Namespace) -> int:
         scan=options.scan,
         instrument=options.instrument,
         remarks=options.remarks,
+        done_at=options.done_at,
     )
     with signed_in(options) as (office, session):
         made = findings.record_second_technique(office, session, options.item, about)
@@ -262,6 +280,7 @@ def confirm(options: argparse.Namespace) -> int:
                 reference=options.reference,
                 method=options.method,
                 remarks=options.remarks,
+                answered_at=options.answered_at,
             )
             made = findings.record_answer(office, session, options.item, answer)
     return told(options, made, f"Item {made.item}: {made.state} {', '.join(made.found)}".rstrip())

@@ -125,7 +125,7 @@ def _count(office: Office, name: str, stored: Stored[User] | None) -> Secret:
     if locked:
         raise LogInError("there were too many failures with this name", "", ASK)
     if left > 0:
-        raise LogInError("too early to try again", "", f"wait {left} seconds")
+        raise LogInError("too early to try again", "", f"wait {_in_words(left)}")
     return secret
 
 
@@ -142,7 +142,11 @@ def _left_s(secret: Secret, now: str) -> int:
 def _failed(office: Office, user: str, secret: Secret) -> LogInError:
     _note(office, "log-in failed", user, secret.failures)
     wait = wait_s(secret.failures)
-    return LogInError(WRONG, "", f"try again in {wait} seconds" if wait else "try again")
+    return LogInError(WRONG, "", f"try again in {_in_words(wait)}" if wait else "try again")
+
+
+def _in_words(time_s: int) -> str:
+    return f"{time_s} second{'' if time_s == 1 else 's'}"
 
 
 def _note(office: Office, act: str, user: str, failures: int = 0) -> None:

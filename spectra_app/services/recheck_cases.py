@@ -41,6 +41,7 @@ from spectra_app.settings import made
 
 FOLDER = "rechecks"
 POLICY, PROGRAM = "policy", "program, control lists, or library and policy together"
+UNTOLD = "not known"
 UP, DOWN, NAMES, OUTCOME = "alarm up", "alarm down", "other names", "other outcome"
 KINDS = (UP, DOWN, NAMES, OUTCOME)  # in the order they are listed
 NOT_DONE = "not identified again"
@@ -204,6 +205,7 @@ def _record(scan: Scan, of: MadeWith, data: bytes, identifier: Identifier) -> Id
 def _because(scan: Scan, of: MadeWith, data: bytes, means: _Means, past: PastResult) -> str:
     """Return what alone makes the verdict another: with the former one it is as recorded."""
     pipeline = of.set_up.pipeline
+    gone = []
     for name, library, policy in (
         (LIBRARY, of.library, means.policy),
         (POLICY, means.library, of.policy),
@@ -212,10 +214,12 @@ def _because(scan: Scan, of: MadeWith, data: bytes, means: _Means, past: PastRes
             engine = means.workshop.engine(library, policy, pipeline)
             record = _record(scan, of, data, means.identifier(of, scan, engine))
         except SpectraError:
-            continue  # the former library is gone: nobody can tell
+            gone.append(name)
+            continue
         if verdict_of(record) == past.verdict:
             return name
-    return PROGRAM
+    # What could not be tried may be the cause: nothing else is blamed for it.
+    return f"{UNTOLD}: the former {' and '.join(gone)} is not here any more" if gone else PROGRAM
 
 
 def _past(scan: Scan, of: MadeWith) -> PastResult:

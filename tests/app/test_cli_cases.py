@@ -113,13 +113,14 @@ def test_a_case_from_the_seizure_to_its_end(station, ola, scan_file):
         assert verify(office.ledger.folder, office.ledger.key.public).findings == ()
 
 
-def test_what_is_refused_says_why_and_keeps_nothing(station, ola, tmp_path):
+def test_what_is_refused_says_why_and_keeps_nothing(station, ola, scan_file, tmp_path):
     case = ola("open", "Parcel")["id"]
     for arguments, says in [
         (("add-item", case, "x", "--number", "RA473124828FI"), "would be 9"),
         (("show", "C-1"), "no such record"),
         (("oversight",), "may not do that"),
         (("add-scan", str(tmp_path / "none.csv")), "cannot be read"),
+        (("add-scan", scan_file, "--item", "C-1-01"), "no such record"),
         (("note", "X-1", "x"), "no such record"),
         (("periods", "due_times", "--set", str(tmp_path / "p.json")), "two persons"),
     ]:
@@ -127,6 +128,7 @@ def test_what_is_refused_says_why_and_keeps_nothing(station, ola, tmp_path):
         assert (code, out) == (3, "")
         assert says in error
     assert ola("show", case)["items"] == []
+    assert ola("scans") == []
     assert station("ola", "case", "open")[0] == 2
 
 

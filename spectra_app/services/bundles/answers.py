@@ -100,6 +100,7 @@ def answer_question(
     if before is not None:
         data = _same_again(office, before, said)
     else:
+        said = msgspec.structs.replace(said, answered_at=office.clock())
         made = _made(office, me, question, said, (files, signers))
         data = made.to_bytes()
         kept = [office.evidence.put(one, kind="attachment", name=name, clock=office.clock).sha256
@@ -181,11 +182,15 @@ def _comparable(said: Answered) -> str:
 def _same_again(office: Office, before: GivenAnswer, said: Answered) -> bytes:
     if before.content != _comparable(said):
         raise AnswerError(
-            f"this question was answered on {before.answered_at}, and not so",
+            f"this question was answered {_day(before.answered_at)}, and not so",
             before.id,
             "tell the station that asked; it amends its record",
         )
     return office.evidence.get(before.evidence[0])
+
+
+def _day(time: str) -> str:
+    return f"on {time[:10]}" if time else "before"
 
 
 def _made(
@@ -196,7 +201,6 @@ def _made(
     added: tuple[Sequence[tuple[str, bytes]], Sequence[Signer]],
 ) -> Made:
     files, signers = added
-    timed = msgspec.structs.replace(said, answered_at=office.clock())
     by_hash = {hashlib.sha256(data).hexdigest(): (name, data) for name, data in files}
     order = Order(
         "answer",
@@ -207,7 +211,7 @@ def _made(
         signers,
         office.demo,
         question.emulated,
-        answer=timed,
+        answer=said,
         attached=[attachment(sha256, *file) for sha256, file in sorted(by_hash.items())],
     )
     with office.ledger.reading() as connection:

@@ -143,7 +143,8 @@ def record_answer(
     Raises
     ------
     CaseError
-        When there is an answer already (amend that one), or it confirms nothing by name.
+        When there is an answer already (amend that one), it confirms nothing by name, or it was
+        given before the item was sent.
     """
     me = office.require(session, "confirmation.record")
     if answer.state not in get_args(Answer):
@@ -162,6 +163,13 @@ def record_answer(
         open_item(office.ledger, stored.record.item)
         if stored.record.state != "sent":
             raise CaseError("there is an answer already", confirmation, "amend that one")
+        answered_at = moment("when it was answered", answer.answered_at, office.clock())
+        if answered_at[:19] < stored.record.sent_at[:19]:
+            raise CaseError(
+                "it would have been answered before the item was sent",
+                f"{answered_at}, sent {stored.record.sent_at}",
+                "check the date of the answer",
+            )
         record = msgspec.structs.replace(
             stored.record,
             state=answer.state,
@@ -170,7 +178,7 @@ def record_answer(
             reference=answer.reference.strip() or stored.record.reference,
             method=answer.method.strip(),
             remarks=answer.remarks.strip(),
-            answered_at=moment("when it was answered", answer.answered_at, office.clock()),
+            answered_at=answered_at,
             answered_by=me.id,
             evidence=answer.evidence,
             restricted=finding_restricted(office.ledger, office.folder, stored.record.item, found),

@@ -240,8 +240,11 @@ def _check_unbroken(last: Custody, record: Custody, me: User) -> None:
             "it would have been handed over before it was received", record.item, "check the time"
         )
     if record.seal_before != last.seal_after and record.seal_intact:
+        closed = f"the one it was last closed with ({last.seal_after})"
         raise CaseError(
-            f"the seal is another than the one it was last closed with ({last.seal_after})",
+            f"the seal is another than {closed}"
+            if last.seal_after
+            else f"it was under no seal so far, and not under {record.seal_before}",
             record.item,
             "compare the numbers; if the seal was broken or changed, say so (not intact)",
         )

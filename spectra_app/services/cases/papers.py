@@ -5,13 +5,40 @@ from __future__ import annotations
 from spectra_app.errors import CaseError
 from spectra_app.records.kinds import KINDS, Amendment, Note, Photo, Scan
 from spectra_app.records.ledger.chain import Detail
-from spectra_app.services.cases.keeping import place, short_id, sound, stated
+from spectra_app.services.cases.keeping import moment, place, short_id, sound, stated
+from spectra_app.services.cases.opening import CHANGED
 from spectra_app.services.cases.scans import visible_scan
 from spectra_app.services.office import Office, Session
 
 LARGEST_PHOTO = 50_000_000  # bytes
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"BM")
-AMENDED = ("case", "item", "scan", "custody", "note", "photo", "second_technique", "confirmation")
+_OF_ITEM = (
+    "description", "condition", "identifiers", "received_at", "received_from", "packages",
+    "sampled", "sampling", "weight", "weight_unit", "weight_how", "form", "concealment",
+)  # fmt: skip
+_OF_TECHNIQUE = (
+    "technique", "category", "sampling", "agreement", "found", "scan", "instrument", "remarks",
+    "done_at",
+)  # fmt: skip
+_OF_CONFIRMATION = (
+    "state", "laboratory", "reference", "found", "quantities", "method", "remarks", "sent_at",
+    "answered_at",
+)  # fmt: skip
+_OF_CUSTODY = (
+    "giver", "receiver", "handed_at", "purpose", "place", "seal_before", "seal_after",
+    "seal_intact",
+)  # fmt: skip
+TYPED: dict[str, tuple[str, ...]] = {
+    "case": (*CHANGED, "closing"),
+    "item": _OF_ITEM,
+    "scan": ("item", "reason"),
+    "custody": _OF_CUSTODY,
+    "note": ("text",),
+    "photo": ("caption", "taken_at"),
+    "second_technique": _OF_TECHNIQUE,
+    "confirmation": _OF_CONFIRMATION,
+}
+"""What persons typed, by kind of record: the rest was computed, and nobody corrects that."""
 
 
 def add_photo(
@@ -52,7 +79,7 @@ def add_photo(
             evidence=sha256,
             name=name,
             caption=caption.strip(),
-            taken_at=taken_at.strip(),
+            taken_at=moment("when it was taken", taken_at, now) if taken_at.strip() else "",
             added_at=now,
             added_by=me.id,
         )
@@ -102,28 +129,28 @@ def amend(
 ) -> Amendment:
     """Correct what a record says; the record itself stays as it is.
 
-    `field` names what of it; without it the amendment is about the whole. A closed case can be
-    amended too.
+    `field` names what of it, and only what a person typed (`TYPED`): a verdict, a hash or a serial
+    number is as the program wrote it. Without it the amendment is about the whole, which a scan's
+    cannot be. A closed case can be amended too.
 
     Raises
     ------
     CaseError
-        When records of that kind are not amended, or have no such field.
+        When records of that kind are not amended, or the field is none that a person typed.
     RecordError
         When there is no such record that this user may see.
     """
     me = office.require(session, "amendment.add")
-    if kind not in AMENDED:
+    if kind not in TYPED:
         raise CaseError(
-            f"a record of kind {kind[:40]!r} is not amended", id_, f"use {', '.join(AMENDED)}"
+            f"a record of kind {kind[:40]!r} is not amended", id_, f"use {', '.join(TYPED)}"
         )
     if kind == Scan.KIND:
         visible_scan(office.ledger, me, id_)
     now = office.clock()
     with office.ledger.writing(me.id) as writing:
         stored = office.ledger.get(KINDS[kind], id_)
-        if field and field not in KINDS[kind].__struct_fields__:
-            raise CaseError(f"it has no {field[:40]!r}", f"{kind} {id_}", "name one that it has")
+        _check_typed(kind, id_, field)
         case = id_ if kind == "case" else str(getattr(stored.record, "case", ""))
         record = Amendment(
             id=short_id("A", now, me.id, kind, id_, field, amended),
@@ -141,6 +168,20 @@ def amend(
         details: dict[str, Detail] = {"of": kind, "record": id_, "revision": stored.revision}
         writing.put(sound(record), "amended", details=details)
     return record
+
+
+def _check_typed(kind: str, id_: str, field: str) -> None:
+    """Refuse to correct what no person typed."""
+    if field in TYPED[kind] or (not field and kind != Scan.KIND):
+        return
+    if not field:
+        what = "a scan as a whole is not amended: its result was computed"
+    elif field in KINDS[kind].__struct_fields__:
+        what = f"{field!r} was not typed by a person, and cannot be amended"
+    else:
+        what = f"it has no {field[:40]!r}"
+    again = "; scan again, or add a note" if kind == Scan.KIND else ""
+    raise CaseError(what, f"{kind} {id_}", f"name one of {', '.join(TYPED[kind])}{again}")
 
 
 def _shown(value: object) -> str:

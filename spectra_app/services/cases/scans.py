@@ -21,7 +21,7 @@ from spectra_app.errors import CaseError, RecordError
 from spectra_app.records.access import User
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.identification import Identification
-from spectra_app.records.kinds import Case, Exposure, Scan
+from spectra_app.records.kinds import Case, Exposure, IssuedReport, Scan
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.keeping import may_see, open_item, short_id, sound, stated
@@ -216,10 +216,13 @@ def scan_file(
 def file_scan(office: Office, session: Session, scan: str, item: str, reason: str = "") -> Scan:
     """File a scan under an item; one that is filed already moves, with a reason.
 
+    What a report was issued for stays where the report says that it is.
+
     Raises
     ------
     CaseError
-        When it was discarded, the case is closed, or one of both is emulated and the other not.
+        When it was discarded, the case is closed, one of both is emulated and the other not, or a
+        report was issued for it.
     """
     me = office.require(session, "scan.file")
     with office.ledger.writing(me.id) as writing:
@@ -236,6 +239,7 @@ def file_scan(office: Office, session: Session, scan: str, item: str, reason: st
             )
         if before.state == "filed":
             open_item(office.ledger, before.item)  # nothing is taken out of a closed case
+            _check_unreported(office.ledger, scan)
         _check_kind(before, office.ledger.get(Case, target.case).record)
         filed = msgspec.structs.replace(
             before,
@@ -249,6 +253,22 @@ def file_scan(office: Office, session: Session, scan: str, item: str, reason: st
         act = "scan filed" if before.state == "unfiled" else "scan moved"
         writing.put(sound(filed), act, after=stored.revision, details={"item": item})
     return filed
+
+
+def check_place(office: Office, session: Session, item: str) -> None:
+    """Refuse, before anything is identified, an item under which no file could be filed.
+
+    Raises
+    ------
+    CaseError
+        When its case is closed or an exercise.
+    RecordError
+        When there is no such item.
+    """
+    office.require(session, "scan.file")
+    target = open_item(office.ledger, item).record
+    if office.ledger.get(Case, target.case).record.emulated and not office.demo:
+        raise CaseError("this case is an exercise", item, "file it under a case of its own kind")
 
 
 def discard_scan(office: Office, session: Session, scan: str, reason: str) -> Scan:
@@ -409,6 +429,16 @@ def _named_keys(record: Identification, library: Library | None) -> frozenset[st
             if entry.entry in entries or entry.name in named:
                 keys |= match_keys(entry.name, entry.inchikey, entry.cas)
     return keys
+
+
+def _check_unreported(ledger: Ledger, scan: str) -> None:
+    issued = [one.record.id for one in ledger.find(IssuedReport, scan=scan)]
+    if issued:
+        raise CaseError(
+            f"report {issued[-1]} was issued for this scan, and says where it is filed",
+            scan,
+            "say with an amendment of the scan's item where it belongs, and scan the other again",
+        )
 
 
 def _check_kind(scan: Scan, case: Case) -> None:
