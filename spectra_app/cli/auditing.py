@@ -134,6 +134,9 @@ def _print(checked: Checked, printed: int) -> None:
     print(f"ledger in {checked.folder}, station key {checked.key}")
     print(f"  {result.entries} entries, the last is {result.end}; {result.records} revisions")
     print(f"  printed heads: {printed}; evidence: {looked}")
+    if checked.unfinished:
+        print("  RETENTION WAS INTERRUPTED: evidence that had to go may be here still; finish it "
+              "with 'spectra case retention-finish'")  # fmt: skip
     for one in result.findings[:TOLD]:
         print(f"  BROKEN at {one.where}: {one.text} ({one.code})")
     if len(result.findings) > TOLD:

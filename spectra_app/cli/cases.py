@@ -74,6 +74,7 @@ def _supervising(actions: Commands) -> None:
     )
     second_options(removing)
     removing.set_defaults(apply=True)
+    action(actions, "retention-finish", "finish a removal that was interrupted", finish_retention)
     setting = action(actions, "periods", "show or set due times or periods of retention", periods)
     setting.add_argument("policy", choices=("due_times", "retention"))
     setting.add_argument("--set", dest="file", type=Path, metavar="FILE.json", help="needs --why")
@@ -213,6 +214,7 @@ def oversight(options: argparse.Namespace) -> int:
               f"{fired.count} exposures, {fired.by}")  # fmt: skip
     print(f"An analyser's own counter differs: {len(found.gaps)}")
     print(f"Emergency access that nobody acknowledged: {len(found.emergencies)}")
+    print(f"Removals of evidence that were interrupted: {len(found.removals)}")
     return EXIT_OK
 
 
@@ -247,6 +249,18 @@ def retention(options: argparse.Namespace) -> int:
     lines = [f"{one.kind} {one.id}  {one.code} since {one.since}" for one in found]
     count = sum(one.records for one in found)
     return told(options, found, "\n".join([*lines, f"{count} records {title}"]))
+
+
+def finish_retention(options: argparse.Namespace) -> int:
+    """Finish what an interrupted removal has left."""
+    from spectra_app.services.cases.retention import finish_retention as finish
+
+    with signed_in(options) as (office, session):
+        left = finish(office, session)
+    words = (
+        "some of it came in again within a day: finish it later" if left else "nothing is left open"
+    )
+    return told(options, left, words)
 
 
 def periods(options: argparse.Namespace) -> int:

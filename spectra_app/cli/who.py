@@ -118,6 +118,11 @@ def _tell(office: Office, session: Session) -> None:
             f"spectra: EMERGENCY ACCESS was used ({state.emergencies}); look at it with "
             "'spectra users emergencies'\n"
         )
+    if state.removals:
+        sys.stderr.write(
+            "spectra: RETENTION WAS INTERRUPTED: evidence that had to go is still here; finish it "
+            "with 'spectra case retention-finish'\n"
+        )
 
 
 @contextmanager

@@ -165,6 +165,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "library.release": _only(_T),
         "retention.show": _only(_S),
         "retention.apply": _only(_S),
+        "retention.finish": _only(_S),
         "backup.make": _only(_T, _S),
         "backup.restore": _only(_S),
     }

@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -201,6 +201,9 @@ class EvidenceStore:
             locked(self.folder / LOCK),
         ):
             append_line(self.folder / RECEIVED, _line(receipt))
+            if not os.path.lexists(path):  # retention has taken it away just now
+                write_once(path, data)
+                sync_folder(path.parent)
         return EvidenceItem(digest, len(data), path, kind, name, receipt.received_at, first)
 
     def prove_room(self, size: int = ROOM_BYTES) -> None:
@@ -253,14 +256,61 @@ class EvidenceStore:
         path = self.path_of(sha256)
         if not path.exists():
             return False
-        said = {"sha256": sha256, "removed_at": clock(), "why": why}
-        line = json.dumps(said, sort_keys=True).encode("ascii") + b"\n"
         with named_errors(path, "it was not removed"), locked(self.folder / LOCK):
-            append_line(self.folder / REMOVED, line)
-            path.chmod(0o600)  # some systems remove no file that cannot be written
-            path.unlink()
-            sync_folder(path.parent)
+            self._take_out(path, why, clock)
         return True
+
+    def _take_out(self, path: Path, why: str, clock: Clock) -> None:
+        said = {"sha256": path.name, "removed_at": clock(), "why": why}
+        append_line(self.folder / REMOVED, json.dumps(said, sort_keys=True).encode("ascii") + b"\n")
+        path.chmod(0o600)  # some systems remove no file that cannot be written
+        path.unlink()
+        sync_folder(path.parent)
+
+    def remove_unnamed(
+        self,
+        hashes: Iterable[str],
+        named: Container[str],
+        *,
+        settled: datetime,
+        why: str,
+        clock: Clock,
+    ) -> tuple[str, ...]:
+        """Take out what nobody names; return what has to wait, because it came in just now.
+
+        Nothing can come in meanwhile: `put` waits, and then puts back what it had found there. What
+        was named since `named` was asked has come in since, so it waits.
+
+        Parameters
+        ----------
+        hashes : iterable of str
+            What to take out.
+        named : container of str
+            The hashes that must stay.
+        settled : datetime
+            What came in (again) after that may be about to be named.
+        why, clock : str, callable
+            As `remove`.
+
+        Raises
+        ------
+        EvidenceError
+            When the folder cannot be read or written.
+        """
+        if not self.folder.is_dir():
+            return ()
+        waiting: list[str] = []
+        with named_errors(self.folder, "not all was removed"), locked(self.folder / LOCK):
+            last = {one.sha256: one.received_at for one in self.received().receipts}
+            for sha256 in hashes:
+                path = self.path_of(sha256)
+                if sha256 in named or not path.exists():
+                    continue
+                if sha256 in last and datetime.fromisoformat(last[sha256]) > settled:
+                    waiting.append(sha256)
+                else:
+                    self._take_out(path, why, clock)
+        return tuple(waiting)
 
     def removed(self) -> frozenset[str]:
         """Return the hashes that were taken out.

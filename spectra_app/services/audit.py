@@ -15,6 +15,7 @@ from spectra_app.errors import LedgerError, RecordError
 from spectra_app.records import demo, emergency, kinds, thresholds
 from spectra_app.records.access import User
 from spectra_app.records.evidence import EvidenceStore
+from spectra_app.records.kinds.removal import BEGUN, Removal
 from spectra_app.records.ledger.chain import Entry, read_entry
 from spectra_app.records.ledger.head import Head, read_public
 from spectra_app.records.ledger.index import check_index, differing, kinds_of_records
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 HOLDING_KINDS = (demo, emergency, kinds, thresholds)
 """Modules imported for the kinds of record that they hold."""
 PUBLIC = Path("keys") / "station.pub"
+_UNFINISHED = """
+SELECT count(*) FROM revisions WHERE kind = ? AND latest = 1 AND body ->> 'state' = ?
+"""
 _ASKED = """
 SELECT line FROM audit WHERE number >= :first
     AND (:user = '' OR line ->> 'user' = :user)
@@ -56,12 +60,15 @@ class Checked:
         Counts and findings; evidence is among them when it was asked for.
     evidence : int or None
         How many pieces of evidence records name; None when it was not looked at.
+    unfinished : int
+        Removals by retention that were interrupted: evidence that had to go may be there still.
     """
 
     folder: Path
     key: str
     result: Verified
     evidence: int | None = None
+    unfinished: int = 0
 
     @property
     def holds(self) -> bool:
@@ -141,6 +148,7 @@ def verify_folder(
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             found += check_index(connection, kinds_of_records())
             found += swapped_passwords(connection)
+            unfinished = connection.execute(_UNFINISHED, (Removal.KIND, BEGUN)).fetchone()[0]
             if evidence is not None:
                 named = named_evidence(connection)
                 found += check_evidence(EvidenceStore(evidence), named)
@@ -149,7 +157,8 @@ def verify_folder(
             raise
         return checked  # altered bodies: told already
     looked = None if named is None else len(named)
-    return replace(checked, result=replace(checked.result, findings=tuple(found)), evidence=looked)
+    result = replace(checked.result, findings=tuple(found))
+    return replace(checked, result=result, evidence=looked, unfinished=unfinished)
 
 
 def verify_here(
@@ -245,6 +254,7 @@ def to_json(checked: Checked) -> dict[str, object]:
         "end": result.end,
         "records": result.records,
         "evidence": checked.evidence,
+        "unfinished_removals": checked.unfinished,
         "head": None if result.head is None else result.head.to_json(),
         "findings": [
             {"code": one.code, "where": one.where, "text": one.text} for one in result.findings

@@ -10,6 +10,7 @@ import msgspec
 from spectra_app.errors import ForbiddenError, PasswordError, RecordError
 from spectra_app.records.access import ACTIVE, LOCKED, AccessSettings, Role, User
 from spectra_app.records.emergency import OPEN, Emergency
+from spectra_app.records.kinds.removal import BEGUN, Removal
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.writing import Secret
 from spectra_app.records.passwords import check_password, folded_login, normal
@@ -58,12 +59,15 @@ class SessionState:
         Until when emergency access runs; empty when none does. Shown as a banner.
     emergencies : int
         Uses of emergency access that wait for a supervisor; 0 for others.
+    removals : int
+        Removals of evidence that were interrupted and wait for a supervisor; 0 for others.
     """
 
     user: User
     demo: bool
     emergency_until: str
     emergencies: int
+    removals: int
 
 
 def has_users(office: Office) -> bool:
@@ -181,8 +185,10 @@ def session_state(office: Office, session: Session) -> SessionState:
     now = office.clock()
     uses = [stored.record for stored in office.ledger.find(Emergency, state=OPEN)]
     mine = [use.until for use in uses if use.user == me.id and use.runs(now)]
-    waiting = len(uses) if me.role == Role.SUPERVISOR else 0
-    return SessionState(me, office.demo, max(mine, default=""), waiting)
+    supervisor = me.role == Role.SUPERVISOR
+    removals = len(office.ledger.find(Removal, state=BEGUN)) if supervisor else 0
+    waiting = len(uses) if supervisor else 0
+    return SessionState(me, office.demo, max(mine, default=""), waiting, removals)
 
 
 def set_idle_limit(office: Office, session: Session, minutes: int) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from spectra_app.records.emergency import OPEN, Emergency
 from spectra_app.records.kinds import Exposure, Scan
+from spectra_app.records.kinds.removal import Removal
 from spectra_app.records.kinds.scan import SEPARATOR
 from spectra_app.services.cases.exposures import Gap, gaps_in
+from spectra_app.services.cases.retention import unfinished_removals
 from spectra_app.services.cases.scans import NOBODY
 from spectra_app.services.office import Office, Session
 
@@ -44,6 +46,8 @@ class Oversight:
         Where an analyser's own counter says something else.
     emergencies : tuple of Emergency
         Uses of emergency access that nobody has acknowledged.
+    removals : tuple of Removal
+        Removals of evidence that were interrupted: what has to go is still there.
     """
 
     unfiled: tuple[Scan, ...]
@@ -53,6 +57,7 @@ class Oversight:
     without_scan: tuple[Exposure, ...]
     gaps: tuple[Gap, ...]
     emergencies: tuple[Emergency, ...]
+    removals: tuple[Removal, ...]
 
     @property
     def open(self) -> int:
@@ -80,6 +85,7 @@ def oversee(office: Office, session: Session, since: str = "") -> Oversight:
         tuple(one for one in fired if _to_be_seen(one) and one.at >= since),
         gaps_in(fired),
         tuple(one.record for one in office.ledger.find(Emergency, state=OPEN)),
+        tuple(unfinished_removals(office.ledger)),
     )
 
 

@@ -18,7 +18,11 @@ from spectra_app.services.office import Office, Session
 DUE_TIMES, RETENTION = "due_times", "retention"
 HOURS = {
     DUE_TIMES: ("rules", "hours", ("registration", "filing", "sending", "answer", "closing")),
-    RETENTION: ("classes", "days", ("closed_case", "discarded_scan", "exercise")),
+    RETENTION: (
+        "classes",
+        "days",
+        ("closed_case", "discarded_scan", "unfiled_scan", "imported_bundle", "exercise"),
+    ),
 }
 MOST = 1_000_000  # hours or days: more than a century
 
