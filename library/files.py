@@ -26,10 +26,11 @@ def _escaped(name: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
-def write_whole(target: Path, write: Callable[[Path], None]) -> None:
+def write_whole(target: Path, write: Callable[[Path], None], mode: int = 0o644) -> None:
     """Let `write` fill a temporary file beside `target`, sync it and rename it into place.
 
-    A crash or power cut leaves the old file or the new one, never a part.
+    A crash or power cut leaves the old file or the new one, never a part. Everybody may read it,
+    unless `mode` says something else.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def write_whole(target: Path, write: Callable[[Path], None]) -> None:
     os.close(handle)
     try:
         write(temporary)
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         _sync(temporary)
         temporary.replace(target)
         _sync(target.parent)

@@ -34,8 +34,10 @@ def station_database(folder: Path | None = None) -> Path:
     return (folder or data_folder()) / "station" / "station.db"
 
 
-def made(folder: Path) -> Path:
-    """Return `folder`, made when it is missing.
+def made(folder: Path, *, shown: bool = False) -> Path:
+    """Return `folder`, made when it is missing, with what is above it: its owner's alone.
+
+    One that is to be `shown` gets what the umask leaves, because a person asked for it.
 
     Raises
     ------
@@ -43,7 +45,11 @@ def made(folder: Path) -> Path:
         When it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not shown:
+            for above in reversed(folder.parents):
+                if not above.exists():
+                    above.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o777 if shown else 0o700, parents=shown, exist_ok=True)
     except OSError as error:
         raise SettingsError(
             f"the folder cannot be made ({error.strerror})",

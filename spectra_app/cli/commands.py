@@ -96,7 +96,7 @@ def demo(options: argparse.Namespace, render: Renderer) -> int:
     from spectra_app.services.session import open_identifier, utc_now
     from spectra_app.settings import made
 
-    out = made(options.out)
+    out = made(options.out, shown=True)
     show = progress_bar("demo")
     show(0.0, "building the demonstration library")
     timing = without_waiting(utc_now)

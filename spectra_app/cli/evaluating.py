@@ -26,7 +26,7 @@ def evaluate(options: argparse.Namespace, render: Renderer) -> int:
     from spectra_app.settings import made
 
     if options.out:
-        made(options.out)  # refused now rather than after the work
+        made(options.out, shown=True)  # refused now rather than after the work
     if options.report:
         _check_report(options.report)
     engine = open_identifier(options.library).engine

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from spectra_app.errors import EvidenceError
 
-READ_ONLY = 0o444
+READ_ONLY = 0o400  # what is kept here names people: nobody else's account reads it
+PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
+USUAL = 0o666  # what the umask leaves of it: for files that somebody asked for
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -27,7 +29,7 @@ _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})  # some
 def write_once(path: Path, data: bytes, mode: int = READ_ONLY) -> bool:
     """Bring `data` to the disk and then to its name, without ever replacing what is there.
 
-    The file is read-only for everybody, or has another `mode`. Returns whether this call gave the
+    The file is read-only, for its owner, or has another `mode`. Returns whether this call gave the
     name; False when another writer was faster: compare what is there then. A writer that is killed
     leaves at most a hidden file that ends in ``.tmp``. The folder must exist; flush it with
     `sync_folder` afterwards.
@@ -74,10 +76,11 @@ def try_to_write(folder: Path, data: bytes) -> None:
         probe.unlink(missing_ok=True)
 
 
-def replace_whole(path: Path, data: bytes) -> None:
+def replace_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Write a file that people may replace: under a hidden name, then moved into place.
 
-    A reader meets the old file or the new one, never half of it.
+    A reader meets the old file or the new one, never half of it. It is its owner's alone, or has
+    what the umask leaves of another `mode`.
 
     Raises
     ------
@@ -85,8 +88,9 @@ def replace_whole(path: Path, data: bytes) -> None:
         When the system refuses; what was there stays.
     """
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with temporary.open("xb") as file:
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -112,8 +116,10 @@ def _publish(temporary: Path, path: Path) -> bool:
     return True
 
 
-def append_line(path: Path, line: bytes) -> None:
+def append_line(path: Path, line: bytes, mode: int = PRIVATE) -> None:
     """Add `line`, which ends with a line feed, whole; on failure nothing of it stays.
+
+    A file that is made for it is its owner's alone, or has what the umask leaves of `mode`.
 
     A last line that was torn by a power cut is left as it is, on a line of its own. Callers hold
     a lock (see `locked`), because the end of the file is looked at before it is written.
@@ -125,7 +131,7 @@ def append_line(path: Path, line: bytes) -> None:
     """
     existed = path.exists()
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags, 0o644)
+    handle = os.open(path, flags, mode)
     try:
         size = os.fstat(handle).st_size
         torn = False
@@ -152,13 +158,25 @@ def _write_all(handle: int, data: bytes) -> None:
 
 
 def make_folders(folder: Path) -> None:
-    """Make `folder` with what is above it, and flush each new name to the disk."""
+    """Make `folder` with what is above it, its owner's alone; flush each new name to the disk."""
     if folder.is_dir() or folder == folder.parent:
         return
     make_folders(folder.parent)
     with contextlib.suppress(FileExistsError):
-        folder.mkdir()
+        folder.mkdir(mode=PRIVATE_FOLDER)
     sync_folder(folder.parent)
+
+
+def private_file(path: Path) -> None:
+    """Make an empty file that is its owner's alone, unless there is one: for what others write.
+
+    Raises
+    ------
+    OSError
+        When the system refuses.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
 
 
 def sync_folder(folder: Path) -> None:
@@ -181,7 +199,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
 
     Who does not `wait` for another holder gets an OSError instead.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -13,7 +13,7 @@ from matching.policy import Policy
 from matching.rates import exact_bounds
 from spectra_app import __version__
 from spectra_app.errors import AppError
-from spectra_app.records.durable import replace_whole
+from spectra_app.records.durable import USUAL, replace_whole
 from spectra_app.records.identification import Comparison, Identification
 from spectra_app.reports.builder import build_report
 from spectra_app.reports.document import Report
@@ -155,6 +155,6 @@ def write_validation_report(
         figures, report_id=f"SV-{issued_at[:10]}-{number}", issued_at=issued_at
     )
     if path.suffix.lower() == ".json":
-        replace_whole(path, report.to_bytes())
+        replace_whole(path, report.to_bytes(), USUAL)
     else:
         render(report, path)

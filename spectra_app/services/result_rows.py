@@ -14,7 +14,7 @@ from typing import Any
 
 from library.cells import cell, csv_line, text_of
 from spectra_app.errors import AppError
-from spectra_app.records.durable import append_line, locked
+from spectra_app.records.durable import USUAL, append_line, locked
 from spectra_app.records.identification import Identification
 from spectra_app.settings import data_folder, made
 
@@ -251,7 +251,7 @@ class ResultsFile:
         with named(self.path), locked(lock_of(self.path)):
             empty = not self.path.exists() or not self.path.stat().st_size
             text = (self._writer.header() if empty else "") + "".join(new)
-            append_line(self.path, text.encode("utf-8"))
+            append_line(self.path, text.encode("utf-8"), USUAL)
         self._known.update(rows)
 
 

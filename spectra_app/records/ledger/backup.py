@@ -20,7 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from spectra_app.errors import EvidenceError, LedgerError
-from spectra_app.records.durable import make_folders, replace_whole, sync_folder, write_once
+from spectra_app.records.durable import (
+    make_folders,
+    private_file,
+    replace_whole,
+    sync_folder,
+    write_once,
+)
 from spectra_app.records.evidence import RECEIVED, EvidenceStore
 from spectra_app.records.ledger.chain import read_entry
 from spectra_app.records.ledger.head import Head, key_public_pem, read_public, write_head
@@ -159,6 +165,7 @@ def copy_back(source: Path, folder: Path, key: Path) -> None:
     received = source / EVIDENCE / RECEIVED
     if received.exists():
         replace_whole(store.folder / RECEIVED, received.read_bytes())
+    private_file(place / DATABASE)
     shutil.copyfile(source / STATION / DATABASE, place / DATABASE)
     with (place / DATABASE).open("r+b") as file:
         os.fsync(file.fileno())
@@ -198,6 +205,7 @@ def _snapshot(source: Path, part: Path) -> None:
     for name in (part, *(part.with_name(part.name + end) for end in ("-wal", "-shm", "-journal"))):
         name.unlink(missing_ok=True)
     uri = f"{source.absolute().as_uri()}?mode=ro"
+    private_file(part)
     with closing(sqlite3.connect(uri, uri=True)) as own, closing(sqlite3.connect(part)) as copy:
         own.backup(copy)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from spectra_app.errors import LedgerError, RecordError
-from spectra_app.records.durable import make_folders, sync_folder
+from spectra_app.records.durable import make_folders, private_file, sync_folder
 from spectra_app.records.ledger.chain import CUT, FIRST, Entry, read_entry
 from spectra_app.records.ledger.head import Head, StationKey, read_head, write_head
 from spectra_app.records.ledger.record import R, Stored, read_body
@@ -273,6 +273,7 @@ class Ledger:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open a database the way the ledger needs it: nothing acknowledged is lost in a power cut."""
+    private_file(path)
     connection = sqlite3.connect(
         path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
     )

@@ -29,6 +29,7 @@ from spectra_app.records.bundles.content import (
 )
 from spectra_app.records.bundles.errors import BundleError
 from spectra_app.records.bundles.extract import HEAD, extract_files
+from spectra_app.records.durable import PRIVATE
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.kinds import Station
 from spectra_app.records.ledger.head import key_public_pem
@@ -229,7 +230,7 @@ def write_bundle(target: Path, made: bytes) -> None:
         When the disk is full, or the folder cannot be written.
     """
     clear_leftovers(target)
-    write_whole(target, lambda path: _put(path, made))
+    write_whole(target, lambda path: _put(path, made), PRIVATE)  # it names people
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from library.cells import cell, csv_line
-from spectra_app.records.durable import replace_whole
+from spectra_app.records.durable import USUAL, replace_whole
 from spectra_app.services.evaluate.figures import Names, name_of
 from spectra_app.services.evaluate.harmed import both_found, false_name, share_of_first
 from spectra_app.services.evaluate.judging import (
@@ -34,7 +34,7 @@ def write_outputs(found: Evaluation, folder: Path) -> tuple[Path, ...]:
     OSError
         When the folder cannot be written.
     """
-    made(folder)
+    made(folder, shown=True)
     text = json.dumps(found.figures, ensure_ascii=False, indent=2) + "\n"
     files = {"figures.json": text, "answers.csv": _answers(found.results, found.names)}
     if found.distorted:
@@ -46,7 +46,7 @@ def write_outputs(found: Evaluation, folder: Path) -> tuple[Path, ...]:
     if found.sums:
         files["sums.csv"] = _table(_sum_row(item, found.names) for item in found.sums)
     for name, content in files.items():
-        replace_whole(folder / name, content.encode("utf-8", "backslashreplace"))
+        replace_whole(folder / name, content.encode("utf-8", "backslashreplace"), USUAL)
     return tuple(folder / name for name in files)
 
 
