@@ -297,6 +297,10 @@ class ControlLists:
         family = self._by_key.get(subject.family, []) if subject.family else []
         return [*self._by_key.get(subject.key, ()), *unlinked, *family]
 
+    def holds_name(self, name: str) -> bool:
+        """Return whether a list names this, on whatever date."""
+        return fold(name) in self._by_name
+
     def parent_of(self, name: str) -> str:
         """Return what a name is a salt or hydrate of, when only the lists know that; else "".
 
@@ -304,7 +308,7 @@ class ControlLists:
         the name, it has decided whether a salt is meant (``sodium sulfate`` is none of sodium).
         """
         bare = SALT_WORDS.sub("", name.strip())
-        if fold(name) in self._by_name or fold(bare) not in self._by_name:
+        if self.holds_name(name) or not self.holds_name(bare):
             return ""
         return "" if substances().by_name(name) or substances().by_name(bare) else bare
 

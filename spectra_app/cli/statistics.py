@@ -139,9 +139,20 @@ def _print_rates(found: dict[str, Any]) -> None:
     print(
         f"{counted['items']} items of {counted['cases']} cases; judged by a laboratory: "
         f"{counted['judged']}. NOT CONFIRMED: {counted['not_sent']} not sent, "
-        f"{counted['sent_no_answer']} without an answer, {counted['contradictory']} with answers "
-        f"that contradict each other, {counted['amended']} amended."
+        f"{counted['sent_no_answer']} without an answer, {counted['neither']} with one that "
+        f"neither confirms nor refutes, {counted['contradictory']} with answers that contradict "
+        f"each other, {counted['amended']} amended, {counted['scanned_after_answer']} scanned only "
+        "after the answer."
     )
+    print(
+        f"Of those judged, {counted['scanned_more_than_once']} were scanned more than once, and "
+        f"{counted['refuted_not_stated']} refuted without saying what was found."
+    )
+    if found["not_known"]:
+        print(
+            f"Names not judged in {counted['found_not_known']} items: the laboratory wrote what no "
+            f"table knows: {', '.join(found['not_known'])}."
+        )
     print(
         f"Scans discarded: {counted['scans_discarded']}, unfiled: {counted['scans_unfiled']}; "
         f"results that could not be read: {counted['results_unreadable']}."
@@ -153,6 +164,7 @@ def _print_rates(found: dict[str, Any]) -> None:
     print("\nNames")
     _print_pair("right", found["naming"]["right"])
     _print_pair("wrong", found["naming"]["wrong"])
+    _print_pair("all that raise the alarm were named", found["naming"]["all_named"])
     print("\nBy outcome")
     for row in found["outcomes"]:
         if row["items"]:

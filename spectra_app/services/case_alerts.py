@@ -26,7 +26,7 @@ from spectra_app.services.station_statistics.collecting import (
     collect_case,
     sight_of,
 )
-from spectra_app.services.station_statistics.judging import (
+from spectra_app.services.station_statistics.naming import (
     is_cutting_agent,
     keys_of,
     keys_of_all,

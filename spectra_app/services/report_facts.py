@@ -27,7 +27,8 @@ from spectra_app.services.cases.opening import station_of
 from spectra_app.services.office import Office
 from spectra_app.services.policies import policy_in_force, read_policy
 from spectra_app.services.reporting import calibration_of, policy_rates, validation_rates
-from spectra_app.services.station_statistics.judging import NAMING, keys_of, keys_of_all
+from spectra_app.services.station_statistics.judging import NAMING
+from spectra_app.services.station_statistics.naming import keys_of, keys_of_all
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 
 import pytest
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ NITAZENE = "Isotonitazene"
 @pytest.fixture
 def rates(office, logged_in):
     def asked(first="", last="", who="technician"):
-        return station_rates(office, logged_in[who], Period(first, last))
+        return station_rates(office, logged_in[who], Period(first, last, UTC))
 
     return asked
 
@@ -158,6 +159,78 @@ def test_a_set_that_raman_does_not_tell_apart_is_right_up_to_three_names(records
     records.whole(["Heroin"], ["ketamine"], alike=[(*three, "MDMA")])
     found = rates()
     assert pair(found["naming"]["right"])[0] == (1, 2)
+    assert pair(found["naming"]["wrong"])[0] == (0, 2)  # it holds what is there
+    assert pair(substance(found, "heroin")["false_positive"])[0] == (0, 2)
+
+
+def test_where_two_were_found_one_name_is_right_and_not_all_of_it(records, rates):
+    both = ["cocaine", NITAZENE]
+    records.whole(["Cocaine"], both)
+    records.whole(["Isotonitazene", "Cocaine hydrochloride"], both, outcome="mixture")
+    records.whole(["Cocaine", "Heroin"], ["cocaine", "caffeine"], outcome="mixture")
+    found = rates()
+    assert pair(found["naming"]["right"])[0] == (2, 3)
+    assert pair(found["naming"]["wrong"])[0] == (1, 3)
+    assert pair(found["naming"]["all_named"])[0] == (2, 3)
+    assert pair(substance(found, NITAZENE)["true_positive"])[0] == (1, 2)
+    assert pair(substance(found, NITAZENE)["false_positive"])[0] == (0, 1)
+    assert pair(substance(found, "cocaine")["true_positive"])[0] == (3, 3)
+    assert pair(substance(found, "caffeine")["true_positive"])[0] == (0, 1)
+
+
+def test_an_answer_that_neither_confirms_nor_refutes_judges_nothing(records, rates):
+    records.answer(records.whole(["Cocaine"], None), ["baking soda"], state="other")
+    both = records.whole(["Cocaine"], None)
+    records.answer(both, state="other")
+    records.answer(both, ["cocaine"])
+    found = rates()
+    assert (found["counted"]["neither"], found["counted"]["sent_no_answer"]) == (1, 0)
+    assert pair(found["naming"]["right"])[0] == (1, 1)
+
+
+def test_answers_that_share_no_substance_contradict_each_other(records, rates):
+    torn = records.whole(["Cocaine"], ["cocaine hydrochloride"])
+    records.answer(torn, ["heroin"])
+    agreed = records.whole(["Cocaine"], ["cocaine"])
+    records.answer(agreed, ["cocaine", "caffeine"])
+    found = rates()["counted"]
+    assert (found["contradictory"], found["judged"]) == (1, 1)
+
+
+def test_scans_from_after_the_answer_test_nothing(records, rates):
+    item = records.item(records.case())
+    records.scan(item, [], outcome="inconclusive", scanned_at="2026-03-04T09:00:00Z")
+    records.scan(item, ["Cocaine"], scanned_at="2026-03-06T09:00:00Z")
+    records.answer(item, ["cocaine"], answered_at="2026-03-05T09:00:00Z")
+    late = records.item(records.case())
+    records.scan(late, ["Cocaine"], scanned_at="2026-03-06T09:00:00Z")
+    records.answer(late, ["cocaine"], answered_at="2026-03-05T09:00:00Z")
+    found = rates()
+    assert found["counted"]["judged"] == found["counted"]["scanned_after_answer"] == 1
+    assert pair(substance(found, "cocaine")["true_positive"])[0] == (0, 1)
+    assert pair(found["alarm"]["true_positive"])[0] == (0, 1)
+    assert outcome(found, "match")["not_confirmed"] == 1
+
+
+def test_a_word_of_the_laboratory_that_no_table_knows_is_not_taken_for_another(records, rates):
+    records.whole(["Cocaine"], ["Cocain (Base), 45 %"])
+    records.answer(records.whole(["Heroin"], None), ["washing powder"], state="refuted")
+    found = rates()
+    assert found["not_known"] == ["Cocain (Base), 45 %"]
+    assert found["counted"]["found_not_known"] == 1
+    assert pair(found["naming"]["wrong"])[0] == (1, 1)  # what is refuted is not there
+    assert "cocaine" not in {one["substance"] for one in found["substances"]}
+
+
+def test_an_item_with_a_result_that_cannot_be_read_is_no_miss(records, rates, office):
+    item = records.item(records.case())
+    path = office.evidence.path_of(records.scan(item, ["Cocaine"]).result)
+    records.answer(item, ["cocaine"])
+    path.chmod(0o600)
+    path.write_bytes(b"{}")
+    found = rates()
+    assert found["substances"] == []
+    assert pair(found["alarm"]["true_positive"])[0] == (1, 1)  # the record holds the alarm
 
 
 def test_days_other_stations_and_emulated_ones(records, rates):

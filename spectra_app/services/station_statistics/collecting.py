@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -30,9 +31,10 @@ from spectra_app.records.kinds import (
 from spectra_app.records.ledger.record import R
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.control import restricted_lists
+from spectra_app.services.station_statistics.naming import keys_of_all
 
 T = TypeVar("T")
-State = Literal["not sent", "sent", "confirmed", "refuted", "contradictory", "amended"]
+State = Literal["not sent", "sent", "neither", "confirmed", "refuted", "contradictory", "amended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,21 @@ class ItemFacts:
     @property
     def state(self) -> State:
         """Where it stands with the laboratory; what contradicts itself counts for nothing."""
-        # An answer that neither confirms nor refutes ("other") judges nothing.
-        given = {one.state for one in self.answers} - {"sent", "other"}
+        given = [one for one in self.answers if one.state in {"confirmed", "refuted"}]
         if not given:
-            return "sent" if self.answers else "not sent"
-        if len(given) > 1:
+            told = {one.state for one in self.answers}
+            return "sent" if "sent" in told else "neither" if told else "not sent"
+        if len({one.state for one in given}) > 1 or _nothing_in_common(given):
             return "contradictory"
         if self.amended:
             return "amended"
-        return "confirmed" if "confirmed" in given else "refuted"
+        return "confirmed" if given[0].state == "confirmed" else "refuted"
+
+    @property
+    def blind(self) -> tuple[Scan, ...]:
+        """Scans from before the laboratory had answered: later ones test nothing any more."""
+        answered = [one.answered_at for one in self.answers if one.answered_at]
+        return tuple(one for one in self.scans if not answered or one.scanned_at < min(answered))
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -159,6 +167,12 @@ class ItemFacts:
     def named(self) -> tuple[str, ...]:
         """What its scans named."""
         return tuple(dict.fromkeys(name for one in self.scans for name in one.names))
+
+
+def _nothing_in_common(answers: Sequence[Confirmation]) -> bool:
+    """Tell whether two answers that say what was found share no substance."""
+    found = [keys_of_all(one.found) for one in answers if one.found]
+    return any(not one & other for one, other in combinations(found, 2))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -226,9 +240,13 @@ def _facts(ledger: Ledger, every: Sequence[Scan], case: str = "") -> list[ItemFa
     for item in of(Item):
         if item.case not in cases:  # its content was removed
             continue
-        filed = tuple(one for one in scans.get(item.id, ()) if one.state == "filed")
-        answered = tuple(answers.get(item.id, ()))
         case_of = cases[item.case]
+        filed = tuple(
+            one
+            for one in sorted(scans.get(item.id, ()), key=lambda one: (one.scanned_at, one.id))
+            if one.state == "filed"
+        )
+        answered = tuple(answers.get(item.id, ()))
         changed = any((one.KIND, one.id) in amended for one in (*filed, *answered))
         restated = any((one.KIND, one.id) in amended for one in (item, case_of))
         done = tuple(techniques.get(item.id, ()))

@@ -1,22 +1,19 @@
-"""Was a scan right? What it named against what the laboratory found, name by name.
-
-Names are compared by the substance that the program's table knows them as, so that a salt or a
-synonym is the same substance; a name that the table lacks is compared folded.
-"""
+"""Was a scan right? What it named against what the laboratory found, name by name."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-from library.control import control_lists
-from library.substances import SALT_WORDS, fold, substances
 from matching.errors import SpectraError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.kinds import Scan
 from spectra_app.services.station_statistics.collecting import ItemFacts
+from spectra_app.services.station_statistics.naming import (
+    is_cutting_agent,
+    is_known,
+    keys_of_all,
+)
 
 MOST_IN_A_SET = 3  # a set of more names says too little to count as right (DESIGN, evaluation)
 NAMING = ("match", "mixture", "lead")
@@ -30,35 +27,13 @@ class Named:
     names: frozenset[str]
     judged: bool
 
+    def holds(self, found: frozenset[str]) -> bool:
+        """Return whether the set holds something that was found, however large it is."""
+        return bool(keys_of_all(self.names) & found)
+
     def is_one_of(self, found: frozenset[str]) -> bool:
         """Return whether the set holds something that was found, and is small enough to count."""
-        keys: frozenset[str] = frozenset().union(*(keys_of(name) for name in self.names))
-        return len(self.names) <= MOST_IN_A_SET and bool(keys & found)
-
-
-@lru_cache(maxsize=4096)
-def keys_of(name: str) -> frozenset[str]:
-    """Return which substances a name may mean: keys of the table, else the folded name.
-
-    A salt of what only the control lists know is that substance, too.
-    """
-    found = {hit.substance.key for hit in substances().by_name(name)}
-    return frozenset(found) or frozenset({f"name:{fold(control_lists().parent_of(name) or name)}"})
-
-
-@lru_cache(maxsize=4096)
-def title_of(name: str) -> str:
-    """Return the name by which a substance is listed: that of its parent, if it means just one."""
-    for asked in (name, SALT_WORDS.sub("", name.strip())):
-        found = {hit.substance.name for hit in substances().by_name(asked)}
-        if len(found) == 1:
-            return found.pop()
-    return name.strip()
-
-
-def keys_of_all(names: Iterable[str]) -> frozenset[str]:
-    """Return which substances several names may mean."""
-    return frozenset().union(*(keys_of(name) for name in names))
+        return len(self.names) <= MOST_IN_A_SET and self.holds(found)
 
 
 def named_in(scan: Scan, evidence: EvidenceStore) -> tuple[Named, ...]:
@@ -96,27 +71,22 @@ def names_of(scan: Scan, evidence: EvidenceStore) -> tuple[tuple[str, ...], bool
         return scan.names, False
 
 
-def is_cutting_agent(name: str, role: str = "") -> bool:
-    """Return whether a name is that of a cutting agent, by its role or the substance table."""
-    classes = {hit.substance.class_ for hit in substances().by_name(name)}
-    return role == "cutting agent" or (
-        bool(classes) and all(one.startswith("cutting agent") for one in classes)
-    )
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Judged:
-    """An item against the laboratory.
+    """An item against the laboratory, by its scans from before the answer.
 
     Parameters
     ----------
     facts : ItemFacts
-        The item.
+        The item with those scans.
     found : frozenset of str
         Keys of what the laboratory found.
     stated : bool
         Whether the laboratory said what it found; of one that only refutes, no more is known than
         that nothing named is there.
+    unknown : tuple of str
+        What a laboratory that confirmed wrote and neither the table of substances nor a control
+        list knows: it may mean what was named.
     named : tuple of (str, tuple of Named)
         What was named under each outcome.
     unreadable : int
@@ -126,8 +96,14 @@ class Judged:
     facts: ItemFacts
     found: frozenset[str]
     stated: bool
+    unknown: tuple[str, ...]
     named: tuple[tuple[str, tuple[Named, ...]], ...]
     unreadable: int
+
+    @property
+    def names_known(self) -> bool:
+        """Whether names can be judged at all: every result and every word was read."""
+        return not self.unreadable and not self.unknown
 
     def all_named(self, outcome: str = "") -> tuple[Named, ...]:
         """Return what its scans named, or those of one outcome."""
@@ -136,7 +112,15 @@ class Judged:
     def wrong(self, outcome: str = "") -> tuple[Named, ...]:
         """Return what was named and is not there."""
         return tuple(
-            one for one in self.all_named(outcome) if one.judged and not one.is_one_of(self.found)
+            one for one in self.all_named(outcome) if one.judged and not one.holds(self.found)
+        )
+
+    def too_wide(self, outcome: str = "") -> tuple[Named, ...]:
+        """Return what was named as one of more names than say anything: neither right nor wrong."""
+        return tuple(
+            one
+            for one in self.all_named(outcome)
+            if one.judged and one.holds(self.found) and not one.is_one_of(self.found)
         )
 
     def right(self, outcome: str = "") -> tuple[Named, ...]:
@@ -146,11 +130,15 @@ class Judged:
 
 def judged(facts: ItemFacts, evidence: EvidenceStore) -> Judged:
     """Return an item that the laboratory answered, ready to be counted."""
+    tested = replace(facts, scans=facts.blind)
     named: list[tuple[str, tuple[Named, ...]]] = []
     unreadable = 0
-    for scan in facts.scans:
+    for scan in tested.scans:
         try:
             named.append((scan.outcome, named_in(scan, evidence)))
         except (SpectraError, ValueError, KeyError, TypeError):
             unreadable += 1
-    return Judged(facts, keys_of_all(facts.found), bool(facts.found), tuple(named), unreadable)
+    confirmed = facts.state == "confirmed"
+    unknown = tuple(name for name in facts.found if confirmed and not is_known(name))
+    found = keys_of_all(facts.found)
+    return Judged(tested, found, bool(facts.found), unknown, tuple(named), unreadable)

@@ -27,14 +27,8 @@ from spectra_app.services.station_statistics.collecting import (
     collect,
     sight_of,
 )
-from spectra_app.services.station_statistics.judging import (
-    NAMING,
-    Judged,
-    is_cutting_agent,
-    judged,
-    keys_of,
-    title_of,
-)
+from spectra_app.services.station_statistics.judging import NAMING, Judged, judged
+from spectra_app.services.station_statistics.naming import is_cutting_agent, keys_of, title_of
 from spectra_app.services.statistics import Rate, rate
 
 ALARMS = ("controlled", "precursor", "hazard")
@@ -43,18 +37,27 @@ ANSWERED = ("confirmed", "refuted")
 
 RULES = (
     "Counted are items, not scans. An item counts as named when any of its filed scans named the "
-    "substance. By cases: right when every item of the case was right, wrong when any was wrong.",
-    "An item is judged by what a laboratory found. Items without an answer, with answers that "
-    "contradict each other, or with an amended scan or answer are counted and not judged.",
+    "substance, so an item that was scanned more often had more chances. By cases: right when "
+    "every item of the case was right, wrong when any was wrong.",
+    "An item is judged by what a laboratory found. Items without an answer, with one that neither "
+    "confirms nor refutes, with answers that contradict each other or have nothing in common, or "
+    "with an amended scan or answer are counted and not judged; nor are scans from after the "
+    "answer, and items that have no others.",
     "A name is right when it, or a set of at most three that Raman does not tell apart and that "
-    "holds it, is the substance found; salts and synonyms are one substance. Packaging is not "
-    "judged, nor a cutting agent that the laboratory does not mention.",
+    "holds it, is the substance found; salts and synonyms are one substance. A larger set that "
+    "holds it is neither right nor wrong. Packaging is not judged, nor a cutting agent that the "
+    "laboratory does not mention.",
+    "Where a laboratory found several substances, naming one of them is right. Whether all of them "
+    "that raise the alarm were named is a rate of its own, as is each substance.",
+    "What a laboratory that confirms wrote, and no table knows, may be what was named: names of "
+    "such an item are not judged, nor are those of one with a result that cannot be read.",
     "A laboratory that refutes without saying what it found shows no more than that nothing named "
-    "is there: such an item counts as a false positive of what was named, and for nothing else.",
+    "is there: such an item counts as a false positive of what was named and of the alarm that was "
+    "raised, and for nothing else. So these rates are rather too high than too low.",
     "Items are sent to a laboratory for a reason, so those sent are no random choice: the rates "
     "hold for items such as those sent.",
     "Scans that were discarded, or never filed, belong to no item and are only counted.",
-    "Not counted: cases of other stations, and emulated ones.",
+    "Not counted: cases of other stations, and emulated ones. Days are local.",
 )
 
 
@@ -103,7 +106,9 @@ def rates_of(
     """Return the rates of records; see `station_rates`."""
     inside = [one for one in found.items if one.scans and period.holds(one.scans[0].scanned_at)]
     own = [one for one in inside if one.own and one.case.emulated == emulated]
-    answers = [judged(one, evidence) for one in own if one.state in ANSWERED]
+    settled = [one for one in own if one.state in ANSWERED]
+    answers = [judged(one, evidence) for one in settled if one.blind]
+    unknown = sorted({name for one in answers for name in one.unknown})
     states = Counter(one.state for one in own)
     scans = Counter(one.state for one in found.scans if period.holds(one.scanned_at))
     counted = {
@@ -111,23 +116,29 @@ def rates_of(
         "cases": len({one.case.id for one in own}),
         "judged": len(answers),
         "sent_no_answer": states["sent"],
+        "scanned_after_answer": len(settled) - len(answers),
+        "neither": states["neither"],
         "not_sent": states["not sent"],
         "contradictory": states["contradictory"],
         "amended": states["amended"],
         "refuted_not_stated": sum(not one.stated for one in answers),
+        "found_not_known": sum(bool(one.unknown) for one in answers),
+        "scanned_more_than_once": sum(len(one.facts.scans) > 1 for one in answers),
         "of_other_stations": sum(not one.own for one in inside),
         "emulated_or_real": sum(one.own and one.case.emulated != emulated for one in inside),
         "scans_discarded": scans["discarded"],
         "scans_unfiled": scans["unfiled"],
         "results_unreadable": sum(one.unreadable for one in answers),
     }
-    open_items = [one for one in own if one.state not in ANSWERED]
+    open_items = [one for one in own if one.state not in ANSWERED or not one.blind]
+    readable = [one for one in answers if one.names_known]
     return {
         "counted": counted,
+        "not_known": unknown,
         "alarm": _alarm(answers, setup),
-        "naming": _naming(answers, ""),
+        "naming": _naming(readable, "") | {"all_named": _all_named(readable, setup)},
         "outcomes": [_outcome(name, answers, open_items, setup) for name in OUTCOMES],
-        "substances": _substances(answers, open_items),
+        "substances": _substances(readable, open_items),
     }
 
 
@@ -155,10 +166,10 @@ def _holds_alarm(one: Judged, setup: ControlSetup) -> bool | None:
 
     By the lists that the station asks, on the day of the first scan.
     """
+    if _alarming(one, setup):
+        return True
     on = one.facts.scans[0].scanned_at[:10]
     levels = {_level(name, on, setup) for name in one.facts.found}
-    if levels & set(ALARMS):
-        return True
     if not one.stated:
         return False if _raised(one) else None
     return None if "unknown" in levels else False
@@ -176,11 +187,34 @@ def _level(name: str, on: str, setup: ControlSetup) -> str:
 
 def _naming(answers: Sequence[Judged], outcome: str) -> dict[str, Any]:
     """Return how often names were right or wrong, of the items with a name that can be judged."""
-    can_be = [one for one in answers if one.right(outcome) or one.wrong(outcome)]
+
+    def wrong(one: Judged) -> bool:
+        return bool(one.wrong(outcome))
+
+    def right(one: Judged) -> bool:
+        return not wrong(one) and not one.too_wide(outcome)
+
+    can_be = [one for one in answers if one.right(outcome) or not right(one)]
     return {
-        "right": _rate(can_be, lambda one: not one.wrong(outcome), worst=all).to_json(),
-        "wrong": _rate(can_be, lambda one: bool(one.wrong(outcome)), worst=any).to_json(),
+        "right": _rate(can_be, right, worst=all).to_json(),
+        "wrong": _rate(can_be, wrong, worst=any).to_json(),
     }
+
+
+def _all_named(answers: Sequence[Judged], setup: ControlSetup) -> dict[str, Any]:
+    """Return how often every substance that raises the alarm was named, where one was found."""
+    there = {one.facts.item.id: _alarming(one, setup) for one in answers}
+
+    def all_of(one: Judged) -> bool:
+        return all(_rightly(one, keys_of(name)) for name in there[one.facts.item.id])
+
+    holding = [one for one in answers if there[one.facts.item.id]]
+    return _rate(holding, all_of, worst=all).to_json()
+
+
+def _alarming(one: Judged, setup: ControlSetup) -> tuple[str, ...]:
+    on = one.facts.scans[0].scanned_at[:10]
+    return tuple(name for name in one.facts.found if _level(name, on, setup) in ALARMS)
 
 
 def _outcome(
@@ -199,7 +233,8 @@ def _outcome(
             known, lambda one: bool(_holds_alarm(one, setup)), worst=any
         ).to_json(),
     }
-    return row | (_naming(mine, name) if name in NAMING else {"right": None, "wrong": None})
+    readable = [one for one in mine if one.names_known]
+    return row | (_naming(readable, name) if name in NAMING else {"right": None, "wrong": None})
 
 
 def _substances(answers: Sequence[Judged], open_items: Sequence[ItemFacts]) -> list[dict[str, Any]]:

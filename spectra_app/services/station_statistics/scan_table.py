@@ -100,8 +100,9 @@ FIELDS = (
     Field("families", _LIST, "Families under `class_only`.",
           lambda row: joined(row.scan.families)),
     Field("laboratory", _TEXT,
-          "`not sent`, `sent` (no answer yet), `confirmed`, `refuted`, `contradictory` or "
-          "`amended`; of the item, so it is the same for every scan of it. Empty without item.",
+          "`not sent`, `sent` (no answer yet), `neither` (it neither confirms nor refutes), "
+          "`confirmed`, `refuted`, `contradictory` or `amended`; of the item, so it is the same "
+          "for every scan of it. Empty without item.",
           lambda row: row.facts.state if row.facts else ""),
     Field("laboratory_found", _LIST, "What the laboratory found in the item, as it wrote it.",
           lambda row: joined(row.facts.found) if row.facts else ""),

@@ -30,12 +30,11 @@ from spectra_app.services.station_statistics.collecting import (
     sight_of,
     zone_words,
 )
-from spectra_app.services.station_statistics.judging import (
-    NAMING,
+from spectra_app.services.station_statistics.judging import NAMING, names_of
+from spectra_app.services.station_statistics.naming import (
     is_cutting_agent,
     keys_of,
     keys_of_all,
-    names_of,
     title_of,
 )
 from spectra_app.services.station_statistics.tables import UNITS, amount, csv_bytes, plain
