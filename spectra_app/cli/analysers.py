@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from spectra_app.services.devices import Chosen
     from spectra_app.services.identify import Identifier
     from spectra_app.services.measuring import Wanted
+    from spectra_app.services.scanning import Scanned
 
 
 def add(commands: Commands) -> None:
@@ -281,6 +282,7 @@ def _scan_arguments(actions: Commands) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     from spectra_app.cli.calibrating import told_check
+    from spectra_app.services.frames import AnalyserError
     from spectra_app.services.measuring import check_chosen
     from spectra_app.services.session import open_identifier
 
@@ -288,14 +290,19 @@ def _check(options: argparse.Namespace) -> int:
     if chosen.sample is not None and options.sample is None:
         chosen = replace(chosen, sample="polystyrene")
     with laser_book(options) as book, ended_politely(_stopping) as stopped:
-        record = check_chosen(
-            chosen,
-            open_identifier(None),
-            operator=options.operator,
-            progress=progress_bar("check"),
-            should_stop=stopped,
-            alarmed=_alarmed,
-        )
+        identifier = open_identifier(None)
+        try:
+            record = check_chosen(
+                chosen,
+                identifier,
+                operator=options.operator,
+                progress=progress_bar("check"),
+                should_stop=stopped,
+                alarmed=_alarmed,
+            )
+        except (AnalyserError, KeyboardInterrupt) as error:
+            _enter_failed(book, error, identifier, emulated=chosen.sample is not None)
+            raise
         if book is not None:
             frames = tuple(one.sha256 for one in record.measured)
             book.used("check", evidence=frames, emulated=record.emulated)
@@ -327,13 +334,12 @@ def _scan(options: argparse.Namespace) -> int:
                 tell=lambda warning: _say(f"Warning: {warning}"),
                 alarmed=_alarmed,
             )
+            if book is not None:
+                _enter(book, scanned, identifier)
         except (AnalyserError, KeyboardInterrupt) as error:
             _enter_failed(book, error, identifier, emulated=chosen.sample is not None)
             raise
         found = scanned.found
-        if book is not None:
-            entered = book.scanned(scanned, identifier.engine.library)
-            _say(f"Entered as scan {entered.id}, not filed yet")
     if options.json:
         print_json(found.record.to_json())
     else:
@@ -343,15 +349,28 @@ def _scan(options: argparse.Namespace) -> int:
     return EXIT_REFUSED if found.record.outcome == "refused" else EXIT_OK
 
 
+def _enter(book: LaserBook, scanned: Scanned, identifier: Identifier) -> None:
+    """Enter a scan; one whose entry was interrupted is entered as evidence by `_enter_failed`."""
+    from spectra_app.services.measured import HurriedError
+
+    try:
+        entered = book.scanned(scanned, identifier.engine.library)
+    except KeyboardInterrupt as error:
+        raise HurriedError(scanned.evidence, identifier) from error
+    _say(f"Entered as scan {entered.id}, not filed yet")
+
+
 def _enter_failed(
     book: LaserBook | None, error: BaseException, identifier: Identifier, *, emulated: bool
 ) -> None:
     """Say what was kept of a scan that failed, and enter what the laser did for it."""
+    from spectra_app.services.frames import StoppedError
+
     kept: tuple[str, ...] = getattr(error, "kept", ())
-    if kept:
+    if kept and not isinstance(error, KeyboardInterrupt):  # that one says so itself
         _say(f"Kept as evidence all the same: {len(kept)} files in {identifier.evidence.folder}")
     if book is not None and (kept or isinstance(error, KeyboardInterrupt)):
-        aborted = isinstance(error, KeyboardInterrupt)
+        aborted = isinstance(error, KeyboardInterrupt | StoppedError)
         book.used("aborted" if aborted else "failed", evidence=kept, emulated=emulated)
 
 

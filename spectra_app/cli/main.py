@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Renderer = Callable[["Report | ValidationReport", Path], None]
 # Written out, because the classes would import NumPy before any command asks for it.
+STOPPED_CODE = "stopped"  # of an analyser, by Ctrl-C
 INTEGRITY_CODES = frozenset(
     {"library_damaged", "library_changed", "library_bomb"}
     | {"journal_altered", "installed_library"}
@@ -67,6 +68,8 @@ def run(
         return code
     except SpectraError as error:
         sys.stderr.write(f"spectra: {spelled_out(str(error))}\n")
+        if error.code == STOPPED_CODE:
+            return EXIT_ARGUMENTS
         return EXIT_INTEGRITY if error.code in INTEGRITY_CODES else EXIT_REFUSED
     except OSError as error:
         if isinstance(error, BrokenPipeError):

@@ -17,8 +17,9 @@ from matching.calibration.standards import POLYSTYRENE
 from spectra_app.errors import AppError
 from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.services.calibrations import Calibrations
-from spectra_app.services.frames import as_app_error
+from spectra_app.services.frames import StoppedError, as_app_error
 from spectra_app.services.identify import Identifier
+from spectra_app.services.measured import MeasuredStore
 
 CHECK_BUDGET_S = 20.0
 TRIES = 2  # a cosmic ray beside a line fails a check; a person would measure again, too
@@ -50,8 +51,10 @@ def record_check(frame: RawFrame, identifier: Identifier, operator: str = "") ->
 
     Raises
     ------
+    StoppedError
+        When the frame is partial, which is kept and does not count.
     AppError
-        When the frame is partial, which is kept and does not count, or nothing can be kept.
+        When nothing can be kept.
     CalibrationError
         When the frame has no axis.
     """
@@ -61,28 +64,41 @@ def record_check(frame: RawFrame, identifier: Identifier, operator: str = "") ->
     kept = calibrations_of(identifier)
     identifier.keep(frame.to_bytes(), kind="raw frame", name="polystyrene check.frame.json")
     if PARTIAL in frame.flags:
-        raise AppError("the check was stopped early: it does not count", "", "check again")
+        stopped = StoppedError("the check was stopped early: it does not count", "", "check again")
+        stopped.kept = (frame.sha256,)
+        raise stopped
     standard = scan_of_frame(frame, POLYSTYRENE.name, f"check of {frame.serial}")
     return check_axis(standard, kept, Circumstances(identifier.clock(), operator=operator))
 
 
 def measure_check(
     analyser: Analyser,
+    identifier: Identifier,
     timing: Timing,
     progress: Progress,
     should_stop: ShouldStop,
+    *,
     stops_before: int | None = None,
 ) -> RawFrame:
     """Measure the polystyrene that lies in front of an analyser; for `record_check`.
 
     Raises
     ------
-    DeviceError
-        As the analyser does.
+    AnalyserError, HurriedError
+        In the driver's words, or when somebody interrupted it; what was measured is kept.
     """
     plan = auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S)
-    return run(analyser, plan, timing, Kept(), progress=progress, should_stop=should_stop,
-               stops_before=stops_before).frame  # fmt: skip
+    store = MeasuredStore(identifier, "polystyrene check", Kept())
+    try:
+        return run(analyser, plan, timing, store.kept, progress=progress, should_stop=should_stop,
+                   stops_before=stops_before).frame  # fmt: skip
+    except DeviceError as error:
+        raise store.told(error) from error
+    except KeyboardInterrupt as error:
+        raise store.hurried() from error
+    except BaseException as error:
+        store.noted(error)
+        raise
 
 
 def checked_first(

@@ -92,7 +92,9 @@ def check_connected(
             bench.sample = polystyrene_sample()
         try:
             told = instrument.looking(analyser, progress)
-            return measure_check(analyser, timing, told, should_stop, before)
+            return measure_check(
+                analyser, identifier, timing, told, should_stop, stops_before=before
+            )
         finally:
             if bench is not None:
                 bench.sample = lying

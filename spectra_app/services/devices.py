@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -212,7 +213,8 @@ def read_papers(path: Path) -> object:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-        read = parse_configuration if data.lstrip()[:1] == b"{" else parse_parameters
+        begins = data.removeprefix(BOM_UTF8).lstrip()[:1]
+        read = parse_configuration if begins == b"{" else parse_parameters
         return read(data, path.name)
     except DeviceError as error:
         raise as_app_error(error) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from devices.errors import DeviceError
+from devices.errors import AbortedError, DeviceError
 from devices.frame import RawFrame
 from matching.spectrum import Acquisition, FloatArray, Spectrum, Step
 from spectra_app.errors import AppError
@@ -20,13 +20,20 @@ class AnalyserError(AppError):
     kept: tuple[str, ...] = ()
 
 
+class StoppedError(AnalyserError):
+    """It was stopped by the user before there was what he wanted."""
+
+    code = "stopped"
+
+
 def as_app_error(error: DeviceError) -> AnalyserError:
     """Return a driver's error as one of the program's, with the same words.
 
     What was noted with it, such as a laser that may be on, is said first.
     """
     notes = getattr(error, "__notes__", ())
-    return AnalyserError("; ".join((*notes, error.what)), error.where, error.remedy)
+    kind = StoppedError if isinstance(error, AbortedError) else AnalyserError
+    return kind("; ".join((*notes, error.what)), error.where, error.remedy)
 
 
 def spectrum_of_frame(frame: RawFrame) -> Spectrum:

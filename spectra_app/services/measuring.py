@@ -170,19 +170,16 @@ def check_chosen(
     Raises
     ------
     AnalyserError
-        In the driver's words.
+        In the driver's words, or when it was stopped; what was measured until then is kept.
     SpectraError
-        When it was stopped early, or the record cannot be kept.
+        When the record cannot be kept.
     """
     timing = timing or replace(REAL_TIME, utc=identifier.clock)
     calibrations_of(identifier)  # before a laser fires for nothing
     identifier.evidence.prove_room()
     with opened(chosen, timing=timing, alarmed=alarmed) as analyser:
         _refuse_without_axis(analyser)
-        try:
-            frame = measure_check(analyser, timing, progress, should_stop)
-        except DeviceError as error:
-            raise as_app_error(error) from error
+        frame = measure_check(analyser, identifier, timing, progress, should_stop)
     return record_check(frame, identifier, operator)
 
 

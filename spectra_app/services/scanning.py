@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from devices.acquisition.course import Kept
 from devices.acquisition.plan import Plan, fixed_plan
 from devices.acquisition.runner import Acquired, run
 from devices.errors import DeviceError
-from devices.frame import DARK, DARK_STALE, PARTIAL, TRIAL, RawFrame
+from devices.frame import DARK_STALE, PARTIAL, RawFrame
 from devices.interface import (
     Analyser,
     Progress,
@@ -23,18 +22,16 @@ from devices.interface import (
 )
 from devices.registry import open_analyser
 from devices.timing import REAL_TIME, Timing
-from devices.transports.recorder import MOST_BYTES
 from matching.calibration.axis import CalibrationError
 from matching.spectrum import Spectrum
-from spectra_app.errors import AppError, JournalError
+from spectra_app.errors import JournalError
 from spectra_app.records.calibration import CalibrationRecord
-from spectra_app.records.evidence import ROOM_BYTES
 from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
 from spectra_app.services.checking import checked_first
 from spectra_app.services.circumstances import circumstances
 from spectra_app.services.early_stop import EarlyStopPolicy, VerdictWatch, in_background
 from spectra_app.services.emulated_samples import emulated_sample
-from spectra_app.services.frames import AnalyserError, as_app_error, spectrum_of_frame
+from spectra_app.services.frames import as_app_error, spectrum_of_frame
 from spectra_app.services.identify import (
     Choice,
     Identified,
@@ -42,8 +39,8 @@ from spectra_app.services.identify import (
     Origin,
     identify_spectrum,
 )
+from spectra_app.services.measured import MeasuredStore
 
-LOG_FORMAT = "spectra.acquisition-log"
 MEASURED = 0.92  # share of the progress after which only identifying is left
 QUICK = fixed_plan(Settings(integration_time_ms=400.0, averages=3))
 
@@ -104,9 +101,11 @@ def scan(
     EvidenceError
         When nothing can be written, before the laser is switched on; or when the frames cannot be
         kept: nothing is interpreted then.
+    HurriedError
+        When somebody interrupted it; what was measured is kept.
     """
     how, kept = how or HowToScan(), Kept()
-    store = _Store(identifier, label, kept, how.wires)
+    store = MeasuredStore(identifier, label, kept, how.wires)
     store.prove_room()
     measured = partial(
         run,
@@ -122,8 +121,10 @@ def scan(
         got, ended_by = _watched(measured, identifier, how)
     except DeviceError as error:
         raise store.told(error) from error
+    except KeyboardInterrupt as error:
+        raise store.hurried() from error
     except BaseException as error:
-        error.add_note(store.words(store.keep()))
+        store.noted(error)
         raise
     evidence = store.keep(got.frame)
     progress(MEASURED, "identifying")
@@ -136,8 +137,7 @@ def scan(
     try:
         found = identify_frame(got.frame, origin, identifier, how.top)
     except KeyboardInterrupt as error:
-        error.add_note(store.words(evidence))
-        raise
+        raise store.hurried(evidence) from error
     progress(1.0, "done")
     return Scanned(found, got.frame, evidence)
 
@@ -210,61 +210,6 @@ def _axis_record(spectrum: Spectrum, identifier: Identifier) -> CalibrationRecor
     kept, serial = identifier.calibrations, spectrum.acquisition.serial or ""
     calibrated_here = any(step.name == AXIS_CALIBRATED for step in spectrum.history)
     return kept.latest(serial, "axis") if kept is not None and calibrated_here else None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Store:
-    """Keeps everything that one scan leaves."""
-
-    identifier: Identifier
-    label: str
-    kept: Kept
-    wires: Callable[[], bytes] | None
-
-    def prove_room(self) -> None:
-        """Refuse, before anything is lit, when what the scan will leave could not be kept."""
-        wires = 0 if self.wires is None else MOST_BYTES
-        self.identifier.evidence.prove_room(ROOM_BYTES + wires)
-
-    def keep(self, last: RawFrame | None = None) -> tuple[str, ...]:
-        """Keep all frames, `last` among them, then the log and the wires; return the SHA-256."""
-        frames = list(self.kept.frames)
-        if last is not None:
-            frames.append(last)
-        hashes = [
-            self._put(frame.to_bytes(), _kind(frame), f"{number}.frame.json")
-            for number, frame in enumerate(frames, start=1)
-        ]
-        lines = [asdict(line) for line in self.kept.log]
-        log = {"format": LOG_FORMAT, "version": 1, "lines": lines, "remarks": self.kept.remarks}
-        text = json.dumps(log, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-        hashes.append(self._put(text.encode(), "acquisition log", "acquisition.json"))
-        if self.wires is not None:
-            hashes.append(self._put(self.wires(), "wire record", "wires.jsonl"))
-        return tuple(dict.fromkeys(hashes))
-
-    def words(self, hashes: tuple[str, ...]) -> str:
-        """Return how many files were kept and where."""
-        folder = self.identifier.evidence.folder
-        return f"what was measured is kept: {len(hashes)} files in {folder}"
-
-    def told(self, error: DeviceError) -> AnalyserError:
-        """Keep what there is, then return `error` as one of the program's."""
-        refused = as_app_error(error)
-        try:
-            refused.kept = self.keep()
-        except AppError as second:  # the analyser's own trouble, its laser, has to be told first
-            refused.remedy += f"; and what was measured could not be kept: {second}"
-        return refused
-
-    def _put(self, data: bytes, kind: str, name: str) -> str:
-        return self.identifier.keep(data, kind=kind, name=f"{self.label}.{name}")
-
-
-def _kind(frame: RawFrame) -> str:
-    if DARK in frame.flags:
-        return "dark frame"
-    return "trial frame" if TRIAL in frame.flags else "raw frame"
 
 
 def _remarks(got: Acquired, ended_by: str) -> tuple[str, ...]:

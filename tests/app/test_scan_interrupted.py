@@ -17,16 +17,21 @@ from devices.emulators import ocean_obp
 from devices.emulators.bench import Bench
 from devices.emulators.direct import bench_parts
 from devices.emulators.pty import PtyWire
+from devices.errors import NotConnectedError
 from devices.frame import PARTIAL, TRIAL, RawFrame
 from devices.interface import LaserState, Settings
 from devices.registry import family
 from devices.sample import Sample
 from devices.timing import SteppedTime
+from devices.transports.recorder import MOST_BYTES
 from spectra_app.errors import EvidenceError
 from spectra_app.records.evidence import ROOM_BYTES, EvidenceStore
 from spectra_app.services.calibrations import Calibrations
+from spectra_app.services.checking import measure_check
 from spectra_app.services.devices import Chosen
 from spectra_app.services.emulated_samples import emulated_sample
+from spectra_app.services.frames import AnalyserError
+from spectra_app.services.measured import HurriedError
 from spectra_app.services.measuring import check_chosen
 from spectra_app.services.scanning import HowToScan, scan
 from spectra_app.services.session import open_identifier
@@ -123,6 +128,60 @@ def test_an_interruption_while_it_identifies_says_where_the_scan_is(bed, identif
         scan(analyser, asked, fixed_plan(Settings(100.0, 1)), label="x", how=how)
     assert str(identifier.evidence.folder) in caught.value.__notes__[0]
     assert len(frames_in(identifier.evidence)) == 3  # as it came, dark, with its dark
+
+
+class Impatient(EvidenceStore):
+    """One whose user presses Ctrl-C while the first object is written."""
+
+    pressed = False
+
+    def put(self, data, **how):
+        if not self.pressed:
+            self.pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+        return super().put(data, **how)
+
+
+def test_an_interruption_while_it_is_being_kept_loses_nothing(bed, identifier):
+    analyser, _bench, how = bed
+    asked = dataclasses.replace(identifier, evidence=Impatient(identifier.evidence.folder))
+    with pytest.raises(HurriedError) as caught:
+        scan(analyser, asked, fixed_plan(Settings(100.0, 1)), label="x", how=how)
+    assert len(frames_in(identifier.evidence)) == 3  # as it came, dark, with its dark
+    assert set(caught.value.kept) == {one.sha256 for one in identifier.evidence.received().receipts}
+    assert str(identifier.evidence.folder) in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, NotConnectedError("gone", "", "")])
+def test_a_check_that_breaks_off_keeps_what_was_whole_too(bed, identifier, fault):
+    analyser, bench, how = bed
+
+    def progress(_share, words):
+        if "dark" in words:
+            raise fault
+
+    with pytest.raises((HurriedError, AnalyserError)) as caught:
+        measure_check(analyser, identifier, how.timing, progress, lambda: False)
+    assert bench.laser_state() is LaserState.OFF
+    assert frames_in(identifier.evidence)
+    assert set(caught.value.kept) == {one.sha256 for one in identifier.evidence.received().receipts}
+
+
+def test_a_frame_gets_one_receipt(bed, identifier):
+    analyser, _bench, how = bed
+    plan = dataclasses.replace(fixed_plan(Settings(100.0, 1)), dark=False)
+    scan(analyser, identifier, plan, label="x", how=how)
+    kinds = [one.kind for one in identifier.evidence.received().receipts]
+    assert kinds == ["raw frame", "acquisition log"]
+
+
+def test_room_is_proved_for_the_wires_of_both_instruments(bed, identifier):
+    analyser, bench, how = bed
+    how = dataclasses.replace(how, wires=lambda: b"")
+    with files_at_most(ROOM_BYTES + 2 * MOST_BYTES - 1), pytest.raises(EvidenceError):
+        scan(analyser, identifier, fixed_plan(Settings(100.0, 1)), label="x", how=how)
+    assert bench.light_dose_s == 0.0
 
 
 def test_on_a_full_disk_the_laser_is_not_switched_on(bed, identifier):

@@ -22,10 +22,16 @@ def test_every_line_of_the_file_is_optional():
     assert parse_configuration(data, "x") == ObpConfiguration(0, 785.3, -15, 115200)
 
 
+def test_a_byte_order_mark_of_an_editor_is_no_trouble():
+    assert parse_configuration(b'\xef\xbb\xbf{"detector_c": -15}', "x").detector_c == -15
+
+
 @pytest.mark.parametrize(
     "content",
     [b"[]", b"", b"null", b'{"pixel_origin": 1.5}', b'{"laser_nm": "785"}', b'{"baud": 1}',
-     b'{"detector_c": NaN}', b'{"session_baud": 9}', b'{"laser_nm": 1e9}', b'{"detector_c": true}',
+     b'{"detector_c": NaN}', b'{"session_baud": 9}', b'{"session_baud": 115201}',
+     b'{"session_baud": 9600.0}', b'{"detector_c": -15, "detector_c": 15}',
+     b'{"laser_nm": 1e9}', b'{"detector_c": true}',
      b"{" + b" " * 20_000 + b"}", b"\xff\xfe{}"],
 )  # fmt: skip
 def test_a_file_that_makes_no_sense_is_refused_by_name(content):
@@ -56,6 +62,18 @@ def test_an_ocean_spectrometer_gets_what_its_station_wrote_down():
     assert detector.facts.axis.pixel_origin == 0
     assert detector.tec().setpoint_c == pytest.approx(-15.0)
     detector.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "papers", "what"),
+    [
+        ("ocean-qepro", ObpConfiguration(laser_nm=785.3), "built-in laser"),
+        ("ocean-sts", ObpConfiguration(detector_c=-15.0), "cooled"),
+    ],
+)
+def test_what_the_model_does_not_have_is_refused_not_left_out(model, papers, what):
+    with pytest.raises(ConfigurationError, match=what):
+        family(model).code().open_parts(None, SteppedTime().timing(), papers)
 
 
 @pytest.mark.parametrize("row", [row for row in FAMILIES if row.code], ids=lambda row: row.name)

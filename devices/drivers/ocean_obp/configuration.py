@@ -2,23 +2,28 @@
 
 A small JSON file, every line of it optional::
 
-    {"pixel_origin": 0, "laser_nm": 785.3, "detector_c": -15, "session_baud": 115200}
+    {"pixel_origin": 10, "laser_nm": 785.3, "detector_c": -15, "session_baud": 115200}
 """
 
 from __future__ import annotations
 
 import json
 import math
+from codecs import BOM_UTF8
 from dataclasses import dataclass, fields
 
 from devices.errors import ConfigurationError
 
 MAX_BYTES = 10_000
+SPEEDS = (9_600, 115_200, 460_800, 230_400, 57_600, 38_400, 19_200)
+"""Speeds of a session, in the order in which a lost instrument is looked for.
+
+At any of them an ended program may have left it, its laser on.
+"""
 LIMITS = {
     "pixel_origin": (-4096, 4096),
     "laser_nm": (200.0, 2000.0),
     "detector_c": (-100.0, 60.0),
-    "session_baud": (1_200, 4_000_000),
 }
 
 
@@ -36,8 +41,8 @@ class ObpConfiguration:
     detector_c : float or None
         Temperature to cool the detector to.
     session_baud : int or None
-        Speed of the serial line for this session (at 9,600 baud a QE Pro spectrum takes 4.4 s). It
-        is put back on closing and never saved in the instrument.
+        Speed of the serial line for this session, one of `SPEEDS` (at 9,600 baud a QE Pro spectrum
+        takes 4.4 s). It is put back on closing and never saved in the instrument.
 
     Raises
     ------
@@ -62,6 +67,10 @@ class ObpConfiguration:
                 raise ConfigurationError(
                     f"{name} is {value!r}", "", f"give {kind} from {least:g} to {most:g}"
                 )
+        baud = self.session_baud
+        if baud is not None and (type(baud) is not int or baud not in SPEEDS):
+            speeds = ", ".join(map(str, sorted(SPEEDS)))
+            raise ConfigurationError(f"session_baud is {baud!r}", "", f"give one of {speeds}")
 
 
 def parse_configuration(data: bytes, name: str) -> ObpConfiguration:
@@ -74,7 +83,8 @@ def parse_configuration(data: bytes, name: str) -> ObpConfiguration:
     """
     known = ", ".join(field.name for field in fields(ObpConfiguration))
     try:
-        content = json.loads(data[: MAX_BYTES + 1])
+        text = data[: MAX_BYTES + 1].removeprefix(BOM_UTF8)  # editors on Windows put one
+        content = json.loads(text, object_pairs_hook=_once_each)
         if not isinstance(content, dict) or len(data) > MAX_BYTES:
             raise TypeError("it is no JSON object")
         return ObpConfiguration(**content)
@@ -86,3 +96,11 @@ def parse_configuration(data: bytes, name: str) -> ObpConfiguration:
         ) from error
     except ConfigurationError as error:
         raise ConfigurationError(error.what, name, error.remedy) from error
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse what is stated twice: which of the two holds is not for a program to choose."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name stands in it twice")
+    return made

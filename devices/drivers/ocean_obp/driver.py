@@ -18,6 +18,7 @@ from devices.drivers.ocean_obp.spectrum import Metadata, check_fresh, unpack_spe
 from devices.errors import (
     AbortedError,
     BadAnswerError,
+    ConfigurationError,
     DeviceError,
     LaserError,
     SettingsError,
@@ -306,12 +307,15 @@ def open_parts(
 
     Raises
     ------
+    ConfigurationError
+        When the configuration is about what this model does not have.
     WrongDeviceError
         When the USB product id is that of another model.
     DeviceError
         When it does not answer as the protocol says; the wire is closed then.
     """
     row, wanted = model_row(model), configuration or ObpConfiguration()
+    _check_fits(wanted, row)
     link = ObpLink(wire, row, timing)
     try:
         _quieten(link, row)
@@ -330,6 +334,22 @@ def open_parts(
     return detector, None if row.laser_nm is None else ObpLaser(
         link, _laser(facts, row, wanted.laser_nm)
     )
+
+
+def _check_fits(wanted: ObpConfiguration, row: ObpModel) -> None:
+    """Refuse what would be left out in silence."""
+    if wanted.laser_nm is not None and row.laser_nm is None:
+        raise ConfigurationError(
+            f"laser_nm is the line of a built-in laser; a {row.name} has none",
+            "",
+            "take it out of the papers; give the line of a laser beside it with --laser-nm",
+        )
+    if wanted.detector_c is not None and not row.cooled:
+        raise ConfigurationError(
+            f"detector_c is for a cooled detector; that of a {row.name} is not",
+            "",
+            "take it out of the papers",
+        )
 
 
 def _leave(link: ObpLink, row: ObpModel) -> None:

@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass
 from typing import cast
 
+from devices.drivers.ocean_obp.configuration import SPEEDS
 from devices.drivers.ocean_obp.messages import LAYOUTS, Code, Value, pack, unpack
 from devices.drivers.ocean_obp.models import ObpModel
 from devices.drivers.ocean_obp.protocol import (
@@ -42,7 +43,6 @@ READ_SLICE_S = 0.25
 BAUD_SETTLE_S = 0.1
 CHECKSUM_TRIES = 2
 HOME_TRIES = 3
-USUAL_BAUDS = (9_600, 115_200)
 BITS_PER_BYTE = 10
 
 
@@ -268,8 +268,8 @@ class ObpLink:
     def find(self) -> None:
         """Find out how it is to be spoken to, asking nothing but its serial number.
 
-        On a serial line the speed that is set is tried first, then the usual ones. The checksum is
-        used when the instrument answers with one.
+        On a serial line the speed that is set is tried first, then all that a session may have had
+        that could not put it back. The checksum is used when the instrument answers with one.
 
         Raises
         ------
@@ -283,7 +283,7 @@ class ObpLink:
 
     def _find_baud(self, stream: ByteStream) -> None:
         first, errors = stream.baud, []
-        for baud in dict.fromkeys((first, *USUAL_BAUDS)):
+        for baud in dict.fromkeys((first, *SPEEDS)):
             if stream.baud != baud:
                 stream.set_baud(baud)
                 self.timing.sleep(BAUD_SETTLE_S)
@@ -297,7 +297,7 @@ class ObpLink:
             else:
                 return
         stream.set_baud(first)
-        tried = ", ".join(map(str, dict.fromkeys((first, *USUAL_BAUDS))))
+        tried = ", ".join(map(str, dict.fromkeys((first, *SPEEDS))))
         garbled = any(isinstance(error, BadAnswerError) for error in errors)
         kind = BadAnswerError if garbled else TransportTimeoutError
         what = "what comes cannot be read" if garbled else "nothing answers"
