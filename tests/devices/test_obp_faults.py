@@ -15,7 +15,7 @@ from devices.drivers.ocean_obp.driver import open_parts
 from devices.emulators.faults import SERIAL_KINDS, USB_KINDS, FaultKind, WireFault
 from devices.emulators.ocean_obp import emulator
 from devices.emulators.stream import EmulatedStream
-from devices.errors import AnswerError, DeviceError, NotConnectedError
+from devices.errors import AnswerError, BadAnswerError, DeviceError, NotConnectedError
 from devices.timing import SteppedTime
 from devices.transports.usb import open_usb
 
@@ -134,6 +134,20 @@ def test_a_fault_at_every_transfer_of_opening(polystyrene_like, wire, kind):
             detector.close()
         _healthy(cable)
     assert refused or kind in HARMLESS
+
+
+def test_a_spectrum_that_was_spoilt_while_another_answer_was_read_is_said_to_be(polystyrene_like):
+    cable = Cable(polystyrene_like, "ventana-785", "usb")
+    detector, laser = cable.open(cable.plug())
+    detector.set_integration_time(30.0)
+    detector.start()
+    cable.clock.step(0.03)
+    cable.faults.arm(WireFault(FaultKind.EXTRA, 0, on=("bulk_in",)))
+    assert not laser.read().enabled
+    with pytest.raises(BadAnswerError, match="damaged"):
+        detector.fetch(2.0)
+    detector.close()
+    _healthy(cable)
 
 
 @pytest.mark.parametrize("wire", ["usb", "serial"])

@@ -48,10 +48,21 @@ BITS_PER_BYTE = 10
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A question that was sent and may be answered."""
+    """A question that was sent and may be answered.
+
+    Parameters
+    ----------
+    code : Code
+        What was asked.
+    regarding : int
+        The host's number, which its answer carries.
+    before : tuple of int
+        What was wrong on the wire until then: its answer may be spoilt while another one is read.
+    """
 
     code: Code
     regarding: int
+    before: tuple[int, int, int]
 
 
 class ObpLink:
@@ -132,7 +143,7 @@ class ObpLink:
         layout = LAYOUTS[code]
         flags = Flag.NONE if layout.answer is not None else Flag.ACK_REQUESTED
         with self._writing:
-            ticket = Ticket(code, self._next)
+            ticket = Ticket(code, self._next, self._troubles())
             self._next = self._next % 0xFFFF_FFFF + 1
             self._answers[ticket.regarding] = None
             frame = Message(
@@ -158,7 +169,6 @@ class ObpLink:
         """Return the payload of the answer to `ticket`; raises as `get` does."""
         begun = self.timing.now()
         limit = begun + timeout_s + self._transfer_s()
-        before = self._troubles()
         try:
             while True:
                 answer = self._taken(ticket)
@@ -168,7 +178,7 @@ class ObpLink:
                 until = min(limit, max(begun, self._heard_s) + timeout_s)
                 if self.timing.now() >= until:
                     self.silent = self._heard_s < begun
-                    raise self._nothing(ticket, timeout_s, before)
+                    raise self._nothing(ticket, timeout_s)
                 if self._reading.acquire(blocking=False):
                     try:
                         if self._answers.get(ticket.regarding) is None:
@@ -228,12 +238,10 @@ class ObpLink:
     def _troubles(self) -> tuple[int, int, int]:
         return self._decoder.damaged, self._decoder.skipped, self._strays
 
-    def _nothing(
-        self, ticket: Ticket, timeout_s: float, before: tuple[int, int, int]
-    ) -> DeviceError:
+    def _nothing(self, ticket: Ticket, timeout_s: float) -> DeviceError:
         """Make the error for an answer that did not come, and start the wire afresh."""
         damaged, skipped, strays = (
-            now - then for now, then in zip(self._troubles(), before, strict=True)
+            now - then for now, then in zip(self._troubles(), ticket.before, strict=True)
         )
         missing, damage = self._decoder.wanted, self._decoder.damage
         last = damage[-1].what if damage else ""
