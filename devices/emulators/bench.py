@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,19 @@ HEATING_POWER = 0.2
 HEATING_DOSE_S = 0.5
 
 _PATTERN, _DRIFT, _EXPOSURE = range(3)  # streams of chance of one seed
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ended:
+    """An exposure that is over, as it was then; it is read out when somebody takes it.
+
+    A free-running detector ends many that nobody takes.
+    """
+
+    charge: Charge
+    light: Light
+    faults: Faults
+    number: int
 
 
 class Bench:
@@ -76,7 +90,7 @@ class Bench:
         self._exposures = 0
         self._began_s = 0.0
         self._ends_s: float | None = None
-        self._ready: Taken | None = None
+        self._ready: _Ended | None = None
         self._before: tuple[Taken, tuple[float, float]] | None = None
         self._window_s = (0.0, 0.0)
         self._stale_left = faults.stale_frame
@@ -140,7 +154,7 @@ class Bench:
         The axis wanders from the first exposure on: by the seed and by what was done since, not by
         how long the computer has been running.
         """
-        self._check_plugged()
+        self.check_plugged()
         self._settle(self.time_s)
         self._exposures += 1
         self._began_s = self.time_s
@@ -150,6 +164,7 @@ class Bench:
         truth, warmer_k = self.model.truth, self._room_k()
         moved_nm = self._drift.at(self.time_s - self._first_s) + truth.axis_nm_per_k * warmer_k
         laser_nm = self.model.true_laser_nm + truth.laser_nm_per_k * warmer_k
+        self._charge = Charge(self.model.pixels)
         self._charge.clear(self._true_nm + moved_nm, laser_nm)
         self._look_ahead()
 
@@ -174,10 +189,11 @@ class Bench:
 
     def taken(self) -> Taken | None:
         """Hand out the exposure, once; None while it runs or when there is none."""
-        self._check_plugged()
-        ready, ends_s = self._ready, self._ends_s
-        if ready is None or ends_s is None or self._hangs():
+        self.check_plugged()
+        ended, ends_s = self._ready, self._ends_s
+        if ended is None or ends_s is None or self._hangs():
             return None
+        ready = self._digitised(ended)
         fresh = (ready, (self._began_s, ends_s))
         self._ends_s, self._ready = None, None
         if self._stale_left and self._before is not None:
@@ -195,7 +211,7 @@ class Bench:
 
     def laser(self, on: bool, power: float = 1.0) -> None:
         """Switch the laser on at `power` (0 to 1), or off."""
-        self._check_plugged()
+        self.check_plugged()
         self._settle(self.time_s)
         self._laser.switch(on, power, self.time_s)
         self._happen()
@@ -248,7 +264,7 @@ class Bench:
 
     def temperature_c(self) -> float:
         """Return the detector temperature in degrees Celsius, as its sensor resolves it."""
-        self._check_plugged()
+        self.check_plugged()
         return round(self.temperature, 2)
 
     def cool_to(self, celsius: float | None) -> None:
@@ -269,7 +285,7 @@ class Bench:
         self._laser.happen(self.time_s)
         self._cooling.happen(self.time_s)
         if self._ends_s is not None and self._ready is None and self.time_s >= self._ends_s:
-            self._ready = self._digitised()
+            self._ready = _Ended(self._charge, self._light, self._faults, self._exposures)
         self._look_ahead()
 
     def _settle(self, at_s: float) -> None:
@@ -291,15 +307,16 @@ class Bench:
         """Return the power on the sample since the sums were made."""
         return self._laser.power if self._laser.firing(self._settled_s) else 0.0
 
-    def _digitised(self) -> Taken:
-        self._charge.fold(self._light)
+    def _digitised(self, ended: _Ended) -> Taken:
+        charge, faults = ended.charge, ended.faults
+        charge.fold(ended.light)
         model = self.model
-        rng = np.random.default_rng((self._seed, _EXPOSURE, self._exposures))
-        electrons = rng.poisson(self._charge.expected(self._pixels)).astype(np.float64)
-        add_cosmic_rays(rng, electrons, model.cosmic_rays_per_s * self._charge.seconds)
-        if self._faults.saturated:
+        rng = np.random.default_rng((self._seed, _EXPOSURE, ended.number))
+        electrons = rng.poisson(charge.expected(self._pixels)).astype(np.float64)
+        add_cosmic_rays(rng, electrons, model.cosmic_rays_per_s * charge.seconds)
+        if faults.saturated:
             electrons[model.sees_light] += model.saturation_counts * model.electrons_per_count
-        if self._faults.flat_frame:
+        if faults.flat_frame:
             return np.full(model.pixels, model.offset_counts), np.zeros(model.pixels, np.bool_)
         return digitise(rng, model, electrons, self._pixels.offset_counts)
 
@@ -310,7 +327,8 @@ class Bench:
         """Return how much warmer the room is than at the start."""
         return self.model.truth.room_swing_k * math.sin(2.0 * math.pi * self.time_s / DAY_S)
 
-    def _check_plugged(self) -> None:
+    def check_plugged(self) -> None:
+        """Raise NotConnectedError when it was unplugged."""
         if past(self._faults.unplugged_at_s, self.time_s):
             raise NotConnectedError(
                 "the analyser does not answer",

@@ -242,7 +242,7 @@ class OceanOoi:
     def _live(self, at_s: float) -> None:
         """Let time pass: one exposure after the other; those nobody asked for are not computed."""
         bench = self.bench
-        bench.temperature_c()  # raises when it was unplugged
+        bench.check_plugged()
         while True:
             ends_s = bench.exposure_ends_s
             if self.trigger:  # it waits for a pulse that never comes
@@ -259,7 +259,7 @@ class OceanOoi:
                 bench.advance_to(ends_s)
                 self._finish()
             self._expose_next(at_s)
-        bench.temperature_c()
+        bench.check_plugged()
 
     def _finish(self) -> None:
         if not self._wanted and self.firmware is not Firmware.BUFFERING:
