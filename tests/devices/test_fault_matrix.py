@@ -143,6 +143,14 @@ def _some(column, total):
     return both if column[3] in BY_CHANCE else both[turn : turn + 1]
 
 
+def _faults(column, total):
+    """Yield the faults of a column, whose line makes that many transfers."""
+    kind = column[3]
+    for at in range(0, total, STRIDE) if FUZZ else _some(column, total):
+        for chance in range(CHANCES if kind in BY_CHANCE else 1):
+            yield WireFault(kind, at, count=COUNTS[(at + chance) % 4], seed=at + 1000 * chance)
+
+
 def _allowed(kind, step, stage):
     """Return the errors that may come of a fault at such a transfer."""
     direction = "in" if step in {"read", "control_in", "bulk_in"} else "out"
@@ -228,13 +236,17 @@ def _case(rig, column, fault, step, length_s):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("column", COLUMNS, ids=_name)
 def test_a_fault_of_the_cable(rig, lengths, threads_left, column):
-    name, serial, line, kind = column
+    name, serial, line, _kind = column
     steps, length_s = _length(lengths, rig, name, serial)
-    steps = steps[line]
-    for at in range(0, len(steps), STRIDE) if FUZZ else _some(column, len(steps)):
-        for chance in range(CHANCES if kind in BY_CHANCE else 1):
-            fault = WireFault(kind, at, count=COUNTS[(at + chance) % 4], seed=at + 1000 * chance)
-            _case(rig(name, serial=serial), column, fault, steps[at], length_s)
+    wrong = []
+    for fault in _faults(column, len(steps[line])):
+        try:
+            _case(rig(name, serial=serial), column, fault, steps[line][fault.at], length_s)
+        except (AssertionError, DeviceError) as error:
+            error.add_note(repr(fault))
+            wrong.append(error)
+    if wrong:  # all of them at once: a column takes a while
+        raise ExceptionGroup("cases of the fault matrix", wrong)
     assert threads_left() == []
 
 
