@@ -8,11 +8,25 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spectra_app.cli.arguments import positive
-from spectra_app.errors import NotConfirmedError
+from spectra_app.errors import EXIT_OK, NotConfirmedError
+
+if TYPE_CHECKING:
+    from library.signing import Signed, SigningKey
 
 MOST = 4096
+
+
+def installing_options(installing: argparse.ArgumentParser, file: str) -> None:
+    """Give what installs a signed file its options."""
+    installing.add_argument("file", type=Path, metavar=file)
+    installing.add_argument(
+        "--reason", default="", metavar="TEXT", help="why something older is installed"
+    )
+    installing.add_argument("--by", default="", metavar="NAME", help="who asked for that")
+    yes_option(installing)
 
 
 def signing_options(
@@ -29,6 +43,24 @@ def signing_options(
     signing.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
     for action in (packing, signing):
         passphrase_options(action)
+
+
+def signing_keys(options: argparse.Namespace) -> list[SigningKey]:
+    """Open the key of who packs, and that of the second person where it is given."""
+    from spectra_app.services.keys import open_private
+
+    ask = asker(options)
+    paths = [options.key, *([options.cosign] if options.cosign else [])]
+    return [open_private(path, ask) for path in paths]
+
+
+def cosigned(options: argparse.Namespace, cosign: Callable[[Path, SigningKey], Signed]) -> int:
+    """Add a second signature to a file, and say how many it has."""
+    from spectra_app.services.keys import open_private
+
+    done = cosign(options.file, open_private(options.key, asker(options)))
+    print(f"{options.file}: {len(done.signatures)} signatures")
+    return EXIT_OK
 
 
 def passphrase_options(command: argparse.ArgumentParser) -> None:

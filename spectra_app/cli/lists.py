@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli.arguments import day, new
-from spectra_app.cli.asking import asker, confirm, signing_options, yes_option
+from spectra_app.cli.asking import (
+    confirm,
+    cosigned,
+    installing_options,
+    signing_keys,
+    signing_options,
+)
 from spectra_app.cli.terminal import print_json
 from spectra_app.errors import EXIT_OK
 
@@ -27,12 +33,7 @@ def add(commands: Commands) -> None:
     showing.add_argument("--date", type=day, metavar="YYYY-MM-DD", help="default: today")
     showing.set_defaults(run=show)
     installing = new(actions, "install", "check a signed file of control lists and install it")
-    installing.add_argument("file", type=Path, metavar=FILE)
-    installing.add_argument(
-        "--reason", default="", metavar="TEXT", help="why something older is installed"
-    )
-    installing.add_argument("--by", default="", metavar="NAME", help="who asked for that")
-    yes_option(installing)
+    installing_options(installing, FILE)
     installing.set_defaults(run=install)
     checking = new(actions, "verify", "check a signed file, or the lists in use")
     checking.add_argument("file", type=Path, nargs="?", metavar=FILE)
@@ -174,16 +175,12 @@ def history(options: argparse.Namespace) -> int:
 def pack(options: argparse.Namespace) -> int:
     """Write a signed file."""
     from spectra_app.services import lists as service
-    from spectra_app.services.keys import open_private
     from spectra_app.services.station import now_utc
 
-    ask = asker(options)
-    paths = [options.key, *([options.cosign] if options.cosign else [])]
-    keys = [open_private(path, ask) for path in paths]
     done = service.pack_folder(
         options.folder,
         options.out,
-        keys,
+        signing_keys(options),
         edition=options.edition,
         title=options.title,
         now=now_utc(),
@@ -197,8 +194,5 @@ def pack(options: argparse.Namespace) -> int:
 def cosign(options: argparse.Namespace) -> int:
     """Add a second signature."""
     from spectra_app.services import lists as service
-    from spectra_app.services.keys import open_private
 
-    done = service.cosign(options.file, open_private(options.key, asker(options)))
-    print(f"{options.file}: {len(done.signed.signatures)} signatures")
-    return EXIT_OK
+    return cosigned(options, lambda file, key: service.cosign(file, key).signed)

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra_app.cli.arguments import new
-from spectra_app.cli.asking import asker, confirm, signing_options, yes_option
+from spectra_app.cli.asking import (
+    confirm,
+    cosigned,
+    installing_options,
+    signing_keys,
+    signing_options,
+)
 from spectra_app.cli.terminal import print_json
 from spectra_app.cli.who import signed_in, who_options
 from spectra_app.errors import EXIT_OK
@@ -37,12 +43,7 @@ def add(commands: Commands) -> None:
     checking.add_argument("file", type=Path, metavar=FILE)
     checking.set_defaults(run=verify)
     installing = new(actions, "install", "check a signed table and install it")
-    installing.add_argument("file", type=Path, metavar=FILE)
-    installing.add_argument(
-        "--reason", default="", metavar="TEXT", help="why an older one is installed"
-    )
-    installing.add_argument("--by", default="", metavar="NAME", help="who asked for that")
-    yes_option(installing)
+    installing_options(installing, FILE)
     installing.set_defaults(run=install)
     _making(actions)
 
@@ -111,14 +112,11 @@ def install(options: argparse.Namespace) -> int:
 def pack(options: argparse.Namespace) -> int:
     """Write a signed file."""
     from spectra_app.services import notices as service
-    from spectra_app.services.keys import open_private
     from spectra_app.services.station import now_utc
 
-    ask = asker(options)
-    paths = [options.key, *([options.cosign] if options.cosign else [])]
-    keys = [open_private(path, ask) for path in paths]
+    keys, days = signing_keys(options), options.expires
     done = service.pack_file(
-        options.kind, options.table, options.out, keys, now=now_utc(), days=options.expires
+        options.kind, options.table, options.out, keys, now=now_utc(), days=days
     )
     print(f"wrote {options.out}: {len(done.signatures)} signatures")
     return EXIT_OK
@@ -127,8 +125,5 @@ def pack(options: argparse.Namespace) -> int:
 def cosign(options: argparse.Namespace) -> int:
     """Add a second signature."""
     from spectra_app.services import notices as service
-    from spectra_app.services.keys import open_private
 
-    done = service.cosign(options.file, open_private(options.key, asker(options)))
-    print(f"{options.file}: {len(done.signatures)} signatures")
-    return EXIT_OK
+    return cosigned(options, service.cosign)

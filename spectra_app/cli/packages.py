@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli.arguments import new, positive
-from spectra_app.cli.asking import asker, confirm, passphrase_options, yes_option
+from spectra_app.cli.asking import (
+    asker,
+    confirm,
+    passphrase_options,
+    signing_keys,
+    yes_option,
+)
 from spectra_app.cli.terminal import print_json, progress_bar
 from spectra_app.errors import EXIT_OK
 
@@ -73,12 +79,9 @@ def _release(actions: Commands) -> None:
 def release(options: argparse.Namespace) -> int:
     """Write a package."""
     from spectra_app.services import releasing as service
-    from spectra_app.services.keys import open_private
     from spectra_app.services.station import Station, now_utc
 
-    ask = asker(options)
-    paths = [options.key, *([options.cosign] if options.cosign else [])]
-    keys = [open_private(path, ask) for path in paths]
+    keys = signing_keys(options)
     wanted = service.Wanted(
         options.notes, options.expires, options.name, options.label, options.sequence
     )

@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from library.signing import new_key, open_key
+from library.trust import Trust, TrustedKey, first_root
+from library.trust_store import save_trust
 from matching.errors import SpectrumError
 from spectra_app.records.access import User
 from spectra_app.records.passwords import Cost, Passwords
@@ -20,6 +23,7 @@ from spectra_app.services.api import UseCases
 from spectra_app.services.cases import items, opening, scans
 from spectra_app.services.logging_in import keep_password
 from spectra_app.services.office import open_office
+from spectra_app.services.station import Station
 
 
 @pytest.fixture(scope="session")
@@ -225,6 +229,27 @@ def spectra(capfd, used_home):  # noqa: ARG001  the folder is made for the progr
         return code, out, err
 
     return run
+
+
+# --- Signed files, and a station that trusts who signs them ---------------------------------------
+
+
+@pytest.fixture(scope="session")
+def persons():
+    """Return three opened keys, and the trust in the first two, of persons "A" and "B"."""
+    made = [new_key(PASSWORD, 1) for _ in range(3)]
+    opened = [open_key(pem, PASSWORD) for pem, _ in made]
+    trusted = [TrustedKey(key.public, name) for key, name in zip(opened, "AB", strict=False)]
+    return opened, Trust(first_root(trusted, datetime(2025, 10, 18, 10, tzinfo=UTC)))
+
+
+@pytest.fixture
+def trusting(spectra_home, persons):
+    """Return a station whose trust is in the keys of `persons`."""
+    made = Station(spectra_home)
+    with made.changing():
+        save_trust(made.trust_path, persons[1])
+    return made
 
 
 # --- An office with a user of each role, logged in -----------------------------------------------

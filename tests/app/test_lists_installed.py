@@ -27,7 +27,6 @@ from library.errors import (
     UnknownKeyError,
 )
 from library.listpack import TABLES, pack, unpack
-from library.signing import new_key, open_key
 from library.trust import Revocation, Trust, TrustedKey, first_root
 from library.trust_store import load_trust, save_trust
 from matching.errors import SpectraError
@@ -35,28 +34,10 @@ from spectra_app.app import main
 from spectra_app.errors import JournalError, SettingsError
 from spectra_app.services import lists as service
 from spectra_app.services.control import control_setup, control_status
-from spectra_app.services.station import Station
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EDITION = date(2026, 11, 1)
 WORDS = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def keys():
-    """Return two keys of two persons, a third of a stranger, and who holds the first two."""
-    made = [new_key(WORDS, 1) for _ in range(3)]
-    opened = [open_key(pem, WORDS) for pem, _ in made]
-    trusted = [TrustedKey(key.public, name) for key, name in zip(opened, "AB", strict=False)]
-    return opened, Trust(first_root(trusted, NOW - timedelta(days=400)))
-
-
-@pytest.fixture
-def station(spectra_home, keys):
-    made = Station(spectra_home)
-    with made.changing():
-        save_trust(made.trust_path, keys[1])
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +53,7 @@ def tables() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def packed(tables, keys, tmp_path):
+def packed(tables, persons, tmp_path):
     """Return a function that writes a signed file."""
 
     def write(edition=EDITION, signers=(0, 1), name="x", changed=None, **more):
@@ -80,7 +61,7 @@ def packed(tables, keys, tmp_path):
         made = pack(content, edition=edition, title="Test lists", created=NOW, **more)
         signed = made.signed
         for number in signers:
-            signed = signed.with_signature(keys[0][number].sign(signed.payload))
+            signed = signed.with_signature(persons[0][number].sign(signed.payload))
         path = tmp_path / f"{name}.spectra-lists"
         path.write_bytes(replace(made, signed=signed).to_bytes())
         return path
@@ -93,10 +74,10 @@ def in_force(name, on=date(2026, 11, 22)):
     return {(one.instrument, one.schedule) for one in found}, alarm
 
 
-def test_a_signed_file_takes_the_place_of_the_shipped_lists(station, packed):
+def test_a_signed_file_takes_the_place_of_the_shipped_lists(trusting, packed):
     assert in_force("novelnitazene")[0] == set()
     shipped = service.in_use()
-    found = service.install(packed(), station, NOW)
+    found = service.install(packed(), trusting, NOW)
     assert in_force("novelnitazene") == ({("UN 1961", "Schedule I")}, "controlled")
     assert in_force("novelnitazene", date(2026, 10, 19))[0] == set()
     used = service.in_use()
@@ -107,40 +88,40 @@ def test_a_signed_file_takes_the_place_of_the_shipped_lists(station, packed):
     acts = service.history()
     assert [act.act for act in acts] == ["install begun", "installed"]
     assert acts[-1].details["replaced"] == shipped.sha256
-    assert service.verify(used.path, station, NOW).older_than is None
+    assert service.verify(used.path, trusting, NOW).older_than is None
 
 
-def test_an_older_edition_needs_a_reason_and_leaves_a_trace(station, packed):
-    service.install(packed(), station, NOW)
+def test_an_older_edition_needs_a_reason_and_leaves_a_trace(trusting, packed):
+    service.install(packed(), trusting, NOW)
     old = packed(date(2026, 10, 15), name="old")
     with pytest.raises(RollbackError, match="older than 2026-11-01"):
-        service.install(old, station, NOW)
+        service.install(old, trusting, NOW)
     with pytest.raises(RollbackError):
-        service.install(old, station, NOW, reason="because")
-    service.install(old, station, NOW, reason="wrong row in November", by="the supervisor")
+        service.install(old, trusting, NOW, reason="because")
+    service.install(old, trusting, NOW, reason="wrong row in November", by="the supervisor")
     assert service.in_use().edition == date(2026, 10, 15)
     last = service.history()[-1]
     assert (last.act, last.details["reason"]) == ("went back", "wrong row in November")
     # going back does not make the station forget what it has seen
     older = packed(date(2026, 10, 20), name="older")
     with pytest.raises(RollbackError, match="seen here before"):
-        service.install(older, station, NOW)
-    assert max(one.sequence for one in load_trust(station.trust_path).highest) == 20261101
+        service.install(older, trusting, NOW)
+    assert max(one.sequence for one in load_trust(trusting.trust_path).highest) == 20261101
 
 
-def test_older_than_the_shipped_lists_is_older_too(station, packed):
+def test_older_than_the_shipped_lists_is_older_too(trusting, packed):
     with pytest.raises(RollbackError, match="2026-10-01"):
-        service.install(packed(date(2026, 9, 1)), station, NOW)
+        service.install(packed(date(2026, 9, 1)), trusting, NOW)
     assert service.in_use().path is None
 
 
-def test_a_list_that_gets_lost_or_goes_back_needs_a_reason(station, packed, tables):
+def test_a_list_that_gets_lost_or_goes_back_needs_a_reason(trusting, packed, tables):
     lines = tables["lists.csv"].decode().splitlines()
     back = [line.replace("2026-10-01,yes", "2020-10-01,yes") for line in lines]
     assert back != lines
     path = packed(changed={"lists.csv": "\n".join(back).encode() + b"\n"})
     with pytest.raises(RollbackError, match="UN 1988: GOES BACK"):
-        service.install(path, station, NOW)
+        service.install(path, trusting, NOW)
     kept = [line for line in lines if not line.startswith("US CSA")]
     rows = tables["control.csv"].decode().splitlines()
     fewer = {
@@ -149,21 +130,21 @@ def test_a_list_that_gets_lost_or_goes_back_needs_a_reason(station, packed, tabl
     }
     path = packed(changed=fewer, name="fewer")
     with pytest.raises(RollbackError, match="US CSA: NO LONGER THERE"):
-        service.install(path, station, NOW)
-    (station.folder / "station.json").write_text('{"jurisdictions": ["US"]}', encoding="utf-8")
+        service.install(path, trusting, NOW)
+    (trusting.folder / "station.json").write_text('{"jurisdictions": ["US"]}', encoding="utf-8")
     with pytest.raises(SettingsError, match="do not answer"):
-        service.install(path, station, NOW, reason="x", by="y")
+        service.install(path, trusting, NOW, reason="x", by="y")
 
 
-def test_the_same_date_with_other_content_is_refused(station, packed, tables):
-    service.install(packed(), station, NOW)
-    service.install(packed(), station, NOW)  # the same again is no harm
+def test_the_same_date_with_other_content_is_refused(trusting, packed, tables):
+    service.install(packed(), trusting, NOW)
+    service.install(packed(), trusting, NOW)  # the same again is no harm
     other = packed(
         name="other",
         changed={"sources.csv": tables["sources.csv"].replace(b"SRC01,", b"SRC01, ", 1)},
     )
     with pytest.raises(RollbackError, match="same number"):
-        service.install(other, station, NOW, reason="x", by="y")
+        service.install(other, trusting, NOW, reason="x", by="y")
 
 
 @pytest.mark.parametrize(
@@ -175,47 +156,47 @@ def test_the_same_date_with_other_content_is_refused(station, packed, tables):
         ((2,), UnknownKeyError),
     ],
 )
-def test_two_known_persons_must_have_signed(station, packed, signers, error):
+def test_two_known_persons_must_have_signed(trusting, packed, signers, error):
     with pytest.raises(error):
-        service.install(packed(signers=signers), station, NOW)
+        service.install(packed(signers=signers), trusting, NOW)
     assert service.in_use().path is None
     assert service.history() == []
 
 
-def test_dates_revocation_and_persons_count(station, packed, keys):
+def test_dates_revocation_and_persons_count(trusting, packed, persons):
     path = packed(expires=NOW + timedelta(days=10))
     with pytest.raises(ExpiredError):
-        service.install(path, station, NOW + timedelta(days=11))
-    service.install(path, station, NOW)
+        service.install(path, trusting, NOW + timedelta(days=11))
+    service.install(path, trusting, NOW)
     late = NOW + timedelta(days=11)
-    assert service.verify(service.in_use().path, station, late, installed=True).pack
-    gone = Revocation(keys[0][1].id, "2026-11-22T00:00:00Z", "lost")
-    save_trust(station.trust_path, keys[1].revoked(gone))
+    assert service.verify(service.in_use().path, trusting, late, installed=True).pack
+    gone = Revocation(persons[0][1].id, "2026-11-22T00:00:00Z", "lost")
+    save_trust(trusting.trust_path, persons[1].revoked(gone))
     with pytest.raises(RevokedKeyError):
-        service.verify(path, station, NOW)
-    one = [TrustedKey(key.public, name) for key, name in zip(keys[0], "AAB", strict=True)]
-    save_trust(station.trust_path, Trust(first_root(one, NOW)))
+        service.verify(path, trusting, NOW)
+    one = [TrustedKey(key.public, name) for key, name in zip(persons[0], "AAB", strict=True)]
+    save_trust(trusting.trust_path, Trust(first_root(one, NOW)))
     with pytest.raises(SamePersonError):
-        service.verify(path, station, NOW)
-    station.trust_path.unlink()
+        service.verify(path, trusting, NOW)
+    trusting.trust_path.unlink()
     with pytest.raises(NoTrustedKeysError):
-        service.verify(path, station, NOW)
+        service.verify(path, trusting, NOW)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), head=st.booleans())
-def test_one_flipped_bit_anywhere_is_refused(station, packed, place, bit, head):
+def test_one_flipped_bit_anywhere_is_refused(trusting, packed, place, bit, head):
     path = packed()
     data = bytearray(path.read_bytes())
     span = data.index(b"\n") + 1 if head else len(data)
     data[int(place * span)] ^= 1 << bit
     path.write_bytes(bytes(data))
     with pytest.raises(SpectraError):
-        service.install(path, station, NOW)
+        service.install(path, trusting, NOW)
     assert service.in_use().path is None
 
 
-def test_cut_or_longer_files_and_other_files_are_refused(station, packed, tables):
+def test_cut_or_longer_files_and_other_files_are_refused(trusting, packed, tables):
     path = packed()
     data = path.read_bytes()
     for part in (b"", b"{", data[:200], data[:-1], data + b"\n", b"PK\x03\x04" + data, b"{}\n"):
@@ -230,13 +211,13 @@ def test_cut_or_longer_files_and_other_files_are_refused(station, packed, tables
     forged = data[:signature] + bytes([data[signature] ^ 1]) + data[signature + 1 :]
     path.write_bytes(forged)
     with pytest.raises(BadSignatureError):
-        service.verify(path, station, NOW)
+        service.verify(path, trusting, NOW)
     with pytest.raises(LibraryDamagedError, match="do not fit together"):
         pack({**tables, "lists.csv": b"a,b\n"}, edition=EDITION, title="", created=NOW)
 
 
-def test_damage_after_installing_is_refused_and_shipped_lists_do_not_step_in(station, packed):
-    service.install(packed(), station, NOW)
+def test_damage_after_installing_is_refused_and_shipped_lists_do_not_step_in(trusting, packed):
+    service.install(packed(), trusting, NOW)
     path = service.in_use().path
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"novelnitazene", b"novelnitazenx"))

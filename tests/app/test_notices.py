@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -22,10 +22,9 @@ from library.errors import (
     WrongPurposeError,
 )
 from library.notices import Advice, Alert, notices_of, pack, unpack
-from library.signing import Signed, canonical, new_key, open_key
+from library.signing import Signed, canonical
 from library.substances import read_table, substances
-from library.trust import LIBRARY, Trust, TrustedKey, first_root
-from library.trust_store import save_trust
+from library.trust import LIBRARY
 from matching.errors import SpectraError
 from spectra_app.records.kinds import Confirmation, Item
 from spectra_app.services import notices as service
@@ -34,7 +33,6 @@ from spectra_app.services.station import Station
 from spectra_app.wording import ADVICE
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-WORDS = "correct horse battery"
 REVIEWED = {"by": "Head of laboratory", "on": "2026-11-20"}
 
 
@@ -77,22 +75,6 @@ def test_the_words_of_advice_are_those_of_the_table():
 # --- Signed tables -------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def keys():
-    made = [new_key(WORDS, 1) for _ in range(2)]
-    opened = [open_key(pem, WORDS) for pem, _ in made]
-    trusted = [TrustedKey(key.public, name) for key, name in zip(opened, "AB", strict=True)]
-    return opened, Trust(first_root(trusted, NOW - timedelta(days=400)))
-
-
-@pytest.fixture
-def station(spectra_home, keys):
-    made = Station(spectra_home)
-    with made.changing():
-        save_trust(made.trust_path, keys[1])
-    return made
-
-
 @pytest.fixture
 def table(tmp_path):
     """Return a writer of a table with one reviewed row."""
@@ -107,74 +89,76 @@ def table(tmp_path):
     return write
 
 
-def signed(table, keys, out, signers=(0, 1)):
-    service.pack_file("alerts", table, out, [keys[0][n] for n in signers], now=NOW, days=30)
+def signed(table, persons, out, signers=(0, 1)):
+    service.pack_file("alerts", table, out, [persons[0][n] for n in signers], now=NOW, days=30)
     return out
 
 
-def test_a_table_of_two_persons_takes_the_place_of_the_shipped_one(station, keys, table, tmp_path):
-    file = signed(table(), keys, tmp_path / "a.spectra-notices")
-    service.install(file, station, NOW)
-    used = service.in_use("alerts", station.folder)
+def test_a_table_of_two_persons_takes_the_place_of_the_shipped_one(
+    trusting, persons, table, tmp_path
+):
+    file = signed(table(), persons, tmp_path / "a.spectra-notices")
+    service.install(file, trusting, NOW)
+    used = service.in_use("alerts", trusting.folder)
     assert used.origin == "signed by A, B"
     assert [row.id for row in used.notices.rows] == ["L1"]
     assert str(used.notices.rows[0].review) == "reviewed by Head of laboratory on 2026-11-20"
-    assert service.in_use("advice", station.folder).path is None
-    assert service.journal(station.folder).acts()[-1].details["edition"] == "2026-11-20"
+    assert service.in_use("advice", trusting.folder).path is None
+    assert service.journal(trusting.folder).acts()[-1].details["edition"] == "2026-11-20"
 
 
 def test_an_installed_table_that_is_altered_or_gone_is_never_replaced_in_silence(
-    station, keys, table, tmp_path
+    trusting, persons, table, tmp_path
 ):
-    file = signed(table(), keys, tmp_path / "a.spectra-notices")
-    service.install(file, station, NOW)
-    path = service.in_use("alerts", station.folder).path
+    file = signed(table(), persons, tmp_path / "a.spectra-notices")
+    service.install(file, trusting, NOW)
+    path = service.in_use("alerts", trusting.folder).path
     data = path.read_bytes()
     path.write_bytes(data.replace(b"Tell the supervisor", b"Tell nobody at all."))
     with pytest.raises(LibraryDamagedError):
-        service.in_use("alerts", station.folder)
+        service.in_use("alerts", trusting.folder)
     path.unlink()
     with pytest.raises(LibraryDamagedError):
-        service.in_use("alerts", station.folder)
+        service.in_use("alerts", trusting.folder)
 
 
-def test_who_signed_and_how_old_decide(station, keys, table, tmp_path):
-    alone = signed(table(), keys, tmp_path / "alone.spectra-notices", signers=(0,))
+def test_who_signed_and_how_old_decide(trusting, persons, table, tmp_path):
+    alone = signed(table(), persons, tmp_path / "alone.spectra-notices", signers=(0,))
     with pytest.raises((TooFewSignaturesError, SamePersonError)):
-        service.install(alone, station, NOW)
-    service.install(signed(table(), keys, tmp_path / "new.spectra-notices"), station, NOW)
-    old = signed(table("2026-10-01"), keys, tmp_path / "old.spectra-notices")
+        service.install(alone, trusting, NOW)
+    service.install(signed(table(), persons, tmp_path / "new.spectra-notices"), trusting, NOW)
+    old = signed(table("2026-10-01"), persons, tmp_path / "old.spectra-notices")
     with pytest.raises(RollbackError):
-        service.install(old, station, NOW)
-    service.install(old, station, NOW, reason="the new one is wrong", by="A")
-    assert service.in_use("alerts", station.folder).notices.edition.isoformat() == "2026-10-01"
+        service.install(old, trusting, NOW)
+    service.install(old, trusting, NOW, reason="the new one is wrong", by="A")
+    assert service.in_use("alerts", trusting.folder).notices.edition.isoformat() == "2026-10-01"
     with pytest.raises(RollbackError):  # going back once forgets nothing
-        service.install(old, station, NOW)
+        service.install(old, trusting, NOW)
 
 
-def test_what_was_not_signed_as_notices_is_refused(station, keys, tmp_path):
+def test_what_was_not_signed_as_notices_is_refused(trusting, persons, tmp_path):
     value = json.loads(resources.path("alerts/alerts.json").read_bytes())
     payload = json.loads(pack("alerts", value, created=NOW).payload)
     lists = Signed(canonical({**payload, "name": "control lists"}))
     library = Signed(canonical({**payload, "purpose": LIBRARY}))
     for content in (lists, library):
-        one, two = (key.sign(content.payload) for key in keys[0])
+        one, two = (key.sign(content.payload) for key in persons[0][:2])
         made = content.with_signature(one).with_signature(two)
         path = tmp_path / "x.spectra-notices"
         path.write_bytes(made.to_bytes())
         with pytest.raises((ListPackError, WrongPurposeError)):
-            service.install(path, station, NOW)
+            service.install(path, trusting, NOW)
 
 
-def test_a_changed_letter_breaks_the_signature(station, keys, table, tmp_path):
-    path = signed(table(), keys, tmp_path / "a.spectra-notices")
+def test_a_changed_letter_breaks_the_signature(trusting, persons, table, tmp_path):
+    path = signed(table(), persons, tmp_path / "a.spectra-notices")
     path.write_bytes(path.read_bytes().replace(b"Tell the", b"Tall the"))
     with pytest.raises(BadSignatureError):
-        service.verify(path, station, NOW)
+        service.verify(path, trusting, NOW)
 
 
-def test_a_station_without_trusted_keys_installs_nothing(spectra_home, keys, table, tmp_path):
-    file = signed(table(), keys, tmp_path / "a.spectra-notices")
+def test_a_station_without_trusted_keys_installs_nothing(spectra_home, persons, table, tmp_path):
+    file = signed(table(), persons, tmp_path / "a.spectra-notices")
     with pytest.raises(NoTrustedKeysError):
         service.install(file, Station(spectra_home), NOW)
 
