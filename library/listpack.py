@@ -17,7 +17,7 @@ from typing import Any
 from library.control import ControlLists, parse_lists
 from library.errors import LibraryDamagedError, ListPackError, NotCanonicalError
 from library.signing import Signed, canonical
-from library.trust import CONTROL_LIST, NEVER, instant, stamp
+from library.trusted_keys import CONTROL_LIST, NEVER, instant, stamp
 
 NAME = "control lists"
 SUFFIX = ".spectra-lists"

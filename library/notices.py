@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from library.errors import ListPackError, NotCanonicalError
 from library.listpack import sequence_of
 from library.signing import Signed, canonical
-from library.trust import CONTROL_LIST, NEVER, instant, stamp
+from library.trusted_keys import CONTROL_LIST, NEVER, instant, stamp
 
 Kind = Literal["alerts", "advice"]
 NAMES: Mapping[Kind, str] = {"alerts": "case alerts", "advice": "handling advice"}

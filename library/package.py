@@ -30,7 +30,7 @@ from library.errors import PackageAlteredError, PackageManifestError
 from library.files import write_whole
 from library.signing import Signed, canonical, parse_canonical, signatures_of
 from library.store import Library
-from library.trust import LIBRARY as PURPOSE
+from library.trusted_keys import LIBRARY as PURPOSE
 
 FORMAT = 1
 CHUNK = 2**20
@@ -54,7 +54,7 @@ class Release:
     sequence : int
         Number in the line, counted up by one; stations refuse a lower one.
     created, expires : str
-        See `library.trust.stamp`.
+        See `library.trusted_keys.stamp`.
     minimum_program : str
         The oldest program that can use it.
     withdrawn : tuple of EntryRecord

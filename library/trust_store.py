@@ -10,7 +10,8 @@ from typing import Any
 from library.errors import NoTrustedKeysError, TrustStoreError
 from library.files import write_whole
 from library.signing import canonical, parse_canonical
-from library.trust import Revocation, Root, Seen, Trust, instant
+from library.trust import Seen, Trust
+from library.trusted_keys import Revocation, Root, instant
 from matching.errors import SpectraError
 
 _KEYS = {"root", "revoked_here", "highest", "latest"}

@@ -15,8 +15,8 @@ from library.entry import EntryRecord
 from library.errors import LibraryError, PackageManifestError
 from library.package import check_copied, check_manifest, read_package
 from library.store import Library
-from library.trust import LIBRARY as PURPOSE
-from library.trust import signed_content
+from library.trusted_keys import LIBRARY as PURPOSE
+from library.trusted_keys import signed_content
 from matching.errors import SpectraError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.engine import Engine

@@ -24,8 +24,9 @@ from library.package import (
 )
 from library.signing import Signed, parse_canonical, signatures_of
 from library.store import Library
-from library.trust import LIBRARY, Statement, Trust, instant, stamp
+from library.trust import Statement, Trust
 from library.trust_store import load_trust, save_trust
+from library.trusted_keys import LIBRARY, instant, stamp
 from matching.pipeline import DEFAULT_PIPELINE
 from spectra_app import __version__
 from spectra_app.errors import InstalledError

@@ -12,8 +12,9 @@ from typing import Any
 from library.errors import KeyFileError, NoTrustedKeysError, RootError
 from library.files import write_whole
 from library.signing import PublicKey, Signed, SigningKey, holder, new_key, open_key
-from library.trust import ROOT, Revocation, Root, Trust, TrustedKey, first_root, stamp
+from library.trust import Trust
 from library.trust_store import load_trust, save_trust
+from library.trusted_keys import ROOT, Revocation, Root, TrustedKey, first_root, stamp
 from matching.errors import SpectraError
 from spectra_app.services.installing import installed_signed
 from spectra_app.services.station import Station

@@ -27,8 +27,9 @@ from library.files import write_whole
 from library.listpack import LARGEST_FILE, NAME, SUFFIX, TABLES, ListPack, pack, unpack
 from library.signing import SigningKey, canonical, parse_canonical
 from library.substances import FOLDER as SHIPPED
-from library.trust import CONTROL_LIST, Statement, Trust, stamp
+from library.trust import Statement, Trust
 from library.trust_store import load_trust, save_trust
+from library.trusted_keys import CONTROL_LIST, stamp
 from matching.errors import SpectraError
 from spectra_app import __version__
 from spectra_app.errors import SettingsError

@@ -30,8 +30,9 @@ from library.notices import (
     unpack,
 )
 from library.signing import Signed, SigningKey
-from library.trust import CONTROL_LIST, Statement, stamp
+from library.trust import Statement
 from library.trust_store import load_trust, save_trust
+from library.trusted_keys import CONTROL_LIST, stamp
 from matching.errors import SpectraError
 from spectra_app import __version__
 from spectra_app.records.journal import Journal

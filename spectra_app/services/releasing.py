@@ -26,7 +26,7 @@ from library.package import (
 )
 from library.signing import Signed, SigningKey
 from library.store import Library
-from library.trust import LIBRARY, signed_content, stamp
+from library.trusted_keys import LIBRARY, signed_content, stamp
 from library.versions import blockers
 from library.writing import write_library
 from matching.errors import SpectraError

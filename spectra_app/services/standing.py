@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from library.trust import instant
 from library.trust_store import load_trust
+from library.trusted_keys import instant
 from matching.errors import SpectraError
 from spectra_app.errors import InstalledError
 from spectra_app.services.installing import installed_signed

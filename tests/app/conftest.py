@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from library.signing import new_key, open_key
-from library.trust import Trust, TrustedKey, first_root
+from library.trust import Trust
 from library.trust_store import save_trust
+from library.trusted_keys import TrustedKey, first_root
 from matching.errors import SpectrumError
 from spectra_app.records.access import User
 from spectra_app.records.passwords import Cost, Passwords

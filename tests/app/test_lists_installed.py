@@ -27,8 +27,9 @@ from library.errors import (
     UnknownKeyError,
 )
 from library.listpack import TABLES, pack, unpack
-from library.trust import Revocation, Trust, TrustedKey, first_root
+from library.trust import Trust
 from library.trust_store import load_trust, save_trust
+from library.trusted_keys import Revocation, TrustedKey, first_root
 from matching.errors import SpectraError
 from spectra_app.app import main
 from spectra_app.errors import JournalError, SettingsError

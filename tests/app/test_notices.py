@@ -24,7 +24,7 @@ from library.errors import (
 from library.notices import Advice, Alert, notices_of, pack, unpack
 from library.signing import Signed, canonical
 from library.substances import read_table, substances
-from library.trust import LIBRARY
+from library.trusted_keys import LIBRARY
 from matching.errors import SpectraError
 from spectra_app.records.kinds import Confirmation, Item
 from spectra_app.services import notices as service

@@ -39,8 +39,9 @@ from library.package import Release, manifest_of, read_package, write_package
 from library.seal import MAGIC, _structure_hash
 from library.signing import Signed, canonical, new_key, open_key
 from library.store import Library
-from library.trust import CONTROL_LIST, Revocation, Trust, TrustedKey, first_root, stamp
+from library.trust import Trust
 from library.trust_store import save_trust
+from library.trusted_keys import CONTROL_LIST, Revocation, TrustedKey, first_root, stamp
 from library.writing import write_library
 from matching.errors import SpectraError
 from matching.pipeline import DEFAULT_PIPELINE

@@ -18,8 +18,9 @@ from library.entry import Entry, EntryRecord, entry_id
 from library.package import read_package
 from library.signing import new_key, open_key
 from library.store import Library
-from library.trust import LIBRARY, Trust, TrustedKey, first_root
+from library.trust import Trust
 from library.trust_store import load_trust, save_trust
+from library.trusted_keys import LIBRARY, TrustedKey, first_root
 from library.writing import write_library
 from matching.spectrum import Spectrum
 from spectra_app.services.installing import check_installed, checked, install

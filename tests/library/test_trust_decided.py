@@ -24,13 +24,13 @@ from library.errors import (
     WrongPurposeError,
 )
 from library.signing import Signed, canonical, new_key, open_key
-from library.trust import (
+from library.trust import Trust
+from library.trusted_keys import (
     CONTROL_LIST,
     LIBRARY,
     ROOT,
     Revocation,
     Root,
-    Trust,
     TrustedKey,
     first_root,
     instant,
