@@ -304,8 +304,7 @@ def _check(options: argparse.Namespace) -> int:
             _enter_failed(book, error, identifier, emulated=chosen.sample is not None)
             raise
         if book is not None:
-            frames = tuple(one.sha256 for one in record.measured)
-            book.used("check", evidence=frames, emulated=record.emulated)
+            book.checked(record)
     return told_check(options, record)
 
 
@@ -364,14 +363,13 @@ def _enter_failed(
     book: LaserBook | None, error: BaseException, identifier: Identifier, *, emulated: bool
 ) -> None:
     """Say what was kept of a scan that failed, and enter what the laser did for it."""
-    from spectra_app.services.frames import StoppedError
+    from spectra_app.services.frames import kept_by
 
-    kept: tuple[str, ...] = getattr(error, "kept", ())
+    kept = kept_by(error)
     if kept and not isinstance(error, KeyboardInterrupt):  # that one says so itself
         _say(f"Kept as evidence all the same: {len(kept)} files in {identifier.evidence.folder}")
-    if book is not None and (kept or isinstance(error, KeyboardInterrupt)):
-        aborted = isinstance(error, KeyboardInterrupt | StoppedError)
-        book.used("aborted" if aborted else "failed", evidence=kept, emulated=emulated)
+    if book is not None:
+        book.failed(error, emulated=emulated)
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:

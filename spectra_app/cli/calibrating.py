@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectra_app.cli.arguments import column_choice, laser_line, new
+from spectra_app.cli.laser_book import laser_book, measurer_options
 from spectra_app.cli.terminal import print_json
 from spectra_app.errors import EXIT_INTEGRITY, EXIT_OK
 
@@ -75,6 +77,7 @@ def _common(action: argparse.ArgumentParser) -> None:
     action.add_argument("--spectrum", metavar="NAME", help="which spectrum of a file")
     column_choice(action)
     action.add_argument("--json", action="store_true", help="print the record as JSON")
+    measurer_options(action)
 
 
 def _how(options: argparse.Namespace) -> Circumstances:
@@ -104,13 +107,25 @@ def _scan(options: argparse.Namespace, path: Path, standard: str) -> StandardSca
     )
 
 
+def _entered(
+    options: argparse.Namespace, paths: Sequence[Path], make: Callable[[], CalibrationRecord]
+) -> CalibrationRecord:
+    """Make a record, and enter it with its scans where a station was set up."""
+    with laser_book(options) as book:
+        record = make()
+        if book is not None:
+            book.calibrated(record, [(path.name, path.read_bytes()) for path in paths])
+    return record
+
+
 def _axis(options: argparse.Namespace) -> int:
     from spectra_app.services.calibration import calibrate_axis, standard_of
 
     scans = [
         _scan(options, Path(name), standard_of(standard).name) for standard, name in options.scans
     ]
-    record = calibrate_axis(scans, _kept(), _how(options))
+    paths = [Path(name) for _, name in options.scans]
+    record = _entered(options, paths, lambda: calibrate_axis(scans, _kept(), _how(options)))
     lines = [_axis_row(row) for row in record.lines if row["use"] != "outside_range"]
     return _told(options, record, [*lines, *_axis_words(record)])
 
@@ -148,7 +163,8 @@ def _check(options: argparse.Namespace) -> int:
     from spectra_app.services.calibration import check_axis, standard_of
 
     scan = _scan(options, options.file, standard_of(options.standard).name)
-    return told_check(options, check_axis(scan, _kept(), _how(options)))
+    made = _entered(options, [options.file], lambda: check_axis(scan, _kept(), _how(options)))
+    return told_check(options, made)
 
 
 def told_check(options: argparse.Namespace, record: CalibrationRecord) -> int:
@@ -167,7 +183,8 @@ def _resolution(options: argparse.Namespace) -> int:
     from spectra_app.services.calibration import measure_resolution, standard_of
 
     scan = _scan(options, options.file, standard_of(options.standard).name)
-    record = measure_resolution(scan, _kept(), _how(options))
+    paths = [options.file]
+    record = _entered(options, paths, lambda: measure_resolution(scan, _kept(), _how(options)))
     lines = []
     if record.result:
         lines.append(
@@ -186,7 +203,11 @@ def _response(options: argparse.Namespace) -> int:
         else calibration.certificate_of(options.glass)
     )
     scan = _scan(options, options.file, certificate.name)
-    record = calibration.measure_response(scan, certificate, _kept(), _how(options))
+    record = _entered(
+        options,
+        [options.file],
+        lambda: calibration.measure_response(scan, certificate, _kept(), _how(options)),
+    )
     shifts, factors = record.result["raman_shift_cm1"], record.result["factor"]
     number = certificate.certificate_id or "published coefficients, not your own certificate"
     lines = [

@@ -212,7 +212,10 @@ def oversight(options: argparse.Namespace) -> int:
     for fired in found.without_scan:
         print(f"  {fired.at}  {fired.analyser or 'analyser not known'}  {fired.purpose}, "
               f"{fired.count} exposures, {fired.by}")  # fmt: skip
-    print(f"An analyser's own counter differs: {len(found.gaps)}")
+    counted = "not available, no analyser used here has one" if found.gaps is None else None
+    print(f"An analyser's own counter differs: {counted or len(found.gaps or ())}")
+    for gap in found.gaps or ():
+        print(f"  {gap.analyser}  it counted {gap.counted} exposures, {gap.recorded} are recorded")
     print(f"Emergency access that nobody acknowledged: {len(found.emergencies)}")
     print(f"Removals of evidence that were interrupted: {len(found.removals)}")
     return EXIT_OK

@@ -1,4 +1,4 @@
-"""Enter what `spectra devices` does with a laser, once a station was set up."""
+"""Enter what a command does with a laser, or makes of what one did, once a station was set up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def measurer_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--user",
         metavar="NAME",
-        help="your log-in name: the scan becomes yours, to be filed under a case",
+        help="your log-in name: what is measured is entered as yours",
     )
     command.add_argument(
         "--password-file",
@@ -37,16 +37,13 @@ def laser_book(options: argparse.Namespace) -> Iterator[LaserBook | None]:
     ForbiddenError
         When a user is named who may not log in, or the station has no users.
     """
-    from spectra_app.cli.who import opened, signed_in
-    from spectra_app.services.cases.laser_book import LaserBook
-    from spectra_app.services.office import is_begun
+    from spectra_app.cli.who import signed_in
+    from spectra_app.services.cases.laser_book import LaserBook, station_book
 
     options.demo = False
     if options.user:
         with signed_in(options) as (office, session):
             yield LaserBook(office, session)
-    elif is_begun():
-        with opened(options) as office:
-            yield LaserBook(office)
     else:
-        yield None
+        with station_book() as book:
+            yield book

@@ -8,6 +8,7 @@ from typing import Any
 from devices.acquisition.plan import GENTLE_COUNTDOWN_S, GENTLE_WARNING
 from devices.frame import RawFrame
 from devices.interface import Analyser, Progress, ShouldStop
+from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.services.checking import (
     calibrations_of,
     measure_check,
@@ -16,11 +17,11 @@ from spectra_app.services.checking import (
 )
 from spectra_app.services.early_stop import load_early_stop
 from spectra_app.services.emulated_samples import emulated_sample
-from spectra_app.services.identify import Identified, Identifier
+from spectra_app.services.identify import Identifier
 from spectra_app.services.instrument import Instrument
 from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.measuring import Wanted, plan_of
-from spectra_app.services.scanning import QUICK, HowToScan, scan
+from spectra_app.services.scanning import QUICK, HowToScan, Scanned, scan
 
 __all__ = ["GENTLE_COUNTDOWN_S", "GENTLE_WARNING", "check_connected", "scan_connected", "wanted_by"]
 
@@ -41,7 +42,7 @@ def scan_connected(
     identifier: Identifier,
     progress: Progress,
     should_stop: ShouldStop,
-) -> Identified:
+) -> Scanned:
     """Scan what lies in front of the connected analyser; see `spectra_app.services.scanning.scan`.
 
     Raises
@@ -53,7 +54,7 @@ def scan_connected(
     wanted = wanted_by(wish)
     early = load_early_stop() if wanted.early else None
 
-    def work(analyser: Analyser, bench: Any, before: int) -> Identified:
+    def work(analyser: Analyser, bench: Any, before: int) -> Scanned:
         info = analyser.info
         if bench is not None and wish.sample:
             bench.sample = emulated_sample(wish.sample)
@@ -66,15 +67,15 @@ def scan_connected(
             progress=instrument.looking(analyser, progress),
             should_stop=should_stop,
             how=HowToScan(timing=timing, early=early, stops_before=before),
-        ).found
+        )
 
-    found: Identified = instrument.measure(work, armed=wish.plan == "gentle" or wish.delay_s > 0.0)
-    return found
+    done: Scanned = instrument.measure(work, armed=wish.plan == "gentle" or wish.delay_s > 0.0)
+    return done
 
 
 def check_connected(
     instrument: Instrument, identifier: Identifier, progress: Progress, should_stop: ShouldStop
-) -> CheckResult:
+) -> CalibrationRecord:
     """Check the axis of the connected analyser with polystyrene, and keep frame and record.
 
     Raises
@@ -101,6 +102,11 @@ def check_connected(
 
     record = record_check(instrument.measure(work), identifier)
     instrument.restand()
+    return record
+
+
+def told_of(record: CalibrationRecord) -> CheckResult:
+    """Return what a window shows of a check."""
     offset = record.result.get("offset_cm1")
     return CheckResult(
         record.passed,

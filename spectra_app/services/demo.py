@@ -95,5 +95,5 @@ def run_demo(
             progress(begin + share / len(SCANNED), f"{sample}: {words}")
 
         found = scan_emulated(sample, identifier, seed=seed + number, progress=part, timing=timing)
-        steps.append(DemoStep(sample, found))
+        steps.append(DemoStep(sample, found.found))
     return steps

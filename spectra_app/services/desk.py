@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.api import AnalyserUse, Progress, ShouldStop, UseCases
 from spectra_app.services.calibrations import Calibrations, Standing
-from spectra_app.services.connected import check_connected, scan_connected
+from spectra_app.services.cases.exposures import Fired
+from spectra_app.services.cases.laser_book import LaserBook, station_book
+from spectra_app.services.connected import check_connected, scan_connected, told_of
 from spectra_app.services.devices import open_with_bench, plugged_in
 from spectra_app.services.emulated_samples import emulated_samples
 from spectra_app.services.identify import Identified, Identifier, identify_file
@@ -17,7 +21,7 @@ from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.libraries import library_note, library_title
 from spectra_app.services.limits import unasked, with_limits
 from spectra_app.services.reporting import Renderer, write_report
-from spectra_app.services.scanning import scan_emulated
+from spectra_app.services.scanning import Scanned, scan_emulated
 from spectra_app.services.session import open_identifier, utc_now
 from spectra_app.settings import data_folder, made
 
@@ -43,7 +47,19 @@ class Desk:
 
     def scan(self, sample: str, progress: Progress, should_stop: ShouldStop) -> Identified:
         """Scan a named sample with the emulated analyser."""
-        return scan_emulated(sample, self.identifier, progress=progress, should_stop=should_stop)
+        asked = self.identifier
+        return self.entered(
+            lambda: scan_emulated(sample, asked, progress=progress, should_stop=should_stop),
+            emulated=True,
+        )
+
+    def entered(self, measure: Callable[[], Scanned], *, emulated: bool) -> Identified:
+        """Scan, and enter it in the book of the station's lasers, opened before one fires."""
+        with station_book() as book, failing(book, emulated=emulated):
+            scanned = measure()
+            if book is not None:
+                book.scanned(scanned, self.identifier.engine.library)
+        return scanned.found
 
     def report(self, found: Identified, path: Path) -> None:
         """Write the PDF report of a result."""
@@ -83,6 +99,29 @@ def standing_now(serial: str) -> Standing:
     return Calibrations(None).standing(serial, utc_now())
 
 
+@contextmanager
+def failing(book: LaserBook | None, *, emulated: bool) -> Iterator[None]:
+    """Enter what a laser did for what fails within, where there is a book."""
+    try:
+        yield
+    except BaseException as error:
+        if book is not None:
+            book.failed(error, emulated=emulated)
+        raise
+
+
+@contextmanager
+def live_book() -> Iterator[Callable[[int, str, bool], object]]:
+    """Lend what enters the exposures of a live view: how many, serial number, emulated or not."""
+    with station_book() as book:
+
+        def enter(count: int, serial: str, emulated: bool) -> None:
+            if book is not None and count:
+                book.used(Fired(serial, "live", count=count, emulated=emulated))
+
+        yield enter
+
+
 def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
     """Return what a window can do with an analyser, on the library of `desk`."""
 
@@ -90,10 +129,19 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
         return choices_of(plugged_in())
 
     def scan(wish: ScanWish, progress: Progress, should_stop: ShouldStop) -> Identified:
-        return scan_connected(instrument, wish, desk.identifier, progress, should_stop)
+        asked = desk.identifier
+        return desk.entered(
+            lambda: scan_connected(instrument, wish, asked, progress, should_stop),
+            emulated=instrument.state.emulated,
+        )
 
     def check(progress: Progress, should_stop: ShouldStop) -> CheckResult:
-        return check_connected(instrument, desk.identifier, progress, should_stop)
+        asked, emulated = desk.identifier, instrument.state.emulated
+        with station_book() as book, failing(book, emulated=emulated):
+            record = check_connected(instrument, asked, progress, should_stop)
+            if book is not None:
+                book.checked(record)
+        return told_of(record)
 
     return AnalyserUse(instrument, look, scan, check)
 
@@ -103,7 +151,7 @@ def desk_use_cases(
 ) -> UseCases:
     """Return the window's use cases on a fresh desk; `open_it` opens the analyser chosen."""
     desk = Desk(library, render)
-    instrument = Instrument(keep_evidence, standing_now, open_it=open_it)
+    instrument = Instrument(keep_evidence, standing_now, open_it=open_it, book=live_book)
     return UseCases(
         identify_file=desk.identify,
         scan_emulated=desk.scan,

@@ -26,6 +26,12 @@ class StoppedError(AnalyserError):
     code = "stopped"
 
 
+def kept_by(error: BaseException) -> tuple[str, ...]:
+    """Return the SHA-256 of what was kept of a measurement that ended with an error."""
+    kept: tuple[str, ...] = getattr(error, "kept", ())
+    return kept
+
+
 def as_app_error(error: DeviceError) -> AnalyserError:
     """Return a driver's error as one of the program's, with the same words.
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -39,6 +40,8 @@ ON = frozenset({LaserState.FIRING, LaserState.REQUESTED})
 OpenIt = Callable[..., tuple[Analyser, Any]]
 Keep = Callable[[bytes, str, str], object]
 """Keeps bytes of a kind under a name as evidence."""
+Book = Callable[[], AbstractContextManager[Callable[[int, str, bool], object]]]
+"""Opens the book of the lasers, and gives what enters exposures: how many, serial, emulated."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,6 +50,12 @@ class _Open:
 
     analyser: Analyser
     bench: Any
+
+
+@contextmanager
+def no_book() -> Iterator[Callable[[int, str, bool], object]]:
+    """Enter nothing: there is no station."""
+    yield lambda _count, _serial, _emulated: None
 
 
 class Instrument:
@@ -62,6 +71,8 @@ class Instrument:
         Opens what was chosen; returns the analyser, and the bench of an emulated one.
     timing : Timing
         Time, the analyser's too.
+    book : callable
+        Opens the book in which exposures of the live view are entered, before the laser fires.
     """
 
     def __init__(
@@ -71,9 +82,10 @@ class Instrument:
         *,
         open_it: OpenIt = open_with_bench,
         timing: Timing = REAL_TIME,
+        book: Book = no_book,
     ) -> None:
         self._keep, self._standing, self._open_it = keep, standing, open_it
-        self.timing = timing
+        self.timing, self._book = timing, book
         self._lock = threading.RLock()
         self._state = InstrumentState()
         self._listener: Callable[[], None] = lambda: None
@@ -125,12 +137,7 @@ class Instrument:
             return
         before = opened.analyser.stops
         self._tell(phase="live", trouble=None, stopping=False)
-        job = session.submit(
-            lambda analyser: run_live(
-                analyser, self.timing, self.newest.put, before, self.looking(analyser)
-            ),
-            key="live",
-        )
+        job = session.submit(lambda analyser: self._live(analyser, before), key="live")
         job.add_done_callback(self._live_ended)
 
     def laser_off_again(self) -> None:
@@ -288,6 +295,24 @@ class Instrument:
         if self._state.phase in {"scanning", "live"}:
             self._tell(phase="none" if self._state.gone else "ready")
         self._tell(armed=False, stopping=False)
+
+    def _live(self, analyser: Analyser, before: int) -> None:
+        """Show exposures, and enter how many there were, with the one that was broken off."""
+        count, info = 0, analyser.info
+
+        def show(frame: LiveFrame) -> None:
+            nonlocal count
+            count = frame.number
+            self.newest.put(frame)
+
+        with self._book() as enter:
+            try:
+                run_live(analyser, self.timing, show, before, self.looking(analyser))
+            except DeviceError as error:
+                count += error.code == "aborted"
+                raise
+            finally:
+                enter(count, info.serial, info.emulated)
 
     def _live_ended(self, job: Future[None]) -> None:
         error = None if job.cancelled() else job.exception()

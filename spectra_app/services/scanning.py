@@ -239,7 +239,7 @@ def scan_emulated(
     progress: Progress = no_progress,
     should_stop: ShouldStop = never_stop,
     timing: Timing | None = None,
-) -> Identified:
+) -> Scanned:
     """Scan a named emulated sample; see `scan`. A stepped `timing` does without waiting."""
     timing = timing or replace(REAL_TIME, utc=identifier.clock)
     try:
@@ -258,4 +258,4 @@ def scan_emulated(
             progress=progress,
             should_stop=should_stop,
             how=HowToScan(timing=timing),
-        ).found
+        )

@@ -49,7 +49,7 @@ def identifier(spectra_home, small_library, tmp_path):  # noqa: ARG001  a data f
 
 
 def test_an_emulated_scan_makes_its_own_check_first(identifier):
-    found = scan_emulated("caffeine", identifier, timing=without_waiting(utc_now))
+    found = scan_emulated("caffeine", identifier, timing=without_waiting(utc_now)).found
     assert not set(CODES) & set(found.record.reasons)
     kept = identifier.calibrations
     (serial,) = kept.serials()
@@ -120,7 +120,7 @@ def test_a_scan_says_by_which_record_its_axis_is(identifier):
     frame = RawFrame.from_bytes(identifier.evidence.get(checked.measured[0].sha256))
     record = calibrate_axis([scan_of_frame(frame, "polystyrene")], kept, Circumstances(utc_now()))
     assert record.passed
-    found = scan_emulated("caffeine", identifier, timing=without_waiting(utc_now)).record
+    found = scan_emulated("caffeine", identifier, timing=without_waiting(utc_now)).found.record
     assert any(record.sha256[:16] in text for text in found.assumptions)
     assert not set(CODES) & set(found.reasons)
 

@@ -71,7 +71,7 @@ def file_scan(take, scan_text):
 @pytest.fixture
 def device_scan(office, officer, identifier, office_clock):
     """Return an emulated scan, taken in."""
-    found = scan_emulated("caffeine", identifier, timing=without_waiting(office_clock))
+    found = scan_emulated("caffeine", identifier, timing=without_waiting(office_clock)).found
     taken = Taken(source="device", evidence=(found.record.sha256,))
     return scans.add_scan(office, officer, found, taken, library=identifier.engine.library)
 

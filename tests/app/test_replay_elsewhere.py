@@ -55,7 +55,7 @@ def identifier(office, used_home, tmp_path):  # noqa: ARG001  holds the starter 
 def test_on_another_kernel_the_figures_are_the_same_to_a_billionth(
     office, logged_in, identifier, office_clock
 ):
-    found = scan_emulated("caffeine", identifier, timing=without_waiting(office_clock))
+    found = scan_emulated("caffeine", identifier, timing=without_waiting(office_clock)).found
     taken = Taken(source="device", evidence=(found.record.sha256,))
     scans.add_scan(office, logged_in["officer"], found, taken)
     child = subprocess.run(

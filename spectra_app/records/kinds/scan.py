@@ -150,7 +150,9 @@ class Exposure(Record, frozen=True, kw_only=True):
     by: str = ""
 
     def keys(self) -> Iterable[tuple[str, str]]:
-        """Look up by analyser, scan, purpose, day, user."""
+        """Look up by analyser, scan, purpose, day, user, and by what was kept of it."""
+        for sha256 in self.evidence:
+            yield "evidence", sha256
         yield "analyser", self.analyser
         yield "scan", self.scan
         yield "purpose", self.purpose

@@ -51,6 +51,8 @@ class Fired:
         The analyser's own counter afterwards; -1 where it has none.
     emulated : bool
         Whether no real laser was used.
+    record : str
+        SHA-256 of the calibration record that came of it: the chain holds it.
     """
 
     analyser: str
@@ -59,6 +61,7 @@ class Fired:
     count: int | None = None
     counter: int = -1
     emulated: bool = False
+    record: str = ""
 
 
 def record_exposure(office: Office, session: Session, fired: Fired) -> Exposure:
@@ -89,6 +92,7 @@ def _record(office: Office, user: str, fired: Fired) -> Exposure:
     )
     with office.ledger.writing(user) as writing:
         details: dict[str, Detail] = {"exposures": count, "purpose": fired.purpose}
+        details |= {"record": fired.record} if fired.record else {}
         writing.put(sound(record), "laser used without a scan", details=details)
     return record
 

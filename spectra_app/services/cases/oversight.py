@@ -42,8 +42,8 @@ class Oversight:
         Items that were scanned again with another verdict.
     without_scan : tuple of Exposure
         Uses of a laser that became no scan; checks and calibrations only when nobody was logged in.
-    gaps : tuple of Gap
-        Where an analyser's own counter says something else.
+    gaps : tuple of Gap or None
+        Where an analyser's own counter says something else; None when none has a counter.
     emergencies : tuple of Emergency
         Uses of emergency access that nobody has acknowledged.
     removals : tuple of Removal
@@ -55,14 +55,14 @@ class Oversight:
     unattended: tuple[Scan, ...]
     repeated: tuple[Repeated, ...]
     without_scan: tuple[Exposure, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[Gap, ...] | None
     emergencies: tuple[Emergency, ...]
     removals: tuple[Removal, ...]
 
     @property
     def open(self) -> int:
         """Return how many things are on it."""
-        return sum(len(getattr(self, name)) for name in self.__dataclass_fields__)
+        return sum(len(getattr(self, name) or ()) for name in self.__dataclass_fields__)
 
 
 def oversee(office: Office, session: Session, since: str = "") -> Oversight:
@@ -83,7 +83,7 @@ def oversee(office: Office, session: Session, since: str = "") -> Oversight:
         tuple(one for one in scans(user=NOBODY) if one.scanned_at >= since),
         tuple(_repeated(office, cleared=me.cleared, since=since)),
         tuple(one for one in fired if _to_be_seen(one) and one.at >= since),
-        gaps_in(fired),
+        gaps_in(fired) if any(one.counter >= 0 for one in fired) else None,
         tuple(one.record for one in office.ledger.find(Emergency, state=OPEN)),
         tuple(unfinished_removals(office.ledger)),
     )
