@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import resources
-from spectra_app.records.identification import HiddenHazard, Identification, MatchRate
+from spectra_app.records.identification import (
+    Component,
+    ControlStatus,
+    HiddenHazard,
+    Identification,
+    MatchRate,
+)
 
 Shape = Literal["octagon", "triangle", "barred_triangle", "diamond", "rounded_square", "circle"]
 
@@ -172,6 +178,16 @@ def no_listing_text(record: Identification) -> str:
     if not asked.lists_to:
         return NO_LISTING
     return f"no listing found in the {lists_text(record)} to {asked.lists_to}{_not_asked(record)}"
+
+
+def control_days(
+    record: Identification, component: Component
+) -> tuple[tuple[str, tuple[ControlStatus, ...]], ...]:
+    """Return the day, or both days, for which the lists were asked, with what is listed then."""
+    first = (record.control_on, component.control)
+    return (
+        (first, (record.control_also, component.control_also)) if record.control_also else (first,)
+    )
 
 
 def lists_text(record: Identification) -> str:

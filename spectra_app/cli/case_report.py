@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,6 +59,7 @@ def _told(issuing: argparse.ArgumentParser) -> None:
     for name, text in (
         ("place", "where it was examined"),
         ("customer", "who asked for the examination"),
+        ("customer-contact", "how the customer is reached: address, telephone"),
         ("sampled-at", "when it was sampled: 2026-11-22T10:15:00Z"),
         ("deviations", "from the method, or 'none'"),
     ):
@@ -195,12 +195,13 @@ def _written(made: Report, pdf: bytes | None, options: argparse.Namespace) -> No
 
 def _wanted(options: argparse.Namespace) -> Wanted:
     from spectra_app.services.report_facts import Wanted
+    from spectra_app.services.reporting import Validation
 
-    figures = None
+    validation = None
     if options.validation:
         try:
-            figures = json.loads(options.validation.read_bytes())
-        except (OSError, ValueError) as error:
+            validation = Validation(options.validation.name, options.validation.read_bytes())
+        except OSError as error:
             raise AppError(
                 f"the validation cannot be read ({error})", str(options.validation), "give its file"
             ) from error
@@ -208,9 +209,10 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         language=options.lang,
         place=options.place,
         customer=options.customer,
+        customer_contact=options.customer_contact,
         sampled_at=options.sampled_at,
         deviations=options.deviations,
-        figures=figures,
+        validation=validation,
         amends=options.amends,
         reason=options.why,
     )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from spectra_app.services.office import Office, Session
 
 EXERCISE = "EMULATED: an exercise, no evidence"
+OPEN_STILL = (
+    "the item is not confirmed: it is not all that scans named, was amended, or is contradicted"
+)
 
 
 def add(actions: Commands) -> None:
@@ -358,8 +361,8 @@ def _item_lines(found: ItemFile) -> list[str]:
         f"    {one.technique} (category {one.category}, {one.sampling} sampling): {one.agreement}"
         for one in found.techniques
     ]
-    lines += [
-        f"    {one.laboratory}: {one.state} {', '.join(one.found)}".rstrip()
-        for one in found.confirmations
-    ]
+    for one in found.confirmations:
+        line = f"    {one.laboratory}: {one.state} {', '.join(one.found)}".rstrip()
+        settled = one.state != "confirmed" or found.stands == "confirmed"
+        lines.append(line if settled else f"{line} ({OPEN_STILL})")
     return lines

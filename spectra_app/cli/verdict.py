@@ -7,6 +7,7 @@ from spectra_app.reports.figures import clean
 from spectra_app.wording import (
     advice_texts,
     alarm_word,
+    control_days,
     headline,
     hidden_texts,
     no_listing_text,
@@ -53,7 +54,6 @@ def verdict_text(record: Identification, candidates: int = 5) -> str:
 
 def _components(record: Identification) -> list[str]:
     lines = []
-    asked = f" on {record.control_on}" if record.control_on else ""
     for component in record.components:
         mark = "" if component.kind == "measured" else f" ({component.kind} reference)"
         if component.signal_share is not None and component.signal_share_interval is not None:
@@ -68,12 +68,19 @@ def _components(record: Identification) -> list[str]:
                 f"  Validation: {right_of(rate)} substances with such a score were right "
                 f"(at least {share_down(rate.low95)}, exact 95 % bound)"
             )
-        listed = "; ".join(
-            f"{c.instrument} {c.schedule} (text of {c.as_of}, grade {c.grade})"
-            for c in component.control
+        for day, listings in control_days(record, component):
+            listed = "; ".join(
+                f"{c.instrument} {c.schedule} (text of {c.as_of}, grade {c.grade})"
+                for c in listings
+            )
+            status = listed or f"{no_listing_text(record)}; that does not mean uncontrolled"
+            on = f" on {day}" if day else ""
+            lines.append(f"  Control status of {component.name}{mark}{on}: {status}")
+    if record.components and record.control_also:
+        lines.append(
+            f"  The source says it was measured on {record.control_on}, it was examined on "
+            f"{record.control_also}: the alarm level is that of the graver answer"
         )
-        status = listed or f"{no_listing_text(record)}; that does not mean uncontrolled"
-        lines.append(f"  Control status of {component.name}{mark}{asked}: {status}")
     if record.components and past_age_text(record):
         lines.append(f"  Control lists {past_age_text(record)}; confirm with the current ones")
     return lines

@@ -22,6 +22,12 @@ Outcome = Literal[
 Alarm = Literal["controlled", "precursor", "hazard", "container", "benign", "unknown"]
 Kind = Literal["measured", "reconstructed", "calculated", "emulated"]
 
+ALARM_ORDER: tuple[Alarm, ...] = (
+    "controlled", "precursor", "hazard", "unknown", "container", "benign",
+)  # fmt: skip
+"""Alarm levels, the most serious first."""
+SECOND_DAY = "control_also"
+
 PRESUMPTIVE = "PRESUMPTIVE: one technique is not an identification; a second one must confirm"
 
 
@@ -85,7 +91,10 @@ class MatchRate:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A named part of the verdict. `signal_share` is a share of the Raman signal, not of weight."""
+    """A named part of the verdict. `signal_share` is a share of the Raman signal, not of weight.
+
+    `control` are its listings on the record's `control_on`, `control_also` those on its second day.
+    """
 
     name: str
     entry: str
@@ -95,6 +104,7 @@ class Component:
     kind: Kind
     role: str
     control: tuple[ControlStatus, ...] = ()
+    control_also: tuple[ControlStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +210,9 @@ class Identification:
     `asked` says what was asked for: the column (None for the vendor's own) and how many
     candidates to show. `control_on` is the date for which the control lists were asked, ISO 8601:
     the day of the scan where the source states it, otherwise the day of the examination;
-    `control_lists` says which lists.
+    `control_also` is the day of the examination where the source states another one: nobody can
+    say whether its clock was right, so the lists are asked for both, and the graver answer is the
+    alarm level. `control_lists` says which lists.
     """
 
     file: str
@@ -223,6 +235,7 @@ class Identification:
     assumptions: tuple[str, ...] = ()
     asked: Asked = field(default_factory=Asked)
     control_on: str = ""
+    control_also: str = ""
     control_lists: ControlAsked = field(default_factory=ControlAsked)
     error: str | None = None
 
@@ -235,13 +248,19 @@ class Identification:
         return self._as_json(lambda value: repr(float(value)))
 
     def _as_json(self, figure: Callable[[float], Any]) -> dict[str, Any]:
-        return {name: _plain(getattr(self, name), figure) for name in self.__dataclass_fields__}
+        return _fields(self, figure)
+
+
+def _fields(value: Any, figure: Callable[[float], Any]) -> dict[str, Any]:
+    """Return the fields; a second day only where there is one, so that other records stay as is."""
+    names = (name for name in value.__dataclass_fields__
+             if name != SECOND_DAY or getattr(value, name))  # fmt: skip
+    return {name: _plain(getattr(value, name), figure) for name in names}
 
 
 def _plain(value: Any, figure: Callable[[float], Any]) -> Any:
     if hasattr(value, "__dataclass_fields__"):
-        names = value.__dataclass_fields__
-        return {name: _plain(getattr(value, name), figure) for name in names}
+        return _fields(value, figure)
     if isinstance(value, tuple | list):
         return [_plain(item, figure) for item in value]
     if isinstance(value, dict):

@@ -104,6 +104,7 @@ def _sections(
     made = {
         "item": papers.item(record, facts, texts),
         "result": findings.components(record, texts),
+        "scans": findings.other_scans(facts, texts),
         "candidates": findings.candidates(record, texts),
         "plot": (Plot(_plot_note(record, comparison, texts)),),
         "hidden": findings.hidden(record, texts),
@@ -134,19 +135,20 @@ def _marks(
     kinds = {part.kind for part in record.components} | {one.kind for one in record.candidates}
     if comparison is not None:
         kinds.add(comparison.reference_kind)
-    refuted = any(result.state == "refuted" for result in facts.external)
-    against = any(technique.agreement == "disagrees" for technique in facts.techniques)
+    graver = findings.graver_scan(record, facts)
     asked = {
         "emulated_scan": record.emulated,
         "emulated_reference": "emulated" in kinds,
         "demo": facts.demo,
-        "contradicted": refuted or against,
+        "contradicted": facts.contradicted,
+        "graver_scan": bool(graver),
         "restricted": facts.restricted,
         "amended": bool(facts.amends),
         "incomplete": bool(missing),
         "unreviewed": texts.review.state == "unreviewed",
     }
-    values = {"id": facts.amends, "reason": facts.amends_reason, "version": texts.version}
+    values = {"id": facts.amends, "reason": facts.amends_reason, "version": texts.version,
+              "alarm": texts.word("alarm", graver)}  # fmt: skip
     return tuple(texts.say(f"mark.{code}", **values) for code, shown in asked.items() if shown)
 
 

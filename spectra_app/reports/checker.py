@@ -48,6 +48,12 @@ REQUIRED: tuple[Required, ...] = (
     _fact("address", "7.8.2.1 b", "address of the laboratory", _STATION),
     _fact("place", "7.8.2.1 c", "place of the examination", "give it with --place"),
     _fact("customer", "7.8.2.1 e", "name of the customer", "give it with --customer"),
+    _fact(
+        "customer_contact",
+        "7.8.2.1 e",
+        "contact information of the customer",
+        "give it with --customer-contact",
+    ),
     _fact("item", "7.8.2.1 g", "identification of the item", "file the scan under an item"),
     _fact("description", "7.8.2.1 g", "description of the item", _ITEM),
     _fact("condition", "7.8.2.1 g", "condition of the item", _ITEM),
@@ -56,7 +62,7 @@ REQUIRED: tuple[Required, ...] = (
     _fact("performed_at", "7.8.2.1 i", "date of the examination", _SCAN),
     _fact("issued_at", "7.8.2.1 j", "date of issue", "issue the report again"),
     _fact("sampling", "7.8.2.1 k", "sampling plan", _ITEM),
-    _fact("operator", "7.8.2.1 i", "who did the examination", _SCAN),
+    _fact("operator", "7.5.1", "who did the examination", _SCAN),
     _fact("authorised_by", "7.8.2.1 o", "person authorising the report", "issue it as a user"),
     Required(
         "deviations",
@@ -101,7 +107,7 @@ REQUIRED: tuple[Required, ...] = (
 )
 _OF_AMENDMENT = Required(
     "amends_reason",
-    "7.8.8.3",
+    "7.8.8.1",
     "change.reason",
     "reason of the amendment",
     "say why the report is issued again",

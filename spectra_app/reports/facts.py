@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from spectra_app.records.standing import Silent, Stands, Weight, stands, weight
+
 Standing = Literal["presumptive", "technique", "laboratory"]
 Agreement = Literal["agrees", "disagrees", "inconclusive"]
 
@@ -50,8 +52,9 @@ class ErrorRate:
         Bounds of the rate, 0-1.
     least_score : float or None
         Lower end of the range of scores it was counted in; None for all.
-    source : str
-        What it was measured with: policy or validation, by name and hash.
+    source, basis : str
+        What it was measured with: version of the ``policy`` that decided, or file and hash of a
+        ``validation``; with no basis, the source is told in words of its own.
     """
 
     what: str
@@ -61,6 +64,7 @@ class ErrorRate:
     high95: float
     source: str
     least_score: float | None = None
+    basis: Literal["", "policy", "validation"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +80,20 @@ class OtherTechnique:
     performed_by: str = ""
     instrument: str = ""
     remarks: str = ""
-    speaks: bool = True
+    silent: Silent = ""
+
+    @property
+    def weight(self) -> Weight:
+        """What it weighs for the result of this report."""
+        return weight(self.agreement, self.silent)
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalResult:
     """What another laboratory was asked or has found: marked as not of this laboratory.
 
-    `speaks`, here and of a technique, says whether it stands as it was recorded and is about what
-    this report names: another substance confirmed, or an answer that was amended, confirms nothing.
+    `silent`, here and of a technique, says why it cannot confirm what this report names: it was
+    amended, or it is about another substance. Empty when it can.
     """
 
     laboratory: str
@@ -96,7 +105,25 @@ class ExternalResult:
     sent_at: str = ""
     answered_at: str = ""
     remarks: str = ""
-    speaks: bool = True
+    silent: Silent = ""
+
+    @property
+    def weight(self) -> Weight:
+        """What it weighs for the result of this report."""
+        return weight(self.state, self.silent)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherScan:
+    """Another scan of the same item, and what it found."""
+
+    scan: str
+    scanned_at: str
+    outcome: str
+    alarm: str
+    names: tuple[str, ...] = ()
+    family: str = ""
+    emulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +188,10 @@ class ReportFacts:
         Whether it is issued under a case; otherwise it is a print-out, and says so.
     laboratory, address, place : str
         Name and address of the laboratory, and where the work was done.
-    customer : str
-        Who asked for it.
-    case, case_reference, item : str
-        Numbers of case and item.
+    customer, customer_contact : str
+        Who asked for it, and how that customer is reached.
+    case, case_reference, item, scan : str
+        Numbers of case, item and scan.
     identifiers : tuple of str
         Numbers on the item: postal, air waybill, container, seal.
     description, condition : str
@@ -193,6 +220,8 @@ class ReportFacts:
         Measured error rates of the decision rule.
     techniques, external, changes
         Second techniques, results of others, corrections.
+    other_scans : tuple of OtherScan
+        The other scans of the item, as far as a reader of this report may see them.
     amends, amends_reason : str
         The report this one takes the place of, and why.
     evaluation : Evaluation or None
@@ -211,9 +240,11 @@ class ReportFacts:
     address: str = ""
     place: str = ""
     customer: str = ""
+    customer_contact: str = ""
     case: str = ""
     case_reference: str = ""
     item: str = ""
+    scan: str = ""
     identifiers: tuple[str, ...] = ()
     description: str = ""
     condition: str = ""
@@ -239,6 +270,7 @@ class ReportFacts:
     techniques: tuple[OtherTechnique, ...] = ()
     external: tuple[ExternalResult, ...] = ()
     changes: tuple[Change, ...] = ()
+    other_scans: tuple[OtherScan, ...] = ()
     amends: str = ""
     amends_reason: str = ""
     evaluation: Evaluation | None = None
@@ -247,20 +279,25 @@ class ReportFacts:
     restricted: bool = False
 
     @property
+    def stands(self) -> Stands:
+        """How the result stands, by the rule of `spectra_app.records.standing`."""
+        return stands(
+            [one.weight for one in self.techniques], [one.weight for one in self.external]
+        )
+
+    @property
     def standing(self) -> Standing:
-        """How the result stands: presumptive until something else agrees (SWGDRUG).
+        """What a report says of it: presumptive until something else agrees (SWGDRUG)."""
+        return _STANDINGS.get(self.stands, "presumptive")
 
-        The last answer of a laboratory counts before everything else; a technique that agrees
-        counts only while none contradicts.
-        """
-        answers = [result for result in self.external if result.state != "sent"]
-        if answers:
-            last = answers[-1]
-            confirmed = last.state == "confirmed" and last.speaks
-            return "laboratory" if confirmed else "presumptive"
-        agrees = any(one.agreement == "agrees" and one.speaks for one in self.techniques)
-        disagrees = any(one.agreement == "disagrees" for one in self.techniques)
-        return "technique" if agrees and not disagrees else "presumptive"
+    @property
+    def contradicted(self) -> bool:
+        """Whether something speaks against the result, or did and was only amended."""
+        weights = [one.weight for one in self.techniques]
+        weights += [one.weight for one in self.external]
+        return "against" in weights or ("doubt" in weights and self.standing == "presumptive")
 
+
+_STANDINGS: dict[Stands, Standing] = {"confirmed": "laboratory", "second technique": "technique"}
 
 NO_DEVIATIONS = "none"

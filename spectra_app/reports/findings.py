@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from spectra_app.records.identification import (
+    ALARM_ORDER,
     Candidate,
     Component,
     ControlStatus,
@@ -13,7 +16,7 @@ from spectra_app.records.identification import (
     Identification,
 )
 from spectra_app.reports.document import Part, Verdict
-from spectra_app.reports.facts import ReportFacts
+from spectra_app.reports.facts import OtherScan, ReportFacts
 from spectra_app.reports.figures import figure, percent
 from spectra_app.reports.parts import Column, Fact, Facts, Table, Words
 from spectra_app.reports.texts import Said, Texts
@@ -21,6 +24,10 @@ from spectra_app.wording import ALARMS, INTERNATIONAL, share_up
 
 MOST_CANDIDATES = 12
 NOT_KNOWN = "not known"  # as `figures` says it
+GRAVE = frozenset({"controlled", "precursor", "hazard"})
+EARLIEST_CLOCK = "2000"  # before that year there were no analysers whose files are read here
+_IN_FORCE = re.compile(r"in force (\d{4}(?:-\d{2}-\d{2})?)")
+_YEAR_FIRST = re.compile(r"\d{4}(?!\d)")
 
 
 def known(text: str, texts: Texts) -> Said:
@@ -111,6 +118,8 @@ def advice(record: Identification, texts: Texts) -> tuple[str, ...]:
 
 def control_date(record: Identification, facts: ReportFacts, texts: Texts) -> Said:
     """Return the date for which the control status is stated, and which day that is."""
+    if record.control_also:
+        return texts.say("control.on_both", date=record.control_on, today=record.control_also)
     if record.control_on:
         scanned = facts.measured_at.startswith(record.control_on)
         key = "control.on_scan" if scanned else "control.on_examination"
@@ -141,8 +150,7 @@ def components(record: Identification, texts: Texts) -> tuple[Part, ...]:
     rows = tuple(_component(component, texts) for component in record.components)
     label = texts.say("control.label")
     status = tuple(
-        Fact(label, texts.say("control.of", name=part.name, status=_status(part, record, texts)))
-        for part in record.components
+        Fact(label, said) for part in record.components for said in _statuses(part, record, texts)
     )
     return (Table(columns, rows, texts.say("share.note")), Facts(status), Words(tuple(notes)))
 
@@ -163,10 +171,21 @@ def _component(component: Component, texts: Texts) -> tuple[str, ...]:
     return (texts.put(component.name), role, kind, share, validated)
 
 
-def _status(component: Component, record: Identification, texts: Texts) -> Said:
-    if component.control:
-        listings = (_listing(status, texts) for status in component.control)
-        return texts.many(listings)
+def _statuses(component: Component, record: Identification, texts: Texts) -> Iterator[Said]:
+    """Return the status of a component; for both days when the lists were asked for two."""
+    now = _status(component.control, record, texts)
+    if not record.control_also:
+        yield texts.say("control.of", name=component.name, status=now)
+        return
+    days = ((record.control_on, now),
+            (record.control_also, _status(component.control_also, record, texts)))  # fmt: skip
+    for date, status in days:
+        yield texts.say("control.of_day", name=component.name, date=date, status=status)
+
+
+def _status(control: tuple[ControlStatus, ...], record: Identification, texts: Texts) -> Said:
+    if control:
+        return texts.many(_listing(status, texts) for status in control)
     if record.alarm == "unknown":
         return texts.say("control.unknown")
     return _no_listing(record, texts)
@@ -182,9 +201,25 @@ def _listing(status: ControlStatus, texts: Texts) -> Said:
             grade=status.grade,
         )
     ]
-    more = {name: getattr(status, name) for name in ("since", "read_to", "scope", "conflict")}
+    if status.since:
+        day = in_force_since(status.since)
+        said.append(texts.say("control.since" if day else "control.since_said",
+                              since=day or status.since))  # fmt: skip
+    more = {name: getattr(status, name) for name in ("read_to", "scope", "conflict")}
     said += [texts.say(f"control.{name}", **{name: text}) for name, text in more.items() if text]
     return Said(", ".join(said)) if texts.direction == "ltr" else Said("، ".join(said))
+
+
+def in_force_since(text: str) -> str:
+    """Return from when a listing is in force, as its source writes it; empty for other words.
+
+    Sources write ``2018-04-04``, ``2024 (Reg. 2024/1331)``, ``2024 (in force 2024-12-03)``, and
+    ``64th ed.``.
+    """
+    day = _IN_FORCE.search(text)
+    if day:
+        return day[1]
+    return text if _YEAR_FIRST.match(text) else ""
 
 
 def _lists(record: Identification) -> str:
@@ -210,9 +245,45 @@ def _control_notes(record: Identification, texts: Texts) -> list[str]:
         notes.append(
             texts.say("control.lists", lists=_lists(record), to=asked.lists_to, sha256=sha256)
         )
+    if record.control_also and record.components:
+        days = {"date": record.control_on, "today": record.control_also}
+        notes.append(texts.say("control.two_days", **days))
+        if record.control_on < EARLIEST_CLOCK:
+            notes.append(texts.say("control.clock_wrong"))
     if asked.past_age:
         notes.append(texts.say("control.past_age", lists=texts.many(asked.past_age)))
     return [*notes, texts.say("control.not_uncontrolled"), texts.say("control.confirm")]
+
+
+# --- Other scans of the item ----------------------------------------------------------------------
+
+
+def other_scans(facts: ReportFacts, texts: Texts) -> tuple[Part, ...]:
+    """Return the other scans of the item with what they found; nothing when there are none."""
+    if not facts.other_scans:
+        return ()
+    widths = {"scan": 38.0, "when": 34.0, "outcome": 40.0, "found": 40.0, "alarm": 26.0}
+    columns = tuple(Column(texts.say(f"column.{code}"), width) for code, width in widths.items())
+    rows = tuple(_other_scan(one, texts) for one in facts.other_scans)
+    return (Table(columns, rows, texts.say("scans.note")),)
+
+
+def _other_scan(one: OtherScan, texts: Texts) -> tuple[str, ...]:
+    alarm = texts.word("alarm", one.alarm)
+    return (
+        texts.put(one.scan),
+        texts.put(one.scanned_at),
+        texts.word("outcome", one.outcome),
+        texts.many(name for name in (*one.names, one.family) if name) or texts.say("scans.unnamed"),
+        texts.say("alarm.emulated", word=alarm) if one.emulated else alarm,
+    )
+
+
+def graver_scan(record: Identification, facts: ReportFacts) -> str:
+    """Return the alarm level of another scan of the item that is graver than this one's."""
+    gravest = min((one.alarm for one in facts.other_scans), key=ALARM_ORDER.index, default="")
+    graver = gravest and ALARM_ORDER.index(gravest) < ALARM_ORDER.index(record.alarm)
+    return gravest if graver and gravest in GRAVE else ""
 
 
 # --- Candidates, quality, hazards ---------------------------------------------------------------
@@ -234,11 +305,16 @@ def candidates(record: Identification, texts: Texts) -> tuple[Part, ...]:
     )
     shown = record.candidates[:MOST_CANDIDATES]
     rows = tuple(_candidate(candidate, texts) for candidate in shown)
-    metric = record.method.metric or texts.say("not_recorded")
-    note = texts.say("candidates.note", metric=metric)
+    note = texts.say("candidates.note", metric=metric_name(record, texts))
     left = len(record.candidates) - len(shown)
     more = (Words((texts.say("candidates.more", count=left),)),) if left else ()
     return (Table(columns, rows, note), *more)
+
+
+def metric_name(record: Identification, texts: Texts) -> Said:
+    """Return which score was used, in the report's own language where it has words for it."""
+    name = record.method.metric
+    return texts.word("metric", name) if name else texts.say("not_recorded")
 
 
 def _candidate(candidate: Candidate, texts: Texts) -> tuple[str, ...]:

@@ -6,8 +6,16 @@ import math
 
 from spectra_app.records.identification import Component, Identification
 from spectra_app.reports.document import Missing, Part, record_sha256
-from spectra_app.reports.facts import NO_DEVIATIONS, ErrorRate, ExternalResult, ReportFacts
+from spectra_app.reports.facts import (
+    NO_DEVIATIONS,
+    ErrorRate,
+    ExternalResult,
+    OtherTechnique,
+    ReportFacts,
+    Standing,
+)
 from spectra_app.reports.figures import percent
+from spectra_app.reports.findings import metric_name
 from spectra_app.reports.parts import Code, Column, Fact, Facts, Table, Words
 from spectra_app.reports.texts import Said, Texts
 
@@ -16,6 +24,7 @@ ALWAYS = (
     "address",
     "place",
     "customer",
+    "customer_contact",
     "case",
     "item",
     "description",
@@ -49,7 +58,16 @@ def item(record: Identification, facts: ReportFacts, texts: Texts) -> tuple[Part
     }
     shown |= {code: texts.put(text) for code, text in source.items() if text}
     order = (
-        *("laboratory", "address", "place", "customer", "case", "case_reference", "item"),
+        *(
+            "laboratory",
+            "address",
+            "place",
+            "customer",
+            "customer_contact",
+            "case",
+            "case_reference",
+            "item",
+        ),
         *("identifiers", "description", "condition", "weight", "received_at", "sampling"),
         *(
             "sampled_at",
@@ -85,7 +103,7 @@ def method(record: Identification, facts: ReportFacts, texts: Texts) -> tuple[Pa
     lines = {
         "principle": texts.say("method.principle_text"),
         "program": texts.say(key, version=program, made=made),
-        "metric": or_not(record.method.metric, texts),
+        "metric": metric_name(record, texts),
         "library": _library(record, texts),
         "analyser": or_not(facts.analyser, texts),
         "calibration": _calibration(facts, texts),
@@ -170,7 +188,7 @@ def _score_table(rates: tuple[ErrorRate, ...], texts: Texts) -> Table:
         )
         for rate in rates
     )
-    return Table(columns, rows, texts.say("decision.rates_note", source=rates[0].source))
+    return Table(columns, rows, texts.say("decision.rates_note", source=_source(rates[0], texts)))
 
 
 def _score(value: float | None) -> str:
@@ -194,7 +212,14 @@ def _rate_table(rates: tuple[ErrorRate, ...], texts: Texts) -> Table:
         )
         for rate in rates
     )
-    return Table(columns, rows, texts.say("decision.rates_note", source=rates[0].source))
+    return Table(columns, rows, texts.say("decision.rates_note", source=_source(rates[0], texts)))
+
+
+def _source(rate: ErrorRate, texts: Texts) -> Said:
+    """Return what a rate was measured with."""
+    if not rate.basis:
+        return texts.put(rate.source)
+    return texts.say(f"rate.source_{rate.basis}", detail=rate.source)
 
 
 def bounds(rate: ErrorRate) -> str:
@@ -204,10 +229,17 @@ def bounds(rate: ErrorRate) -> str:
 
 # --- Others, weight, limits ---------------------------------------------------------------------
 
+_STANDS: dict[Standing, str] = {
+    "presumptive": "presumptive",
+    "technique": "technique_agrees",
+    "laboratory": "laboratory",
+}
+
 
 def others(facts: ReportFacts, texts: Texts) -> tuple[Part, ...]:
     """Return second techniques, and what other laboratories found, marked as not ours."""
-    parts: list[Part] = [Words((texts.say("other.swgdrug"),))]
+    stands = texts.say(f"other.{_STANDS[facts.standing]}")
+    parts: list[Part] = [Words((texts.say("other.swgdrug"), stands))]
     if facts.techniques:
         parts.append(_techniques(facts, texts))
     else:
@@ -236,7 +268,7 @@ def _techniques(facts: ReportFacts, texts: Texts) -> Table:
             texts.put(one.category),
             texts.many(word for word in (*one.found, one.remarks) if word)
             or texts.say("not_recorded"),
-            texts.word("agreement", one.agreement),
+            _agreement(one, texts),
             texts.say("sampling.separate" if one.separate_sampling else "sampling.same"),
             texts.many(word for word in (one.performed_at, one.performed_by) if word)
             or texts.say("not_recorded"),
@@ -246,12 +278,23 @@ def _techniques(facts: ReportFacts, texts: Texts) -> Table:
     return Table(columns, rows)
 
 
+def _agreement(one: OtherTechnique, texts: Texts) -> Said:
+    """Return whether a technique agrees; and why that does not count, when it does not."""
+    said = texts.word("agreement", one.agreement)
+    if one.agreement == "inconclusive" or not one.silent or one.weight == "against":
+        return said
+    return texts.say("agreement.silent", agreement=said, why=texts.word("silent", one.silent))
+
+
 def _external(result: ExternalResult, texts: Texts) -> Said:
+    """Return what a laboratory was asked or said; it confirms only what this report names."""
+    answered = result.state in {"confirmed", "refuted"} and result.weight in {"silent", "doubt"}
     pairs = list(result.found)
     for place, quantity in enumerate(result.quantities[: len(pairs)]):
         pairs[place] = f"{pairs[place]} {quantity}".strip()
     return texts.say(
-        f"external.{result.state}",
+        "external.silent" if answered else f"external.{result.state}",
+        why=texts.word("silent", result.silent) if answered else "",
         laboratory=or_not(result.laboratory, texts),
         reference=or_not(result.reference, texts),
         sent_at=or_not(result.sent_at, texts),

@@ -7,7 +7,8 @@ whether it rests on a laboratory or on scans alone is said with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import Any, Literal
 from library.control import assess
 from library.notices import Advice, Alert
 from library.substances import substances
+from matching.errors import SpectraError
 from spectra_app.records.evidence import EvidenceStore
-from spectra_app.records.kinds import Case
+from spectra_app.records.kinds import Case, Confirmation, Scan, SecondTechnique
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.notices import in_use
 from spectra_app.services.office import Office, Session
@@ -26,6 +28,7 @@ from spectra_app.services.station_statistics.collecting import (
     collect_case,
     sight_of,
 )
+from spectra_app.services.station_statistics.judging import named_in
 from spectra_app.services.station_statistics.naming import (
     is_cutting_agent,
     keys_of,
@@ -36,6 +39,8 @@ from spectra_app.services.station_statistics.seizures import says
 
 Rests = Literal["laboratory", "scans"]
 NAMES_APART = "; "  # between the names of one substance in a row
+NAMES = frozenset({"names", "families", "found"})
+_LISTED = re.compile(r"[;,\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Guidance:
     alerts : tuple of CaseAlert
         Those met, in the order of the table.
     advice : tuple of Advice
-        For the families of what was found or named.
+        For the families of all that was ever found or named, whatever a laboratory said later.
     tables : tuple of (title, SHA-256, origin)
         The two tables that were asked.
     """
@@ -145,7 +150,7 @@ def guidance_of(
     for row in alerts.notices.rows:
         if isinstance(row, Alert):
             met += _met(row, held, setup, date.fromisoformat(on))
-    families = _families(name for one in held for name in one.names)
+    families = {family for one in items for family in _families_ever(one, evidence)}
     rows = (row for row in advice.notices.rows if isinstance(row, Advice))
     told = tuple(
         row
@@ -244,6 +249,42 @@ def _is_listed(row: Alert, name: str, setup: ControlSetup, on: date) -> bool:
     return any(listing.counts for one in found for listing in one.listings)
 
 
-def _families(names: Iterable[str]) -> set[str]:
-    found = (hit.substance.family for name in names for hit in substances().by_name(name))
-    return {family for family in found if family}
+def _families_ever(facts: ItemFacts, evidence: EvidenceStore) -> Iterator[str]:
+    """Yield the families of all that was ever named or found in an item, or carries their pattern.
+
+    A laboratory that finds something else, or nothing, does not end a warning: who opens the item
+    next has the same parcel in hand. Only a name that was itself withdrawn by an amendment is left
+    out, and what stands there instead comes in its place.
+    """
+    withdrawn = {(one.of_id, one.field) for one in facts.amendments}
+    names = [name for one in facts.amendments if one.field in NAMES
+             for name in _LISTED.split(one.amended)]  # fmt: skip
+    for scan in facts.scans:
+        if (scan.id, "names") not in withdrawn:
+            names += _may_be(scan, evidence)
+        if (scan.id, "families") not in withdrawn:
+            yield from _of_pattern(scan.families)
+    said: tuple[SecondTechnique | Confirmation, ...] = (*facts.techniques, *facts.answers)
+    for one in said:
+        if (one.id, "found") not in withdrawn:
+            names += one.found
+    for name in names:
+        yield from (hit.substance.family for hit in substances().by_name(name.strip()))
+
+
+def _may_be(scan: Scan, evidence: EvidenceStore) -> Iterable[str]:
+    """Return what a scan named, with the names that Raman does not tell from it."""
+    try:
+        alike = [name for one in named_in(scan, evidence) for name in one.names]
+    except (SpectraError, ValueError, KeyError, TypeError):
+        alike = []
+    return (*scan.names, *alike)
+
+
+def _of_pattern(families: Iterable[str]) -> Iterator[str]:
+    """Yield the families of the table that a scan's own words for a pattern mean."""
+    known = {one.family for one in substances() if one.family}
+    words = [word for one in families for word in one.casefold().replace(" or ", "/").split("/")]
+    for word in words:
+        stem = word.strip().removesuffix("s")
+        yield from (family for family in known if stem and stem in family.casefold())

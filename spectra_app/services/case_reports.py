@@ -29,7 +29,7 @@ from spectra_app.services.signing_pdf import PdfSigner
 
 Draw = Callable[[Scan], Comparison | None]
 Renderer = Callable[[Report, Path], None]
-REPORT, PDF = "report", "report as PDF"
+REPORT, PDF, VALIDATION = "report", "report as PDF", "figures of a validation"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -130,7 +130,7 @@ def issue_report(
     pdf = _rendered(report, render)
     if signer is not None:
         pdf = signer.sign(pdf, reason=report.title, place=facts.place)
-    return Issued(_keep(office, me, found, report, pdf, other=other), report, pdf)
+    return Issued(_keep(office, me, found, report, pdf, wanted=wanted, other=other), report, pdf)
 
 
 def show_report(office: Office, session: Session, report: str) -> tuple[IssuedReport, bytes]:
@@ -211,13 +211,26 @@ def _rendered(report: Report, render: Renderer) -> bytes:
 
 
 def _keep(
-    office: Office, me: User, scan: Scan, report: Report, pdf: bytes, *, other: User | None
+    office: Office,
+    me: User,
+    scan: Scan,
+    report: Report,
+    pdf: bytes,
+    *,
+    wanted: Wanted,
+    other: User | None,
 ) -> IssuedReport:
     """Keep the report as evidence, then enter it: nothing is issued that is not kept."""
     name = report.report_id.replace("/", "-")
     put = office.evidence.put
     document = put(report.to_bytes(), kind=REPORT, name=f"{name}.json", clock=office.clock)
     file = put(pdf, kind=PDF, name=f"{name}.pdf", clock=office.clock)
+    files = [f"pdf:{file.sha256}"]
+    if wanted.validation is not None:
+        figures = put(
+            wanted.validation.data, kind=VALIDATION, name="figures.json", clock=office.clock
+        )
+        files.append(f"validation:{figures.sha256}")
     facts = report.facts
     record = IssuedReport(
         id=report.report_id,
@@ -227,7 +240,7 @@ def _keep(
         state="countersigned" if other else "issued",
         language=report.texts.language,
         document=document.sha256,
-        files=(f"pdf:{file.sha256}",),
+        files=tuple(files),
         amends=facts.amends,
         reason=facts.amends_reason,
         head=facts.audit_head,

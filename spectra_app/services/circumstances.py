@@ -138,6 +138,7 @@ class Keeper:
             "library": {"sha256": record.library.sha256, "notes": record.library.notes},
             "policy": policy,
             "control_on": record.control_on,
+            "examined_on": record.control_also or record.control_on,
             "standing": asdict(made.standing) if made.standing else None,
             "axis": record_of_axis,
             "set_up": set_up,

@@ -17,18 +17,9 @@ from library.status import past_age
 from library.substances import Found
 from library.watchlist import Watched, match_keys, read_watch_list
 from spectra_app.errors import SettingsError
-from spectra_app.records.identification import Alarm, ControlAsked, ControlStatus
+from spectra_app.records.identification import ALARM_ORDER, Alarm, ControlAsked, ControlStatus
 from spectra_app.services.lists import in_use
 from spectra_app.settings import data_folder, station_settings
-
-ORDER: tuple[Alarm, ...] = (
-    "controlled",
-    "precursor",
-    "hazard",
-    "unknown",
-    "container",
-    "benign",
-)
 
 JURISDICTIONS = ("EU",)  # asks the UN's lists and the EU's, when a station has chosen nothing
 WATCH_LIST = "station watch list"
@@ -219,4 +210,4 @@ def _watch_status(one: Watched) -> ControlStatus:
 
 def highest(levels: Iterable[Alarm]) -> Alarm:
     """Return the most serious of several alarm levels; ``unknown`` when there is none."""
-    return min(levels, key=ORDER.index, default="unknown")
+    return min(levels, key=ALARM_ORDER.index, default="unknown")

@@ -284,13 +284,13 @@ def identify_spectrum(
         barred = without_calibration(examined.verdict, against)
         examined, axis_doubtful = replace(examined, verdict=barred), True
     shown = _shown(examined, top)
-    on = control_date(spectrum.acquisition.measured_at, identifier.clock())
+    days = control_days(spectrum.acquisition.measured_at, identifier.clock())
     engine = identifier.engine
     hidden = hidden_hazards(
         identifier.hazards, spectrum, examined, engine, axis_doubtful=axis_doubtful
     )
     engine.library.check_unchanged()
-    record = _record(examined, shown, origin, identifier, on)
+    record = _record(examined, shown, origin, identifier, days)
     record = replace(record, spectrum=name, cannot_exclude=hidden)
     total = read_ms + (time.perf_counter() - begun) * 1e3
     record.timing_ms.update(read=read_ms, **examined.timing_ms, total=total)
@@ -298,17 +298,18 @@ def identify_spectrum(
     return Identified(record, spectrum, drawn)
 
 
-def control_date(measured_at: str | None, now: str) -> date:
-    """Return the date whose control status counts: that of the scan, or today when not stated.
+def control_days(measured_at: str | None, now: str) -> tuple[date, ...]:
+    """Return the days whose control status counts: that of the scan, and today if that is another.
 
+    The clock of an analyser or a file may be wrong, and one that says 1970 finds no listing at all.
     `now` is ISO 8601; a date of measurement that cannot be read or lies in the future is not used.
     """
     today = date.fromisoformat(now[:10])
     try:
         measured = date.fromisoformat((measured_at or "")[:10])
     except ValueError:
-        return today
-    return measured if measured <= today else today
+        return (today,)
+    return (measured, today) if measured < today else (today,)
 
 
 def _shown(examined: Examined, top: int) -> tuple[Scored, ...]:
@@ -324,10 +325,10 @@ def _record(
     shown: tuple[Scored, ...],
     origin: Origin,
     identifier: Identifier,
-    on: date,
+    days: tuple[date, ...],
 ) -> Identification:
     verdict, engine = examined.verdict, identifier.engine
-    components, levels = _components(examined, identifier, on)
+    components, levels = _components(examined, identifier, days)
     alarm: Alarm = highest(levels)
     if verdict.outcome == "container_only":
         alarm = "container"
@@ -354,13 +355,14 @@ def _record(
         emulated=origin.emulated,
         assumptions=origin.assumptions,
         asked=origin.asked,
-        control_on=on.isoformat(),
-        control_lists=identifier.control.asked(on),
+        control_on=days[0].isoformat(),
+        control_also=days[1].isoformat() if len(days) > 1 else "",
+        control_lists=identifier.control.asked(days[-1]),
     )
 
 
 def _components(
-    examined: Examined, identifier: Identifier, on: date
+    examined: Examined, identifier: Identifier, days: tuple[date, ...]
 ) -> tuple[tuple[Component, ...], list[Alarm]]:
     components, levels = [], []
     engine = identifier.engine
@@ -368,9 +370,9 @@ def _components(
     shares = {part.row: (part.share, part.interval) for part in verdict.parts}
     for row in verdict.named:
         record = library.record(row)
-        listings, level = control_status(record, on, identifier.control)
+        answers = [control_status(record, on, identifier.control) for on in days]
         if record.role != "container":
-            levels.append(level)
+            levels += [level for _, level in answers]
         share, interval = shares.get(row, (None, None))
         components.append(
             Component(
@@ -381,7 +383,8 @@ def _components(
                 match_rate=_match_rate(examined, row, engine.policy),
                 kind=record.kind,  # type: ignore[arg-type]  # checked when the library was built
                 role=record.role,
-                control=listings,
+                control=answers[0][0],
+                control_also=answers[1][0] if len(answers) > 1 else (),
             )
         )
     return tuple(components), levels

@@ -19,6 +19,7 @@ from spectra_app.errors import AppError
 from spectra_app.records.kinds import Case
 from spectra_app.services.case_alerts import guidance_of
 from spectra_app.services.cases.opening import station_of
+from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import ItemFacts, collect_case, sight_of
 from spectra_app.services.station_statistics.tables import csv_bytes, grams, joined, plain
@@ -82,6 +83,12 @@ ITEM_FIELDS = (
     SheetField("item.weight_g", "Weight in grams", "Weight in grams; empty when it is no weight."),
     SheetField("item.weight_how", "How weighed", "Gross or net, how measured."),
     SheetField("item.named", "Named (PRESUMPTIVE)", "What scans named: PRESUMPTIVE."),
+    SheetField(
+        "item.stands",
+        "How the item stands",
+        "presumptive, second technique, contradicted, sent, confirmed or refuted: whether all that "
+        "scans named was found by another technique or a laboratory.",
+    ),
     SheetField("item.outcomes", "Outcomes of scans", "Outcomes of its scans."),
     SheetField(
         "item.laboratory_state", "Laboratory: state", "not sent, sent, confirmed, refuted..."
@@ -325,6 +332,9 @@ def _item_values(facts: ItemFacts) -> dict[str, str]:
         "weight_g": plain(grams(item.weight, item.weight_unit)),
         "weight_how": item.weight_how,
         "named": joined(facts.named),
+        "stands": stands_of_item(
+            facts.scans, Findings(facts.techniques, facts.answers, amended_in(facts.amendments))
+        ),
         "outcomes": joined(dict.fromkeys(one.outcome for one in facts.scans)),
         "laboratory_state": facts.state,
         "laboratory": joined(dict.fromkeys(one.laboratory for one in facts.answers)),

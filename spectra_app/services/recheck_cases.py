@@ -24,11 +24,11 @@ from matching.policy import Policy
 from spectra_app import __version__
 from spectra_app.errors import ReplayError
 from spectra_app.records.durable import locked
-from spectra_app.records.identification import Identification
+from spectra_app.records.identification import ALARM_ORDER, Identification
 from spectra_app.records.kinds import Scan
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.services.cases.scans import is_restricted
-from spectra_app.services.control import ORDER, ControlSetup, control_setup
+from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.engine import Engine
 from spectra_app.services.identify import Choice, Identifier
 from spectra_app.services.libraries import open_library
@@ -245,7 +245,7 @@ def _about(scan: Scan, why: str = "") -> dict[str, Any]:
 def kind_of(found: Mapping[str, Any]) -> str:
     """Return what changes, by what matters most: the alarm, the names, the outcome."""
     before, after = found["before"], found["after"]
-    was, now = ORDER.index(before["alarm"]), ORDER.index(after["alarm"])
+    was, now = ALARM_ORDER.index(before["alarm"]), ALARM_ORDER.index(after["alarm"])
     if was != now:
         return UP if now < was else DOWN
     return NAMES if before["names"] != after["names"] else OUTCOME
@@ -254,7 +254,7 @@ def kind_of(found: Mapping[str, Any]) -> str:
 def _gravity(found: Mapping[str, Any]) -> tuple[int, int]:
     """Return what changes are sorted by: their kind, then the worst alarm of before and now."""
     alarms = (found["before"]["alarm"], found["after"]["alarm"])
-    return KINDS.index(found["change"]), min(map(ORDER.index, alarms))
+    return KINDS.index(found["change"]), min(map(ALARM_ORDER.index, alarms))
 
 
 def write_table(done: Rechecked, target: Path) -> None:

@@ -13,22 +13,27 @@ from spectra_app.records.access import User
 from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.records.identification import Identification
 from spectra_app.records.identified import read_identification
-from spectra_app.records.kinds import Amendment, Case, Confirmation, Item, Scan, SecondTechnique
+from spectra_app.records.kinds import Amendment, Case, Item, Scan
 from spectra_app.reports.facts import (
     Calibration,
     Change,
     ErrorRate,
     ExternalResult,
+    OtherScan,
     OtherTechnique,
     ReportFacts,
 )
 from spectra_app.services.calibrations import Calibrations
 from spectra_app.services.cases.opening import station_of
+from spectra_app.services.cases.standing import Findings, about, findings_of, silence
 from spectra_app.services.office import Office
 from spectra_app.services.policies import policy_in_force, read_policy
-from spectra_app.services.reporting import calibration_of, policy_rates, validation_rates
-from spectra_app.services.station_statistics.judging import NAMING
-from spectra_app.services.station_statistics.naming import keys_of, keys_of_all
+from spectra_app.services.reporting import (
+    Validation,
+    calibration_of,
+    policy_rates,
+    validation_rates,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,9 +44,9 @@ class Wanted:
     ----------
     language : str
         Of the report.
-    place, customer, sampled_at, deviations : str
+    place, customer, customer_contact, sampled_at, deviations : str
         See `spectra_app.reports.facts.ReportFacts`.
-    figures : dict or None
+    validation : Validation or None
         Of an evaluation (``spectra evaluate``) with the same library and policy.
     amends, reason : str
         Report that this one takes the place of, and why.
@@ -50,9 +55,10 @@ class Wanted:
     language: str = "en"
     place: str = ""
     customer: str = ""
+    customer_contact: str = ""
     sampled_at: str = ""
     deviations: str = ""
-    figures: dict[str, Any] | None = None
+    validation: Validation | None = None
     amends: str = ""
     reason: str = ""
 
@@ -75,6 +81,7 @@ def facts_of_scan(
         measured_at=_measured_at(scan, record),
         place=wanted.place,
         customer=wanted.customer,
+        customer_contact=wanted.customer_contact,
         sampled_at=wanted.sampled_at,
         deviations=wanted.deviations,
         analyser=scan.analyser,
@@ -115,6 +122,8 @@ def _of_station(office: Office, facts: ReportFacts) -> ReportFacts:
 def _of_item(office: Office, scan: Scan, facts: ReportFacts) -> ReportFacts:
     item = office.ledger.get(Item, scan.item).record
     case = office.ledger.get(Case, scan.case).record
+    # The report of a restricted scan is for persons who are cleared; any other is for everybody.
+    found = findings_of(office.ledger, scan.item, cleared=scan.restricted)
     weighed = " ".join(text for text in (item.weight, item.weight_unit) if text)
     how = f" ({item.weight_how})" if item.weight_how and weighed else ""
     return replace(
@@ -122,6 +131,7 @@ def _of_item(office: Office, scan: Scan, facts: ReportFacts) -> ReportFacts:
         case=case.id,
         case_reference=case.reference,
         item=item.id,
+        scan=scan.id,
         identifiers=item.identifiers,
         description=item.description,
         condition=item.condition,
@@ -130,9 +140,10 @@ def _of_item(office: Office, scan: Scan, facts: ReportFacts) -> ReportFacts:
         sampled=item.sampled,
         sampling=item.sampling,
         weight=weighed + how,
-        techniques=_techniques(office, scan),
-        external=_external(office, scan),
-        changes=_changes(office, scan),
+        techniques=_techniques(office, scan, found),
+        external=_external(scan, found),
+        changes=_changes(office, scan, found),
+        other_scans=_other_scans(office, scan),
         demo=facts.demo or case.emulated,
     )
 
@@ -145,9 +156,7 @@ def _name(office: Office, user: str) -> str:
         return ""
 
 
-def _techniques(office: Office, scan: Scan) -> tuple[OtherTechnique, ...]:
-    found = (one.record for one in office.ledger.find(SecondTechnique, item=scan.item))
-    # A second Raman scan is no second technique (SWGDRUG: uncorrelated ones).
+def _techniques(office: Office, scan: Scan, found: Findings) -> tuple[OtherTechnique, ...]:
     return tuple(
         OtherTechnique(
             technique=one.technique,
@@ -159,56 +168,48 @@ def _techniques(office: Office, scan: Scan) -> tuple[OtherTechnique, ...]:
             performed_by=_name(office, one.done_by),
             instrument=one.instrument,
             remarks=one.remarks,
-            speaks="raman" not in one.technique.casefold()
-            and not _amended(office, one)
-            and (_covers(one.found, scan) or (one.scan == scan.id and not one.found)),
+            silent=silence(one, scan, found),
         )
-        for one in found
-        if one.scan in {"", scan.id} and _may_stand(one, scan)
+        for one in about(scan, found).techniques
     )
 
 
-def _external(office: Office, scan: Scan) -> tuple[ExternalResult, ...]:
-    found = (one.record for one in office.ledger.find(Confirmation, item=scan.item))
+def _external(scan: Scan, found: Findings) -> tuple[ExternalResult, ...]:
     names = (
         "laboratory", "state", "reference", "method", "found", "quantities", "sent_at",
         "answered_at", "remarks",
     )  # fmt: skip
     return tuple(
         ExternalResult(
-            **{name: getattr(one, name) for name in names},
-            speaks=_covers(one.found, scan) and not _amended(office, one),
+            **{name: getattr(one, name) for name in names}, silent=silence(one, scan, found)
+        )
+        for one in found.answers
+    )
+
+
+def _other_scans(office: Office, scan: Scan) -> tuple[OtherScan, ...]:
+    """Return the other scans of the item that whoever may see this report may see."""
+    found = (one.record for one in office.ledger.find(Scan, item=scan.item, state="filed"))
+    return tuple(
+        OtherScan(
+            one.id,
+            one.scanned_at,
+            one.outcome,
+            one.alarm,
+            one.names,
+            "; ".join(one.families),
+            one.emulated,
         )
         for one in found
-        if _may_stand(one, scan)
+        if one.id != scan.id and (scan.restricted or not one.restricted)
     )
 
 
-def _may_stand(finding: SecondTechnique | Confirmation, scan: Scan) -> bool:
-    """Tell whether a finding may be in a report that whoever may see the scan may see."""
-    return scan.restricted or not finding.restricted
-
-
-def _covers(found: tuple[str, ...], scan: Scan) -> bool:
-    """Tell whether each substance that the scan named was found, by whatever name."""
-    keys = keys_of_all(found)
-    named = scan.outcome in NAMING and scan.names
-    return bool(named) and all(keys & keys_of(name) for name in scan.names)
-
-
-def _amended(office: Office, finding: SecondTechnique | Confirmation) -> bool:
-    return bool(office.ledger.find(Amendment, of=f"{finding.KIND}:{finding.id}"))
-
-
-def _changes(office: Office, scan: Scan) -> tuple[Change, ...]:
+def _changes(office: Office, scan: Scan, said: Findings) -> tuple[Change, ...]:
     """Return the corrections of scan, item, case and what others found, as they were entered."""
-    said: tuple[SecondTechnique | Confirmation, ...] = (
-        *(one.record for one in office.ledger.find(SecondTechnique, item=scan.item)),
-        *(one.record for one in office.ledger.find(Confirmation, item=scan.item)),
-    )
-    findings = [f"{one.KIND}:{one.id}" for one in said if _may_stand(one, scan)]
-    about = (f"scan:{scan.id}", f"item:{scan.item}", f"case:{scan.case}", *findings)
-    found = [one.record for key in about for one in office.ledger.find(Amendment, of=key)]
+    findings = [f"{one.KIND}:{one.id}" for one in (*said.techniques, *said.answers)]
+    keys = (f"scan:{scan.id}", f"item:{scan.item}", f"case:{scan.case}", *findings)
+    found = [one.record for key in keys for one in office.ledger.find(Amendment, of=key)]
     return tuple(
         Change(
             of=f"{one.of_kind} {one.of_id}",
@@ -272,4 +273,4 @@ def _rates(
         rates = policy_rates(record, policy)
     except SpectraError:
         rates = ()  # then the report says that none is recorded
-    return rates + (validation_rates(record, wanted.figures) if wanted.figures else ())
+    return rates + (validation_rates(record, wanted.validation) if wanted.validation else ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,13 @@ from spectra_app.reports.validation_builder import build_validation_report
 from spectra_app.services.identify import Identified
 from spectra_app.services.policies import policy_in_force
 
-VALIDATED = ("named_right", "named_wrong", "false_naming")  # what decides is counted by substance
+VALIDATED = (
+    "named_right",
+    "named_wrong",
+    "not_named",
+    "false_naming",
+)  # what decides is counted by substance
+MOST_SUBSTANCES = 1_000_000
 Renderer = Callable[[Report, Path], None]
 
 
@@ -84,17 +91,32 @@ def policy_rates(record: Identification, policy: Policy) -> tuple[ErrorRate, ...
     """Return the rates that the policy of a record was validated with; none of another policy."""
     if not record.method.policy or policy.hash != record.method.policy:
         return ()
-    source = f"policy version {policy.version}, validation substances of its rates"
     out = []
     for one in policy.rates:
         low, high = exact_bounds(one.right, one.n, 0.025)
         score = hit_quality(one.least)
-        out.append(ErrorRate("right", one.right, one.n, low, high, source, score))
+        version = str(policy.version)
+        out.append(ErrorRate("right", one.right, one.n, low, high, version, score, basis="policy"))
     return tuple(out)
 
 
-def validation_rates(record: Identification, figures: dict[str, Any]) -> tuple[ErrorRate, ...]:
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The file of an evaluation, as it was given: its name and its bytes."""
+
+    name: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def validation_rates(record: Identification, given: Validation) -> tuple[ErrorRate, ...]:
     """Return the rates of an evaluation by substance; they are those of its library and policy.
+
+    Only its counts are taken: the bounds are computed from them again.
 
     Raises
     ------
@@ -102,25 +124,36 @@ def validation_rates(record: Identification, figures: dict[str, Any]) -> tuple[E
         When it was made with another library or policy, or is no evaluation.
     """
     try:
+        figures = json.loads(given.data)
         made = (figures["library"]["sha256"], figures["method"]["policy"])
-        if made != (record.library.sha256, record.method.policy):
-            raise AppError(
-                "the validation was made with another library or policy than this result",
-                "",
-                "validate with the library and policy in use, or leave it out",
-            )
         by_substance, day = figures["by_substance"], str(figures["performed_at"])[:10]
-        source = f"spectra evaluate, {day}: {figures['queries']['manifest_sha256']}"
         counted = {code: by_substance[code] for code in VALIDATED if by_substance.get(code)}
-        return tuple(
-            ErrorRate(code, one["count"], one["n"], one["low95"], one["high95"], source)
-            for code, one in counted.items()
-            if one["n"]
-        )
-    except (KeyError, TypeError, AttributeError) as error:
+        counts = {code: _counts(one["count"], one["n"]) for code, one in counted.items()}
+        source = f"{given.name}, {day}, SHA-256 {given.sha256}"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AppError(
-            "these are no figures of an evaluation", "", "give figures.json of 'spectra evaluate'"
+            f"these are no figures of an evaluation ({error})",
+            given.name,
+            "give figures.json of 'spectra evaluate'",
         ) from error
+    if made != (record.library.sha256, record.method.policy):
+        raise AppError(
+            "the validation was made with another library or policy than this result",
+            given.name,
+            "validate with the library and policy in use, or leave it out",
+        )
+    return tuple(
+        ErrorRate(code, count, n, *exact_bounds(count, n, 0.025), source, basis="validation")
+        for code, (count, n) in counts.items()
+        if n
+    )
+
+
+def _counts(count: Any, n: Any) -> tuple[int, int]:
+    """Return `count` of `n`, when they can be that."""
+    if type(count) is not int or type(n) is not int or not 0 <= count <= n <= MOST_SUBSTANCES:
+        raise ValueError(f"{str(count)[:20]} of {str(n)[:20]} was not counted")
+    return count, n
 
 
 def best_comparison(found: Identified) -> Comparison | None:

@@ -253,7 +253,7 @@ class Workshop:
             library=content["library"]["sha256"],
             notes=tuple(content["library"]["notes"]),
             policy=content["policy"],
-            date=content["control_on"],
+            date=content.get("examined_on") or content["control_on"],
             calibrations=AsItWas(Standing(**stood), self._axis(content["axis"])) if stood else None,
             set_up=self._set_up(content["set_up"]),
             figures=content["figures"],

@@ -7,6 +7,7 @@ from spectra_app.records.identification import Component, Identification
 from spectra_app.services.instrument_state import InstrumentState
 from spectra_app.wording import (
     CALIBRATION_SHORT,
+    control_days,
     headline,
     no_listing_text,
     right_of,
@@ -64,13 +65,15 @@ def found_lines(record: Identification) -> list[str]:
     several = len(record.components) > 1
     for component in record.components:
         prefix = f"{component.name}: " if several else ""
-        lines += [
-            f"{prefix}{listing.instrument}, {listing.schedule} "
-            f"(list of {listing.as_of}, grade {listing.grade})"
-            for listing in component.control
-        ]
-        if not component.control and component.role != "container":
-            lines.append(f"{prefix}{no_listing_text(record)}")
+        for day, listings in control_days(record, component):
+            on = f" on {day}" if record.control_also else ""
+            lines += [
+                f"{prefix}{listing.instrument}, {listing.schedule} "
+                f"(list of {listing.as_of}, grade {listing.grade}){on}"
+                for listing in listings
+            ]
+            if not listings and component.role != "container":
+                lines.append(f"{prefix}{no_listing_text(record)}{on}")
     return [line[:1].upper() + line[1:] for line in lines]
 
 

@@ -375,6 +375,7 @@ def full_facts():
         address="Airport Road 12, 12345 Northtown",
         place="Mobile unit 3, cargo hall B",
         customer="Airport Customs, Office 4",
+        customer_contact="Terminal 1, telephone 4471",
         case="AN-20261122-007",
         case_reference="ZK/2026/1881",
         item="AN-20261122-007/1",

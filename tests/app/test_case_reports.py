@@ -9,6 +9,7 @@ import pypdfium2
 import pytest
 
 from spectra_app.errors import (
+    AppError,
     CaseError,
     ForbiddenError,
     IncompleteReportError,
@@ -26,10 +27,12 @@ from spectra_app.services.cases.items import Description
 from spectra_app.services.cases.scans import result_bytes
 from spectra_app.services.policies import load_policy
 from spectra_app.services.report_facts import Wanted
+from spectra_app.services.reporting import Validation
 
 TOLD = Wanted(
     place="Mobile unit 3",
     customer="Airport customs",
+    customer_contact="Gate B, telephone 4471",
     sampled_at="2026-11-22T08:40:00Z",
     deviations="none",
 )
@@ -95,6 +98,7 @@ CHECKLIST = {  # ISO/IEC 17025:2017: what the printed pages have to say, item by
     "7.8.2.1 d identification": "Report {id} · page 1 of",
     "7.8.2.1 d clear end": "End of report {id}",
     "7.8.2.1 e customer": "Customer Airport customs",
+    "7.8.2.1 e contact": "Contact of the customer Gate B, telephone 4471",
     "7.8.2.1 f method": "Raman spectroscopy; the cleaned-up scan is compared",
     "7.8.2.1 g item": "Item {item}",
     "7.8.2.1 g description": "Description white powder",
@@ -156,6 +160,10 @@ def test_every_item_of_17025_is_in_the_text_of_the_pdf(office, logged_in, filed,
 @pytest.mark.parametrize(
     ("lacking", "says"),
     [
+        (
+            {"customer_contact": ""},
+            "contact information of the customer (ISO/IEC 17025, 7.8.2.1 e)",
+        ),
         ({"place": ""}, "place of the examination (ISO/IEC 17025, 7.8.2.1 c)"),
         ({"sampled_at": ""}, "date of sampling (ISO/IEC 17025, 7.8.2.1 h)"),
         ({"deviations": ""}, "deviations from the method (ISO/IEC 17025, 7.8.2.1 n)"),
@@ -209,7 +217,7 @@ def test_an_amended_report_is_another_one_of_the_same_item(office, officer, file
         office, officer, "item", filed.item, "grey powder", field="description", reason="typing"
     )
     wanted = replace(TOLD, amends=first.id)
-    with pytest.raises(IncompleteReportError, match=r"7\.8\.8\.3"):
+    with pytest.raises(IncompleteReportError, match=r"7\.8\.8\.1"):
         issue_report(office, officer, filed.id, wanted, render)
     second = issue_report(
         office, officer, filed.id, replace(wanted, reason="description corrected"), render
@@ -281,3 +289,49 @@ def test_the_same_report_gives_the_same_bytes(office, officer, filed) -> None:
     same = replace(two.facts, issued_at=one.facts.issued_at)
     assert replace(two, facts=same).to_json()["facts"] == one.to_json()["facts"]
     assert one.to_bytes() == one.to_bytes()
+
+
+@pytest.fixture
+def figures(filed, office):
+    """Return the figures of an evaluation with the scan's own library and policy."""
+    record = read_identification(office.evidence.get(filed.result))
+    counts = {"named_right": 40, "named_wrong": 1, "not_named": 19, "false_naming": 0}
+    return {
+        "library": {"sha256": record.library.sha256},
+        "method": {"policy": record.method.policy},
+        "performed_at": "2026-11-20T10:00:00Z",
+        "by_substance": {
+            code: {"count": count, "n": 60, "low95": 0.999, "high95": 1.0}
+            for code, count in counts.items()
+        },
+    }
+
+
+def test_a_validation_gives_its_counts_and_is_kept(office, officer, filed, render, figures) -> None:
+    data = json.dumps(figures).encode()
+    given = Validation("figures.json", data)
+    issued = issue_report(office, officer, filed.id, replace(TOLD, validation=given), render)
+    rates = {one.what: one for one in issued.report.facts.rates if one.basis == "validation"}
+    assert list(rates) == ["named_right", "named_wrong", "not_named", "false_naming"]
+    assert (rates["named_right"].low95, rates["named_right"].high95) == pytest.approx(
+        (0.5332, 0.7831),
+        abs=1e-4,  # Clopper-Pearson of 40 of 60, not what the file says
+    )
+    kept = dict(name.split(":") for name in issued.record.files)
+    assert kept["validation"] == given.sha256
+    assert office.evidence.get(given.sha256) == data
+    document = pypdfium2.PdfDocument(issued.pdf)
+    text = " ".join(" ".join(p.get_textpage().get_text_bounded() for p in document).split())
+    document.close()
+    assert "In the library, but not named (false rejection) 19 / 60 32 %" in text
+    assert "figures.json, 2026-11-20, SHA-256" in text
+
+
+@pytest.mark.parametrize("wrong", [{"count": 61}, {"count": -1}, {"n": "60"}, {"count": True}])
+def test_figures_that_nobody_can_have_counted_are_refused(
+    office, officer, filed, figures, wrong
+) -> None:
+    figures["by_substance"]["named_right"].update(wrong)
+    given = Validation("figures.json", json.dumps(figures).encode())
+    with pytest.raises(AppError, match="no figures of an evaluation"):
+        preview_report(office, officer, filed.id, replace(TOLD, validation=given))

@@ -10,7 +10,7 @@ import pytest
 from spectra_app.records import passwords
 
 WORDS = "seven green herons wade"
-TOLD = ("--place", "Hall B", "--customer", "Airport customs",
+TOLD = ("--place", "Hall B", "--customer", "Airport customs", "--customer-contact", "Gate B",
         "--sampled-at", "2026-11-22T10:00:00Z", "--deviations", "none")  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from library.writing import write_library
 from matching.spectrum import Acquisition, Spectrum
 from spectra_app.services.control import control_status
 from spectra_app.services.engine import Engine, examine
-from spectra_app.services.identify import control_date
+from spectra_app.services.identify import control_days
 from spectra_app.services.policies import load_policy
 
 unix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file names and pipes")
@@ -253,15 +253,19 @@ def test_an_evaluation_without_a_readable_query_fails(spectra, small_library, tm
 @pytest.mark.parametrize(
     ("measured", "expected"),
     [
-        ("2025-02-20 20:31:00.186764", "2025-02-20"),
-        ("2019-03-04 19_36_49", "2019-03-04"),
-        (None, "2026-11-21"),
-        ("20.02.2025", "2026-11-21"),
-        ("2099-01-01", "2026-11-21"),
+        ("2026-11-21 09:31:00.186764", ["2026-11-21"]),
+        ("2019-03-04 19_36_49", ["2019-03-04", "2026-11-21"]),
+        ("1970-01-01T00:00:00", ["1970-01-01", "2026-11-21"]),
+        (None, ["2026-11-21"]),
+        ("20.02.2025", ["2026-11-21"]),
+        ("2099-01-01", ["2026-11-21"]),
     ],
 )
-def test_the_control_status_is_that_of_the_day_of_the_scan(measured, expected):
-    assert control_date(measured, "2026-11-21T10:00:00.000Z").isoformat() == expected
+def test_the_control_status_is_asked_for_the_day_of_the_scan_and_of_the_examination(
+    measured, expected
+):
+    days = control_days(measured, "2026-11-21T10:00:00.000Z")
+    assert [day.isoformat() for day in days] == expected
 
 
 def test_a_substance_scanned_before_its_listing_is_told_by_the_lists_of_that_day():
@@ -269,3 +273,40 @@ def test_a_substance_scanned_before_its_listing_is_told_by_the_lists_of_that_day
     before, _ = control_status(record, date(2020, 1, 1))
     after, _ = control_status(record, date(2026, 1, 1))
     assert len(before) < len(after)
+
+
+def test_a_clock_of_1970_hides_no_listing(spectra, small_library, scan_text, tmp_path):
+    """The lists are asked for the day of the examination too, both are told, the graver counts."""
+    path = tmp_path / "acetone.csv"
+    text = scan_text("acetone").replace("Pixel Count", "Timestamp,1970-01-01 00:00:12\nPixel Count")
+    path.write_text(text, encoding="utf-8")
+    code, out, _ = spectra("identify", path, "--library", small_library, "--json")
+    found = json.loads(out)
+    (part,) = found["components"]
+    assert (code, found["control_on"], found["alarm"]) == (0, "1970-01-01", "precursor")
+    assert found["control_also"] > "2026-01-01"
+    lists = [{one["instrument"] for one in part[day]} for day in ("control", "control_also")]
+    assert "UN 1988" in lists[1] - lists[0]
+    told = spectra("identify", path, "--library", small_library)[1]
+    assert "Control status of acetone on 1970-01-01: EU " in told
+    assert f"Control status of acetone on {found['control_also']}: UN 1988" in told
+    assert "the alarm level is that of the graver answer" in told
+
+
+def test_a_report_tells_both_days_and_a_clock_that_cannot_be_right(samples, full_facts):
+    from spectra_app.reports.builder import build_report
+
+    record = samples.match().record
+    part = record.components[0]
+    unlisted = replace(part, control=(), control_also=part.control)
+    two = replace(
+        record, components=(unlisted,), control_on="1970-01-01", control_also="2026-11-22"
+    )
+    document = build_report(two, None, full_facts).to_json()
+    said = json.dumps(document["document"], ensure_ascii=False)
+    assert "on 1970-01-01: no listing found" in said
+    assert "on 2026-11-22: 1971 Convention, Schedule II" in said
+    assert "cannot be right" in said
+    one = build_report(record, None, full_facts).to_json()
+    assert "control_also" not in one["record"]
+    assert "control_also" not in one["record"]["components"][0]

@@ -17,11 +17,11 @@ AGREES = OtherTechnique("FTIR", "A", ("caffeine",), "agrees", separate_sampling=
     [
         ((), (), "presumptive"),
         ((CONFIRMED,), (), "laboratory"),
-        ((ExternalResult("L", "confirmed", speaks=False),), (AGREES,), "presumptive"),
+        ((ExternalResult("L", "confirmed", silent="other names"),), (AGREES,), "presumptive"),
         ((ExternalResult("L", "other"),), (AGREES,), "presumptive"),
         ((), (AGREES,), "technique"),
-        ((), (OtherTechnique("FTIR", "A", (), "agrees", True, speaks=False),), "presumptive"),
-        ((), (AGREES, OtherTechnique("GC", "B", (), "disagrees", True, speaks=False)),
+        ((), (OtherTechnique("FTIR", "A", (), "agrees", True, silent="amended"),), "presumptive"),
+        ((), (AGREES, OtherTechnique("GC", "B", (), "disagrees", True, silent="other names")),
          "presumptive"),
     ],
 )  # fmt: skip

@@ -109,7 +109,8 @@ class IssuedReport(Record, frozen=True, kw_only=True):
     document : str
         SHA-256 of the report as data (JSON): the truth.
     files : tuple of str
-        ``kind:sha256`` of what was made of it: ``pdf:...``, ``html:...``.
+        ``kind:sha256`` of what was made of it, ``pdf:...``, and of the figures of a validation that
+        it quotes, ``validation:...``.
     amends : str
         Id of the report that it takes the place of; that one stays.
     reason : str

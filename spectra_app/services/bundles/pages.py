@@ -6,8 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from spectra_app.records.bundles.content import Content
-from spectra_app.records.kinds import Case, Confirmation, Custody, Item, Note, Scan
-from spectra_app.records.ledger.record import Record
+from spectra_app.records.kinds import (
+    Amendment,
+    Case,
+    Confirmation,
+    Custody,
+    Item,
+    Note,
+    Scan,
+    SecondTechnique,
+)
+from spectra_app.records.ledger.record import R, Record
+from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
 
 _TITLES = {
     "case": "Case", "question": "Question about an item of case",
@@ -170,6 +180,7 @@ def _sections(records: Sequence[Record]) -> Iterator[str]:
         (Scan, ("id", "item", "scanned_at", "outcome", "alarm", "names", "families", "analyser",
                 "state", "emulated")),
         (Custody, ("item", "number", "handed_at", "giver", "receiver", "seal_after")),
+        (SecondTechnique, ("id", "item", "scan", "technique", "category", "agreement", "found")),
         (Confirmation, ("id", "item", "state", "laboratory", "found", "quantities", "method")),
         (Note, ("id", "item", "written_at", "written_by", "text")),
     )  # fmt: skip
@@ -180,10 +191,29 @@ def _sections(records: Sequence[Record]) -> Iterator[str]:
             if type(one) is kind
         ]
         if rows:
-            yield f"<h2>{kind.KIND.capitalize()}</h2>" + _table(fields, rows)
+            title = kind.KIND.capitalize().replace("_", " ")
+            yield f"<h2>{title}</h2>" + _table(fields, rows)
+        if rows and kind is Item:
+            yield "<h2>How items stand</h2>" + _table(("item", "stands"), _stands(records))
     others = sorted({type(one).KIND for one in records} - {kind.KIND for kind, _ in shown})
     if others:
         yield f"<p>Besides, in records.jsonl: {escape(', '.join(others))}.</p>"
+
+
+def _stands(records: Sequence[Record]) -> list[Sequence[str]]:
+    """Return how each item stands, by the records that are here."""
+
+    def of(kind: type[R]) -> list[R]:
+        return [one for one in records if isinstance(one, kind)]
+
+    amended = amended_in(of(Amendment))
+    rows: list[Sequence[str]] = []
+    for item in sorted(of(Item), key=lambda one: one.id):
+        techniques = tuple(one for one in of(SecondTechnique) if one.item == item.id)
+        answers = tuple(one for one in of(Confirmation) if one.item == item.id)
+        scans = [one for one in of(Scan) if one.item == item.id]
+        rows.append((item.id, stands_of_item(scans, Findings(techniques, answers, amended))))
+    return rows
 
 
 def _plain(value: object) -> str:

@@ -12,15 +12,17 @@ from spectra_app.errors import CaseError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import Confirmation, Scan, SecondTechnique
 from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.standing import Stands
 from spectra_app.services.cases.items import OUTSIDE, Handing, record_handing
 from spectra_app.services.cases.keeping import may_see, moment, open_item, short_id, sound, stated
 from spectra_app.services.cases.scans import names_restricted, visible_scan
+from spectra_app.services.cases.standing import findings_of, stands_of_item
 from spectra_app.services.office import Office, Session
+from spectra_app.services.station_statistics.naming import keys_of, keys_of_all
 
 Category = Literal["A", "B", "C"]
 Sampling = Literal["separate", "same"]
 Agreement = Literal["agrees", "disagrees", "inconclusive"]
-Stands = Literal["presumptive", "second technique", "contradicted", "sent", "confirmed", "refuted"]
 Answer = Literal["confirmed", "refuted"]
 
 
@@ -60,12 +62,13 @@ def record_second_technique(
     """Record another technique that was applied to an item.
 
     Where it was not done on a sampling of its own, the remarks must say why that was not possible
-    (SWGDRUG, Part IIIB, 3.1.3).
+    (SWGDRUG, Part IIIB, 3.1.3). It agrees only with what a scan named.
 
     Raises
     ------
     CaseError
-        When that is missing, the case is closed, or the scan is another item's.
+        When that is missing, the case is closed, the scan is another item's, or it would agree with
+        a name that no scan gave.
     """
     me = office.require(session, "second_technique.record")
     now = office.clock()
@@ -80,6 +83,8 @@ def record_second_technique(
         case = open_item(office.ledger, item).record.case
         if about.scan:
             _check_scans(office, me, item, (about.scan,))
+        if about.agreement == "agrees":
+            _check_named(office, me, item, about)
         record = SecondTechnique(
             id=short_id("T", now, me.id, item, about.technique),
             case=case,
@@ -188,31 +193,12 @@ def record_answer(
     return record
 
 
-def stands(techniques: list[SecondTechnique], answers: list[Confirmation]) -> Stands:
-    """Return how an item stands, from its records, oldest first.
-
-    The laboratory counts before everything else. One more technique that agrees ends the
-    PRESUMPTIVE only while none disagrees (SWGDRUG: hyphenated or separate, at least two
-    uncorrelated techniques, one of them of category A, which Raman is).
-    """
-    given: dict[str, Stands] = {"confirmed": "confirmed", "refuted": "refuted"}
-    for one in reversed(answers):
-        if one.state in given:
-            return given[one.state]
-    if any(one.state == "sent" for one in answers):
-        return "sent"
-    said = {one.agreement for one in techniques}
-    if "disagrees" in said:
-        return "contradicted"
-    return "second technique" if "agrees" in said else "presumptive"
-
-
 def standing_of_item(office: Office, session: Session, item: str) -> Stands:
-    """Return how an item stands: presumptive, sent, confirmed..."""
-    office.require(session, "case.show")
-    techniques = [one.record for one in office.ledger.find(SecondTechnique, item=item)]
-    answers = [one.record for one in office.ledger.find(Confirmation, item=item)]
-    return stands(techniques, answers)
+    """Return how an item stands, by what this user may see: presumptive, sent, confirmed..."""
+    me = office.require(session, "case.show")
+    seen = (one.record for one in office.ledger.find(Scan, item=item))
+    scans = [one for one in seen if may_see(one, cleared=me.cleared)]
+    return stands_of_item(scans, findings_of(office.ledger, item, cleared=me.cleared))
 
 
 def finding_restricted(ledger: Ledger, folder: Path, item: str, found: tuple[str, ...]) -> bool:
@@ -225,6 +211,28 @@ def _check_scans(office: Office, me: User, item: str, scans: tuple[str, ...]) ->
     for scan in scans:
         if visible_scan(office.ledger, me, scan).record.item != item:
             raise CaseError("this scan is not one of the item", scan, f"file it under {item}")
+
+
+def _check_named(office: Office, me: User, item: str, about: Technique) -> None:
+    """Refuse that a technique agrees with what no scan of the item, or not that one, named."""
+    filed = (one.record for one in office.ledger.find(Scan, item=item, state="filed"))
+    scans = [one for one in filed if may_see(one, cleared=me.cleared)]
+    compared = [one for one in scans if about.scan in {"", one.id}]
+    if not any((*one.names, *one.families) for one in compared):
+        raise CaseError(
+            "no scan of this item named anything that a technique could agree with",
+            about.scan or item,
+            "file the scan first, or record it as inconclusive, with what it found",
+        )
+    named = keys_of_all(name for one in compared for name in (*one.names, *one.families))
+    strange = [name for name in about.found if not keys_of(name) & named]
+    if strange:
+        raise CaseError(
+            f"no scan that it was compared with named {', '.join(strange)[:120]}",
+            about.scan or item,
+            "name under what agrees only what a scan named; record what was found besides as "
+            "another technique that disagrees, or is inconclusive",
+        )
 
 
 def _check_kept(office: Office, evidence: tuple[str, ...]) -> None:

@@ -33,8 +33,9 @@ from spectra_app.records.kinds import (
 from spectra_app.records.kinds.scan import SEPARATOR
 from spectra_app.records.ledger.record import R, read_body
 from spectra_app.records.ledger.store import Ledger
-from spectra_app.services.cases.findings import Stands, stands
+from spectra_app.records.standing import Stands
 from spectra_app.services.cases.scans import visible_scan
+from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
 from spectra_app.services.control import highest
 from spectra_app.services.office import Office, Session
 
@@ -260,20 +261,22 @@ def _items(
     office: Office, case: str, scans: Sequence[Scan], hidden: frozenset[str]
 ) -> tuple[ItemFile, ...]:
     custody = sorted(_all(office, Custody, case), key=lambda one: (one.item, one.number))
-    techniques = _all(office, SecondTechnique, case)
-    answers = _all(office, Confirmation, case)
+    techniques = [one for one in _all(office, SecondTechnique, case) if one.id not in hidden]
+    answers = [one for one in _all(office, Confirmation, case) if one.id not in hidden]
+    amended = amended_in(_all(office, Amendment, case))
     made = []
     for item in sorted(_all(office, Item, case), key=lambda one: one.id):
-        of_item = [one for one in techniques if one.item == item.id]
-        answered = [one for one in answers if one.item == item.id]
+        of_item = tuple(one for one in techniques if one.item == item.id)
+        answered = tuple(one for one in answers if one.item == item.id)
+        mine = tuple(scan for scan in scans if scan.item == item.id)
         made.append(
             ItemFile(
                 item,
-                stands(of_item, answered),
+                stands_of_item(mine, Findings(of_item, answered, amended)),
                 tuple(one for one in custody if one.item == item.id),
-                tuple(scan for scan in scans if scan.item == item.id),
-                tuple(one for one in of_item if one.id not in hidden),
-                tuple(one for one in answered if one.id not in hidden),
+                mine,
+                of_item,
+                answered,
             )
         )
     return tuple(made)

@@ -401,9 +401,11 @@ def is_restricted(folder: Path, record: Identification, library: Library | None)
     watched = [one for _name, list_ in lists for one in list_]
     if not watched:
         return False
-    on = date.fromisoformat(record.control_on) if record.control_on else None
+    days = [date.fromisoformat(day) for day in (record.control_on, record.control_also) if day]
     keys = _named_keys(record, library)
-    return any((on is None or one.on(on)) and one.keys() & keys for one in watched)
+    return any(
+        (not days or any(one.on(day) for day in days)) and one.keys() & keys for one in watched
+    )
 
 
 def names_restricted(folder: Path, names: Iterable[str]) -> bool:

@@ -6,6 +6,7 @@ left out for users who are not cleared, and nothing tells whether there was one.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -74,6 +75,9 @@ def sight_of(user: User, folder: Path) -> Sight:
     return Sight(cleared=False, restricted=frozenset().union(*keys))
 
 
+_LISTED = re.compile(r"[;,\n]")
+
+
 @lru_cache(maxsize=4096)
 def _keys(name: str) -> frozenset[str]:
     return match_keys(name, "", "")
@@ -133,6 +137,7 @@ class ItemFacts:
     answers: tuple[Confirmation, ...]
     amended: bool
     restated: bool
+    amendments: tuple[Amendment, ...] = ()
 
     @property
     def own(self) -> bool:
@@ -207,9 +212,16 @@ def _seen_of(facts: ItemFacts, sight: Sight) -> ItemFacts:
     def shown(found: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in found if sight.may((name,)))
 
+    scans = tuple(one for one in facts.scans if sight.may(one.names, restricted=one.restricted))
+    kept = {one.id for one in (*scans, *facts.techniques, *facts.answers)}
     return replace(
         facts,
-        scans=tuple(one for one in facts.scans if sight.may(one.names, restricted=one.restricted)),
+        scans=scans,
+        amendments=tuple(
+            one
+            for one in facts.amendments
+            if one.of_id in kept and sight.may((*_LISTED.split(one.amended), one.original))
+        ),
         techniques=tuple(
             msgspec.structs.replace(one, found=shown(one.found)) for one in facts.techniques
         ),
@@ -235,7 +247,8 @@ def _facts(ledger: Ledger, every: Sequence[Scan], case: str = "") -> list[ItemFa
     scans = _by(every, lambda one: one.item)
     techniques = _by(of(SecondTechnique), lambda one: one.item)
     answers = _by(of(Confirmation), lambda one: one.item)
-    amended = {(one.of_kind, one.of_id) for one in of(Amendment)}
+    amendments = of(Amendment)
+    amended = {(one.of_kind, one.of_id) for one in amendments}
     items = []
     for item in of(Item):
         if item.case not in cases:  # its content was removed
@@ -250,7 +263,9 @@ def _facts(ledger: Ledger, every: Sequence[Scan], case: str = "") -> list[ItemFa
         changed = any((one.KIND, one.id) in amended for one in (*filed, *answered))
         restated = any((one.KIND, one.id) in amended for one in (item, case_of))
         done = tuple(techniques.get(item.id, ()))
-        items.append(ItemFacts(item, case_of, filed, done, answered, changed, restated))
+        ids = {one.id for one in (*filed, *answered, *done)}
+        about = tuple(one for one in amendments if one.of_id in ids)
+        items.append(ItemFacts(item, case_of, filed, done, answered, changed, restated, about))
     return items
 
 
