@@ -148,6 +148,12 @@ class ComposedAnalyser(Analyser):
         if self._guard is not None:
             self._guard.tell = lambda alarm: tell(alarm.reason)
 
+    def found_on(self, why: str) -> None:
+        """See `Analyser.found_on`."""
+        self._stops += 1
+        if self._guard is not None and not self._closed:
+            self._guard.found_on(why)
+
     def acknowledge_alarm(self) -> None:
         """See `Analyser.acknowledge_alarm`."""
         self._check_open()

@@ -292,6 +292,18 @@ class Analyser(ABC):
         """
 
     @abstractmethod
+    def found_on(self, why: str) -> None:
+        """Switch the laser off and latch the alarm: it was not off although nobody lit it.
+
+        That it obeys now is no comfort: what lit it may light it again.
+
+        Raises
+        ------
+        LaserAlarmError
+            Always, where there is a laser.
+        """
+
+    @abstractmethod
     def acknowledge_alarm(self) -> None:
         """Lift the alarm after a person has seen to the laser, if it now reads off.
 

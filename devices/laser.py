@@ -166,13 +166,21 @@ class LaserGuard:
     def check_off(self) -> None:
         """Raise, with the alarm, when it fires although it should be off, having switched it off.
 
-        That it obeys now is no comfort: what lit it may light it again.
+        See `found_on`.
         """
         reading = self._part.read()
-        if reading.state is LaserState.OFF:
-            return
+        if reading.state is not LaserState.OFF:
+            self.found_on(f"it was {reading.state.value} although it had been switched off")
+
+    def found_on(self, was: str) -> None:
+        """Switch it off, then raise with the alarm: what lit it may light it again.
+
+        Raises
+        ------
+        LaserAlarmError
+            Always.
+        """
         self.off()
-        was = f"it was {reading.state.value} although it had been switched off"
         self.raise_alarm(f"{was}; it reads off now")
         raise LaserAlarmError(f"the laser MAY BE ON: {was}", self._where, MAY_BE_ON)
 

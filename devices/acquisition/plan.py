@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from devices.errors import SettingsError
+from devices.exposures import DARK_FITS_WITHIN_K
 from devices.interface import Capabilities, Settings
 
 LONGEST_COUNTDOWN_S = 3600.0
@@ -12,6 +13,10 @@ LONGEST_BUDGET_S = 3600.0
 GENTLE_COUNTDOWN_S = 30.0
 GENTLE_LIGHT_S = 60.0
 LEAST_POWER_PERCENT = 1.0
+STEADY_SHARE = 0.5  # of what a dark bears, see `steadied`
+MOST_AHEAD_S = 60.0  # a pace below that of noise cannot be told
+COOLING_S = 180.0  # a cooler that needs longer is not waited for
+JUDGED_S = 1.0  # what a steady detector costs
 
 GENTLE_WARNING = (
     "Dark, coloured and energetic samples can burn or explode under any laser, also at its lowest"
@@ -66,6 +71,9 @@ class Thermal:
         Distance from the set point, and the range passed within `steady_s`.
     steady_s : float
         How long it has to be steady, in seconds.
+    judged_s : float or None
+        From when on the pace at which it moves is enough to tell, in seconds; None waits for all
+        of `steady_s`.
     patience_s : float
         Time after which the measurement begins nevertheless, and says so.
     """
@@ -74,6 +82,7 @@ class Thermal:
     within_k: float = 1.0
     steady_k: float = 0.1
     steady_s: float = 10.0
+    judged_s: float | None = None
     patience_s: float = 120.0
 
 
@@ -188,6 +197,18 @@ def delayed(plan: Plan, countdown_s: float) -> Plan:
             f"choose 0 to {LONGEST_COUNTDOWN_S:g} s",
         )
     return replace(plan, countdown_s=countdown_s)
+
+
+def steadied(plan: Plan) -> Plan:
+    """Return `plan` with a wait until the detector moves so slowly that its dark will fit.
+
+    Sample and dark are half of the time each. A detector that has just been switched on cools
+    faster than that for minutes.
+    """
+    seconds = min(MOST_AHEAD_S, 0.5 * (plan.budget_s or LONGEST_BUDGET_S))
+    steady_k = STEADY_SHARE * DARK_FITS_WITHIN_K
+    wait = Thermal(None, 1.0, steady_k, seconds, min(JUDGED_S, seconds), COOLING_S)
+    return replace(plan, thermal=wait)
 
 
 def _start_ms(auto: AutoExposure, capabilities: Capabilities) -> float:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from devices.acquisition.plan import Thermal
-from devices.errors import AbortedError, LaserError
+from devices.errors import AbortedError
 from devices.interface import Analyser, LaserState, Progress, ShouldStop
 from devices.timing import Timing
 
@@ -29,6 +29,8 @@ def wait_for_temperature(
     ------
     AbortedError
         When stopped.
+    LaserAlarmError
+        When the laser is not off; it has been switched off.
     NotConnectedError, AnswerError
         As `Analyser.temperature_c`.
     """
@@ -46,6 +48,7 @@ def wait_for_temperature(
         while seen[0][0] < now - 2.0 * thermal.steady_s:
             seen.popleft()
         progress(0.0, f"waiting for the detector ({celsius:.1f} C)")
+        _check_off(analyser, "while the detector was waited for")
         _pass(TEMPERATURE_EVERY_S, timing, should_stop)
 
 
@@ -54,11 +57,18 @@ def _ready(seen: deque[tuple[float, float]], thermal: Thermal) -> bool:
     wanted = thermal.setpoint_c
     if wanted is not None and abs(celsius - wanted) > thermal.within_k:
         return False
-    since = now - thermal.steady_s
-    if seen[0][0] > since + 1e-6:
-        return False
-    lately = [value for moment, value in seen if moment >= since - 1e-6]
-    return max(lately) - min(lately) <= thermal.steady_k + 1e-9
+    least_s = thermal.steady_s if thermal.judged_s is None else thermal.judged_s
+    lowest = highest = celsius
+    for moment, value in reversed(seen):
+        lowest, highest = min(lowest, value), max(highest, value)
+        passed_s = min(now - moment, thermal.steady_s)
+        if passed_s < least_s - 1e-6:
+            continue
+        if highest - lowest <= thermal.steady_k * passed_s / thermal.steady_s + 1e-9:
+            return True
+        if passed_s >= thermal.steady_s:
+            break
+    return False
 
 
 def count_down(
@@ -74,27 +84,21 @@ def count_down(
     ------
     AbortedError
         When stopped.
-    LaserError
-        When the laser is not off; the command that switches it off has been sent.
+    LaserAlarmError
+        When the laser is not off; it has been switched off.
     """
     ends = timing.now() + seconds
     while (left := ends - timing.now()) > 0.0:
-        _check_off(analyser)
+        _check_off(analyser, "during the countdown")
         progress(0.0, f"laser off, it fires in {left:.0f} s")
         _pass(min(LASER_EVERY_S, left), timing, should_stop)
-    _check_off(analyser)
+    _check_off(analyser, "during the countdown")
 
 
-def _check_off(analyser: Analyser) -> None:
+def _check_off(analyser: Analyser, when: str) -> None:
     state = analyser.laser_state
-    if state in SAFE_STATES:
-        return
-    analyser.laser_off()
-    raise LaserError(
-        f"the laser was {state.value} during the countdown",
-        analyser.info.model,
-        "it was switched off now; have the analyser checked before it is used again",
-    )
+    if state not in SAFE_STATES:
+        analyser.found_on(f"it was {state.value} {when}")
 
 
 def _pass(seconds: float, timing: Timing, should_stop: Callable[[], bool]) -> None:

@@ -13,7 +13,7 @@ from spectra_app.cli import watching
 from spectra_app.cli.arguments import laser_line, new, positive, seed
 from spectra_app.cli.laser_book import laser_book, measurer_options
 from spectra_app.cli.stopping import ended_politely
-from spectra_app.cli.terminal import print_json, progress_bar, spelled_out
+from spectra_app.cli.terminal import below_the_bar, print_json, progress_bar, spelled_out
 from spectra_app.errors import EXIT_ARGUMENTS, EXIT_OK, EXIT_REFUSED, AppError
 
 LASER_ALARM = "*** THE LASER MAY BE ON: USE THE KEY OR PULL THE POWER, NOW ***"
@@ -390,13 +390,13 @@ def _wanted(options: argparse.Namespace) -> Wanted:
 def _say(words: str) -> None:
     """Say it beside the result; nobody may be there to read it (a closed terminal)."""
     with suppress(OSError):
-        print(words, file=sys.stderr, flush=True)
+        print(f"{below_the_bar()}{words}", file=sys.stderr, flush=True)
 
 
 def _stopping() -> None:
-    _say("\nStopping: the laser is switched off, what was measured is kept ...")
+    _say("Stopping: the laser is switched off, what was measured is kept ...")
 
 
 def _alarmed(words: str) -> None:
     """Say at once, and so that nobody reads over it, that the laser may be on."""
-    _say(f"\n{LASER_ALARM}\n{spelled_out(words)}")
+    _say(f"{LASER_ALARM}\n{spelled_out(words)}")

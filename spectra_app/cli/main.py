@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from matching.errors import SpectraError
 from spectra_app.cli.parser import parser
-from spectra_app.cli.terminal import PlainOutput, spelled_out
+from spectra_app.cli.terminal import PlainOutput, below_the_bar, spelled_out
 from spectra_app.errors import EXIT_ARGUMENTS, EXIT_INTEGRITY, EXIT_OK, EXIT_REFUSED
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run(
             sys.stdout.flush()
         return code
     except SpectraError as error:
-        sys.stderr.write(f"spectra: {spelled_out(str(error))}\n")
+        sys.stderr.write(f"{below_the_bar()}spectra: {spelled_out(str(error))}\n")
         if error.code == STOPPED_CODE:
             return EXIT_ARGUMENTS
         return EXIT_INTEGRITY if error.code in INTEGRITY_CODES else EXIT_REFUSED
@@ -76,14 +76,13 @@ def run(
             return _reader_gone()
         place = f"{error.filename}: " if error.filename else ""
         sys.stderr.write(
-            f"spectra: {place}{error.strerror or error}; free space, check the path and the "
-            "permissions, then run it again\n"
+            f"{below_the_bar()}spectra: {place}{error.strerror or error}; free space, check the"
+            " path and the permissions, then run it again\n"
         )
         return EXIT_REFUSED
     except KeyboardInterrupt as error:
-        below_the_bar = "\n" if sys.stderr.isatty() else ""
         words = "; ".join(("stopped", *getattr(error, "__notes__", ())))
-        sys.stderr.write(f"{below_the_bar}spectra: {spelled_out(words)}\n")
+        sys.stderr.write(f"{below_the_bar()}spectra: {spelled_out(words)}\n")
         return EXIT_ARGUMENTS
 
 

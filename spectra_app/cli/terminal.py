@@ -47,6 +47,18 @@ class PlainOutput:
         return getattr(self._stream, name)
 
 
+class _Bar:
+    """Whether the last line on the terminal is a bar that was not finished."""
+
+    unfinished = False
+
+
+def below_the_bar() -> str:
+    """Return what to write before words on standard error, so that they begin a line."""
+    open_line, _Bar.unfinished = _Bar.unfinished, False
+    return "\n" if open_line else ""
+
+
 def progress_bar(title: str) -> Callable[[float, str], None]:
     """Return a progress callable that draws a bar on standard error, on a terminal only."""
     if not sys.stderr.isatty():
@@ -56,6 +68,7 @@ def progress_bar(title: str) -> Callable[[float, str], None]:
         filled = round(WIDTH * min(max(share, 0.0), 1.0))
         bar = "#" * filled + "." * (WIDTH - filled)
         end = "\n" if share >= 1.0 else ""
+        _Bar.unfinished = not end
         sys.stderr.write(f"\r{title} [{bar}] {share:4.0%} {words[:40]:40}{end}")
         sys.stderr.flush()
 

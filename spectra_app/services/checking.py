@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from devices.acquisition.course import Kept
-from devices.acquisition.plan import auto_plan, fixed_plan
+from devices.acquisition.plan import auto_plan, fixed_plan, steadied
 from devices.acquisition.runner import run
 from devices.errors import DeviceError
 from devices.frame import PARTIAL, RawFrame
@@ -87,7 +87,7 @@ def measure_check(
     AnalyserError, HurriedError
         In the driver's words, or when somebody interrupted it; what was measured is kept.
     """
-    plan = auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S)
+    plan = steadied(auto_plan(analyser.capabilities, budget_s=CHECK_BUDGET_S))
     store = MeasuredStore(identifier, "polystyrene check", Kept())
     try:
         return run(analyser, plan, timing, store.kept, progress=progress, should_stop=should_stop,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devices.acquisition.plan import Plan, Thermal, auto_plan, delayed, fixed_plan, gentle_plan
+from devices.acquisition.plan import Plan, auto_plan, delayed, fixed_plan, gentle_plan, steadied
 from devices.errors import DeviceError
 from devices.interface import Analyser, Progress, Settings, ShouldStop
 from devices.timing import REAL_TIME, Timing
@@ -24,9 +24,6 @@ from spectra_app.services.early_stop import load_early_stop
 from spectra_app.services.frames import as_app_error
 from spectra_app.services.identify import Identifier
 from spectra_app.services.scanning import HowToScan, Scanned, scan
-
-# A detector that cools down after power-on outruns its dark. A steady one costs a second here.
-STEADY = Thermal(steady_s=1.0, patience_s=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def plan_of(wanted: Wanted, analyser: Analyser) -> Plan:
                 can, laser_power_percent=wanted.power_percent, budget_s=wanted.budget_s
             )
         if not fixed:
-            plan = replace(plan, thermal=STEADY)
+            plan = steadied(plan)
         return delayed(plan, wanted.delay_s) if wanted.delay_s else plan
     except DeviceError as error:
         raise as_app_error(error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from library.seal import seal
+from spectra_app.cli.terminal import below_the_bar, progress_bar
 
 KEYS = {
     "file": str,
@@ -417,6 +419,20 @@ def test_a_changed_search_matrix_does_not_verify(spectra, small_library, tmp_pat
     with edited(damaged) as file:
         file["search/rows"][1] = np.roll(file["search/rows"][1], 30)
     assert spectra("library", "verify", damaged)[0] == 4
+
+
+def test_words_begin_a_line_below_a_bar_that_was_not_finished(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    show = progress_bar("scan")
+    assert below_the_bar() == ""
+    show(0.5, "exposing")
+    assert [below_the_bar(), below_the_bar()] == ["\n", ""]
+    show(1.0, "done")
+    assert below_the_bar() == ""
 
 
 def test_progress_bars_do_not_reach_a_pipe(spectra, small_library, tmp_path):

@@ -261,3 +261,21 @@ def test_two_requests_to_end_lose_no_exposure_and_say_where_they_are(
     assert str(store.folder) in last
     log = [json.loads(store.get(one.sha256)) for one in store.received().receipts[-1:]]
     assert log[0]["lines"][-1]["what"] == "ended: KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("what", ["scan", "check"])
+def test_what_is_stopped_before_it_gave_anything_ends_with_2(spectra, small_library, what):
+    model = ocean_obp.emulator(Sample(), 1, model="ventana-785", wire="serial")
+    begin = model.bench.begin
+
+    def pressed(integration_s):
+        os.kill(os.getpid(), signal.SIGINT)
+        begin(integration_s)
+
+    model.bench.begin = pressed
+    more = ("--library", small_library, "--integration-ms", "2000") if what == "scan" else ()
+    with PtyWire(model, paced=False) as wire:
+        code, out, err = spectra("devices", what, "ocean-ventana-785", "--port", wire.path, *more)
+    assert (code, out) == (2, "")
+    assert "stopped" in err.splitlines()[-1]
+    assert model.bench.laser_state() is LaserState.OFF

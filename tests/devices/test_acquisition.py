@@ -16,16 +16,18 @@ from devices.acquisition.plan import (
     delayed,
     fixed_plan,
     gentle_plan,
+    steadied,
 )
 from devices.acquisition.runner import run
+from devices.acquisition.waiting import wait_for_temperature
 from devices.emulators.bench import Faults
 from devices.errors import (
     AbortedError,
     LaserAlarmError,
-    LaserError,
     NotConnectedError,
     SettingsError,
 )
+from devices.frame import DARK_STALE
 from devices.interface import LaserState, Settings
 from devices.sample import Sample
 
@@ -177,6 +179,49 @@ def test_it_waits_until_the_detector_is_steady(on_bench, quiet_model):
     assert kept.frames[0].temperature_c == pytest.approx(-10.0, abs=0.3)
 
 
+@pytest.mark.parametrize("cooling_time_s", [10.0, 30.0])
+@pytest.mark.parametrize("budget_s", [20.0, 30.0, 60.0])
+def test_the_dark_of_an_instrument_just_switched_on_fits(
+    on_bench, quiet_model, cooling_time_s, budget_s
+):
+    """From 25 to -10 degrees, which takes minutes; a second without a change proves nothing."""
+    model = dataclasses.replace(
+        quiet_model, start_c=25.0, setpoint_c=-10.0, cooling_time_s=cooling_time_s
+    )
+    analyser, _bench, timing = on_bench(model=model)
+    kept = Kept()
+    plan = steadied(auto_plan(analyser.capabilities, budget_s=budget_s, wanted_snr=None))
+    got = run(analyser, plan, timing, kept)
+    assert got.frame.dark is not None
+    assert DARK_STALE not in got.frame.flags
+    assert kept.remarks == []
+
+
+def test_a_steady_detector_costs_a_second_and_a_noisy_one_a_few(on_bench, quiet_model):
+    for noise, most_s in ((0.0, 1.1), (0.05, 5.0)):
+        model = dataclasses.replace(quiet_model, start_c=-10.0, setpoint_c=-10.0)
+        analyser, bench, timing = on_bench(model=model)
+        plan = steadied(auto_plan(analyser.capabilities)).thermal
+        chance = np.random.default_rng(3)
+        noisy = Noisy(analyser, lambda chance=chance, noise=noise: noise * chance.uniform(-1, 1))
+        assert not wait_for_temperature(noisy, plan, timing, lambda *_: None, lambda: False)
+        assert bench.time_s <= most_s
+
+
+class Noisy:
+    """An analyser with a poor thermometer."""
+
+    def __init__(self, real, noise):
+        self._real, self._noise = real, noise
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    @property
+    def temperature_c(self):
+        return self._real.temperature_c + self._noise()
+
+
 @pytest.mark.parametrize("thermal", [Thermal(), Thermal(setpoint_c=-40.0)])
 def test_it_gives_up_waiting_and_says_so(on_bench, quiet_model, thermal):
     model = quiet_model
@@ -251,9 +296,27 @@ def test_a_laser_that_fires_during_the_countdown_is_switched_off(on_bench):
     timing_of = []
     analyser, bench, timing = on_bench(on_sleep=on_sleep)
     timing_of.append(timing)
-    with pytest.raises(LaserError, match="during the countdown"):
+    told = []
+    analyser.when_alarmed(told.append)
+    with pytest.raises(LaserAlarmError, match="firing during the countdown"):
         run(analyser, delayed(fixed_plan(Settings(200.0, 1)), 20.0), timing, Kept())
     assert bench.laser_state() is LaserState.OFF
+    assert told == [analyser.alarm] == ["it was firing during the countdown; it reads off now"]
+
+
+def test_a_laser_that_fires_while_the_detector_is_waited_for_is_an_alarm(on_bench, quiet_model):
+    def on_sleep(_seconds):
+        if timing_of and 5.0 < timing_of[0].now() < 5.2:
+            bench.laser(on=True)
+
+    timing_of = []
+    model = dataclasses.replace(quiet_model, start_c=20.0, cooling_time_s=30.0)
+    analyser, bench, timing = on_bench(model=model, on_sleep=on_sleep)
+    timing_of.append(timing)
+    with pytest.raises(LaserAlarmError, match="while the detector was waited for"):
+        run(analyser, Plan(Settings(100.0, 1), thermal=Thermal()), timing, Kept())
+    assert bench.laser_state() is LaserState.OFF
+    assert analyser.alarm
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 1e9, float("nan")])
