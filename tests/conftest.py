@@ -9,9 +9,10 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -157,6 +158,22 @@ def checkout() -> Path:
     if not (root / "pyproject.toml").is_file():
         pytest.skip("looks at the source tree; this run has the installed program only")
     return root
+
+
+@pytest.fixture
+def worded() -> Callable[..., list[str]]:
+    """Return what gives the ids of the records of a kind that the index finds by words."""
+    query = (
+        "SELECT f.id FROM words JOIN revisions AS f ON f.rowid = words.rowid"
+        " WHERE words MATCH ? AND f.kind = ? ORDER BY words.rowid DESC"
+    )
+
+    def found(ledger: Any, kind: Any, text: str) -> list[str]:
+        words = " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
+        with ledger.reading() as connection:
+            return [id_ for (id_,) in connection.execute(query, (words, kind.KIND))]
+
+    return found
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from spectra_app.errors import AppError, CaseError, RecordError
+from spectra_app.errors import AppError, CaseError, ForbiddenError, RecordError
 from spectra_app.records.access import User
 from spectra_app.records.identification import Comparison
 from spectra_app.records.kinds import IssuedReport, Scan
@@ -108,6 +108,8 @@ def issue_report(
         When something that ISO/IEC 17025 asks for is not recorded: which, and what to do.
     SigningError
         When the file cannot be signed; nothing is issued then.
+    ForbiddenError
+        When the second person may not see what the report says.
     """
     me = office.require(session, "report.issue")
     if wanted.amends:
@@ -117,7 +119,7 @@ def issue_report(
     found = visible_scan(office.ledger, me, scan).record
     if found.state != "filed":
         raise CaseError("this scan is not filed under an item", scan, "file it, then report it")
-    other = office.require_second(session, second, "report.countersign") if second else None
+    other = _second(office, session, second, found) if second else None
     record, facts = facts_of_scan(office, me, found, wanted)
     facts = replace(
         facts,
@@ -186,6 +188,16 @@ def countersign_report(
 
 
 # --- Issuing ------------------------------------------------------------------------------------
+
+
+def _second(office: Office, session: Session, second: Session, scan: Scan) -> User:
+    """Return who countersigns: somebody who may read what is signed."""
+    other = office.require_second(session, second, "report.countersign")
+    if not may_see(scan, cleared=other.cleared):
+        raise ForbiddenError(
+            "the second person may not see this scan", scan.id, "ask somebody who is cleared"
+        )
+    return other
 
 
 def _next_id(office: Office, scan: Scan, wanted: Wanted) -> str:

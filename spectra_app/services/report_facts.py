@@ -8,7 +8,7 @@ from typing import Any
 
 from matching.errors import SpectraError
 from spectra_app import __version__
-from spectra_app.errors import RecordError
+from spectra_app.errors import CaseError, RecordError
 from spectra_app.records.access import User
 from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.records.identification import Identification
@@ -24,6 +24,7 @@ from spectra_app.reports.facts import (
     ReportFacts,
 )
 from spectra_app.services.calibrations import Calibrations
+from spectra_app.services.cases.keeping import moment
 from spectra_app.services.cases.opening import station_of
 from spectra_app.services.cases.standing import Findings, about, findings_of, silence
 from spectra_app.services.office import Office
@@ -82,7 +83,7 @@ def facts_of_scan(
         place=wanted.place,
         customer=wanted.customer,
         customer_contact=wanted.customer_contact,
-        sampled_at=wanted.sampled_at,
+        sampled_at=_sampled_at(wanted.sampled_at, scan, office.clock()),
         deviations=wanted.deviations,
         analyser=scan.analyser,
         calibration=_calibration(office, scan, record, made),
@@ -98,6 +99,26 @@ def facts_of_scan(
     )
     facts = _of_station(office, facts)
     return record, _of_item(office, scan, facts) if scan.item else facts
+
+
+def _sampled_at(text: str, scan: Scan, now: str) -> str:
+    """Return when it was sampled, which is not after it was scanned; empty when nobody said.
+
+    Raises
+    ------
+    CaseError
+        When it cannot be read, or is later than that.
+    """
+    if not text.strip():
+        return ""
+    sampled = moment("when it was sampled", text.strip(), now)
+    if sampled[:19] > scan.scanned_at[:19]:
+        raise CaseError(
+            "it would have been sampled after it was scanned",
+            f"{sampled}, scanned {scan.scanned_at}",
+            "check the time, and its zone",
+        )
+    return sampled
 
 
 def _measured_at(scan: Scan, record: Identification) -> str:

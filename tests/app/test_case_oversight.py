@@ -172,11 +172,11 @@ def full_case(office, logged_in, take, case, item):
     return case
 
 
-def test_acts_name_nobody(office, full_case):
+def test_acts_name_nobody(worded, office, full_case):
     lines = [str(entry.details) + entry.act + entry.id for entry in office.ledger.entries()]
     assert [line for line in lines if "personname" in line.casefold()] == []
     assert len(lines) > 20
-    assert office.ledger.search(Case, "Wilhelmina")[0].record.id == full_case
+    assert worded(office.ledger, Case, "Wilhelmina") == [full_case]
 
 
 def test_what_has_expired_is_removed_by_two_persons_and_nothing_else(

@@ -52,7 +52,7 @@ def ledger(tmp_path):
         yield one
 
 
-def test_records_are_found_by_what_lists_ask_for(ledger):
+def test_records_are_found_by_what_lists_ask_for(worded, ledger):
     with ledger.writing("u1") as writing:
         writing.put(Case(id="C", title="parcel from X", opened_at="2026-11-22T09:00:00Z"), "opened")
         writing.put(
@@ -71,4 +71,4 @@ def test_records_are_found_by_what_lists_ask_for(ledger):
     assert [one.record.id for one in ledger.find(Scan, shown_name="cocaine\x1fC")] == ["S"]
     assert ledger.find(Scan, shown_outcome="lead\x1fC") == []
     assert [one.record.id for one in ledger.find(Scan, hidden_outcome="lead\x1fC")] == ["R"]
-    assert [one.record.id for one in ledger.search(Scan, "coca")] == ["S"]
+    assert worded(ledger, Scan, "coca") == ["S"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import msgspec
 import pypdfium2
 import pytest
 
@@ -335,3 +336,37 @@ def test_figures_that_nobody_can_have_counted_are_refused(
     given = Validation("figures.json", json.dumps(figures).encode())
     with pytest.raises(AppError, match="no figures of an evaluation"):
         preview_report(office, officer, filed.id, replace(TOLD, validation=given))
+
+
+@pytest.mark.parametrize(
+    ("when", "says"),
+    [
+        ("yesterday", "cannot be read as a time"),
+        ("2026-11-22T08:40:00", "without a time zone"),
+        ("2027-11-22T08:40:00Z", "in the future"),
+        ("2026-11-22T10:00:30Z", "sampled after it was scanned"),
+    ],
+)
+def test_the_date_of_sampling_is_one(office, officer, filed, when, says) -> None:
+    office.clock.skip(60)
+    with pytest.raises(CaseError, match=says):
+        preview_report(office, officer, filed.id, replace(TOLD, sampled_at=when))
+
+
+def test_the_date_of_sampling_is_printed_in_utc(office, officer, filed) -> None:
+    wanted = replace(TOLD, sampled_at="2026-11-22T09:40+01:00")
+    assert preview_report(office, officer, filed.id, wanted).facts.sampled_at == (
+        "2026-11-22T08:40:00Z"
+    )
+
+
+def test_nobody_countersigns_what_they_may_not_see(office, logged_in, filed, render) -> None:
+    users.clear_user(office, logged_in["supervisor"], "u3", cleared=True)
+    with office.ledger.writing("u2") as writing:
+        writing.put(msgspec.structs.replace(filed, restricted=True), "test", after=2)
+    head = office.ledger.head()
+    second, first = logged_in["supervisor"], logged_in["technician"]
+    with pytest.raises(ForbiddenError, match="second person may not see"):
+        issue_report(office, first, filed.id, TOLD, render, second=second)
+    assert office.ledger.find(IssuedReport) == []
+    assert office.ledger.head().number == head.number + 1  # that the second person agreed

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from spectra_app.errors import CaseError, ForbiddenError, IdentifierError, RecordError
+from spectra_app.records.bundles.kinds import ImportedRecord
 from spectra_app.records.kinds import Case, Exposure, Item, Scan
 from spectra_app.services import users
 from spectra_app.services.cases import findings, items, opening, papers, scans
@@ -361,3 +362,20 @@ def test_a_list_that_cannot_be_read_hides_rather_than_shows(office, officer, tak
     (office.folder / "restricted-lists" / "closed.csv").write_text("nonsense")
     assert closed_list not in take(officer, "benign").names
     assert [one.record.restricted for one in office.ledger.find(Scan)] == [False, True]
+
+
+def test_a_case_is_not_found_by_what_a_bundle_says_of_one_with_the_same_number(
+    office, officer, case
+):
+    body = f'{{"case":"{case}","text":"smells of vinegar"}}'
+    held = ImportedRecord(
+        id="I1/note/N1", bundle="I1", station="k", of_kind="note", of_id="N1", of_revision=1,
+        body=body,
+    )  # fmt: skip
+    with office.ledger.writing("u2") as writing:
+        writing.put(held, "test")
+    assert next(iter(held.words())) == case
+    assert list_cases(office, officer, CaseFilter(text="vinegar")).rows == ()
+    papers.add_note(office, officer, "smells of vinegar", case=case)
+    (row,) = list_cases(office, officer, CaseFilter(text="vinegar")).rows
+    assert row.case.id == case

@@ -83,7 +83,7 @@ def found(ledger):
     return [(finding.code, finding.where) for finding in result.findings]
 
 
-def test_what_was_put_is_there_with_its_history(filled):
+def test_what_was_put_is_there_with_its_history(worded, filled):
     stored = filled.get(Thing, "a")
     assert (stored.revision, stored.record.name) == (3, "beige powder")
     assert [one.record.state for one in filled.history(Thing, "a")] == ["new", "seen", "seen"]
@@ -91,10 +91,10 @@ def test_what_was_put_is_there_with_its_history(filled):
     assert [one.record.id for one in filled.find(Thing, state="new")] == ["b", "c"]
     assert [one.record.id for one in filled.find(Thing, state="new", tag="y")] == ["b"]
     assert filled.find(Thing, tag="x") == []
-    assert [one.record.id for one in filled.search(Thing, "powder")] == ["a"]
-    assert filled.search(Thing, "white") == []
-    assert [one.record.id for one in filled.search(Thing, 'TAB "')] == ["b"]
-    assert [one.record.id for one in filled.search(Thing, "TAB gr")] == ["b"]
+    assert worded(filled, Thing, "powder") == ["a"]
+    assert worded(filled, Thing, "white") == []
+    assert worded(filled, Thing, 'TAB "') == ["b"]
+    assert worded(filled, Thing, "TAB gr") == ["b"]
 
 
 def test_the_chain_says_who_did_what_when(filled):
@@ -112,7 +112,7 @@ def test_the_chain_says_who_did_what_when(filled):
     assert found(filled) == []
 
 
-def test_a_transaction_that_fails_leaves_nothing(filled):
+def test_a_transaction_that_fails_leaves_nothing(worded, filled):
     def two_things():
         with filled.writing("ben") as writing:
             writing.put(Thing(id="d", name="fourth"), "thing made")
@@ -123,7 +123,7 @@ def test_a_transaction_that_fails_leaves_nothing(filled):
     with pytest.raises(RecordError, match="no such record"):
         filled.get(Thing, "d")
     assert len(filled.entries()) == 6
-    assert filled.search(Thing, "fourth") == []
+    assert worded(filled, Thing, "fourth") == []
     assert found(filled) == []
 
 
@@ -135,13 +135,13 @@ def test_it_is_the_same_after_opening_it_again(filled, key, clock):
         assert again.get(Thing, "a").record.name == "beige powder"
 
 
-def test_content_can_be_taken_out_and_the_chain_holds(filled):
+def test_content_can_be_taken_out_and_the_chain_holds(worded, filled):
     with filled.writing("carol") as writing:
         writing.remove_content("thing", "a", "retention over")
     with pytest.raises(RecordError, match="removed"):
         filled.get(Thing, "a")
     assert filled.history(Thing, "a") == [None, None, None]
-    assert filled.search(Thing, "powder") == []
+    assert worded(filled, Thing, "powder") == []
     assert filled.find(Thing, state="seen") == []
     filled.tidy()
     files = [path for path in filled.folder.iterdir() if path.is_file()]

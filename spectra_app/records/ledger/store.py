@@ -42,13 +42,6 @@ WHERE kind = :kind AND latest = 1 AND body IS NOT NULL
                 AND field = other.value ->> 0 AND value = other.value ->> 1))
 ORDER BY rowid
 """
-_WITH_WORDS = """
-SELECT r.revision, r.body FROM words
-    JOIN revisions AS f ON f.rowid = words.rowid
-    JOIN revisions AS r ON r.kind = f.kind AND r.id = f.id AND r.latest = 1
-WHERE words MATCH :words AND f.kind = :kind AND r.body IS NOT NULL
-ORDER BY words.rowid DESC LIMIT :most
-"""
 _LATEST = "SELECT revision, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
 
 
@@ -156,16 +149,6 @@ class Ledger:
         asked = {"kind": kind.KIND, "field": field, "value": value, "others": json.dumps(others)}
         with self._lock, self._told():
             rows = self._connection.execute(_WITH_KEYS if equal else _ALL, asked).fetchall()
-        return [Stored(read_body(body, kind), revision) for revision, body in rows]
-
-    def search(self, kind: type[R], text: str, most: int = 200) -> list[Stored[R]]:
-        """Return records of a kind with all words of `text` (`Record.words`), newest first."""
-        words = " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
-        if not words:
-            return []
-        asked = {"kind": kind.KIND, "words": words, "most": most}
-        with self._lock, self._told():
-            rows = self._connection.execute(_WITH_WORDS, asked).fetchall()
         return [Stored(read_body(body, kind), revision) for revision, body in rows]
 
     def history(self, kind: type[R], id_: str) -> list[Stored[R] | None]:

@@ -59,9 +59,20 @@ _NUMBERED = (
 )
 _WORDED = "k.id IN (SELECT value FROM json_each(?))"
 _HITS = """
-SELECT substr(text, 1, instr(text || char(10), char(10)) - 1) FROM words
-WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?
+SELECT substr(words.text, 1, instr(words.text || char(10), char(10)) - 1) FROM words
+JOIN revisions AS f ON f.rowid = words.rowid
+WHERE words MATCH ? AND f.kind IN (SELECT value FROM json_each(?))
+ORDER BY words.rowid DESC LIMIT ?
 """
+# Those whose words begin with the case: a number in a bundle is one of another station.
+_WORDED_KINDS = json.dumps(
+    [
+        kind.KIND
+        for kind in (
+            Case, Item, Scan, Custody, Photo, Note, SecondTechnique, Confirmation, Amendment,
+        )
+    ]
+)  # fmt: skip
 _BODIES = """
 SELECT r.id, r.body FROM json_each(?) AS wanted
 JOIN revisions AS r ON r.kind = 'case' AND r.id = wanted.value AND r.latest = 1
@@ -290,7 +301,7 @@ def _worded(connection: sqlite3.Connection, text: str) -> tuple[str | None, bool
     """Return the cases with words, as a JSON list; None when none were asked for; and if cut."""
     if not text.strip():
         return None, False
-    hits = connection.execute(_HITS, (_words(text), MOST_HITS + 1)).fetchall()
+    hits = connection.execute(_HITS, (_words(text), _WORDED_KINDS, MOST_HITS + 1)).fetchall()
     cases = dict.fromkeys(case for (case,) in hits[:MOST_HITS])
     return json.dumps(list(cases)), len(hits) > MOST_HITS
 
