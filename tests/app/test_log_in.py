@@ -108,7 +108,7 @@ def test_waits_grow_and_a_name_that_nobody_has_waits_as_long(
     with pytest.raises(LogInError, match="too early to try again; wait 2 seconds"):
         users.log_in(office, login, WORDS)
     office_clock.skip(1)
-    with pytest.raises(LogInError, match="wait 1 second$"):
+    with pytest.raises(LogInError, match=r"wait 1 second$"):
         users.log_in(office, login, WORDS)
     office_clock.skip(1)
     fail(office, login)
