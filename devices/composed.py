@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from devices.described import capabilities_of, info_of
 from devices.errors import (
     AbortedError,
     BusyError,
     DeviceError,
-    FrameError,
     LaserAlarmError,
     NotConnectedError,
     SettingsError,
@@ -30,14 +28,13 @@ from devices.exposures import (
     frame_of,
     kept_dark,
 )
-from devices.frame import RawFrame, raman_shift_axis
+from devices.frame import RawFrame
 from devices.interface import (
     Analyser,
     AnalyserInfo,
     Capabilities,
     Course,
     LaserState,
-    Limits,
     Progress,
     Settings,
     ShouldStop,
@@ -47,14 +44,13 @@ from devices.interface import (
     no_progress,
 )
 from devices.laser import LaserGuard
-from devices.parts import DetectorFacts, DetectorPart, LaserPart
+from devices.parts import DetectorPart, LaserPart
 from devices.timing import Timing
 
 SLICE_S = 0.05
 LEAST_S = 0.001  # a shorter sleep might not move a clock at all
 LOOK_S = 0.1  # how often the laser is asked while exposing
 FETCH_PATIENCE_S = 5.0  # beyond the exposure itself; slow serial lines add their own
-MAX_AVERAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +97,8 @@ class ComposedAnalyser(Analyser):
     ) -> None:
         self._detector, self._laser, self._timing = detector, laser, timing
         self._release = release
-        self._info = _info(detector, laser, family, emulated)
-        self._capabilities = _capabilities(detector.facts, laser)
+        self._info = info_of(detector, laser, family, emulated)
+        self._capabilities = capabilities_of(detector.facts, laser)
         self._guard = None if laser is None else LaserGuard(laser, timing, self._where)
         limits = self._capabilities.integration_time_ms
         self._settings = Settings(
@@ -478,60 +474,3 @@ class ComposedAnalyser(Analyser):
             return self._detector.temperature_c()
         except DeviceError:
             return None
-
-
-EMULATED = "EMULATED"  # every emulator's serial number begins so
-
-
-def _info(
-    detector: DetectorPart, laser: LaserPart | None, family: str, emulated: bool
-) -> AnalyserInfo:
-    own = detector.facts
-    facts, model, serial, wavelength = own.facts, own.model, own.serial, None
-    if laser is not None:
-        wavelength = laser.facts.wavelength_nm
-        if laser.facts.serial != own.serial:  # a laser of its own, in its own housing
-            model = f"{own.model} with {laser.facts.model}"
-            if own.serial and laser.facts.serial:  # another laser makes it another analyser
-                serial = f"{own.serial} with laser {laser.facts.serial}"
-            facts = (*facts, ("laser model", laser.facts.model))
-            facts = (*facts, ("laser serial number", laser.facts.serial))
-        facts = (*facts, *laser.facts.facts)
-    serials = (own.serial, laser.facts.serial if laser is not None else "")
-    # One that another program serves at a port: nothing but its own word tells that it is one.
-    emulated = emulated or any(one.startswith(EMULATED) for one in serials)
-    if emulated and "emulated" not in model.lower():
-        model = f"{model}, emulated"
-    return AnalyserInfo(
-        family, model, serial, own.firmware, own.detector, wavelength, emulated, facts
-    )
-
-
-def _capabilities(facts: DetectorFacts, laser: LaserPart | None) -> Capabilities:
-    return Capabilities(
-        integration_time_ms=facts.integration_time_ms,
-        averages=Limits(1, MAX_AVERAGES, ""),
-        laser_power_percent=laser.facts.power_percent if laser else Limits(0.0, 100.0, "%"),
-        pixels=facts.pixels,
-        range_cm1=_range(facts, laser.facts.wavelength_nm if laser else None),
-        saturation_counts=facts.saturation_counts,
-        reads_temperature=facts.reads_temperature,
-        switches_laser=laser is not None,
-    )
-
-
-def _range(facts: DetectorFacts, laser_nm: float | None) -> tuple[float, float] | None:
-    """Return the range of the stated axis; None for one that is not there or cannot be."""
-    if laser_nm is None or not facts.axis.coefficients_nm:
-        return None
-    first, end = facts.active_pixels
-    try:
-        axis = raman_shift_axis(
-            np.array(facts.axis.coefficients_nm),
-            end - first,
-            laser_nm,
-            first=first - facts.axis.pixel_origin,
-        )
-    except FrameError:
-        return None
-    return float(axis[0]), float(axis[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from spectra_app.reports.bars import Bar, BarChart
@@ -13,6 +14,10 @@ from spectra_app.reports.validation import Charts, Section, ValidationReport
 MOST_BARS = 12
 MOST_ROWS = 40
 PARTS = ("confirmed", "presumptive", "lead or family", "other")
+_SIZES = (
+    ("t", Decimal(1_000_000)), ("kg", Decimal(1000)), ("g", Decimal(1)), ("mg", Decimal("0.001"))
+)  # fmt: skip
+ROUNDED = "Weights are rounded to three decimals here; the CSV file holds them in full."
 SECTIONS = (
     ("substance", "By substance", "Substance"),
     ("family", "Families without a name", "Family"),
@@ -38,7 +43,7 @@ def build_seizures_report(figures: dict[str, Any], *, report_id: str) -> Validat
     """
     sections = [_total(figures)]
     sections += [_dimension(figures, *names) for names in SECTIONS]
-    sections.append(Section("How it was counted", (Words(tuple(figures["rules"])),)))
+    sections.append(Section("How it was counted", (Words((*figures["rules"], ROUNDED)),)))
     return ValidationReport(
         report_id=clean(report_id),
         title=f"Seizures of the year {figures['year']}",
@@ -75,7 +80,7 @@ def _total(figures: dict[str, Any]) -> Section:
     )  # fmt: skip
     remarks = []
     if not figures["complete"]:
-        remarks.append(f"The year is not over: counted to {figures['made_at'][:10]}.")
+        remarks.append(f"The year is not over: counted to {figures['counted_to']}.")
     if total["items"] > total["confirmed"]:
         remarks.append(
             "PRESUMPTIVE results are no identifications. They are shown apart in every table and "
@@ -140,7 +145,13 @@ def _parts(row: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _weight(row: dict[str, Any]) -> str:
-    return f"{row['weight_g']} g" if row["weight_g"] else "-"
+    """Return a weight in the unit that suits it, rounded to three decimals; "-" for none."""
+    if not row["weight_g"]:
+        return "-"
+    grams = Decimal(row["weight_g"])
+    unit, size = next((one for one in _SIZES if grams >= one[1]), _SIZES[-1 if grams else -2])
+    rounded = (grams / size).quantize(Decimal("0.001")).normalize()
+    return f"{rounded:f} {unit}"
 
 
 def _other_amounts(row: dict[str, Any]) -> str:

@@ -69,6 +69,10 @@ def row(figures, dimension, value):
     return next(one for one in figures["tables"][dimension] if one["value"] == value)
 
 
+def months_of(figures):
+    return {one["value"]: one["items"] for one in figures["tables"]["month"] if one["items"]}
+
+
 def test_items_of_the_year_are_counted_by_what_is_known_of_them(figures):
     total = figures["total"]
     assert (total["items"], total["cases"]) == (7, 6)
@@ -85,7 +89,10 @@ def test_items_of_the_year_are_counted_by_what_is_known_of_them(figures):
     assert row(figures, "mode", "mail")["items"] == 3
     assert row(figures, "origin", "not recorded")["items"] == 3
     assert row(figures, "concealment", "book")["weight_g"] == "1500.25"
-    assert [one["value"] for one in figures["tables"]["month"]] == ["2026-02", "2026-03"]
+    assert months_of(figures) == {"2026-02": 1, "2026-03": 6}
+    assert [one["value"] for one in figures["tables"]["month"]] == [  # the clock says November
+        f"2026-{month:02}" for month in range(1, 12)
+    ]
 
 
 def test_every_dimension_holds_each_item_once_but_for_substances(figures):
@@ -153,11 +160,11 @@ def test_the_year_begins_and_ends_by_local_time(records, of_year):
     records.whole(["Ketamine"], None, case=records.case(event_at="2026-02-28T22:00:00Z"))
     east = of_year(timezone(timedelta(hours=2)))
     assert [one["value"] for one in east["tables"]["substance"]] == ["cocaine", "ketamine"]
-    assert [one["value"] for one in east["tables"]["month"]] == ["2026-01", "2026-03"]
+    assert months_of(east) == {"2026-01": 1, "2026-03": 1}
     assert east["time_zone"] == "UTC+02:00"
     assert of_year(UTC, 2025)["total"]["items"] == 2
     west = of_year(timezone(-timedelta(hours=5)))
-    assert [one["value"] for one in west["tables"]["month"]] == ["2026-02"]
+    assert months_of(west) == {"2026-02": 1}
 
 
 def test_weights_volumes_and_pieces_are_never_added_to_each_other(records, of_year):
@@ -189,8 +196,11 @@ def test_a_year_without_items_has_a_total_of_nothing(of_year, tmp_path):
 
     figures = of_year()
     assert figures["total"]["items"] == 0
-    assert all(not table for table in figures["tables"].values())
-    assert [one["items"] for one in rows_of(seizures_csv(figures))] == ["0"]
+    assert [name for name, table in figures["tables"].items() if table] == ["month"]
+    rows = rows_of(seizures_csv(figures))
+    assert [one["dimension"] for one in rows] == ["total", *["month"] * 11]
+    assert {one["items"] for one in rows} == {"0"}
+    assert {one["weight_g"] for one in rows} == {""}  # nothing was weighed: no sum of nothing
     write_seizures(figures, tmp_path / "empty.pdf", render_pdf)
     assert (tmp_path / "empty.pdf").read_bytes().startswith(b"%PDF")
 
@@ -278,6 +288,17 @@ def test_weights(weight, unit, in_grams):
     assert plain(grams(weight, unit)) == in_grams
 
 
+@pytest.mark.parametrize(
+    ("grams", "shown"),
+    [("", "-"), ("0", "0 g"), ("0.0005", "0.5 mg"), ("12.3456", "12.346 g"), ("1000", "1 kg"),
+     ("2001002011527.535", "2001002.012 t"), ("120", "120 g")],
+)  # fmt: skip
+def test_weights_are_shown_in_the_unit_that_suits_them(figures, grams, shown):
+    figures["total"]["weight_g"] = grams
+    facts = build_seizures_report(figures, report_id="x").sections[0].parts[1].facts
+    assert next(one.text for one in facts if one.label == "Weight of whole items") == shown
+
+
 def test_the_report_says_what_is_not_confirmed(figures, tmp_path):
     from spectra_app.reports.render_qt import render_pdf
 
@@ -290,7 +311,7 @@ def test_the_report_says_what_is_not_confirmed(figures, tmp_path):
     document.close()
     text = " ".join(" ".join(pages).split())
     for said in ("Seizures of the year 2026", "PRESUMPTIVE results are no identifications",
-                 "The year is not over", "By substance", "cocaine", "Items by month", "1500.25 g",
+                 "The year is not over", "By substance", "cocaine", "Items by month", "1.5 kg",
                  "Confirmed by a laboratory", "End of report"):  # fmt: skip
         assert said in text, said
     assert "Validation report" not in text

@@ -201,6 +201,7 @@ def yearly_seizures(
     figures = {
         "year": year,
         "complete": today[:4] > str(year),
+        "counted_to": min(today, period.last),
         "time_zone": zone_words(year, zone),
         "made_at": now,
         "made_by": me.name,
@@ -278,7 +279,8 @@ def tables_of(seized: Sequence[Seizure], setup: ControlSetup, on: str) -> dict[s
     """Return the total and one table for each dimension, the most items first."""
     tables = {}
     for name, values in DIMENSIONS.items():
-        groups: dict[str, list[tuple[Seizure, Basis]]] = {}
+        empty = _months(on) if name == "month" else ()
+        groups: dict[str, list[tuple[Seizure, Basis]]] = {month: [] for month in empty}
         for one in seized:
             for value, basis in values(one):
                 groups.setdefault(value, []).append((one, basis))
@@ -289,6 +291,11 @@ def tables_of(seized: Sequence[Seizure], setup: ControlSetup, on: str) -> dict[s
                         | _counts(many))  # fmt: skip
         tables[name] = sorted(rows, key=_order(name))
     return {"total": _counts([(one, one.said.basis) for one in seized]), "tables": tables}
+
+
+def _months(on: str) -> tuple[str, ...]:
+    """Return the months of a year to a day: one without items is a figure, too."""
+    return tuple(f"{on[:4]}-{month:02}" for month in range(1, int(on[5:7]) + 1))
 
 
 def _order(dimension: str) -> Callable[[dict[str, Any]], Any]:
