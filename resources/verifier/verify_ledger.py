@@ -4,7 +4,9 @@
 
 FOLDER holds station.db and head.json. Nothing in it is changed: the files are copied first. Needs
 Python 3.11 and the package `cryptography`. What is checked is described in docs/ledger.md; no code
-of the program is used. Exit code 0: everything holds; 4: something does not; 2: not checked.
+of the program is used. Without --key the folder's own key is taken: that shows that the folder
+agrees with itself, not whose it is (see OWN_KEY).
+Exit code 0: everything holds; 4: something does not; 2: not checked.
 """
 
 from __future__ import annotations
@@ -39,6 +41,11 @@ SCHEMAS = {
         "171fd3550c015278ca0016f41a002edbc0cecf6b5c62791ffa5a00e888f2f3bc",
     )
 }
+OWN_KEY = """
+The key was taken from the folder itself. Whoever has the folder could have written another chain
+with another key, and it would hold just so. Compare the station key above with the one on printed
+reports, or with what the station wrote down when it was set up, or give a copy of the key that was
+kept elsewhere: --key station.pub. Compare printed heads: --head NUMBER:SHA256."""
 BEHIND_SEARCH = {f"words_{part}" for part in ("data", "idx", "content", "docsize", "config")}
 TEXTS = {"purpose", "time", "user", "act", "kind", "id", "before", "after", "previous"}
 NUMBERS = {"number", "revision"}
@@ -377,6 +384,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
                         help="from a printed report; may be given more than once")  # fmt: skip
     parser.add_argument("--evidence", type=Path, help="check the evidence in this folder, too")
     options = parser.parse_args(given)
+    options.own_key = options.key is None
     options.key = options.key or options.folder / "keys" / "station.pub"
     try:
         if not (options.folder / DATABASE).is_file():
@@ -399,7 +407,8 @@ def main(given: list[str] | None = None) -> int:
     evidence = f"{len(chain.named)} pieces" if options.evidence else "not checked"
     lines = [
         f"folder          {options.folder}",
-        f"station key     {sha256(options.key.public_bytes_raw())}",
+        f"station key     {sha256(options.key.public_bytes_raw())}"
+        + (", the folder's own" if options.own_key else ", the one that was given"),
         f"entries         {chain.entries}, the last is {chain.end}:{chain.hash}",
         f"records         {chain.rows} revisions",
         f"printed heads   {len(printed)}",
@@ -411,6 +420,7 @@ def main(given: list[str] | None = None) -> int:
         lines.append(f"The ledger does not hold: {len(findings)} places, the first is named first.")
     else:
         lines.append("The ledger holds: nothing was changed, removed, added or moved.")
+    lines += OWN_KEY.splitlines() if options.own_key else []
     sys.stdout.write("".join(shown(line) + "\n" for line in lines))
     return 4 if findings else 0
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})")
 _TIME = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]+Z?)?)?)?")
+OWN_KEY = "the key is the folder's own: compare it with the one on printed reports, or give --key"
 TOLD = 20  # findings printed; the rest is counted
 
 
@@ -87,8 +88,13 @@ def _verify(actions: Commands) -> None:
     checking.add_argument(
         "--key", type=Path, metavar="STATION.pub", help="default: the one in the folder"
     )
-    checking.add_argument(
-        "--evidence", type=Path, metavar="FOLDER", help="check the evidence in this folder, too"
+    what = checking.add_mutually_exclusive_group()
+    what.add_argument(
+        "--evidence", type=Path, metavar="FOLDER",
+        help="where its evidence is; default: the folder 'evidence' beside it",
+    )  # fmt: skip
+    what.add_argument(
+        "--ledger-only", action="store_true", help="do not look at evidence, which takes longer"
     )
     checking.add_argument("--json", action="store_true", help="print one JSON object")
     checking.set_defaults(run=verify)
@@ -120,17 +126,21 @@ def verify(options: argparse.Namespace) -> int:
     from spectra_app.services import audit
 
     folder = options.folder or audit.station_folder()
-    checked = audit.verify_folder(folder, options.head, key=options.key, evidence=options.evidence)
+    evidence = None if options.ledger_only else options.evidence or audit.evidence_beside(folder)
+    checked = audit.verify_folder(folder, options.head, key=options.key, evidence=evidence)
     if options.json:
         print_json(audit.to_json(checked))
     else:
         _print(checked, len(options.head))
+        if options.key is None:
+            print(OWN_KEY)
     return EXIT_OK if checked.holds else EXIT_INTEGRITY
 
 
 def _print(checked: Checked, printed: int) -> None:
     result = checked.result
-    looked = "not looked at" if checked.evidence is None else f"{checked.evidence} pieces"
+    unseen = checked.evidence is None
+    looked = "NOT LOOKED AT" if unseen else f"{checked.evidence} pieces"
     print(f"ledger in {checked.folder}, station key {checked.key}")
     print(f"  {result.entries} entries, the last is {result.end}; {result.records} revisions")
     print(f"  printed heads: {printed}; evidence: {looked}")
@@ -143,6 +153,8 @@ def _print(checked: Checked, printed: int) -> None:
         print(f"  ... and {len(result.findings) - TOLD} more; --json lists them")
     if checked.holds:
         print("the ledger holds: nothing was changed, removed, added or moved")
+        if unseen:
+            print("whether the evidence is there was not asked")
     else:
         print(f"THE LEDGER DOES NOT HOLD, first at {result.findings[0].where}: "
               "keep the folder as it is and tell the supervisor")  # fmt: skip

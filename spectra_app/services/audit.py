@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HOLDING_KINDS = (demo, emergency, kinds, thresholds)
 """Modules imported for the kinds of record that they hold."""
 PUBLIC = Path("keys") / "station.pub"
+EVIDENCE = "evidence"
 _UNFINISHED = """
 SELECT count(*) FROM revisions WHERE kind = ? AND latest = 1 AND body ->> 'state' = ?
 """
@@ -107,6 +108,12 @@ class Asked:
 def station_folder() -> Path:
     """Return the folder of this station's ledger."""
     return data_folder() / "station"
+
+
+def evidence_beside(folder: Path) -> Path | None:
+    """Return where the evidence of a ledger lies: beside it, in a station and in a backup."""
+    beside = folder.absolute().parent / EVIDENCE
+    return beside if beside.is_dir() else None
 
 
 def verify_folder(

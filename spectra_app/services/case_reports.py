@@ -116,6 +116,7 @@ def issue_report(
         office.require(session, "report.amend")
     if signer is not None:
         office.require(session, "report.sign")
+        signer.require_valid(office.clock())
     found = visible_scan(office.ledger, me, scan).record
     if found.state != "filed":
         raise CaseError("this scan is not filed under an item", scan, "file it, then report it")
@@ -131,7 +132,7 @@ def issue_report(
     require_complete(report)
     pdf = _rendered(report, render)
     if signer is not None:
-        pdf = signer.sign(pdf, reason=report.title, place=facts.place)
+        pdf = signer.sign(pdf, reason=report.title, place=facts.place, at=facts.issued_at)
     return Issued(_keep(office, me, found, report, pdf, wanted=wanted, other=other), report, pdf)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,15 +30,37 @@ class PdfSigner:
 
     certificate: Certificate
     _signer: SimpleSigner
+    _counts: tuple[datetime, datetime]
 
-    def sign(self, pdf: bytes, *, reason: str, place: str) -> bytes:
+    def require_valid(self, at: str) -> None:
+        """Refuse to sign at a time (ISO 8601) when the certificate does not count.
+
+        A signature from outside its time proves nothing to whoever validates it (RFC 5280, 6.1.3).
+
+        Raises
+        ------
+        SigningError
+            When it has expired, or does not count yet.
+        """
+        begins, ends = self._counts
+        now = datetime.fromisoformat(at)
+        if not begins <= now <= ends:
+            said = f"expired on {ends:%Y-%m-%d}" if now > ends else f"begins on {begins:%Y-%m-%d}"
+            raise SigningError(
+                f"{_KEPT}: the certificate {said}",
+                self.certificate.subject,
+                "use one that counts now; check the computer's clock",
+            )
+
+    def sign(self, pdf: bytes, *, reason: str, place: str, at: str) -> bytes:
         """Return `pdf` with a signature over all of it, added as an increment.
 
         Raises
         ------
         SigningError
-            When it cannot be signed.
+            When it cannot be signed, or the certificate does not count at the time `at`.
         """
+        self.require_valid(at)
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
         from pyhanko.pdf_utils.misc import PdfError
         from pyhanko.sign.fields import SigSeedSubFilter
@@ -100,7 +123,9 @@ def _signer(bundle: bytes, secret: bytes | None, path: Path) -> PdfSigner:
             "the file lacks the private key or its certificate", str(path), "export both together"
         )
     signer = SimpleSigner.load_pkcs12_data(bundle, other_certs=(), passphrase=secret)
-    return PdfSigner(_about(inside.cert.certificate), signer)
+    found = inside.cert.certificate
+    counts = (found.not_valid_before_utc, found.not_valid_after_utc)
+    return PdfSigner(_about(found), signer, counts)
 
 
 def _bundle_of_pem(data: bytes, path: Path, passphrase: bytes | None) -> bytes:

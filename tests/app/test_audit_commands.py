@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -104,6 +105,22 @@ def test_the_index_is_made_anew(office, logged_in):
     assert office.ledger.entries()[-1].details == {"records": 2}
     assert audit.verify_folder(office.ledger.folder).holds
     assert audit.rebuild_index(office, logged_in["supervisor"]) == ()
+
+
+def test_evidence_beside_the_ledger_is_looked_at_unless_somebody_says_not(spectra, closed):
+    code, out, _ = spectra("audit", "verify", "--folder", closed, "--ledger-only")
+    assert code == 0
+    assert "evidence: NOT LOOKED AT" in out
+    assert "whether the evidence is there was not asked" in out
+    assert "the key is the folder's own" in out
+    shutil.rmtree(closed.parent / "evidence")
+    (closed.parent / "evidence").mkdir()
+    code, out, _ = spectra("audit", "verify", "--folder", closed)
+    assert code == 4
+    assert "evidence_missing" in out
+    key = closed / "keys" / "station.pub"
+    out = spectra("audit", "verify", "--folder", closed, "--key", key)[1]
+    assert "the folder's own" not in out
 
 
 def test_lost_evidence_is_named(spectra, closed, tmp_path):

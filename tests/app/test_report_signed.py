@@ -20,6 +20,7 @@ from spectra_app.reports.builder import build_report
 from spectra_app.services.signing_pdf import load_signer
 
 PASSPHRASE = b"only for this test"
+NOW = "2026-11-22T10:00:00Z"
 BEGIN, END = dt.datetime(2026, 1, 1), dt.datetime(2046, 1, 1)
 
 
@@ -64,7 +65,7 @@ def signed(qapp, samples, p12) -> bytes:
     signer = load_signer(p12, PASSPHRASE)
     facts = ReportFacts("SP-9", "2026-11-22T10:00:00Z", "0.1.0", certificate=signer.certificate)
     report = build_report(samples.match().record, None, facts)
-    return signer.sign(render_qt.pdf_bytes(report), reason="authorised", place="Hall B")
+    return signer.sign(render_qt.pdf_bytes(report), reason="authorised", place="Hall B", at=NOW)
 
 
 def judged(data: bytes):
@@ -140,7 +141,7 @@ def test_a_wrong_passphrase_a_stranger_and_a_missing_file_are_told(p12, tmp_path
 
 def test_what_is_no_pdf_is_not_signed(p12) -> None:
     with pytest.raises(SigningError, match="not signed"):
-        load_signer(p12, PASSPHRASE).sign(b"no PDF", reason="", place="")
+        load_signer(p12, PASSPHRASE).sign(b"no PDF", reason="", place="", at=NOW)
 
 
 def test_reports_without_a_signature_never_load_the_signing_library() -> None:
@@ -152,3 +153,17 @@ def test_reports_without_a_signature_never_load_the_signing_library() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("2046-01-01T00:00:01Z", "expired on 2046-01-01"),
+        ("2025-12-31T23:59:59Z", "begins on 2026-01-01"),
+    ],
+)
+def test_a_certificate_signs_only_while_it_counts(p12, at, says) -> None:
+    signer = load_signer(p12, PASSPHRASE)
+    signer.require_valid(NOW)
+    with pytest.raises(SigningError, match=says):
+        signer.sign(b"%PDF", reason="", place="", at=at)

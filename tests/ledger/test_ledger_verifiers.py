@@ -282,11 +282,14 @@ def test_the_script_runs_alone_and_says_what_it_checked(station, script, copied,
     assert f"the last is {number}:{sha256}" in sound.stdout
     assert "The ledger holds" in sound.stdout
     assert "1 pieces" in sound.stdout
+    assert "the folder's own\n" in sound.stdout
+    assert "could have written another chain" in sound.stdout
     copy = copied()
     copy.change(("UPDATE revisions SET body = replace(body, 'powder', 'sugar') WHERE id = 't3'",))
     broken = run(script, copy.folder, "--key", station.folder / "keys" / "station.pub")
     assert broken.returncode == 4
     assert "BROKEN  thing t3, revision 1" in broken.stdout
+    assert "the folder's own" not in broken.stdout
     assert run(script, tmp_path).returncode == 2
 
 
