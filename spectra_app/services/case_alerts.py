@@ -20,13 +20,13 @@ from library.substances import substances
 from matching.errors import SpectraError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.kinds import Case, Confirmation, Scan, SecondTechnique
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.notices import in_use
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import (
     ItemFacts,
     collect_case,
-    sight_of,
 )
 from spectra_app.services.station_statistics.judging import named_in
 from spectra_app.services.station_statistics.naming import (
@@ -134,7 +134,7 @@ def case_guidance(office: Office, session: Session, case: str, language: str = "
     """
     me = office.require(session, "case.show")
     kept = office.ledger.get(Case, case).record
-    items = collect_case(office.ledger, sight_of(me, office.folder), case)
+    items = collect_case(office.ledger, sight_of(office, me), case)
     on = (kept.event_at or kept.opened_at or office.clock())[:10]
     return guidance_of(items, office.evidence, office.folder, on, language)
 

@@ -21,8 +21,7 @@ from spectra_app.records.kinds import IssuedReport, Scan
 from spectra_app.reports.builder import build_report
 from spectra_app.reports.checker import require_complete
 from spectra_app.reports.document import Report
-from spectra_app.services.cases.keeping import may_see
-from spectra_app.services.cases.scans import visible_scan
+from spectra_app.services.cases.seeing import sight_of, visible
 from spectra_app.services.office import Office, Session
 from spectra_app.services.report_facts import Wanted, facts_of_scan
 from spectra_app.services.signing_pdf import PdfSigner
@@ -54,8 +53,8 @@ def reportable_scans(office: Office, session: Session, what: str) -> tuple[Scan,
     keys = ("item", "case")
     found = [one.record for key in keys for one in office.ledger.find(Scan, **{key: what})]
     with suppress(RecordError):
-        found.append(visible_scan(office.ledger, me, what).record)
-    seen = {scan.id: scan for scan in found if may_see(scan, cleared=me.cleared)}
+        found.append(office.ledger.get(Scan, what).record)
+    seen = {scan.id: scan for scan in sight_of(office, me).seen(found)}
     return tuple(scan for scan in seen.values() if scan.state == "filed" or scan.id == what)
 
 
@@ -70,7 +69,7 @@ def preview_report(
         When there is no such scan that this user may see.
     """
     me = office.require(session, "report.preview")
-    found = visible_scan(office.ledger, me, scan).record
+    found = visible(office, me, Scan, scan).record
     record, facts = facts_of_scan(office, None, found, wanted)
     facts = replace(facts, report_id=f"{found.id}-PREVIEW")
     return build_report(record, draw(found), facts, wanted.language)
@@ -117,7 +116,7 @@ def issue_report(
     if signer is not None:
         office.require(session, "report.sign")
         signer.require_valid(office.clock())
-    found = visible_scan(office.ledger, me, scan).record
+    found = visible(office, me, Scan, scan).record
     if found.state != "filed":
         raise CaseError("this scan is not filed under an item", scan, "file it, then report it")
     other = _second(office, session, second, found) if second else None
@@ -145,14 +144,15 @@ def show_report(office: Office, session: Session, report: str) -> tuple[IssuedRe
         When there is no such report that this user may see, or its content is damaged.
     """
     me = office.require(session, "report.show")
-    record = _visible(office, me, report)
+    record = visible(office, me, IssuedReport, report).record
     return record, office.evidence.get(record.document)
 
 
 def report_file(office: Office, session: Session, report: str) -> bytes:
     """Return the PDF of an issued report, byte for byte as it was issued."""
     me = office.require(session, "report.show")
-    files = dict(name.split(":", 1) for name in _visible(office, me, report).files)
+    record = visible(office, me, IssuedReport, report).record
+    files = dict(name.split(":", 1) for name in record.files)
     return office.evidence.get(files["pdf"])
 
 
@@ -169,10 +169,9 @@ def countersign_report(
     other = office.require_second(session, second, "report.countersign")
     me = office.sessions.check(session)
     with office.ledger.writing(me) as writing:
-        stored = office.ledger.get(IssuedReport, report)
+        visible(office, office.user(me), IssuedReport, report)
+        stored = visible(office, other, IssuedReport, report)
         before = stored.record
-        if before.restricted and not other.cleared:
-            raise RecordError("there is no such record", f"report {report}", "look it up")
         if before.state == "countersigned" or other.id == before.issued_by:
             raise CaseError(
                 "it is countersigned, or the second person issued it", report, "ask somebody else"
@@ -194,7 +193,7 @@ def countersign_report(
 def _second(office: Office, session: Session, second: Session, scan: Scan) -> User:
     """Return who countersigns: somebody who may read what is signed."""
     other = office.require_second(session, second, "report.countersign")
-    if not may_see(scan, cleared=other.cleared):
+    if not sight_of(office, other).sees(scan):
         raise ForbiddenError(
             "the second person may not see this scan", scan.id, "ask somebody who is cleared"
         )
@@ -262,17 +261,10 @@ def _keep(
         issued_by=me.id,
         countersigned_at=facts.issued_at if other else "",
         countersigned_by=other.id if other else "",
-        restricted=scan.restricted,
+        restricted=facts.restricted,
         emulated=facts.demo,
     )
     act = "report amended" if facts.amends else "report issued"
     with office.ledger.writing(me.id) as writing:
         writing.put(record, act, details={"item": scan.item, "scan": scan.id})
-    return record
-
-
-def _visible(office: Office, me: User, report: str) -> IssuedReport:
-    record = office.ledger.get(IssuedReport, report).record
-    if record.restricted and not me.cleared:
-        raise RecordError("there is no such record", f"report {report}", "look it up in the list")
     return record

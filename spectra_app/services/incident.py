@@ -19,9 +19,10 @@ from spectra_app.errors import AppError
 from spectra_app.records.kinds import Case
 from spectra_app.services.case_alerts import guidance_of
 from spectra_app.services.cases.opening import station_of
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
 from spectra_app.services.office import Office, Session
-from spectra_app.services.station_statistics.collecting import ItemFacts, collect_case, sight_of
+from spectra_app.services.station_statistics.collecting import ItemFacts, collect_case
 from spectra_app.services.station_statistics.tables import csv_bytes, grams, joined, plain
 
 FOLDER = "incident-mappings"
@@ -238,8 +239,9 @@ def incident_sheet(
         When the mapping cannot be used.
     """
     me = office.require(session, "incident.export")
-    kept = office.ledger.get(Case, case).record
-    items = collect_case(office.ledger, sight_of(me, office.folder), case)
+    sight = sight_of(office, me)
+    kept = sight.shown(office.ledger.get(Case, case).record)
+    items = collect_case(office.ledger, sight, case)
     mapping = read_mapping(system, office.folder) if system else None
     on = (kept.event_at or kept.opened_at or office.clock())[:10]
     alerts = guidance_of(items, office.evidence, office.folder, on)

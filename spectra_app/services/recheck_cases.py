@@ -27,7 +27,8 @@ from spectra_app.records.durable import locked
 from spectra_app.records.identification import ALARM_ORDER, Identification
 from spectra_app.records.kinds import Scan
 from spectra_app.records.ledger.chain import Detail
-from spectra_app.services.cases.scans import is_restricted
+from spectra_app.services.cases.scans import names_of
+from spectra_app.services.cases.seeing import Sight, sight_of
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.engine import Engine
 from spectra_app.services.identify import Choice, Identifier
@@ -81,7 +82,7 @@ class Rechecked:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Means:
-    """What scans are identified with now, what they were made with, and the restricted lists."""
+    """What scans are identified with now, and what they were made with."""
 
     library: Library
     policy: Policy
@@ -132,7 +133,7 @@ def recheck_scans(
         When the same is being done already.
     """
     me = office.require(session, "case.recheck")
-    scans = chosen_scans(office.ledger, me)
+    scans = chosen_scans(office, me)
     rules = load_policy(policy) if policy else policy_in_force(office.folder)
     home = office.folder
     with open_library(library, home) as opened, Workshop(office.evidence, folder=home) as workshop:
@@ -141,7 +142,7 @@ def recheck_scans(
             earlier = sum(notes.has(scan) for scan in scans)
             _look_at_all(scans, means, notes, progress)
             found = [notes.of(scan) for scan in scans]
-            done = _summed_up(found, means, earlier, all_seen=me.cleared)
+            done = _summed_up(found, means, earlier, sight_of(office, me))
             said: dict[str, Detail] = {"library": done.library, "policy": done.policy}
             said |= {"scans": done.scans, "changed": len(done.changed)}
             with office.ledger.writing(me.id) as writing:
@@ -162,12 +163,14 @@ def _look_at_all(
 
 
 def _summed_up(
-    found: Sequence[Mapping[str, Any]], means: _Means, earlier: int, *, all_seen: bool
+    found: Sequence[Mapping[str, Any]], means: _Means, earlier: int, sight: Sight
 ) -> Rechecked:
     """Sort what was found; names of restricted lists are for those who may see them."""
-    changed = [one["change"] for one in found if one["change"]]
-    if not all_seen:
-        changed = [one["change"] for one in found if one["change"] and not one["restricted"]]
+    changed = [
+        one["change"]
+        for one in found
+        if one["change"] and not sight.hides_names(one["named"], one["meant"])
+    ]
     changed.sort(key=_gravity)
     return Rechecked(
         scans=len(found),
@@ -176,7 +179,7 @@ def _summed_up(
         not_done=tuple(one["not_done"] for one in found if one["not_done"]),
         library=means.library.info.sha256,
         policy=means.policy.hash,
-        all_seen=all_seen,
+        all_seen=sight.cleared,
     )
 
 
@@ -193,9 +196,9 @@ def _looked_at(scan: Scan, means: _Means, engine: Engine) -> dict[str, Any]:
             del differs["where"]  # the scan's number says it
             found = {"change": kind_of(differs), **_about(scan), **differs}
     except SpectraError as error:
-        return {"change": None, "restricted": False, "not_done": _about(scan, str(error))}
-    restricted = found is not None and is_restricted(means.folder, now, means.library)
-    return {"change": found, "restricted": restricted, "not_done": None}
+        return {"change": None, "named": (), "meant": (), "not_done": _about(scan, str(error))}
+    named, meant = names_of(now, means.library)
+    return {"change": found, "named": named, "meant": meant, "not_done": None}
 
 
 def _record(scan: Scan, of: MadeWith, data: bytes, identifier: Identifier) -> Identification:

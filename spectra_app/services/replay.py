@@ -17,10 +17,8 @@ from matching.errors import SpectraError
 from spectra_app.errors import EvidenceError, RecordError, ReplayError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import Case, Scan
-from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.agreement import Difference, State, agreement
-from spectra_app.services.cases.keeping import may_see
-from spectra_app.services.cases.scans import visible_scan
+from spectra_app.services.cases.seeing import sight_of, visible
 from spectra_app.services.environment import environment
 from spectra_app.services.identify import Identified, Identifier, identify_bytes
 from spectra_app.services.limits import with_limits
@@ -105,7 +103,7 @@ def replay(
         When there is no such scan or case that this user may see.
     """
     me = office.require(session, "case.replay")
-    scans = chosen_scans(office.ledger, me, what)
+    scans = chosen_scans(office, me, what)
     results = []
     with Workshop(office.evidence, libraries, office.folder) as workshop:
         for number, scan in enumerate(scans):
@@ -122,7 +120,7 @@ def replay(
     return done
 
 
-def chosen_scans(ledger: Ledger, me: User, what: str = "") -> list[Scan]:
+def chosen_scans(office: Office, me: User, what: str = "") -> list[Scan]:
     """Return the scan of that number, those of the case, or all; without what `me` may not see.
 
     Raises
@@ -130,15 +128,17 @@ def chosen_scans(ledger: Ledger, me: User, what: str = "") -> list[Scan]:
     RecordError
         When there is no such scan or case.
     """
+    ledger = office.ledger
     if not what:
         found = ledger.find(Scan)
     else:
         try:
-            return [visible_scan(ledger, me, what).record]
+            return [visible(office, me, Scan, what).record]
         except RecordError:
             ledger.get(Case, what)
         found = ledger.find(Scan, case=what)
-    seen = (one.record for one in found if may_see(one.record, cleared=me.cleared))
+    sight = sight_of(office, me)
+    seen = (one.record for one in found if sight.sees(one.record))
     return sorted(seen, key=lambda scan: (scan.scanned_at, scan.id))
 
 

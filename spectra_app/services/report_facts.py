@@ -26,6 +26,7 @@ from spectra_app.reports.facts import (
 from spectra_app.services.calibrations import Calibrations
 from spectra_app.services.cases.keeping import moment
 from spectra_app.services.cases.opening import station_of
+from spectra_app.services.cases.seeing import Sight, everything, uncleared_sight
 from spectra_app.services.cases.standing import Findings, about, findings_of, silence
 from spectra_app.services.office import Office
 from spectra_app.services.policies import policy_in_force, read_policy
@@ -71,6 +72,7 @@ def facts_of_scan(
     record = read_identification(office.evidence.get(scan.result))
     made = _made_with(office, scan)
     head = office.ledger.head()
+    sight = _eyes(office, scan)
     facts = ReportFacts(
         report_id=scan.id,
         issued_at=office.clock(),
@@ -95,10 +97,10 @@ def facts_of_scan(
         amends=wanted.amends,
         amends_reason=wanted.reason,
         demo=office.demo or scan.emulated,
-        restricted=scan.restricted,
+        restricted=sight.cleared,
     )
     facts = _of_station(office, facts)
-    return record, _of_item(office, scan, facts) if scan.item else facts
+    return record, _of_item(office, scan, facts, sight) if scan.item else facts
 
 
 def _sampled_at(text: str, scan: Scan, now: str) -> str:
@@ -140,11 +142,16 @@ def _of_station(office: Office, facts: ReportFacts) -> ReportFacts:
     return replace(facts, laboratory=name, address=station.address)
 
 
-def _of_item(office: Office, scan: Scan, facts: ReportFacts) -> ReportFacts:
-    item = office.ledger.get(Item, scan.item).record
-    case = office.ledger.get(Case, scan.case).record
-    # The report of a restricted scan is for persons who are cleared; any other is for everybody.
-    found = findings_of(office.ledger, scan.item, cleared=scan.restricted)
+def _eyes(office: Office, scan: Scan) -> Sight:
+    """Return the sight of those who may read the report of a scan: whoever may see the scan."""
+    blind = uncleared_sight(office)
+    return blind if blind.sees(scan) else everything(office)
+
+
+def _of_item(office: Office, scan: Scan, facts: ReportFacts, sight: Sight) -> ReportFacts:
+    item = sight.shown(office.ledger.get(Item, scan.item).record)
+    case = sight.shown(office.ledger.get(Case, scan.case).record)
+    found = findings_of(office.ledger, scan.item, sight)
     weighed = " ".join(text for text in (item.weight, item.weight_unit) if text)
     how = f" ({item.weight_how})" if item.weight_how and weighed else ""
     return replace(
@@ -163,8 +170,8 @@ def _of_item(office: Office, scan: Scan, facts: ReportFacts) -> ReportFacts:
         weight=weighed + how,
         techniques=_techniques(office, scan, found),
         external=_external(scan, found),
-        changes=_changes(office, scan, found),
-        other_scans=_other_scans(office, scan),
+        changes=_changes(office, scan, found, sight),
+        other_scans=_other_scans(office, scan, sight),
         demo=facts.demo or case.emulated,
     )
 
@@ -208,7 +215,7 @@ def _external(scan: Scan, found: Findings) -> tuple[ExternalResult, ...]:
     )
 
 
-def _other_scans(office: Office, scan: Scan) -> tuple[OtherScan, ...]:
+def _other_scans(office: Office, scan: Scan, sight: Sight) -> tuple[OtherScan, ...]:
     """Return the other scans of the item that whoever may see this report may see."""
     found = (one.record for one in office.ledger.find(Scan, item=scan.item, state="filed"))
     return tuple(
@@ -222,11 +229,11 @@ def _other_scans(office: Office, scan: Scan) -> tuple[OtherScan, ...]:
             one.emulated,
         )
         for one in found
-        if one.id != scan.id and (scan.restricted or not one.restricted)
+        if one.id != scan.id and sight.sees(one)
     )
 
 
-def _changes(office: Office, scan: Scan, said: Findings) -> tuple[Change, ...]:
+def _changes(office: Office, scan: Scan, said: Findings, sight: Sight) -> tuple[Change, ...]:
     """Return the corrections of scan, item, case and what others found, as they were entered."""
     findings = [f"{one.KIND}:{one.id}" for one in (*said.techniques, *said.answers)]
     keys = (f"scan:{scan.id}", f"item:{scan.item}", f"case:{scan.case}", *findings)
@@ -241,7 +248,7 @@ def _changes(office: Office, scan: Scan, said: Findings) -> tuple[Change, ...]:
             made_at=one.made_at,
             made_by=_name(office, one.made_by),
         )
-        for one in found
+        for one in sight.seen(found)
     )
 
 

@@ -39,7 +39,9 @@ WITHOUT_SESSION = {"log_in", "has_users", "set_up_first_supervisor"} | {
     "unattended_exposure",
 }
 """What is there before anybody is logged in; a laser is recorded whoever used it."""
-HANDS = {"check_typed", "facts_of_scan", "keep_password"}
+HANDS = {"check_typed", "facts_of_scan", "keep_password", "enter_answer", "collected", "marked"} | {
+    *("chosen_scans", "sight_of", "uncleared_sight", "everything", "visible"),
+}
 """What services call after they have asked; no window and no command line does."""
 
 

@@ -53,6 +53,8 @@ class SecondTechnique(Record, frozen=True, kw_only=True):
         for field in ("case", "item", "scan", "category", "agreement"):
             if getattr(self, field):
                 yield field, getattr(self, field)
+        if self.restricted:
+            yield "restricted", "yes"
 
     def words(self) -> Iterable[str]:
         """Search technique and findings; the case comes first, for its list."""
@@ -109,6 +111,8 @@ class Confirmation(Record, frozen=True, kw_only=True):
         for field in ("case", "item", "state", "reference"):
             if getattr(self, field):
                 yield field, getattr(self, field)
+        if self.restricted:
+            yield "restricted", "yes"
         for scan in self.scans:
             yield "scan", scan
 

@@ -32,6 +32,9 @@ class Scan(Record, frozen=True, kw_only=True):
         SHA-256 of the identification as canonical JSON without its timing.
     outcome, alarm, names, families : str, str, tuple of str, tuple of str
         Of that identification.
+    meant : tuple of str
+        What else it may mean: keys (`library.watchlist.match_keys`) of names that Raman does not
+        tell from these, and of the entries' own identifiers.
     library_sha256, policy_sha256, pipeline_sha256, control_sha256, program_version : str
         What produced it.
     made_with : tuple of str
@@ -68,6 +71,7 @@ class Scan(Record, frozen=True, kw_only=True):
     alarm: str = ""
     names: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
     library_sha256: str = ""
     policy_sha256: str = ""
     pipeline_sha256: str = ""
@@ -105,6 +109,8 @@ class Scan(Record, frozen=True, kw_only=True):
             yield f"{seen}_alarm", self.alarm + SEPARATOR + self.case
             for name in (*self.names, *self.families):
                 yield f"{seen}_name", name.casefold() + SEPARATOR + self.case
+            for key in self.meant:
+                yield "means", key + SEPARATOR + self.case
 
     def words(self) -> Iterable[str]:
         """Search number and names; the case comes first, for its list.

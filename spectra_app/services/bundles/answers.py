@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
@@ -29,12 +29,16 @@ from spectra_app.services.bundles.making import (
     make,
     write_bundle,
 )
-from spectra_app.services.bundles.opening import visible_import
-from spectra_app.services.cases.findings import finding_restricted
-from spectra_app.services.cases.keeping import open_item, short_id, sound, stated
+from spectra_app.services.cases.findings import (
+    Answer,
+    LaboratoryAnswer,
+    checked_found,
+    enter_answer,
+)
+from spectra_app.services.cases.keeping import short_id, sound, stated
+from spectra_app.services.cases.seeing import visible
 from spectra_app.services.office import Office, Session
 
-State = Literal["confirmed", "refuted", "other"]
 LARGEST = 50_000_000  # bytes of one attached file
 
 
@@ -56,7 +60,7 @@ class Finding:
         The laboratory's own number, and what else it says.
     """
 
-    state: State
+    state: Answer
     techniques: tuple[str, ...]
     examined_by: str
     found: tuple[str, ...] = ()
@@ -92,7 +96,7 @@ def answer_question(
     me = office.require(session, "case.answer")
     check_target(target)
     files = [_read(path) for path in attached]
-    question = visible_import(office.ledger, me, imported).record
+    question = visible(office, me, Imported, imported).record
     if question.content != "question":
         raise AnswerError("this is no question", imported, "name one that was taken in")
     said = _checked(finding, question, tuple(hashlib.sha256(data).hexdigest() for _, data in files))
@@ -139,19 +143,13 @@ def _read(path: Path) -> tuple[str, bytes]:
 
 
 def _checked(finding: Finding, question: Imported, attached: tuple[str, ...]) -> Answered:
-    if finding.state not in get_args(State):
+    if finding.state not in get_args(Answer):
         raise CaseError("an answer confirms, refutes, or says something else", finding.state[:40],
-                        f"state one of {', '.join(get_args(State))}")  # fmt: skip
-    found = tuple(name.strip() for name in finding.found if name.strip())
+                        f"state one of {', '.join(get_args(Answer))}")  # fmt: skip
+    found = checked_found(finding.state, finding.found, finding.quantities, question.id)
     techniques = tuple(name.strip() for name in finding.techniques if name.strip())
-    if finding.state == "confirmed" and not found:
-        raise CaseError("what was confirmed is missing", question.id, "name what was found")
     if not techniques:
         raise CaseError("the techniques are missing", question.id, "name them")
-    if finding.quantities and len(finding.quantities) != len(found):
-        raise CaseError(
-            "not every substance has its quantity", question.id, "give one for each, or none"
-        )
     return Answered(
         question=question.manifest,
         asked=question.asked_id,
@@ -286,38 +284,49 @@ def confirm(
     question, answer = stored.record, bundle.content.answer
     if answer is None:
         raise AnswerError("this is no answer", question.id, "give an answer")
-    open_item(ledger, question.item)
     laboratory = bundle.content.station.name or question.laboratory
-    sent = ledger.find(Confirmation, item=question.item, state="sent")
-    waiting = [one for one in sent if one.record.laboratory == laboratory]
-    scans = tuple(one.record.id for one in ledger.find(Scan, item=question.item))
-    record = (
-        waiting[0].record
-        if waiting
-        else Confirmation(
-            id=short_id("L", writing.time, me.id, question.id),
-            case=question.case,
-            item=question.item,
-            scans=scans,
-            laboratory=laboratory,
-        )
-    )
-    record = msgspec.structs.replace(
-        record,
-        state=answer.state,
-        found=answer.found,
-        quantities=answer.quantities,
-        reference=answer.reference or record.reference,
+    waiting = _waiting(ledger, question.item, laboratory, answer.answered_at)
+    record = waiting.record if waiting else _unsent(ledger, question, laboratory, writing, me)
+    said = LaboratoryAnswer(
+        answer.state,
+        answer.found,
+        answer.quantities,
+        answer.reference,
         method="; ".join(answer.techniques),
         remarks="\n".join(filter(None, (answer.remarks, f"Examined by {answer.examined_by}."))),
         answered_at=answer.answered_at,
-        answered_by=me.id,
         evidence=evidence,
-        restricted=finding_restricted(ledger, office.folder, question.item, answer.found),
     )
-    after = waiting[0].revision if waiting else 0
-    details = {"item": question.item, "question": question.id, "state": answer.state}
-    writing.put(sound(record), "laboratory answered", after=after, details=details)
+    record = enter_answer(
+        writing,
+        office,
+        msgspec.structs.replace(record, answered_by=me.id),
+        said,
+        after=waiting.revision if waiting else 0,
+        details={"question": question.id},
+    )
     done = msgspec.structs.replace(question, state="answered", confirmation=record.id)
     writing.put(sound(done), "question answered", after=stored.revision)
     return record
+
+
+def _waiting(
+    ledger: Ledger, item: str, laboratory: str, answered_at: str
+) -> Stored[Confirmation] | None:
+    """Return what was sent of an item to that very laboratory before it answered."""
+    sent = ledger.find(Confirmation, item=item, state="sent")
+    mine = (one for one in sent if one.record.laboratory == laboratory)
+    return next((one for one in mine if one.record.sent_at[:19] <= answered_at[:19]), None)
+
+
+def _unsent(
+    ledger: Ledger, question: Question, laboratory: str, writing: Writing, me: User
+) -> Confirmation:
+    """Return what an answer becomes when the item itself never went there."""
+    return Confirmation(
+        id=short_id("L", writing.time, me.id, question.id),
+        case=question.case,
+        item=question.item,
+        scans=tuple(one.record.id for one in ledger.find(Scan, item=question.item)),
+        laboratory=laboratory,
+    )

@@ -29,12 +29,13 @@ from spectra_app.records.kinds import (
 )
 from spectra_app.records.ledger.record import Record, body_of
 from spectra_app.records.ledger.store import Ledger
+from spectra_app.services.cases.seeing import Sight
+from spectra_app.services.office import Office
 
 OF_A_CASE: tuple[type[Record], ...] = (
     Item, Scan, Custody, Photo, Note, SecondTechnique, Confirmation, IssuedReport, Amendment,
 )  # fmt: skip
 _ENDING = re.compile(r"\.([a-z0-9]{1,4})")
-_SHORTEST = 3  # letters of a name that is looked for in texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +58,19 @@ class Collected:
         return sorted((one for one in self.records if isinstance(one, Scan)), key=lambda s: s.id)
 
 
-def collected(
-    ledger: Ledger, store: EvidenceStore, case: str, *, item: str = "", cleared: bool
-) -> Collected:
+def collected(office: Office, sight: Sight, case: str, *, item: str = "") -> Collected:
     """Return the records of a case; of one item only, and without the case itself, when named.
 
-    What touches a restricted list is left out for who is not cleared: those scans, what is about
-    them, and whatever else names what they found, in any of its revisions.
+    What this person may not see is left out, in any of its revisions, and what is about it.
 
     Raises
     ------
     RecordError
         When there is no such case.
     WithheldError
-        When the case (or item) itself names what must be left out.
+        When the case, item or custody itself names what must be left out.
     """
+    ledger = office.ledger
     records: list[Record] = [] if item else [ledger.get(Case, case).record]
     for kind in OF_A_CASE:
         records += [one.record for one in ledger.find(kind, case=case)]
@@ -84,10 +83,7 @@ def collected(
         records = list({(type(one).KIND, one.id): one for one in records}.values())
     for scan in [one for one in records if isinstance(one, Scan)]:
         records += [one.record for one in ledger.find(Exposure, scan=scan.id)]
-    hidden = [one for one in records if isinstance(one, Scan) and one.restricted]
-    if cleared:
-        return Collected(tuple(records))
-    withheld = _withheld(ledger, records, hidden, _named(store, hidden))
+    withheld = _withheld(ledger, sight, records)
     if withheld & {item or case}:
         raise WithheldError(
             "the case itself names what this user may not see", item or case,
@@ -97,39 +93,17 @@ def collected(
     return Collected(kept, len(records) - len(kept))
 
 
-def _named(store: EvidenceStore, hidden: Iterable[Scan]) -> frozenset[str]:
-    """Return the names that scans of a restricted list gave, or could not tell theirs from."""
-    names: list[str] = []
-    for scan in hidden:
-        result = json.loads(store.get(scan.result)) if scan.result else {}
-        names += (*scan.names, *scan.families)
-        names += [name for names_ in result.get("indistinguishable", ()) for name in names_]
-    return frozenset(name.casefold() for name in names if len(name) >= _SHORTEST)
-
-
-def _withheld(
-    ledger: Ledger, records: Sequence[Record], hidden: Sequence[Scan], names: frozenset[str]
-) -> set[str]:
-    """Return the ids of records that somebody who is not cleared may not see."""
-    gone = {one.id for one in hidden}
-    gone |= {one.id for one in records if getattr(one, "restricted", False)}
+def _withheld(ledger: Ledger, sight: Sight, records: Sequence[Record]) -> set[str]:
+    """Return the ids of records that this person may not see."""
+    gone: set[str] = set()
     for record in records:
-        about = {getattr(record, "scan", "")}
-        if isinstance(record, IssuedReport):
-            about |= set(record.scans)
-        if about & gone or (names and _names(ledger, record, names)):
+        history = [one.record for one in ledger.history(type(record), record.id) if one]
+        if not all(sight.sees(one) and sight.shown(one) == one for one in history):
             gone.add(record.id)
     for record in records:  # what is about something that is left out: amendments, an item's things
-        if {getattr(record, "of_id", ""), getattr(record, "item", "")} & gone:
+        if {getattr(record, name, "") for name in ("of_id", "item", "scan")} & gone:
             gone.add(record.id)
     return gone
-
-
-def _names(ledger: Ledger, record: Record, names: Iterable[str]) -> bool:
-    history = ledger.history(type(record), record.id)
-    texts = [body_of(one.record).decode() for one in history if one is not None]
-    said = "\n".join(text for body in texts for text in texts_of(json.loads(body))).casefold()
-    return any(name in said for name in names)
 
 
 def people_in(ledger: Ledger, records: Iterable[Record]) -> tuple[Person, ...]:

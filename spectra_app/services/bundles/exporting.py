@@ -8,7 +8,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from spectra_app.errors import RecordError
 from spectra_app.records.access import User
 from spectra_app.records.bundles.content import Asked, Unwritten
 from spectra_app.records.bundles.kinds import Question
@@ -24,6 +23,7 @@ from spectra_app.services.bundles.making import (
     write_bundle,
 )
 from spectra_app.services.cases.keeping import open_item, short_id, sound, stated
+from spectra_app.services.cases.seeing import sight_of, uncleared_sight, visible
 from spectra_app.services.office import Office, Session
 
 BUNDLE = "case bundle"
@@ -77,7 +77,7 @@ def export_case(
     check_target(target)
     with office.ledger.reading() as connection:
         about = office.ledger.get(Case, case).record
-        held = collected(office.ledger, office.evidence, case, cleared=me.cleared)
+        held = collected(office, sight_of(office, me), case)
         order = Order("case", case, about.title, me, held, signers, office.demo, about.emulated)
         made = make(connection, office.ledger, office.evidence, order)
     data = made.to_bytes()
@@ -140,7 +140,8 @@ def ask_laboratory(
     data = made.to_bytes()
     kept = office.evidence.put(data, kind=BUNDLE, name=f"{asked.id}.bundle", clock=office.clock)
     record = _record(asked, made, kept.sha256, me)
-    record = replace(record, restricted=any(one.restricted for one in order.held.scans()))
+    blind = uncleared_sight(office)
+    record = replace(record, restricted=not all(map(blind.sees, order.held.records)))
     with office.ledger.writing(me.id) as writing:
         open_item(office.ledger, item)
         record = replace(record, asked_at=writing.time)
@@ -152,9 +153,7 @@ def ask_laboratory(
 def _question(office: Office, me: User, asked: Asked, signers: Sequence[Signer]) -> Order:
     about = open_item(office.ledger, asked.item).record
     case = office.ledger.get(Case, about.case).record
-    held = collected(
-        office.ledger, office.evidence, about.case, item=asked.item, cleared=me.cleared
-    )
+    held = collected(office, sight_of(office, me), about.case, item=asked.item)
     return Order(
         "question", about.case, about.description, me, held, signers, office.demo, case.emulated,
         question=asked,
@@ -187,11 +186,7 @@ def write_question_again(office: Office, session: Session, question: str, target
     """
     me = office.require(session, "case.export")
     check_target(target)
-    record = office.ledger.get(Question, question).record
-    if record.restricted and not me.cleared:
-        raise RecordError(
-            "there is no such record", f"{Question.KIND} {question}", "look it up in the list"
-        )
+    record = visible(office, me, Question, question).record
     data = office.evidence.get(record.evidence[0])
     with office.ledger.writing(me.id) as writing:
         writing.note("question exported again", {"question": question})
@@ -204,7 +199,7 @@ def list_questions(office: Office, session: Session, state: str = "") -> list[Qu
     me = office.require(session, "case.list")
     asked = {"state": state} if state else {}
     found = [one.record for one in office.ledger.find(Question, **asked)]
-    return [one for one in found if me.cleared or not one.restricted]
+    return list(sight_of(office, me).seen(found))
 
 
 def _details(made: Made, more: dict[str, Detail]) -> dict[str, Detail]:

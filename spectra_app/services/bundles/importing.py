@@ -21,11 +21,11 @@ from spectra_app.records.bundles.errors import (
 )
 from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownStation
 from spectra_app.records.kinds import Confirmation
-from spectra_app.records.ledger.record import Record
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.bundles.answers import confirm, keep_attached, question_of
 from spectra_app.services.bundles.exporting import BUNDLE
 from spectra_app.services.cases.keeping import open_item, sound
+from spectra_app.services.cases.seeing import sight_of, uncleared_sight
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station import Station
 
@@ -126,7 +126,8 @@ def import_bundle(office: Office, session: Session, path: Path, agreed: str = ""
             writing.put(one, "record taken in", details={"station": record.station})
         if is_answer:
             confirmation = confirm(writing, office, me, bundle, (kept.sha256, *attached))
-    return TakenIn(record, confirmation)
+    sight = sight_of(office, me)
+    return TakenIn(sight.shown(record), confirmation and sight.shown(confirmation))
 
 
 def _seen(ledger: Ledger, office: Office, path: Path) -> Seen:
@@ -213,15 +214,11 @@ def _imported(office: Office, me: User, seen: Seen) -> Imported:
         asked_id=question.id if question else (answer.asked if answer else ""),
         records=len(bundle.records),
         left_out=content.left_out,
-        restricted=any(_restricted(one) for _, one in bundle.records),
+        restricted=not all(uncleared_sight(office).sees_there(one) for _, one in bundle.records),
         emulated=content.emulated or content.demo,
         imported_at=office.clock(),
         imported_by=me.id,
     )
-
-
-def _restricted(record: Record) -> bool:
-    return bool(getattr(record, "restricted", False))
 
 
 def _station(office: Office, me: User, bundle: Bundle) -> KnownStation:

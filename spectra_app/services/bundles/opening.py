@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from spectra_app.errors import RecordError
-from spectra_app.records.access import User
 from spectra_app.records.bundles.content import Bundle, read_bundle
 from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownStation
-from spectra_app.records.ledger.record import Stored
-from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.keeping import sound, stated
+from spectra_app.services.cases.seeing import sight_of, visible
 from spectra_app.services.office import Office, Session
 
 
@@ -19,7 +16,7 @@ def list_imports(office: Office, session: Session, content: str = "") -> list[Im
     me = office.require(session, "case.list")
     asked = {"content": content} if content else {}
     found = [one.record for one in office.ledger.find(Imported, **asked)]
-    return [one for one in found if me.cleared or not one.restricted]
+    return list(sight_of(office, me).seen(found))
 
 
 def imported_records(office: Office, session: Session, imported: str) -> list[ImportedRecord]:
@@ -31,7 +28,7 @@ def imported_records(office: Office, session: Session, imported: str) -> list[Im
         When there is none that this user may see.
     """
     me = office.require(session, "case.show")
-    visible_import(office.ledger, me, imported)
+    visible(office, me, Imported, imported)
     return [one.record for one in office.ledger.find(ImportedRecord, bundle=imported)]
 
 
@@ -44,24 +41,8 @@ def imported_bundle(office: Office, session: Session, imported: str) -> Bundle:
         When there is none that this user may see, or it is damaged.
     """
     me = office.require(session, "case.show")
-    record = visible_import(office.ledger, me, imported).record
+    record = visible(office, me, Imported, imported).record
     return read_bundle(office.evidence.get(record.evidence[0]), imported)
-
-
-def visible_import(ledger: Ledger, me: User, imported: str) -> Stored[Imported]:
-    """Return a bundle that was taken in and that a user may see.
-
-    Raises
-    ------
-    RecordError
-        When there is none, in the same words.
-    """
-    stored = ledger.get(Imported, imported)
-    if stored.record.restricted and not me.cleared:
-        raise RecordError(
-            "there is no such record", f"{Imported.KIND} {imported}", "look it up in the list"
-        )
-    return stored
 
 
 def list_stations(office: Office, session: Session) -> list[KnownStation]:

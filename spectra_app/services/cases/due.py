@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from spectra_app.records.access import User
 from spectra_app.records.kinds import Case, Confirmation, Item, Scan
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.records.sessions import seconds
-from spectra_app.services.cases.listing import visible_scans
 from spectra_app.services.cases.policy import DUE_TIMES, Periods, periods
+from spectra_app.services.cases.seeing import Sight, sight_of
 from spectra_app.services.office import Office, Session
 
 GRAVE = frozenset({"controlled", "precursor", "hazard"})
@@ -68,7 +67,7 @@ def list_overdue(office: Office, session: Session) -> list[Overdue]:
     me = office.require(session, "case.list")
     now = office.clock()
     policy = periods(office.ledger, DUE_TIMES)
-    running = _running(office.ledger, me, now)
+    running = _running(office.ledger, sight_of(office, me), now)
     return sorted(overdue_among(running, policy), key=lambda one: (one.due, one.id))
 
 
@@ -94,10 +93,8 @@ def overdue_among(running: Iterable[_Running], policy: Periods) -> Iterator[Over
             )
 
 
-def _running(ledger: Ledger, me: User, now: str) -> Iterator[_Running]:
-    asked = {"state": "unfiled"} if me.cleared else {"state": "unfiled", "restricted": "no"}
-    for stored in ledger.find(Scan, **asked):
-        scan = stored.record
+def _running(ledger: Ledger, sight: Sight, now: str) -> Iterator[_Running]:
+    for scan in sight.seen(one.record for one in ledger.find(Scan, state="unfiled")):
         yield _Running("filing", "scan", scan.id, "", scan.scanned_by, scan.scanned_at, now)
     for answer in ledger.find(Confirmation, state="sent"):
         sent = answer.record
@@ -107,13 +104,13 @@ def _running(ledger: Ledger, me: User, now: str) -> Iterator[_Running]:
         who = (case.id, case.id, case.officer)
         yield _Running("closing", "case", *who, case.opened_at, now)
         yield _Running("registration", "case", *who, case.event_at, case.opened_at, done=True)
-        yield from _unsent(ledger, me, case, now)
+        yield from _unsent(ledger, sight, case, now)
 
 
-def _unsent(ledger: Ledger, me: User, case: Case, now: str) -> Iterator[_Running]:
+def _unsent(ledger: Ledger, sight: Sight, case: Case, now: str) -> Iterator[_Running]:
     """Yield the items of a case with a grave alarm that never went to the laboratory."""
     first: dict[str, str] = {}
-    for scan in visible_scans(ledger, me, case.id):
+    for scan in sight.seen(one.record for one in ledger.find(Scan, case=case.id)):
         if scan.alarm in GRAVE and scan.state == "filed":
             first.setdefault(scan.item, scan.scanned_at)
     for item, since in first.items():

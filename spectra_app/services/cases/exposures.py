@@ -9,6 +9,7 @@ from spectra_app.records.kinds import Exposure
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.services.cases.keeping import short_id, sound
 from spectra_app.services.cases.scans import NOBODY, Purpose, exposures_in, frames_in
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.office import Office, Session
 
 
@@ -99,9 +100,10 @@ def _record(office: Office, user: str, fired: Fired) -> Exposure:
 
 def list_exposures(office: Office, session: Session, analyser: str = "") -> list[Exposure]:
     """Return what the lasers did, of one analyser or all, oldest first."""
-    office.require(session, "exposure.list")
+    me = office.require(session, "exposure.list")
     asked = {"analyser": analyser} if analyser else {}
-    return [one.record for one in office.ledger.find(Exposure, **asked)]
+    found = (one.record for one in office.ledger.find(Exposure, **asked))
+    return list(sight_of(office, me).seen(found))
 
 
 def gaps_in(exposures: Iterable[Exposure]) -> tuple[Gap, ...]:

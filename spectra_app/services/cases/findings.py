@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 import msgspec
 
 from spectra_app.errors import CaseError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import Confirmation, Scan, SecondTechnique
-from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.ledger.chain import Detail
+from spectra_app.records.ledger.writing import Writing
 from spectra_app.records.standing import Stands
 from spectra_app.services.cases.items import OUTSIDE, Handing, record_handing
-from spectra_app.services.cases.keeping import may_see, moment, open_item, short_id, sound, stated
-from spectra_app.services.cases.scans import names_restricted, visible_scan
+from spectra_app.services.cases.keeping import moment, open_item, short_id, sound, stated
+from spectra_app.services.cases.seeing import sight_of, uncleared_sight, visible
 from spectra_app.services.cases.standing import findings_of, stands_of_item
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.naming import keys_of, keys_of_all
 
+F = TypeVar("F", SecondTechnique, Confirmation)
 Category = Literal["A", "B", "C"]
 Sampling = Literal["separate", "same"]
 Agreement = Literal["agrees", "disagrees", "inconclusive"]
-Answer = Literal["confirmed", "refuted"]
+Answer = Literal["confirmed", "refuted", "other"]
+TYPED_ANSWERS = ("confirmed", "refuted")
+"""What is typed from a laboratory's paper; what came as a bundle may be neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,8 @@ def record_second_technique(
             evidence=about.evidence,
             done_at=moment("when it was done", about.done_at, now),
             done_by=me.id,
-            restricted=finding_restricted(office.ledger, office.folder, item, about.found),
         )
+        record = marked(office, record)
         writing.put(sound(record), "second technique recorded", details={"item": item})
     return record
 
@@ -133,11 +137,10 @@ def send_to_laboratory(
             laboratory=named,
             sent_at=handed.handed_at,
             sent_by=me.id,
-            restricted=finding_restricted(office.ledger, office.folder, item, ()),
         )
+        record = marked(office, record)
         writing.put(sound(record), "sent to the laboratory", details={"item": item})
-    seen = tuple(one.record.id for one in scans if may_see(one.record, cleared=me.cleared))
-    return msgspec.structs.replace(record, scans=seen)
+    return sight_of(office, me).shown(record)
 
 
 def record_answer(
@@ -152,71 +155,111 @@ def record_answer(
         given before the item was sent.
     """
     me = office.require(session, "confirmation.record")
-    if answer.state not in get_args(Answer):
+    if answer.state not in TYPED_ANSWERS:
         raise CaseError("an answer confirms or refutes", answer.state[:40], "state which")
-    found = tuple(name.strip() for name in answer.found if name.strip())
-    if answer.state == "confirmed" and not found:
-        raise CaseError("what was confirmed is missing", confirmation, "name what they found")
-    if answer.quantities and len(answer.quantities) != len(found):
-        raise CaseError(
-            "not every substance has its quantity", confirmation, "give one for each, or none"
-        )
     _check_kept(office, answer.evidence)
     with office.ledger.writing(me.id) as writing:
         waiting = office.ledger.find(Confirmation, item=confirmation, state="sent")
         stored = waiting[0] if waiting else office.ledger.get(Confirmation, confirmation)
-        open_item(office.ledger, stored.record.item)
-        if stored.record.state != "sent":
-            raise CaseError("there is an answer already", confirmation, "amend that one")
-        answered_at = moment("when it was answered", answer.answered_at, office.clock())
-        if answered_at[:19] < stored.record.sent_at[:19]:
-            raise CaseError(
-                "it would have been answered before the item was sent",
-                f"{answered_at}, sent {stored.record.sent_at}",
-                "check the date of the answer",
-            )
-        record = msgspec.structs.replace(
-            stored.record,
-            state=answer.state,
-            found=found,
-            quantities=answer.quantities,
-            reference=answer.reference.strip() or stored.record.reference,
-            method=answer.method.strip(),
-            remarks=answer.remarks.strip(),
-            answered_at=answered_at,
-            answered_by=me.id,
-            evidence=answer.evidence,
-            restricted=finding_restricted(office.ledger, office.folder, stored.record.item, found),
+        said = msgspec.structs.replace(stored.record, answered_by=me.id)
+        at = moment("when it was answered", answer.answered_at, office.clock())
+        record = enter_answer(writing, office, said, replace(answer, answered_at=at),
+                              after=stored.revision)  # fmt: skip
+    return sight_of(office, me).shown(record)
+
+
+def enter_answer(
+    writing: Writing,
+    office: Office,
+    before: Confirmation,
+    answer: LaboratoryAnswer,
+    *,
+    after: int = 0,
+    details: Mapping[str, Detail] | None = None,
+) -> Confirmation:
+    """Put what a laboratory found into a transaction, whether it was typed or came as a bundle.
+
+    Parameters
+    ----------
+    before : Confirmation
+        What was sent, by whom the answer is entered, and where it came from.
+    after : int
+        Revision of what was sent; 0 where an answer came for what was not.
+
+    Raises
+    ------
+    CaseError
+        As `record_answer`.
+    """
+    open_item(office.ledger, before.item)
+    if before.state != "sent":
+        raise CaseError("there is an answer already", before.id, "amend that one")
+    if answer.answered_at[:19] < before.sent_at[:19]:
+        raise CaseError(
+            "it would have been answered before the item was sent",
+            f"{answer.answered_at}, sent {before.sent_at}",
+            "check the date of the answer",
         )
-        details = {"item": record.item, "state": record.state}
-        writing.put(sound(record), "laboratory answered", after=stored.revision, details=details)
+    record = msgspec.structs.replace(
+        before,
+        state=answer.state,
+        found=checked_found(answer.state, answer.found, answer.quantities, before.item),
+        quantities=answer.quantities,
+        reference=answer.reference.strip() or before.reference,
+        method=answer.method.strip(),
+        remarks=answer.remarks.strip(),
+        answered_at=answer.answered_at,
+        evidence=answer.evidence,
+        restricted=False,
+    )
+    record = marked(office, record)
+    said = {"item": record.item, "state": record.state, **(details or {})}
+    writing.put(sound(record), "laboratory answered", after=after, details=said)
     return record
+
+
+def checked_found(
+    state: Answer, found: tuple[str, ...], quantities: tuple[str, ...], where: str
+) -> tuple[str, ...]:
+    """Return what a laboratory found, as it is kept.
+
+    Raises
+    ------
+    CaseError
+        When nothing is named that is confirmed, or not every substance has its quantity.
+    """
+    names = tuple(name.strip() for name in found if name.strip())
+    if state == "confirmed" and not names:
+        raise CaseError("what was confirmed is missing", where, "name what was found")
+    if quantities and len(quantities) != len(names):
+        raise CaseError("not every substance has its quantity", where, "give one for each, or none")
+    return names
+
+
+def marked(office: Office, record: F) -> F:
+    """Return a finding with the mark of what is not for everybody, by the lists of today."""
+    hidden = not uncleared_sight(office).sees(record)
+    return msgspec.structs.replace(record, restricted=True) if hidden else record
 
 
 def standing_of_item(office: Office, session: Session, item: str) -> Stands:
     """Return how an item stands, by what this user may see: presumptive, sent, confirmed..."""
     me = office.require(session, "case.show")
-    seen = (one.record for one in office.ledger.find(Scan, item=item))
-    scans = [one for one in seen if may_see(one, cleared=me.cleared)]
-    return stands_of_item(scans, findings_of(office.ledger, item, cleared=me.cleared))
-
-
-def finding_restricted(ledger: Ledger, folder: Path, item: str, found: tuple[str, ...]) -> bool:
-    """Return whether what is said of an item may speak of a restricted list."""
-    scans = ledger.find(Scan, item=item, restricted="yes")
-    return bool(scans) or names_restricted(folder, found)
+    sight = sight_of(office, me)
+    scans = sight.seen(one.record for one in office.ledger.find(Scan, item=item))
+    return stands_of_item(scans, findings_of(office.ledger, item, sight))
 
 
 def _check_scans(office: Office, me: User, item: str, scans: tuple[str, ...]) -> None:
     for scan in scans:
-        if visible_scan(office.ledger, me, scan).record.item != item:
+        if visible(office, me, Scan, scan).record.item != item:
             raise CaseError("this scan is not one of the item", scan, f"file it under {item}")
 
 
 def _check_named(office: Office, me: User, item: str, about: Technique) -> None:
     """Refuse that a technique agrees with what no scan of the item, or not that one, named."""
     filed = (one.record for one in office.ledger.find(Scan, item=item, state="filed"))
-    scans = [one for one in filed if may_see(one, cleared=me.cleared)]
+    scans = sight_of(office, me).seen(filed)
     compared = [one for one in scans if about.scan in {"", one.id}]
     if not any((*one.names, *one.families) for one in compared):
         raise CaseError(

@@ -12,7 +12,7 @@ import msgspec
 
 from library.errors import LibraryError
 from spectra_app.errors import CaseError
-from spectra_app.records.kinds import Case, Item, Scan
+from spectra_app.records.kinds import Case, Item
 from spectra_app.records.ledger.record import R, Stored, body_of
 from spectra_app.records.ledger.store import Ledger
 
@@ -180,8 +180,3 @@ def short_id(letter: str, time: str, *parts: str) -> str:
     day = re.sub(r"[^0-9]", "", time[:10])
     said = hashlib.sha256("\x1f".join((time, *parts)).encode("utf-8", "surrogatepass"))
     return f"{letter}-{day}-{said.hexdigest()[:10]}"
-
-
-def may_see(scan: Scan, *, cleared: bool) -> bool:
-    """Return whether a user may see a scan: restricted ones only when cleared."""
-    return cleared or not scan.restricted

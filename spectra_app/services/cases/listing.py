@@ -8,17 +8,17 @@ who are not cleared.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from spectra_app.errors import IdentifierError
-from spectra_app.records.access import User
 from spectra_app.records.identification import Alarm
 from spectra_app.records.identifiers import normalised
 from spectra_app.records.kinds import (
+    KINDS,
     Amendment,
     Case,
     Confirmation,
@@ -31,10 +31,9 @@ from spectra_app.records.kinds import (
     SecondTechnique,
 )
 from spectra_app.records.kinds.scan import SEPARATOR
-from spectra_app.records.ledger.record import R, read_body
-from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.ledger.record import R, read_body, text_of
 from spectra_app.records.standing import Stands
-from spectra_app.services.cases.scans import visible_scan
+from spectra_app.services.cases.seeing import Sight, sight_of, visible
 from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
 from spectra_app.services.control import highest
 from spectra_app.services.office import Office, Session
@@ -45,11 +44,12 @@ LAST = "\U0010ffff"  # after every text with the same beginning
 _HAS = "EXISTS (SELECT 1 FROM keys WHERE kind = 'case' AND field = ? AND value = ? AND id = k.id)"
 _OF_SCANS = (
     "EXISTS (SELECT 1 FROM keys WHERE kind = 'scan' AND field = ?"
-    " AND value = ? || char(31) || k.id)"
+    " AND value = ? || char(31) || k.id AND id NOT IN (SELECT value FROM json_each(?)))"
 )
 _NAMED = (
     "k.id IN (SELECT substr(value, instr(value, char(31)) + 1) FROM keys"
-    " WHERE kind = 'scan' AND field IN (?, ?) AND value >= ? AND value < ?)"
+    " WHERE kind = 'scan' AND field IN (?, ?) AND value >= ? AND value < ?"
+    " AND id NOT IN (SELECT value FROM json_each(?)))"
 )
 _NUMBERED = (
     "k.id IN (SELECT c.value FROM keys AS i JOIN keys AS c"
@@ -61,6 +61,14 @@ _WORDED = "k.id IN (SELECT value FROM json_each(?))"
 _HITS = """
 SELECT substr(words.text, 1, instr(words.text || char(10), char(10)) - 1) FROM words
 JOIN revisions AS f ON f.rowid = words.rowid
+WHERE words MATCH ? AND f.kind IN (SELECT value FROM json_each(?))
+ORDER BY words.rowid DESC LIMIT ?
+"""
+_HITS_AND_RECORDS = """
+SELECT substr(words.text, 1, instr(words.text || char(10), char(10)) - 1), words.text, r.kind,
+    r.body FROM words
+JOIN revisions AS f ON f.rowid = words.rowid
+JOIN revisions AS r ON r.kind = f.kind AND r.id = f.id AND r.latest = 1
 WHERE words MATCH ? AND f.kind IN (SELECT value FROM json_each(?))
 ORDER BY words.rowid DESC LIMIT ?
 """
@@ -188,6 +196,7 @@ class CaseFile:
 class _Said(msgspec.Struct, frozen=True):
     """What the list needs of a scan."""
 
+    id: str
     case: str
     outcome: str
     alarm: Alarm
@@ -200,12 +209,14 @@ def list_cases(office: Office, session: Session, wanted: CaseFilter | None = Non
     """Return the cases that fit, the newest first."""
     me = office.require(session, "case.list")
     asked = wanted or CaseFilter()
+    sight = sight_of(office, me)
     with office.ledger.reading() as connection:
-        worded, cut = _worded(connection, asked.text)
-        query, values = _query(asked, worded, cleared=me.cleared)
+        worded, cut = _worded(connection, asked.text, sight)
+        hidden = sight.hidden_scans(connection)
+        query, values = _query(asked, worded, hidden, cleared=me.cleared)
         found = [row[0] for row in connection.execute(query, values)]
         ids = json.dumps(found[: asked.most])
-        return CaseList(_rows(connection, ids, cleared=me.cleared), len(found) > asked.most, cut)
+        return CaseList(_rows(connection, ids, hidden, sight), len(found) > asked.most, cut)
 
 
 def show_case(office: Office, session: Session, case: str) -> CaseFile:
@@ -218,32 +229,16 @@ def show_case(office: Office, session: Session, case: str) -> CaseFile:
     """
     me = office.require(session, "case.show")
     stored = office.ledger.get(Case, case)
-    scans = visible_scans(office.ledger, me, case)
-    hidden = _hidden(office, case, scans, cleared=me.cleared)
-    reports = _all(office, IssuedReport, case)
+    sight = sight_of(office, me)
     return CaseFile(
-        stored.record,
+        sight.shown(stored.record),
         stored.revision,
-        _items(office, case, scans, hidden),
-        _all(office, Photo, case),
-        tuple(note for note in _all(office, Note, case) if note.scan not in hidden),
-        tuple(one for one in _all(office, Amendment, case) if one.of_id not in hidden),
-        tuple(one for one in reports if me.cleared or not one.restricted),
+        _items(office, case, sight),
+        sight.seen(_all(office, Photo, case)),
+        sight.seen(_all(office, Note, case)),
+        sight.seen(_all(office, Amendment, case)),
+        sight.seen(_all(office, IssuedReport, case)),
     )
-
-
-def _hidden(office: Office, case: str, seen: Sequence[Scan], *, cleared: bool) -> frozenset[str]:
-    """Return the scans that a user may not see, and what else speaks of these or their items."""
-    if cleared:
-        return frozenset()
-    shown = {scan.id for scan in seen}
-    scans = [scan for scan in _all(office, Scan, case) if scan.id not in shown]
-    silent = {scan.item for scan in scans}
-    techniques = _all(office, SecondTechnique, case)
-    answers = _all(office, Confirmation, case)
-    about = {one.id for one in techniques if one.restricted or one.item in silent}
-    about |= {one.id for one in answers if one.restricted or one.item in silent}
-    return frozenset(about | {scan.id for scan in scans})
 
 
 def what_is(office: Office, session: Session, id_: str) -> str:
@@ -258,22 +253,15 @@ def what_is(office: Office, session: Session, id_: str) -> str:
     for kind in (Case, Item):
         if office.ledger.history(kind, id_):
             return kind.KIND
-    visible_scan(office.ledger, me, id_)
+    visible(office, me, Scan, id_)
     return Scan.KIND
 
 
-def visible_scans(ledger: Ledger, me: User, case: str) -> tuple[Scan, ...]:
-    """Return the scans of a case that a user may see: for services only."""
-    asked = {"case": case} if me.cleared else {"case": case, "restricted": "no"}
-    return tuple(one.record for one in ledger.find(Scan, **asked))
-
-
-def _items(
-    office: Office, case: str, scans: Sequence[Scan], hidden: frozenset[str]
-) -> tuple[ItemFile, ...]:
+def _items(office: Office, case: str, sight: Sight) -> tuple[ItemFile, ...]:
+    scans = sight.seen(_all(office, Scan, case))
     custody = sorted(_all(office, Custody, case), key=lambda one: (one.item, one.number))
-    techniques = [one for one in _all(office, SecondTechnique, case) if one.id not in hidden]
-    answers = [one for one in _all(office, Confirmation, case) if one.id not in hidden]
+    techniques = sight.seen(_all(office, SecondTechnique, case))
+    answers = sight.seen(_all(office, Confirmation, case))
     amended = amended_in(_all(office, Amendment, case))
     made = []
     for item in sorted(_all(office, Item, case), key=lambda one: one.id):
@@ -282,9 +270,9 @@ def _items(
         mine = tuple(scan for scan in scans if scan.item == item.id)
         made.append(
             ItemFile(
-                item,
+                sight.shown(item),
                 stands_of_item(mine, Findings(of_item, answered, amended)),
-                tuple(one for one in custody if one.item == item.id),
+                sight.seen(one for one in custody if one.item == item.id),
                 mine,
                 of_item,
                 answered,
@@ -297,17 +285,44 @@ def _all(office: Office, kind: type[R], case: str) -> tuple[R, ...]:
     return tuple(one.record for one in office.ledger.find(kind, case=case))
 
 
-def _worded(connection: sqlite3.Connection, text: str) -> tuple[str | None, bool]:
-    """Return the cases with words, as a JSON list; None when none were asked for; and if cut."""
+def _worded(connection: sqlite3.Connection, text: str, sight: Sight) -> tuple[str | None, bool]:
+    """Return the cases with words, as a JSON list; None when none were asked for; and if cut.
+
+    Words that stand only in what may not be seen are not found, so that nothing tells of them.
+    """
     if not text.strip():
         return None, False
-    hits = connection.execute(_HITS, (_words(text), _WORDED_KINDS, MOST_HITS + 1)).fetchall()
-    cases = dict.fromkeys(case for (case,) in hits[:MOST_HITS])
+    asked = (_words(text), _WORDED_KINDS, MOST_HITS + 1)
+    if sight.hides_nothing(connection):
+        hits = connection.execute(_HITS, asked).fetchall()
+        cases = dict.fromkeys(case for (case,) in hits[:MOST_HITS])
+    else:
+        hits = connection.execute(_HITS_AND_RECORDS, asked).fetchall()
+        cases = dict.fromkeys(
+            case
+            for case, said, kind, body in hits[:MOST_HITS]
+            if body is not None and _may_be_found(said, kind, body, text, sight)
+        )
     return json.dumps(list(cases)), len(hits) > MOST_HITS
 
 
-def _query(asked: CaseFilter, worded: str | None, *, cleared: bool) -> tuple[str, list[object]]:
+def _may_be_found(said: str, kind: str, body: str, text: str, sight: Sight) -> bool:
+    if kind not in KINDS:
+        return False
+    record = read_body(body, KINDS[kind])
+    if not sight.sees(record):
+        return False
+    left = text_of(sight.shown(record))
+    there = re.findall(r"\w+", left.casefold())
+    wanted = re.findall(r"\w+", text.casefold())
+    return left == said or all(any(word.startswith(one) for word in there) for one in wanted)
+
+
+def _query(
+    asked: CaseFilter, worded: str | None, hidden: frozenset[str], *, cleared: bool
+) -> tuple[str, list[object]]:
     """Return the query for the ids; what is put into it are pieces of this module only."""
+    not_seen = json.dumps(sorted(hidden))
     first, last = asked.first or "", (asked.last or LAST)
     where = ["k.kind = 'case'", "k.field = 'day'", "k.value BETWEEN ? AND ?"]
     values: list[object] = [first, last]
@@ -319,16 +334,16 @@ def _query(asked: CaseFilter, worded: str | None, *, cleared: bool) -> tuple[str
         said = getattr(asked, field)
         if said and cleared:
             where.append(f"({_OF_SCANS} OR {_OF_SCANS})")
-            values += [f"shown_{field}", said, f"hidden_{field}", said]
+            values += [f"shown_{field}", said, not_seen, f"hidden_{field}", said, not_seen]
         elif said:
             where.append(_OF_SCANS)
-            values += [f"shown_{field}", said]
+            values += [f"shown_{field}", said, not_seen]
     if asked.name.strip():
         name = asked.name.strip().casefold()
         where.append(_NAMED)
         also = "hidden_name" if cleared else "shown_name"
         whole = name if len(name) > 1 else name + SEPARATOR  # a letter begins too many names
-        values += ["shown_name", also, whole, whole + LAST]
+        values += ["shown_name", also, whole, whole + LAST, not_seen]
     if asked.identifier.strip():
         number = _number(asked.identifier)
         where.append(_NUMBERED)
@@ -355,16 +370,22 @@ def _number(text: str) -> str:
         return text  # finds nothing
 
 
-def _rows(connection: sqlite3.Connection, ids: str, *, cleared: bool) -> tuple[CaseRow, ...]:
+def _rows(
+    connection: sqlite3.Connection, ids: str, hidden: frozenset[str], sight: Sight
+) -> tuple[CaseRow, ...]:
     items = dict(connection.execute(_ITEMS, (ids,)).fetchall())
     scans: dict[str, list[_Said]] = {}
+    speaking = set()
     for (body,) in connection.execute(_SCANS, (ids,)):
         said = msgspec.json.decode(body, type=_Said)
-        if cleared or not said.restricted:
+        if sight.cleared or not (said.restricted or said.id in hidden):
             scans.setdefault(said.case, []).append(said)
+        else:
+            speaking.add(said.case)
+    found = [(id_, read_body(body, Case)) for id_, body in connection.execute(_BODIES, (ids,))]
+    sight.knows_of_cases(id_ for id_, _case in found if id_ not in speaking)
     return tuple(
-        _row(read_body(body, Case), items.get(id_, 0), scans.get(id_, []))
-        for id_, body in connection.execute(_BODIES, (ids,))
+        _row(sight.shown(case), items.get(id_, 0), scans.get(id_, [])) for id_, case in found
     )
 
 
@@ -383,5 +404,4 @@ __all__ = [
     "ItemFile",
     "list_cases",
     "show_case",
-    "visible_scans",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,10 +13,12 @@ from spectra_app.records.kinds.scan import SEPARATOR
 from spectra_app.services.cases.exposures import Gap, gaps_in
 from spectra_app.services.cases.retention import unfinished_removals
 from spectra_app.services.cases.scans import NOBODY
+from spectra_app.services.cases.seeing import Sight, sight_of
 from spectra_app.services.office import Office, Session
 
 _VERDICTS = """
-SELECT DISTINCT value FROM keys WHERE kind = 'scan' AND field IN ('shown_verdict', ?)
+SELECT DISTINCT value FROM keys
+WHERE kind = 'scan' AND field IN ('shown_verdict', 'hidden_verdict')
 """
 
 
@@ -71,18 +74,18 @@ def oversee(office: Office, session: Session, since: str = "") -> Oversight:
     Unfiled scans and emergencies are there however old; restricted scans only for who is cleared.
     """
     me = office.require(session, "oversight.list")
-    shown = {} if me.cleared else {"restricted": "no"}
+    sight = sight_of(office, me)
 
     def scans(**asked: str) -> tuple[Scan, ...]:
-        return tuple(one.record for one in office.ledger.find(Scan, **asked, **shown))
+        return sight.seen(one.record for one in office.ledger.find(Scan, **asked))
 
     fired = [one.record for one in office.ledger.find(Exposure)]
     return Oversight(
         scans(state="unfiled"),
         tuple(one for one in scans(state="discarded") if one.scanned_at >= since),
         tuple(one for one in scans(user=NOBODY) if one.scanned_at >= since),
-        tuple(_repeated(office, cleared=me.cleared, since=since)),
-        tuple(one for one in fired if _to_be_seen(one) and one.at >= since),
+        tuple(_repeated(office, sight, since)),
+        sight.seen(one for one in fired if _to_be_seen(one) and one.at >= since),
         gaps_in(fired) if any(one.counter >= 0 for one in fired) else None,
         tuple(one.record for one in office.ledger.find(Emergency, state=OPEN)),
         tuple(unfinished_removals(office.ledger)),
@@ -95,17 +98,16 @@ def _to_be_seen(fired: Exposure) -> bool:
     return not fired.scan and not expected
 
 
-def _repeated(office: Office, *, cleared: bool, since: str) -> Iterable[Repeated]:
+def _repeated(office: Office, sight: Sight, since: str) -> Iterable[Repeated]:
     with office.ledger.reading() as connection:
-        field = "hidden_verdict" if cleared else "shown_verdict"
-        values = [row[0] for row in connection.execute(_VERDICTS, (field,))]
-    said: dict[str, list[str]] = {}
-    for value in values:
-        item, *verdict = value.split(SEPARATOR)
-        said.setdefault(item, []).append(", ".join(verdict))
-    for item, verdicts in said.items():
-        if len(verdicts) > 1:
-            scans = [one.record for one in office.ledger.find(Scan, item=item)]
-            seen = [one for one in scans if cleared or not one.restricted]
-            if max(one.scanned_at for one in seen) >= since:
-                yield Repeated(item, tuple(verdicts), tuple(one.id for one in seen))
+        values = [row[0] for row in connection.execute(_VERDICTS)]
+    said = Counter(value.partition(SEPARATOR)[0] for value in values)
+    for item in (item for item, verdicts in said.items() if verdicts > 1):
+        found = sight.seen(one.record for one in office.ledger.find(Scan, item=item))
+        verdicts = sorted({_verdict(one) for one in found})
+        if len(verdicts) > 1 and max(one.scanned_at for one in found) >= since:
+            yield Repeated(item, tuple(verdicts), tuple(one.id for one in found))
+
+
+def _verdict(scan: Scan) -> str:
+    return ", ".join((scan.outcome, *sorted(scan.names)))

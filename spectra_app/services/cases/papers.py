@@ -7,7 +7,7 @@ from spectra_app.records.kinds import KINDS, Amendment, Note, Photo, Scan
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.services.cases.keeping import moment, place, short_id, sound, stated
 from spectra_app.services.cases.opening import CHANGED
-from spectra_app.services.cases.scans import visible_scan
+from spectra_app.services.cases.seeing import sight_of, visible
 from spectra_app.services.office import Office, Session
 
 LARGEST_PHOTO = 50_000_000  # bytes
@@ -101,7 +101,7 @@ def add_note(
     now = office.clock()
     with office.ledger.writing(me.id) as writing:
         if scan:
-            filed = visible_scan(office.ledger, me, scan).record
+            filed = visible(office, me, Scan, scan).record
             case, item = case or filed.case, item or filed.item
         about = place(office.ledger, case, item)
         note = Note(
@@ -145,11 +145,9 @@ def amend(
         raise CaseError(
             f"a record of kind {kind[:40]!r} is not amended", id_, f"use {', '.join(TYPED)}"
         )
-    if kind == Scan.KIND:
-        visible_scan(office.ledger, me, id_)
     now = office.clock()
     with office.ledger.writing(me.id) as writing:
-        stored = office.ledger.get(KINDS[kind], id_)
+        stored = visible(office, me, KINDS[kind], id_)
         _check_typed(kind, id_, field)
         case = id_ if kind == "case" else str(getattr(stored.record, "case", ""))
         record = Amendment(
@@ -159,7 +157,7 @@ def amend(
             of_id=id_,
             of_revision=stored.revision,
             field=field,
-            original=_shown(getattr(stored.record, field)) if field else "",
+            original=_said(getattr(stored.record, field)) if field else "",
             amended=stated("what it should say", amended),
             reason=stated("the reason", reason),
             made_at=now,
@@ -167,7 +165,7 @@ def amend(
         )
         details: dict[str, Detail] = {"of": kind, "record": id_, "revision": stored.revision}
         writing.put(sound(record), "amended", details=details)
-    return record
+    return sight_of(office, me).shown(record)
 
 
 def _check_typed(kind: str, id_: str, field: str) -> None:
@@ -184,5 +182,5 @@ def _check_typed(kind: str, id_: str, field: str) -> None:
     raise CaseError(what, f"{kind} {id_}", f"name one of {', '.join(TYPED[kind])}{again}")
 
 
-def _shown(value: object) -> str:
+def _said(value: object) -> str:
     return "; ".join(str(part) for part in value) if isinstance(value, tuple) else str(value)

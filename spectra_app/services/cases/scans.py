@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -16,17 +15,15 @@ from devices.errors import FrameError
 from devices.frame import DARK, PARTIAL, RawFrame
 from library.store import Library
 from library.watchlist import match_keys
-from matching.errors import SpectraError
-from spectra_app.errors import CaseError, RecordError
-from spectra_app.records.access import User
+from spectra_app.errors import CaseError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.identification import Identification
 from spectra_app.records.kinds import Case, Exposure, IssuedReport, Scan
-from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import Ledger
-from spectra_app.services.cases.keeping import may_see, open_item, short_id, sound, stated
+from spectra_app.services.cases.closed_lists import closed_lists, keys_of_name
+from spectra_app.services.cases.keeping import open_item, short_id, sound, stated
+from spectra_app.services.cases.seeing import sight_of, visible
 from spectra_app.services.circumstances import Keeper
-from spectra_app.services.control import restricted_lists
 from spectra_app.services.identify import Choice, Identified, Identifier, identify_file
 from spectra_app.services.office import Office, Session
 
@@ -125,11 +122,13 @@ def _take_in(
         kept_frames = frames_in(office.evidence, taken.evidence if device else ())
         exposures = exposures_in(kept_frames)
     scan = _scan(found, taken, kept=kept, result=result.sha256, now=now, user=user)
+    names, meant = names_of(record, library)
     scan = msgspec.structs.replace(
         scan,
+        meant=meant,
         made_with=_made_with(office.evidence, office.clock, found),
         exposures=exposures,
-        restricted=is_restricted(office.folder, record, library),
+        restricted=closed_lists(office.folder).name(names, meant),
     )
     with office.ledger.writing(user) as writing:
         writing.put(sound(scan), "scan added", details={"source": scan.source})
@@ -175,7 +174,7 @@ def _scan(
         outcome=record.outcome,
         alarm=record.alarm,
         names=tuple(part.name for part in record.components),
-        families=(record.family,) if record.family else (),
+        families=_families(record),
         library_sha256=record.library.sha256,
         policy_sha256=record.method.policy,
         pipeline_sha256=record.method.pipeline,
@@ -226,7 +225,7 @@ def file_scan(office: Office, session: Session, scan: str, item: str, reason: st
     """
     me = office.require(session, "scan.file")
     with office.ledger.writing(me.id) as writing:
-        stored = visible_scan(office.ledger, me, scan)
+        stored = visible(office, me, Scan, scan)
         target = open_item(office.ledger, item).record
         before = stored.record
         if before.state == "discarded":
@@ -281,7 +280,7 @@ def discard_scan(office: Office, session: Session, scan: str, reason: str) -> Sc
     """
     me = office.require(session, "scan.discard")
     with office.ledger.writing(me.id) as writing:
-        stored = visible_scan(office.ledger, me, scan)
+        stored = visible(office, me, Scan, scan)
         if stored.record.state != "unfiled":
             raise CaseError(
                 f"this scan is {stored.record.state}", scan, "only an unfiled scan is discarded"
@@ -306,7 +305,7 @@ def get_scan(office: Office, session: Session, scan: str) -> Scan:
         When there is none that this user may see.
     """
     me = office.require(session, "scan.show")
-    return visible_scan(office.ledger, me, scan).record
+    return visible(office, me, Scan, scan).record
 
 
 def scan_result(office: Office, session: Session, scan: str) -> bytes:
@@ -318,7 +317,7 @@ def scan_result(office: Office, session: Session, scan: str) -> bytes:
         When there is no such scan that this user may see, or its result is damaged.
     """
     me = office.require(session, "scan.show")
-    return office.evidence.get(visible_scan(office.ledger, me, scan).record.result)
+    return office.evidence.get(visible(office, me, Scan, scan).record.result)
 
 
 def list_scans(
@@ -335,28 +334,10 @@ def list_scans(
     me = office.require(session, "scan.list")
     asked = {"state": state, "case": case, "item": item, "user": user, "day": day}
     wanted = {field: value for field, value in asked.items() if value}
-    if not me.cleared:
-        wanted["restricted"] = "no"
     # The first key is looked up, the others are checked for each hit: the rarest first.
-    order = ("item", "case", "day", "user", "state", "restricted")
+    order = ("item", "case", "day", "user", "state")
     found = office.ledger.find(Scan, **{name: wanted[name] for name in order if name in wanted})
-    return [one.record for one in found]
-
-
-def visible_scan(ledger: Ledger, me: User, scan: str) -> Stored[Scan]:
-    """Return a scan that a user may see; for the others there is none.
-
-    Raises
-    ------
-    RecordError
-        When there is none, in the same words.
-    """
-    stored = ledger.get(Scan, scan)
-    if not may_see(stored.record, cleared=me.cleared):
-        raise RecordError(
-            "there is no such record", f"{Scan.KIND} {scan}", "look it up in the list"
-        )
-    return stored
+    return list(sight_of(office, me).seen(one.record for one in found))
 
 
 def frames_in(store: EvidenceStore, evidence: Iterable[str]) -> tuple[RawFrame, ...]:
@@ -388,49 +369,27 @@ def exposures_in(frames: Iterable[RawFrame]) -> int:
     return sum(lit.values())
 
 
-def is_restricted(folder: Path, record: Identification, library: Library | None) -> bool:
-    """Return whether something that a record names is on a restricted list of this station.
+def names_of(
+    record: Identification, library: Library | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a record names, and the keys of what else that may mean.
 
-    The lists are read by the program, not by the person: nothing of them goes into the record. When
-    one cannot be read, everything counts as restricted: nothing is lost, and nothing is shown.
+    A list of candidates, or of what could not be excluded, names nothing in this sense.
     """
-    try:
-        lists = restricted_lists(lambda _name: True, folder)
-    except (SpectraError, OSError):
-        return True
-    watched = [one for _name, list_ in lists for one in list_]
-    if not watched:
-        return False
-    days = [date.fromisoformat(day) for day in (record.control_on, record.control_also) if day]
-    keys = _named_keys(record, library)
-    return any(
-        (not days or any(one.on(day) for day in days)) and one.keys() & keys for one in watched
-    )
-
-
-def names_restricted(folder: Path, names: Iterable[str]) -> bool:
-    """Return whether one of several names is on a restricted list, on whatever day."""
-    try:
-        lists = restricted_lists(lambda _name: True, folder)
-    except (SpectraError, OSError):
-        return True
-    watched = [one.keys() for _name, list_ in lists for one in list_]
-    keys = [match_keys(name, "", "") for name in names] if watched else []
-    return any(known & named for known in watched for named in keys)
-
-
-def _named_keys(record: Identification, library: Library | None) -> frozenset[str]:
-    named = {part.name for part in record.components}
-    named |= {name for names in record.indistinguishable for name in names}
-    keys: frozenset[str] = frozenset()
-    for name in named:
-        keys |= match_keys(name, "", "")
+    named = (*(part.name for part in record.components), *_families(record))
+    alike = {name for names in record.indistinguishable for name in names} - set(named)
+    meant = frozenset().union(*(keys_of_name(name) for name in alike))
     if library is not None:
         entries = {part.entry for part in record.components}
-        for entry in library.records():
-            if entry.entry in entries or entry.name in named:
-                keys |= match_keys(entry.name, entry.inchikey, entry.cas)
-    return keys
+        entries |= {one.entry for one in record.candidates if one.name in alike}
+        for entry in library.records_of(sorted(entries)):
+            meant |= match_keys(entry.name, entry.inchikey, entry.cas)
+    known = frozenset().union(*(keys_of_name(name) for name in named))
+    return named, tuple(sorted(meant - known))
+
+
+def _families(record: Identification) -> tuple[str, ...]:
+    return (record.family,) if record.family else ()
 
 
 def _check_unreported(ledger: Ledger, scan: str) -> None:

@@ -12,6 +12,7 @@ from spectra_app.records.kinds import Amendment, Confirmation, Item, Scan, Secon
 from spectra_app.records.ledger.record import Record
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.records.standing import Silent, Stands, Weight, stands, weight
+from spectra_app.services.cases.seeing import Sight
 from spectra_app.services.station_statistics.judging import NAMING
 from spectra_app.services.station_statistics.naming import keys_of, keys_of_all
 
@@ -41,18 +42,14 @@ def amended_in(amendments: Iterable[Amendment]) -> frozenset[str]:
     return frozenset(f"{one.of_kind}:{one.of_id}" for one in amendments if one.field in DECIDING)
 
 
-def findings_of(ledger: Ledger, item: str, *, cleared: bool) -> Findings:
-    """Return what else was found of an item, as far as somebody may see it.
-
-    Who is not cleared sees nothing that was found of an item that holds a restricted scan.
-    """
+def findings_of(ledger: Ledger, item: str, sight: Sight) -> Findings:
+    """Return what else was found of an item, as far as somebody may see it."""
     case = ledger.get(Item, item).record.case
-    closed = not cleared and bool(ledger.find(Scan, item=item, restricted="yes"))
-    techniques = (one.record for one in ledger.find(SecondTechnique, item=item) if not closed)
-    answers = (one.record for one in ledger.find(Confirmation, item=item) if not closed)
+    techniques = (one.record for one in ledger.find(SecondTechnique, item=item))
+    answers = (one.record for one in ledger.find(Confirmation, item=item))
     return Findings(
-        tuple(one for one in techniques if cleared or not one.restricted),
-        tuple(one for one in answers if cleared or not one.restricted),
+        sight.seen(techniques),
+        sight.seen(answers),
         amended_in(one.record for one in ledger.find(Amendment, case=case)),
     )
 

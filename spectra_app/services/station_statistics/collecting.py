@@ -6,21 +6,15 @@ left out for users who are not cleared, and nothing tells whether there was one.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from itertools import combinations
-from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 
-from library.watchlist import match_keys
-from matching.errors import SpectraError
-from spectra_app.records.access import User
 from spectra_app.records.kinds import (
     Amendment,
     Case,
@@ -31,56 +25,11 @@ from spectra_app.records.kinds import (
 )
 from spectra_app.records.ledger.record import R
 from spectra_app.records.ledger.store import Ledger
-from spectra_app.services.control import restricted_lists
+from spectra_app.services.cases.seeing import Sight
 from spectra_app.services.station_statistics.naming import keys_of_all
 
 T = TypeVar("T")
 State = Literal["not sent", "sent", "neither", "confirmed", "refuted", "contradictory", "amended"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a person may see.
-
-    Parameters
-    ----------
-    cleared : bool
-        Whether restricted lists hide nothing from this person.
-    restricted : frozenset of str or None
-        Keys of what they hold (`library.watchlist.match_keys`); None when a list cannot be read:
-        then every name is hidden, so that nothing is shown by mistake.
-    """
-
-    cleared: bool = True
-    restricted: frozenset[str] | None = frozenset()
-
-    def may(self, names: Iterable[str], *, restricted: bool = False) -> bool:
-        """Return whether this person may see something with these names."""
-        if self.cleared:
-            return True
-        if restricted or self.restricted is None:
-            return not restricted and not any(names)
-        return not self.restricted or not any(_keys(name) & self.restricted for name in names)
-
-
-def sight_of(user: User, folder: Path) -> Sight:
-    """Return what a user may see, by the restricted lists in a data folder."""
-    if user.cleared:
-        return Sight()
-    try:
-        lists = restricted_lists(lambda _name: True, folder)
-    except (SpectraError, OSError):
-        return Sight(cleared=False, restricted=None)
-    keys = (one.keys() for _, watched in lists for one in watched)
-    return Sight(cleared=False, restricted=frozenset().union(*keys))
-
-
-_LISTED = re.compile(r"[;,\n]")
-
-
-@lru_cache(maxsize=4096)
-def _keys(name: str) -> frozenset[str]:
-    return match_keys(name, "", "")
 
 
 def local_day(time: str, zone: tzinfo | None = None) -> str:
@@ -191,45 +140,40 @@ class Collected:
 def collect(ledger: Ledger, sight: Sight) -> Collected:
     """Return what figures are made of, without what this sight hides."""
     every = [one.record for one in ledger.find(Scan)]
+    sight.knows(every)
     facts = _facts(ledger, every)
     hidden = {one.item.id for one in facts if not _may_see(one, sight)}
-    items = tuple(one for one in facts if one.item.id not in hidden)
-    seen = (
-        one
-        for one in every
-        if one.item not in hidden and sight.may(one.names, restricted=one.restricted)
-    )
-    return Collected(items, tuple(seen))
+    items = tuple(_shown(one, sight) for one in facts if one.item.id not in hidden)
+    seen = tuple(one for one in every if one.item not in hidden and sight.sees(one))
+    return Collected(items, seen)
 
 
 def collect_case(ledger: Ledger, sight: Sight, case: str) -> tuple[ItemFacts, ...]:
     """Return the items of one case, each without the scans and findings that this sight hides."""
     facts = _facts(ledger, [one.record for one in ledger.find(Scan, case=case)], case)
-    return tuple(_seen_of(one, sight) for one in facts)
+    return tuple(_seen_of(_shown(one, sight), sight) for one in facts)
+
+
+def _shown(facts: ItemFacts, sight: Sight) -> ItemFacts:
+    return replace(facts, item=sight.shown(facts.item), case=sight.shown(facts.case))
 
 
 def _seen_of(facts: ItemFacts, sight: Sight) -> ItemFacts:
-    def shown(found: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in found if sight.may((name,)))
-
-    scans = tuple(one for one in facts.scans if sight.may(one.names, restricted=one.restricted))
+    """Return an item without what others found that may not be seen; that it was done is seen."""
+    scans = tuple(one for one in facts.scans if sight.sees(one))
     kept = {one.id for one in (*scans, *facts.techniques, *facts.answers)}
     return replace(
         facts,
         scans=scans,
-        amendments=tuple(
-            one
-            for one in facts.amendments
-            if one.of_id in kept and sight.may((*_LISTED.split(one.amended), one.original))
-        ),
+        amendments=tuple(one for one in facts.amendments if one.of_id in kept and sight.sees(one)),
         techniques=tuple(
-            msgspec.structs.replace(one, found=shown(one.found)) for one in facts.techniques
+            one if sight.sees(one) else msgspec.structs.replace(one, found=(), remarks="")
+            for one in facts.techniques
         ),
-        # a quantity says nothing without its substance
         answers=tuple(
-            msgspec.structs.replace(one, found=shown(one.found), quantities=())
-            if shown(one.found) != one.found
-            else one
+            one
+            if sight.sees(one)
+            else msgspec.structs.replace(one, found=(), quantities=(), remarks="", method="")
             for one in facts.answers
         ),
     )
@@ -270,9 +214,7 @@ def _facts(ledger: Ledger, every: Sequence[Scan], case: str = "") -> list[ItemFa
 
 
 def _may_see(facts: ItemFacts, sight: Sight) -> bool:
-    said = (name for one in facts.techniques for name in one.found)
-    restricted = any(one.restricted for one in facts.scans)
-    return sight.may((*facts.named, *facts.found, *said), restricted=restricted)
+    return all(map(sight.sees, (*facts.scans, *facts.techniques, *facts.answers)))
 
 
 def _by(records: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:

@@ -18,6 +18,7 @@ from typing import Any
 from library.control import assess
 from library.substances import fold
 from spectra_app.records.evidence import EvidenceStore
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import (
@@ -25,7 +26,6 @@ from spectra_app.services.station_statistics.collecting import (
     ItemFacts,
     Period,
     collect,
-    sight_of,
 )
 from spectra_app.services.station_statistics.judging import NAMING, Judged, judged
 from spectra_app.services.station_statistics.naming import is_cutting_agent, keys_of, title_of
@@ -80,7 +80,7 @@ def station_rates(office: Office, session: Session, period: Period | None = None
     ``naming`` of names altogether, ``outcomes`` and ``substances`` one row each.
     """
     me = office.require(session, "statistics.show")
-    found = collect(office.ledger, sight_of(me, office.folder))
+    found = collect(office.ledger, sight_of(office, me))
     wanted = period or Period()
     figures = rates_of(
         found, office.evidence, control_setup(office.folder), wanted, emulated=office.demo

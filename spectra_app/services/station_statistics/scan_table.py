@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from spectra_app.records.kinds import Scan
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import (
     Collected,
     ItemFacts,
     Period,
     collect,
-    sight_of,
 )
 from spectra_app.services.station_statistics.tables import csv_bytes, grams, joined, plain
 
@@ -174,7 +174,7 @@ def scan_rows(found: Collected, period: Period) -> list[list[str]]:
 def export_scans(office: Office, session: Session, period: Period | None = None) -> bytes:
     """Return the table of scans as CSV; that it was made is written into the chain."""
     me = office.require(session, "statistics.export")
-    found = collect(office.ledger, sight_of(me, office.folder))
+    found = collect(office.ledger, sight_of(office, me))
     rows = scan_rows(found, period or Period())
     content = csv_bytes([field.name for field in FIELDS], rows)
     with office.ledger.writing(me.id) as writing:

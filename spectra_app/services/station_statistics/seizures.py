@@ -19,6 +19,7 @@ from library.control import assess
 from spectra_app.errors import AppError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.cases.opening import station_of
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import (
@@ -27,7 +28,6 @@ from spectra_app.services.station_statistics.collecting import (
     Period,
     collect,
     local_day,
-    sight_of,
     zone_words,
 )
 from spectra_app.services.station_statistics.judging import NAMING, names_of
@@ -194,7 +194,7 @@ def yearly_seizures(
     today = local_day(now, zone)
     if not 1900 <= year <= int(today[:4]):
         raise AppError("there are no seizures of this year", str(year), f"up to {today[:4]}")
-    found = collect(office.ledger, sight_of(me, office.folder))
+    found = collect(office.ledger, sight_of(office, me))
     period = Period(f"{year}-01-01", f"{year}-12-31", zone)
     seized = seizures_of(found, office.evidence, period, emulated=office.demo)
     station = station_of(office.ledger)
