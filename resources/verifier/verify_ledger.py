@@ -162,6 +162,7 @@ class Chain:
         self.newest: dict[tuple[str, str], tuple[int, str]] = {}
         self.removed: dict[tuple[str, str], int] = {}  # the newest revision without content
         self.named: dict[str, str] = {}  # evidence, and the record that names it
+        self.calibrations: dict[str, tuple[str, int, str]] = {}  # id: file, line, hash of the line
 
     def check_entry(
         self, number: int, line: bytes, hash_in_row: bytes, signature: bytes
@@ -227,6 +228,9 @@ class Chain:
             yield "record_altered", place, "its content was removed, and is there"
         elif body is not None and not self.is_content(salt, body, digest, place):
             yield "record_altered", place, "it is not what was written"
+        elif body is not None and kind == "calibration":
+            said = json.loads(body)
+            self.calibrations[id_] = said["file"], said["line"], said["sha256"]
         if latest != int(self.newest[kind, id_][0] == revision):
             yield "record_altered", place, "it is wrongly marked as the latest, or not"
 
@@ -350,6 +354,16 @@ def check_evidence(folder: Path, named: dict[str, str]) -> Iterator[Finding]:
                 yield "evidence_altered", hash_, f"{record} names it"
 
 
+def check_calibrations(folder: Path, chain: Chain) -> Iterator[Finding]:
+    """Check that each calibration lies in its file as it was when it was entered."""
+    for file, line, hash_ in chain.calibrations.values():
+        path = folder / Path(file).name
+        lines = path.read_bytes().split(b"\n") if path.is_file() else []
+        if hash_ not in map(sha256, lines):
+            place = f"calibration {file}, line {line}"
+            yield "calibration_missing", place, "it was written and is not there as it was"
+
+
 # --- Everything ----------------------------------------------------------------------------------
 
 
@@ -358,6 +372,7 @@ def check(
     key: Ed25519PublicKey,
     printed: Iterable[tuple[int, str]] = (),
     evidence: Path | None = None,
+    calibrations: Path | None = None,
 ) -> tuple[Chain, list[Finding]]:
     """Check everything; return what was learnt, and what is wrong in the order of its finding."""
     chain = Chain(genuine_by(key))
@@ -372,6 +387,8 @@ def check(
         take(check_heads(folder, chain, sha256(key.public_bytes_raw()), printed))
         if evidence is not None:
             take(check_evidence(evidence, chain.named))
+        if calibrations is not None:
+            take(check_calibrations(calibrations, chain))
     return chain, [(code, place, text) for (code, place), text in found.items()]
 
 
@@ -383,6 +400,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--head", action="append", default=[], metavar="NUMBER:SHA256",
                         help="from a printed report; may be given more than once")  # fmt: skip
     parser.add_argument("--evidence", type=Path, help="check the evidence in this folder, too")
+    parser.add_argument("--calibrations", type=Path, help="check the calibration files in it")
     options = parser.parse_args(given)
     options.own_key = options.key is None
     options.key = options.key or options.folder / "keys" / "station.pub"
@@ -403,7 +421,9 @@ def main(given: list[str] | None = None) -> int:
     """Check what the arguments name and print what was found."""
     options = arguments(given)
     printed = [(int(head.split(":")[0]), head.split(":")[1]) for head in options.head]
-    chain, findings = check(options.folder, options.key, printed, options.evidence)
+    chain, findings = check(
+        options.folder, options.key, printed, options.evidence, options.calibrations
+    )
     evidence = f"{len(chain.named)} pieces" if options.evidence else "not checked"
     lines = [
         f"folder          {options.folder}",

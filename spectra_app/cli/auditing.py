@@ -96,6 +96,9 @@ def _verify(actions: Commands) -> None:
     what.add_argument(
         "--ledger-only", action="store_true", help="do not look at evidence, which takes longer"
     )
+    checking.add_argument(
+        "--calibrations", type=Path, metavar="FOLDER", help="default: this station's own"
+    )
     checking.add_argument("--json", action="store_true", help="print one JSON object")
     checking.set_defaults(run=verify)
 
@@ -127,7 +130,10 @@ def verify(options: argparse.Namespace) -> int:
 
     folder = options.folder or audit.station_folder()
     evidence = None if options.ledger_only else options.evidence or audit.evidence_beside(folder)
-    checked = audit.verify_folder(folder, options.head, key=options.key, evidence=evidence)
+    checked = audit.verify_folder(
+        folder, options.head,
+        key=options.key, evidence=evidence, calibrations=options.calibrations,
+    )  # fmt: skip
     if options.json:
         print_json(audit.to_json(checked))
     else:

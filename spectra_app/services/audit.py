@@ -19,6 +19,8 @@ from spectra_app.records.kinds.removal import BEGUN, Removal
 from spectra_app.records.ledger.chain import Entry, read_entry
 from spectra_app.records.ledger.head import Head, read_public
 from spectra_app.records.ledger.index import check_index, differing, kinds_of_records
+from spectra_app.records.ledger.kept_calibrations import FOLDER as CALIBRATIONS
+from spectra_app.records.ledger.kept_calibrations import check_calibrations, kept_calibrations
 from spectra_app.records.ledger.named_evidence import check_evidence, named_evidence
 from spectra_app.records.ledger.store import DATABASE
 from spectra_app.records.ledger.verify import Verified, verify
@@ -122,6 +124,7 @@ def verify_folder(
     *,
     key: Path | None = None,
     evidence: Path | None = None,
+    calibrations: Path | None = None,
 ) -> Checked:
     """Verify the ledger in a folder, which may be anybody's copy: nobody needs to log in for that.
 
@@ -138,6 +141,8 @@ def verify_folder(
         The station's public key; by default the one in the folder.
     evidence : Path, optional
         Where the evidence is that records name; it is not looked at by default.
+    calibrations : Path, optional
+        Where the calibration files are; by default beside the folder, if it is a station's own.
 
     Raises
     ------
@@ -156,6 +161,8 @@ def verify_folder(
             found += check_index(connection, kinds_of_records())
             found += swapped_passwords(connection)
             unfinished = connection.execute(_UNFINISHED, (Removal.KIND, BEGUN)).fetchone()[0]
+            if place := _calibrations(folder, calibrations):
+                found += check_calibrations(kept_calibrations(connection), place)
             if evidence is not None:
                 named = named_evidence(connection)
                 found += check_evidence(EvidenceStore(evidence), named)
@@ -166,6 +173,14 @@ def verify_folder(
     looked = None if named is None else len(named)
     result = replace(checked.result, findings=tuple(found))
     return replace(checked, result=result, evidence=looked, unfinished=unfinished)
+
+
+def _calibrations(folder: Path, given: Path | None) -> Path | None:
+    """Return where the calibration files of a ledger are; a copy of a ledger has none beside it."""
+    own = station_folder()
+    if given is None and folder.resolve() == own.resolve():
+        return own.parent / CALIBRATIONS
+    return given
 
 
 def verify_here(

@@ -21,6 +21,8 @@ from spectra_app.records.ledger.backup import (
 )
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.records.ledger.head import read_public, station_key
+from spectra_app.records.ledger.kept_calibrations import FOLDER as CALIBRATIONS
+from spectra_app.records.ledger.kept_calibrations import kept_calibrations, write_back
 from spectra_app.records.ledger.writing import ledger_error
 from spectra_app.services.office import Office, Session, open_office, utc_now
 
@@ -115,6 +117,7 @@ def restore(
             raise LedgerError("this is the key of another station", str(secret), "give its own")
         with open_office(part, clock, **how) as office:
             number = accept_restored(office, enter(office), manifest)
+            _write_calibrations_back(office)
         make_folders(folder.parent)
         if folder.exists():
             folder.rmdir()
@@ -125,6 +128,18 @@ def restore(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return number
+
+
+def _write_calibrations_back(office: Office) -> None:
+    """Write the files of calibrations, which a backup holds as evidence."""
+    with office.ledger.reading() as connection:
+        kept = kept_calibrations(connection)
+    lines = [(one, office.evidence.get(one.sha256)) for one in kept]
+    if lines:
+        folder = office.folder / CALIBRATIONS
+        make_folders(folder)
+        write_back(lines, folder)
+        sync_folder(folder)
 
 
 def accept_restored(office: Office, session: Session, manifest: dict[str, Any]) -> int:

@@ -1,7 +1,8 @@
 """The calibrations a station keeps: appended per analyser, chained by hashes, never changed.
 
 One file for each serial number lies under ``calibration/`` of the data folder; each line is an act
-of the journal with one record, so that an altered or lost line shows.
+of the journal with one record, so that an altered or lost line shows. Where a station was set up,
+its ledger holds on to each of them, so that a missing last line shows, too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from matching.spectrum import Spectrum, Step
 from spectra_app.errors import JournalError
 from spectra_app.records.calibration import CalibrationRecord, Kind, record_of
 from spectra_app.records.journal import Journal
+from spectra_app.services.calibration_anchor import anchor_of
 from spectra_app.settings import data_folder
 
 State = Literal["ok", "failed", "missing", "expired"]
@@ -148,7 +150,10 @@ class Calibrations:
         CalibrationError
             When it names no analyser.
         JournalError
-            When the chain before it is broken.
+            When the chain before it is broken, or calibrations that the station's ledger names
+            are missing.
+        LedgerError
+            When the ledger cannot be written: the record is there, and is entered with the next.
         """
         if not record.serial.strip():
             raise CalibrationError(
@@ -157,7 +162,11 @@ class Calibrations:
                 "give the serial number (--serial)",
             )
         details = {"sha256": record.sha256, "record": record.content()}
-        self._journal(record.serial).add(record.time, f"calibration {record.kind}", details)
+        journal = self._journal(record.serial)
+        with anchor_of(self.folder) as anchor:
+            anchor.check(journal.path)
+            journal.add(record.time, f"calibration {record.kind}", details)
+            anchor.hold(journal.path)
 
     def records(self, serial: str) -> tuple[CalibrationRecord, ...]:
         """Return the records of an analyser, the oldest first.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from library.errors import LibraryError
 from spectra_app.records.access import User
 from spectra_app.records.bundles.content import Asked, Unwritten
 from spectra_app.records.bundles.kinds import Question
@@ -146,7 +147,14 @@ def ask_laboratory(
         open_item(office.ledger, item)
         record = replace(record, asked_at=writing.time)
         writing.put(sound(record), "laboratory asked", details=_details(made, {"item": item}))
-    write_bundle(target, data)
+    try:
+        write_bundle(target, data)
+    except LibraryError as error:
+        raise LibraryError(
+            f"{error.what}; but question {asked.id} was entered",
+            error.where,
+            f"{error.remedy.partition(';')[0]}, then write its file: 'spectra case ask {asked.id}'",
+        ) from error
     return _exported(target, made, len(order.held.records), asked.id)
 
 

@@ -7,16 +7,12 @@ what lies behind the signature is tried too.
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
 import os
 import random
 import runpy
-import shutil
-import signal
 import tarfile
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,7 +31,6 @@ from spectra_app.records.bundles.errors import (
     BundleChainError,
     BundleContentError,
     BundleError,
-    BundleKnownError,
     BundleLayoutError,
     BundleMembersError,
     BundlePartialError,
@@ -46,18 +41,10 @@ from spectra_app.records.bundles.errors import (
     NotABundleError,
 )
 from spectra_app.records.bundles.extract import EXTENT
-from spectra_app.records.bundles.kinds import Imported, ImportedRecord
 from spectra_app.records.ledger.head import station_key
-from spectra_app.records.ledger.verify import verify
-from spectra_app.records.passwords import Cost, Passwords
-from spectra_app.services import users
-from spectra_app.services.bundles.exporting import export_case
 from spectra_app.services.bundles.importing import import_bundle
 from spectra_app.services.bundles.pages import facts
-from spectra_app.services.office import open_office
 
-PASSWORD = "seven green herons wade"  # noqa: S105  of nobody
-QUICK = Passwords(Cost(passes=1, memory_kib=8, lanes=1))
 LONG = int(os.environ.get("SPECTRA_FUZZ", "0"))
 
 
@@ -487,81 +474,3 @@ def test_what_is_refused_leaves_nothing(laboratory, office, data, tmp_path):
             import_bundle(lab, chemist, path, office.ledger.key.id)
     assert lab.ledger.entries() == entries
     assert not list(lab.evidence.folder.rglob("*"))
-
-
-def killed(folder, login, work, moment):
-    """Let a child process open an office, log in and work, and kill it after `moment` seconds.
-
-    Gives whether it had ended by itself. The child alone has the ledger open.
-    """
-    ready, tell = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            with open_office(folder, passwords=QUICK) as office:
-                session = users.log_in(office, login, PASSWORD)
-                os.write(tell, b"x")
-                work(office, session)
-        finally:
-            os._exit(0)
-    os.close(tell)
-    os.read(ready, 1)
-    os.close(ready)
-    time.sleep(moment)
-    ended, _ = os.waitpid(child, os.WNOHANG)
-    if not ended:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    return bool(ended)
-
-
-def moments():
-    """Yield when to kill: ever later, so that the last ones come after the end."""
-    count = 200 if LONG else 8
-    return (0.25 * (number / count) ** 2 for number in range(count))
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_killed_export_leaves_no_half_file(prepared, sealed_case, tmp_path):
-    shutil.copytree(prepared[0] / "data", tmp_path / "data")
-    (tmp_path / "out").mkdir()
-    target = tmp_path / "out" / "case.bundle"
-
-    def export(office, session):
-        export_case(office, session, prepared[1][0], target)
-
-    for moment in moments():
-        killed(tmp_path / "data", "supervisor", export, moment)
-        if target.exists():
-            assert target.read_bytes() == sealed_case[0]
-            target.unlink()
-    with open_office(tmp_path / "data", passwords=QUICK) as office:
-        export(office, users.log_in(office, "supervisor", PASSWORD))
-        assert verify(office.ledger.folder, office.ledger.key.public).findings == ()
-    assert [one.name for one in target.parent.iterdir()] == ["case.bundle"]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_killed_import_is_there_whole_or_not_at_all(prepared, sealed_case, tmp_path):
-    shutil.copytree(prepared[0] / "laboratory", tmp_path / "laboratory")
-    data, key = sealed_case
-    path = tmp_path / "case.bundle"
-    path.write_bytes(data)
-
-    def take_in(office, session):
-        import_bundle(office, session, path, key.id)
-
-    for moment in moments():
-        killed(tmp_path / "laboratory", "chemist", take_in, moment)
-        with open_office(tmp_path / "laboratory", passwords=QUICK) as lab:
-            assert verify(lab.ledger.folder, lab.ledger.key.public).findings == ()
-            there = lab.ledger.find(Imported)
-            held = lab.ledger.find(ImportedRecord)
-            assert len(held) == sum(one.record.records for one in there)
-            for kept in there:
-                assert lab.evidence.get(kept.record.evidence[0]) == data
-    with open_office(tmp_path / "laboratory", passwords=QUICK) as lab:
-        session = users.log_in(lab, "chemist", PASSWORD)
-        with contextlib.suppress(BundleKnownError):
-            import_bundle(lab, session, path, key.id)
-        assert len(lab.ledger.find(Imported)) == 1

@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 import resources
+from library.errors import LibraryError
 from library.formats import read_traces
 from library.signing import new_key, open_key
 from spectra_app.errors import CaseError, DemoError, ForbiddenError, RecordError
@@ -30,6 +31,7 @@ from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownSta
 from spectra_app.records.kinds import KINDS, Case, Confirmation, Item, Scan
 from spectra_app.records.ledger.verify import verify
 from spectra_app.services import users
+from spectra_app.services.bundles import exporting
 from spectra_app.services.bundles.answers import Finding, answer_question
 from spectra_app.services.bundles.exporting import (
     ask_laboratory,
@@ -521,6 +523,21 @@ def test_a_laboratory_answers_once_and_may_write_the_file_again(laboratory, answ
     assert again.read_bytes() == answered.read_bytes()
     with pytest.raises(AnswerError, match="was answered on"):
         answer_question(lab, chemist, taken.id, FOUND, tmp_path / "other.bundle")
+
+
+def test_a_question_whose_file_fails_says_which_it_is(two, monkeypatch):
+    def full(*_):
+        raise LibraryError("the file could not be written (No space left)", "q", "free some space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "write_bundle", full)
+        with pytest.raises(LibraryError, match="was entered") as refused:
+            ask_laboratory(two.office, two.supervisor, two.item, two.folder / "q",
+                           laboratory="L", text="?")  # fmt: skip
+    (question,) = list_questions(two.office, two.supervisor)
+    assert refused.value.remedy.endswith(f"'spectra case ask {question.id}'")
+    write_question_again(two.office, two.supervisor, question.id, two.folder / "q")
+    assert read_bundle((two.folder / "q").read_bytes()).content.question.id == question.id
 
 
 def test_a_question_that_was_lost_is_written_again(office, logged_in, asked, tmp_path):
