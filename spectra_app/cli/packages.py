@@ -15,6 +15,7 @@ from spectra_app.cli.asking import (
     yes_option,
 )
 from spectra_app.cli.terminal import print_json, progress_bar
+from spectra_app.cli.who import one_of_station, station_options, two_of_station
 from spectra_app.errors import EXIT_OK
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def add(actions: Commands) -> None:
     cosigning.add_argument("package", type=Path, metavar="PACKAGE")
     cosigning.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
     passphrase_options(cosigning)
+    station_options(cosigning)
     yes_option(cosigning)
     cosigning.set_defaults(run=cosign)
     installing = new(actions, "install", "check a package, show what would change, and install it")
@@ -73,6 +75,7 @@ def _release(actions: Commands) -> None:
     )
     releasing.add_argument("--json", action="store_true", help="print one JSON object")
     passphrase_options(releasing)
+    station_options(releasing, second=True)
     releasing.set_defaults(run=release)
 
 
@@ -80,14 +83,18 @@ def release(options: argparse.Namespace) -> int:
     """Write a package."""
     from spectra_app.services import releasing as service
     from spectra_app.services.station import Station, now_utc
+    from spectra_app.services.station_release import release_here
 
     keys = signing_keys(options)
     wanted = service.Wanted(
         options.notes, options.expires, options.name, options.label, options.sequence
     )
-    done = service.release(
-        options.library, options.out, keys, wanted, station=Station(), now=now_utc()
-    )
+    source, out, now = options.library, options.out, now_utc()
+    with two_of_station(options) as users:
+        if users is None:
+            done = service.release(source, out, keys, wanted, station=Station(), now=now)
+        else:
+            done = release_here(*users, source, out, keys=keys, wanted=wanted, now=now)
     if options.json:
         print_json({**summary(done.manifest), "left_out": done.left_out, "missing": done.missing})
         return EXIT_OK
@@ -104,6 +111,7 @@ def cosign(options: argparse.Namespace) -> int:
     from spectra_app.services import releasing as service
     from spectra_app.services.keys import open_private
     from spectra_app.services.station import Station, now_utc
+    from spectra_app.services.station_release import cosign_here
 
     station, now = Station(), now_utc()
     package = service.checked_so_far(options.package, station, now)
@@ -111,7 +119,11 @@ def cosign(options: argparse.Namespace) -> int:
     print(package.notes)
     confirm("Sign this release?", options)
     key = open_private(options.key, asker(options))
-    missing = service.cosign(package, key, station=station, now=now)
+    with one_of_station(options) as users:
+        if users is None:
+            missing = service.cosign(package, key, station=station, now=now)
+        else:
+            missing = cosign_here(*users, package, key, now=now)
     print(readiness(missing))
     return EXIT_OK
 

@@ -39,6 +39,56 @@ def who_options(command: argparse.ArgumentParser) -> None:
     demo_option(command)
 
 
+def station_options(command: argparse.ArgumentParser, *, second: bool = False) -> None:
+    """Let a command be told who acts, which it asks for once the station was set up."""
+    command.add_argument("--user", metavar="NAME", help="your log-in name, at a station with users")
+    for flag, of in (("--password-file", "the password"),) + (
+        (("--second-password-file", "the second person's password"),) if second else ()
+    ):
+        command.add_argument(
+            flag, type=Path, metavar="FILE", help=f"read {of} from the first line of a file"
+        )
+    command.add_argument(
+        "--password-fd", type=int, metavar="N", help="read passwords from an open file descriptor"
+    )
+    if second:
+        command.add_argument("--second", metavar="NAME", help="log-in name of the second person")
+
+
+@contextmanager
+def one_of_station(options: argparse.Namespace) -> Iterator[tuple[Office, Session] | None]:
+    """Log in who acts; None where no station was set up.
+
+    Raises
+    ------
+    ForbiddenError
+        When the station was set up and nobody is named, or that user may not log in.
+    """
+    from spectra_app.services.office import is_begun
+
+    options.demo = False
+    if not is_begun():
+        yield None
+        return
+    if not options.user:
+        raise ForbiddenError("this station has users", "", "say who acts with --user")
+    with signed_in(options) as signed:
+        yield signed
+
+
+@contextmanager
+def two_of_station(options: argparse.Namespace) -> Iterator[tuple[Office, Session, Session] | None]:
+    """Log in who acts and the second person; as `one_of_station`."""
+    with one_of_station(options) as signed:
+        if signed is None:
+            yield None
+            return
+        if not options.second:
+            raise ForbiddenError("this is an act of two", "", "name the other with --second")
+        with second_signed_in(signed[0], options) as second:
+            yield *signed, second
+
+
 def demo_option(command: argparse.ArgumentParser) -> None:
     """Let a command work in the demonstration."""
     command.add_argument(

@@ -163,6 +163,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "policy.show": _ALL,
         "policy.change": _only(_S),
         "library.release": _only(_T),
+        "library.cosign": _only(_T, _S),
         "retention.show": _only(_S),
         "retention.apply": _only(_S),
         "retention.finish": _only(_S),

@@ -14,11 +14,16 @@ import pytest
 
 from library.errors import RevokedKeyError, RootError
 from library.layout import WHOLE, whole_hash
+from library.package import read_package
 from library.seal import seal
 from library.store import Library
 from library.trust_store import load_trust
-from spectra_app.services.keys import proposed, revoke_here, take_in
+from spectra_app.errors import ForbiddenError
+from spectra_app.records import passwords
+from spectra_app.services.keys import open_private, proposed, revoke_here, take_in
+from spectra_app.services.releasing import Wanted
 from spectra_app.services.station import Station, now_utc
+from spectra_app.services.station_release import cosign_here, release_here
 
 WORDS = ("four random words here", "and four others there")
 NAMES = ("urea", "glucose", "caffeine")
@@ -411,3 +416,64 @@ def test_a_release_that_would_never_expire_is_refused_in_words(tmp_path, build, 
     code, _, err = release(spectra, library, tmp_path / "x", keys, "--expires", 99_999_999_999)
     assert code == 3
     assert "is no date" in err
+
+
+# --- A station with users ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_station(office, logged_in, build, keys, tmp_path):
+    """Return a function that releases at a station that was set up, by two of its users."""
+    library = build("one.h5", urea=("released", 9))
+    opened = [open_private(path, lambda _title, said=said: said)
+              for (path, _), said in zip(keys, WORDS, strict=True)]  # fmt: skip
+
+    def released(first, second, count=2):
+        return release_here(
+            office, logged_in[first], logged_in[second], library, tmp_path / "one.spkg",
+            keys=opened[:count], wanted=Wanted(), now=now_utc(),
+        )  # fmt: skip
+
+    return released, opened
+
+
+def test_a_station_releases_by_two_of_its_users(office, at_station):
+    released, keys = at_station
+    for first, second in (("officer", "supervisor"), ("technician", "officer"),
+                          ("technician", "technician"), ("supervisor", "technician")):  # fmt: skip
+        with pytest.raises(ForbiddenError):
+            released(first, second)
+    assert "library released" not in [one.act for one in office.ledger.entries()]
+    done = released("technician", "supervisor")
+    entry = office.ledger.entries()[-1]
+    assert (entry.act, entry.details["sequence"]) == ("library released", 1)
+    assert entry.details["manifest"] == read_package(done.path).signed.sha256
+    assert entry.details["keys"].split() == [key.id for key in keys]
+    assert entry.details["second"] != entry.user
+
+
+def test_the_second_signature_is_a_users_too(office, logged_in, at_station):
+    released, keys = at_station
+    package = read_package(released("technician", "supervisor", 1).path)
+    with pytest.raises(ForbiddenError):
+        cosign_here(office, logged_in["officer"], package, keys[1], now=now_utc())
+    cosign_here(office, logged_in["supervisor"], package, keys[1], now=now_utc())
+    assert len(read_package(package.path).signed.signatures) == 2
+    assert office.ledger.entries()[-1].act == "library release signed"
+
+
+def test_once_a_station_has_users_the_command_asks_who(spectra, build, keys, tmp_path, monkeypatch):
+    monkeypatch.setattr(passwords, "RFC_9106", passwords.Cost(1, 8, 1))
+    library, package = build("one.h5", urea=("released", 9)), tmp_path / "one.spkg"
+    assert release(spectra, library, package, keys)[0] == 0
+    words = tmp_path / "password"
+    words.write_text("seven green herons wade\n", encoding="utf-8")
+    assert spectra("users", "setup", "s", "--name", "Sue", "--new-password-file", words)[0] == 0
+    for more, said in (((), "this station has users"),
+                       (("--user", "s", "--password-file", words), "an act of two")):  # fmt: skip
+        code, _, err = release(spectra, library, tmp_path / "two.spkg", keys, *more)
+        assert (code, said in err) == (3, True)
+        assert not (tmp_path / "two.spkg").exists()
+    a, open_a = keys[0]
+    code, _, err = spectra("library", "cosign", package, "--key", a, "--yes", *open_a)
+    assert (code, "this station has users" in err) == (3, True)
