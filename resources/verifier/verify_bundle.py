@@ -195,6 +195,18 @@ def check_extent(files: Files, key: Ed25519PublicKey, reach: Reach, last: int) -
     need(stated["last"] == last, "the extract does not end where the station states")
 
 
+def check_libraries(files: Files) -> list[str]:
+    """Check the libraries that results were searched in; return what to say of them."""
+    said = []
+    for one in json.loads(files["data/case.json"])["libraries"]:
+        if one["path"]:
+            made = sha256(files[one["path"]])
+            need(made == one["file_sha256"], f"{one['path']} is not what its hash says")
+        place = one["path"] or f"not here: {one['where']}"
+        said.append(f"library         {one['name'] or 'unknown'} {one['sha256'][:16]}, {place}")
+    return said
+
+
 def check(path: Path, station: str = "") -> list[str]:
     """Check everything; return what to say."""
     files = load(path)
@@ -208,6 +220,7 @@ def check(path: Path, station: str = "") -> list[str]:
     key, stated, people = check_seal(files)
     need(station in {"", stated["station"]}, "another station made it")
     entries, links, head = check_chain(files, key)
+    libraries = check_libraries(files)
     content, last = json.loads(files["data/case.json"]), head.partition(":")[0]
     return [
         f"bundle          {path}",
@@ -220,6 +233,7 @@ def check(path: Path, station: str = "") -> list[str]:
         f"entries         {entries} of these records, {links} hashes of the chain",
         f"head            {head}",
         f"left out        {content['left_out']} records",
+        *libraries,
         "",
         f"That these are all revisions and entries of these records up to entry {last} is what the",
         "station states over its signature. What cannot be seen from here: what was entered after",

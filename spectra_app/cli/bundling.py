@@ -26,6 +26,10 @@ def add(actions: Commands) -> None:
     """Add the actions."""
     leaving = action(actions, "export", "export a whole case as a sealed bundle", export)
     leaving.add_argument("case", metavar="CASE")
+    leaving.add_argument(
+        "--without-libraries", action="store_true",
+        help="name the libraries of its results, and do not hand them on",
+    )  # fmt: skip
     _target(leaving)
     asking = action(actions, "ask", "export an item as a question to a laboratory", ask)
     asking.add_argument("item", metavar="ITEM", help="or a question, to write its file once more")
@@ -90,7 +94,10 @@ def export(options: argparse.Namespace) -> int:
 
     signers = _signers(options)
     with signed_in(options) as (office, session):
-        done = export_case(office, session, options.case, options.out, signers)
+        done = export_case(
+            office, session, options.case, options.out, signers,
+            libraries=not options.without_libraries,
+        )  # fmt: skip
     return _written(options, done)
 
 

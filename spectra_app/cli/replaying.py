@@ -30,7 +30,11 @@ def add(actions: Commands) -> None:
         replay,
     )
     replaying.add_argument(
-        "what", nargs="?", default="", metavar="SCAN|CASE", help="number of a scan or a case"
+        "what",
+        nargs="?",
+        default="",
+        metavar="SCAN|CASE|B-...",
+        help="number of a scan, a case, or a bundle that was taken in",
     )
     replaying.add_argument("--all", action="store_true", help="all scans")
     replaying.add_argument(
@@ -58,11 +62,13 @@ def add(actions: Commands) -> None:
 
 def replay(options: argparse.Namespace) -> int:
     """Compute results again and compare them with those kept."""
-    from spectra_app.services.replay import replay as computed
+    from spectra_app.services.bundles.replaying import replay_imported
+    from spectra_app.services.replay import replay as replay_own
 
     if bool(options.what) == options.all:
         sys.stderr.write("spectra: name one scan or case, or give --all\n")
         return EXIT_ARGUMENTS
+    computed = replay_imported if options.what.startswith("B-") else replay_own
     with signed_in(options) as (office, session):
         done = computed(
             office,

@@ -90,6 +90,12 @@ class AsItWas:
         return self.axis
 
 
+def library_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of libraries in a data folder, installed ones first."""
+    yield from sorted(Station(folder).installed.glob("*/library.h5"))
+    yield from sorted((folder / "libraries").glob("*.h5"))
+
+
 class Workshop:
     """Puts together what identified a scan; everything is read once and shared.
 
@@ -227,8 +233,7 @@ class Workshop:
         """
         yield from given
         for home in dict.fromkeys((self.folder, data_folder())):
-            yield from sorted(Station(home).installed.glob("*/library.h5"))
-            yield from sorted((home / "libraries").glob("*.h5"))
+            yield from library_files(home)
         yield starter_library()
 
     def _policy(self, sha256: str) -> Policy:

@@ -36,7 +36,7 @@ PAYLOAD = (
 """What every bundle has; `OTHERS` are the forms of what it may have besides."""
 OTHERS = re.compile(
     r"data/(?:files/[0-9a-f]{64}\.[a-z0-9]{1,4}|signers/[0-9a-f]{64}\.pub"
-    r"|spectra/[A-Za-z0-9-]{1,40}\.(?:jdx|nxs)|verifier/[a-z_]{1,30}\.py)"
+    r"|libraries/[0-9a-f]{64}\.h5|spectra/[A-Za-z0-9-]{1,40}\.(?:jdx|nxs)|verifier/[a-z_]{1,30}\.py)"
 )
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,17}")
 MOST_BYTES = 2**29

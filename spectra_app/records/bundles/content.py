@@ -24,6 +24,7 @@ from spectra_app.records.ledger.named_evidence import hashes_in
 from spectra_app.records.ledger.record import Record, body_of, read_body
 
 CASE, STATION_KEY, SIGNERS, FILES = PAYLOAD[1], PAYLOAD[4], "data/signers/", "data/files/"
+LIBRARIES = "data/libraries/"
 
 
 def plain_bytes(value: msgspec.Struct) -> bytes:
@@ -66,6 +67,32 @@ class Unwritten(Struct, frozen=True, kw_only=True):
 
     scan: str
     why: str
+
+
+class LibraryUsed(Struct, frozen=True, kw_only=True):
+    """A library that results were searched in.
+
+    Parameters
+    ----------
+    sha256 : str
+        Hash over its entries: so results name it.
+    name, version, licence, entries, size : str, str, str, int, int
+        As it says of itself, and the bytes of its file; empty and 0 when it is not known any more.
+    where : str
+        Where somebody else gets it.
+    path, file_sha256 : str
+        Its file in this bundle, empty when it is not in it, and the SHA-256 of the file.
+    """
+
+    sha256: str
+    name: str = ""
+    version: str = ""
+    licence: str = ""
+    entries: int = 0
+    size: int = 0
+    where: str = ""
+    path: str = ""
+    file_sha256: str = ""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -116,6 +143,8 @@ class Content(Struct, frozen=True, kw_only=True):
         Records that this person may not see, and that are not in it.
     unwritten : tuple of Unwritten
         Scans that are there as their original only.
+    libraries : tuple of LibraryUsed
+        What the results were searched in.
     demo, emulated : bool
         A demonstration, an exercise: no evidence.
     state_of : str
@@ -134,6 +163,7 @@ class Content(Struct, frozen=True, kw_only=True):
     files: tuple[Listed, ...] = ()
     left_out: int = 0
     unwritten: tuple[Unwritten, ...] = ()
+    libraries: tuple[LibraryUsed, ...] = ()
     demo: bool = False
     emulated: bool = False
     state_of: str
@@ -215,6 +245,7 @@ def read_bundle(data: bytes, where: str = "") -> Bundle:
     records = tuple(_newest(extract.rows, where))
     _check_kind(content, records, where)
     _check_evidence(content, files, [record for _, record in records], where)
+    _check_libraries(content, files, where)
     return Bundle(statement, content, extract, records, persons, files)
 
 
@@ -312,3 +343,17 @@ def _check_evidence(
     needed |= set(content.answer.attached if content.answer else ())
     if len(hashes) != len(there) or hashes.keys() != needed:
         raise _wrong("its evidence is not what its records name", where)
+
+
+def _check_libraries(content: Content, files: Mapping[str, bytes], where: str) -> None:
+    there = {name for name in files if name.startswith(LIBRARIES)}
+    named = [one for one in content.libraries if one.path]
+    hashes = [one.sha256 for one in content.libraries]
+    if hashes != sorted(set(hashes)):
+        raise _wrong("it names a library twice, or out of order", where)
+    if sorted(there) != sorted(one.path for one in named):
+        raise _wrong("its list of libraries is not that of its files", where)
+    for one in named:
+        data = files[one.path]
+        if one.path != f"{LIBRARIES}{one.file_sha256}.h5" or sha256(data) != one.file_sha256:
+            raise BundleAlteredError(f"{one.path} is not what its hash says", where, AGAIN)

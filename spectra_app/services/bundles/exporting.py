@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from library.errors import LibraryError
 from spectra_app.records.access import User
 from spectra_app.records.bundles.content import Asked, Unwritten
+from spectra_app.records.bundles.errors import BundleSizeError
 from spectra_app.records.bundles.kinds import Question
 from spectra_app.records.kinds import Case
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.services.bundles.collecting import collected
+from spectra_app.services.bundles.libraries import libraries_of
 from spectra_app.services.bundles.making import (
     Made,
     Order,
@@ -57,11 +59,18 @@ class Exported:
 
 
 def export_case(
-    office: Office, session: Session, case: str, target: Path, signers: Sequence[Signer] = ()
+    office: Office,
+    session: Session,
+    case: str,
+    target: Path,
+    signers: Sequence[Signer] = (),
+    *,
+    libraries: bool = True,
 ) -> Exported:
     """Export a case with all that belongs to it; the same case gives the same bytes.
 
-    It is entered in the audit chain before the file is there.
+    It is entered in the audit chain before the file is there. The libraries of its results go
+    along where they fit, so that these can be computed again; without `libraries` they are named.
 
     Raises
     ------
@@ -76,16 +85,31 @@ def export_case(
     """
     me = office.require(session, "case.export")
     check_target(target)
-    with office.ledger.reading() as connection:
-        about = office.ledger.get(Case, case).record
-        held = collected(office, sight_of(office, me), case)
-        order = Order("case", case, about.title, me, held, signers, office.demo, about.emulated)
-        made = make(connection, office.ledger, office.evidence, order)
-    data = made.to_bytes()
+    try:
+        made, data, records = _made(office, me, case, signers, whole=libraries)
+    except BundleSizeError:
+        if not libraries:
+            raise
+        made, data, records = _made(office, me, case, signers, whole=False)
     with office.ledger.writing(me.id) as writing:
         writing.note("case exported", _details(made, {"case": case}))
     write_bundle(target, data)
-    return _exported(target, made, len(held.records))
+    return _exported(target, made, records)
+
+
+def _made(
+    office: Office, me: User, case: str, signers: Sequence[Signer], *, whole: bool
+) -> tuple[Made, bytes, int]:
+    """Return the bundle of a case, its bytes, and how many records it holds."""
+    with office.ledger.reading() as connection:
+        about = office.ledger.get(Case, case).record
+        held = collected(office, sight_of(office, me), case)
+        order = Order(
+            "case", case, about.title, me, held, signers, office.demo, about.emulated,
+            libraries=libraries_of(office.folder, held.scans(), whole=whole),
+        )  # fmt: skip
+        made = make(connection, office.ledger, office.evidence, order)
+    return made, made.to_bytes(), len(held.records)
 
 
 def ask_laboratory(
@@ -164,7 +188,7 @@ def _question(office: Office, me: User, asked: Asked, signers: Sequence[Signer])
     held = collected(office, sight_of(office, me), about.case, item=asked.item)
     return Order(
         "question", about.case, about.description, me, held, signers, office.demo, case.emulated,
-        question=asked,
+        question=asked, libraries=libraries_of(office.folder, held.scans(), whole=False),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import resources
 from library.files import clear_leftovers, write_whole
@@ -22,6 +23,7 @@ from spectra_app.records.bundles.content import (
     Answered,
     Asked,
     Content,
+    LibraryUsed,
     Listed,
     Person,
     StationFacts,
@@ -77,6 +79,8 @@ class Order:
         For bundles of these kinds.
     attached : sequence of (Listed, mapping)
         Files besides those that records name, see `collecting.attachment`.
+    libraries : (sequence of LibraryUsed, mapping)
+        What results were searched in, see `libraries.libraries_of`.
     """
 
     kind: Kind
@@ -90,6 +94,7 @@ class Order:
     question: Asked | None = None
     answer: Answered | None = None
     attached: Sequence[tuple[Listed, Mapping[str, bytes]]] = ()
+    libraries: tuple[Sequence[LibraryUsed], Mapping[str, bytes]] = ((), MappingProxyType({}))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -156,6 +161,7 @@ def make(
         files=tuple(sorted(listed, key=lambda one: one.path)),
         left_out=order.held.left_out,
         unwritten=unwritten,
+        libraries=tuple(order.libraries[0]),
         demo=order.demo,
         emulated=order.emulated,
         state_of=parse_canonical(extract[HEAD])["time"],
@@ -164,6 +170,7 @@ def make(
         answer=order.answer,
     )
     payload = {**extract, **evidence, **spectra, **_plain_files(content, records, spectra, ledger)}
+    payload |= order.libraries[1]
     payload |= {f"{SIGNERS}{one.public.id}.pub": one.public.to_text().encode()
                 for one in order.signers}  # fmt: skip
     files = sealed(

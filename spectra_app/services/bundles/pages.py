@@ -97,6 +97,7 @@ def readme(content: Content) -> bytes:
               "  files/               evidence, each under its SHA-256",
               "  verifier/            programs that check this, to be read and run",
               "  station.pub          public key of the station"]  # fmt: skip
+    lines += ["", *_libraries(content)]
     if content.unwritten:
         lines += ["", "Scans that are here as their original only:"]
         lines += [f"  {one.scan}: {one.why}" for one in content.unwritten]
@@ -104,6 +105,20 @@ def readme(content: Content) -> bytes:
     lines += ["", "What it does not prove", ""] + [f"- {text}" for text in PROVES_NOT]
     lines += ["", "Check it by hand, in the folder that holds bagit.txt", "", *BY_HAND.split("\n")]
     return "\n".join(lines).encode()
+
+
+def _libraries(content: Content) -> Iterator[str]:
+    """Yield what the results were searched in, and where somebody gets it, as lines."""
+    for one in content.libraries:
+        about = f"{one.name}, version {one.version}, {one.entries:,} entries" if one.name else "?"
+        yield f"Library {one.sha256}: {about}"
+        if one.path:
+            yield f"  in this bundle: {one.path} ({one.size:,} bytes; licence: {one.licence})"
+        elif one.file_sha256:
+            yield f"  not in this bundle: {one.size:,} bytes, SHA-256 of the file {one.file_sha256}"
+        yield f"  {one.where}"
+    if content.libraries:
+        yield "Compute the results again: 'spectra case import', then 'spectra case replay B-...'."
 
 
 def _told(content: Content) -> Iterator[str]:
@@ -153,6 +168,8 @@ def index(content: Content, records: Sequence[Record], spectra: Iterable[str]) -
         _table(("", ""), facts(content)),
         *(f"<p>{escape(line)}</p>" for line in _told(content)),
         *_sections(records),
+        "<h2>Libraries</h2>",
+        *(f"<p>{escape(line)}</p>" for line in _libraries(content)),
         "<h2>Spectra</h2>",
         _links((name, name) for name in sorted(spectra)),
         "".join(f"<p>{escape(one.scan)}: {escape(one.why)}</p>" for one in content.unwritten),
