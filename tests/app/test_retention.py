@@ -123,7 +123,7 @@ def test_what_is_named_again_meanwhile_stays(office, interrupted, photos, sessio
 def test_unfiled_scans_have_their_time(office, logged_in, take, sessions):
     officer = logged_in["officer"]
     scan = take(officer)
-    papers.amend(office, officer, "scan", scan.id, "of A. Sender", reason="forgotten")
+    papers.amend(office, officer, "scan", scan.id, "of A. Sender", field="reason", reason="said")
     now = sessions(1096)
     (found,) = list_expired(office, now["supervisor"])
     assert (found.code, found.id, found.records) == ("unfiled_scan", scan.id, 2)
