@@ -55,13 +55,15 @@ class Line:
 class Kept:
     """What one measurement leaves, also when it ends with an error: all frames, and the log.
 
-    `so_far` gives the whole exposures of the frame that is not finished; None without any.
+    `so_far` gives the whole exposures of the frame that is not finished; None without any. `lit` is
+    whether the laser was ever asked to fire for it.
     """
 
     frames: list[RawFrame] = field(default_factory=list)
     log: list[Line] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     so_far: Callable[[], RawFrame] | None = None
+    lit: bool = False
 
     def finished(self, frame: RawFrame) -> None:
         """Take a frame in place of what was there of it."""

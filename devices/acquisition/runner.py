@@ -164,6 +164,7 @@ def _sample(task: _Task, enough: Enough) -> tuple[RawFrame, PlannedCourse]:
 
     analyser.configure(task.plan.settings)
     task.note(f"laser power {task.plan.settings.laser_power_percent:g} %")
+    task.kept.lit = True
     frame = analyser.acquire(told, task.should_stop, course)
     if PARTIAL in frame.flags:
         task.note(f"stopped after {frame.averages} exposures")

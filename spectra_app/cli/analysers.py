@@ -280,13 +280,25 @@ def _scan_arguments(actions: Commands) -> None:
     scan.set_defaults(run=_scan)
 
 
+def _lit_by(options: argparse.Namespace) -> Chosen:
+    """Return the analyser that the arguments name, whose laser can be fired."""
+    chosen = chosen_of(options)
+    if options.laser_port and options.laser_power_w is None:
+        raise AppError(
+            "the rated power of the laser is not known, so its power cannot be set",
+            options.laser_port,
+            "give --laser-power-w, in W, from the papers of the laser (0.1 is 100 mW)",
+        )
+    return chosen
+
+
 def _check(options: argparse.Namespace) -> int:
     from spectra_app.cli.calibrating import told_check
     from spectra_app.services.frames import AnalyserError
     from spectra_app.services.measuring import check_chosen
     from spectra_app.services.session import open_identifier
 
-    chosen = chosen_of(options)
+    chosen = _lit_by(options)
     if chosen.sample is not None and options.sample is None:
         chosen = replace(chosen, sample="polystyrene")
     with laser_book(options) as book, ended_politely(_stopping) as stopped:
@@ -314,13 +326,7 @@ def _scan(options: argparse.Namespace) -> int:
     from spectra_app.services.measuring import scan_chosen
     from spectra_app.services.session import open_identifier
 
-    chosen = chosen_of(options)
-    if options.laser_port and options.laser_power_w is None:
-        raise AppError(
-            "the rated power of the laser is not known, so its power cannot be set",
-            options.laser_port,
-            "give --laser-power-w, in W, from the papers of the laser (0.1 is 100 mW)",
-        )
+    chosen = _lit_by(options)
     with laser_book(options) as book, ended_politely(_stopping) as stopped:
         identifier = open_identifier(options.library)
         try:

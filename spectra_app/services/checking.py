@@ -65,7 +65,7 @@ def record_check(frame: RawFrame, identifier: Identifier, operator: str = "") ->
     identifier.keep(frame.to_bytes(), kind="raw frame", name="polystyrene check.frame.json")
     if PARTIAL in frame.flags:
         stopped = StoppedError("the check was stopped early: it does not count", "", "check again")
-        stopped.kept = (frame.sha256,)
+        stopped.kept, stopped.lit = (frame.sha256,), True
         raise stopped
     standard = scan_of_frame(frame, POLYSTYRENE.name, f"check of {frame.serial}")
     return check_axis(standard, kept, Circumstances(identifier.clock(), operator=operator))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.discovery import Discovery, KnownIds, discover
-from devices.errors import DeviceError
+from devices.errors import DeviceError, LaserAlarmError
 from devices.families import FAMILIES, Family, family
 from devices.interface import Analyser
 from devices.registry import Connection, Keep, open_connected, open_emulated
@@ -151,7 +151,12 @@ def opened(
         In the driver's words. A laser that cannot be confirmed to be off at the end comes before
         whatever ended the use, which it then names.
     """
-    analyser = open_chosen(chosen, timing=timing, keep=keep)
+    try:
+        analyser = open_chosen(chosen, timing=timing, keep=keep)
+    except AnalyserError as error:
+        if isinstance(error.__cause__, LaserAlarmError):
+            alarmed(str(error.__cause__))
+        raise
     name = f"{analyser.info.model} {analyser.info.serial}".strip()
     analyser.when_alarmed(lambda reason: alarmed(f"{name}: {reason}"))
     first: AnalyserError | None = None
@@ -166,6 +171,7 @@ def opened(
         if first is not None and first.what == error.what:
             raise first from error
         alarm = as_app_error(error)
+        alarm.lit = True  # as far as anybody knows
         if first is not None:
             alarm.kept = first.kept
             alarm.remedy += f"; before that: {first}"

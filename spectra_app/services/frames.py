@@ -13,11 +13,13 @@ from spectra_app.errors import AppError
 class AnalyserError(AppError):
     """The analyser could not be used; the words are the driver's own.
 
-    `kept` are the SHA-256 of what had been measured until then, in the evidence store.
+    `kept` are the SHA-256 of what had been measured until then, in the evidence store; `lit` is
+    whether the laser was asked to fire.
     """
 
     code = "analyser"
     kept: tuple[str, ...] = ()
+    lit: bool = False
 
 
 class StoppedError(AnalyserError):

@@ -21,11 +21,11 @@ WIRES = 2  # the most that one analyser has: spectrometer and laser
 
 
 class HurriedError(KeyboardInterrupt):
-    """Somebody did not wait for the end; `kept` are the SHA-256 of what had been measured."""
+    """Somebody did not wait for the end; `kept` and `lit` as for `AnalyserError`."""
 
-    def __init__(self, kept: tuple[str, ...], identifier: Identifier) -> None:
+    def __init__(self, kept: tuple[str, ...], identifier: Identifier, *, lit: bool = True) -> None:
         super().__init__()
-        self.kept = kept
+        self.kept, self.lit = kept, lit
         self.add_note(_words(kept, identifier))
 
 
@@ -70,11 +70,12 @@ class MeasuredStore:
             return self._keep(last)
         except KeyboardInterrupt as error:
             clear_frames(error.__traceback__)  # so that it holds no lock any more
-            raise HurriedError(self._keep(last), self.identifier) from error
+            raise HurriedError(self._keep(last), self.identifier, lit=self.kept.lit) from error
 
     def told(self, error: DeviceError) -> AnalyserError:
         """Keep what there is, then return `error` as one of the program's."""
         refused = as_app_error(error)
+        refused.lit = self.kept.lit
         try:
             refused.kept = self.keep()
         except AppError as second:  # the analyser's own trouble, its laser, has to be told first
@@ -83,7 +84,8 @@ class MeasuredStore:
 
     def hurried(self, kept: tuple[str, ...] | None = None) -> HurriedError:
         """Return what to raise for an interruption; what there is is kept first, unless it was."""
-        return HurriedError(self.keep() if kept is None else kept, self.identifier)
+        hashes = self.keep() if kept is None else kept
+        return HurriedError(hashes, self.identifier, lit=self.kept.lit)
 
     def noted(self, error: BaseException) -> None:
         """Keep what there is, and say so with a fault of the program."""

@@ -193,7 +193,7 @@ def identify_frame(
         read = spectrum_of_frame(frame)
     except DeviceError as error:
         refused = as_app_error(error)
-        refused.kept = (origin.sha256,)
+        refused.kept, refused.lit = (origin.sha256,), True
         raise refused from error
     spectrum, standing = calibrated(read, identifier)
     against = (f"{standing.words}.",) if standing and standing.reason else ()

@@ -9,8 +9,9 @@ import pytest
 from devices.emulators import ocean_obp
 from devices.emulators.faults import FaultKind, WireFault
 from devices.emulators.pty import PtyWire
-from devices.errors import DeviceError
+from devices.errors import DeviceError, LaserAlarmError
 from devices.interface import LaserState
+from devices.laser import MAY_BE_ON
 from devices.sample import Sample
 from devices.timing import SteppedTime
 from spectra_app.cli.analysers import LASER_ALARM
@@ -75,3 +76,18 @@ def test_the_service_tells_before_the_error_and_names_the_analyser():
         use()
     assert len(said) == 1
     assert "EMULATED-VEN01" in said[0]
+
+
+def test_a_laser_that_does_not_go_off_on_opening_is_told_like_any_other(monkeypatch):
+    def stuck(*_arguments, **_options):
+        raise LaserAlarmError("the laser MAY BE ON: it does not switch off", "785", MAY_BE_ON)
+
+    monkeypatch.setattr("spectra_app.services.devices.open_connected", stuck)
+    said = []
+    with (
+        pytest.raises(AnalyserError, match="MAY BE ON"),
+        opened(Chosen("wasatch-785"), alarmed=said.append),
+    ):
+        pass
+    assert len(said) == 1
+    assert "it does not switch off" in said[0]

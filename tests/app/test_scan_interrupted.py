@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from devices.acquisition.plan import auto_plan, fixed_plan
+from devices.acquisition.plan import auto_plan, delayed, fixed_plan
 from devices.composed import ComposedAnalyser
 from devices.emulators import ocean_obp
 from devices.emulators.bench import Bench
@@ -166,6 +166,29 @@ def test_a_check_that_breaks_off_keeps_what_was_whole_too(bed, identifier, fault
     assert bench.laser_state() is LaserState.OFF
     assert frames_in(identifier.evidence)
     assert set(caught.value.kept) == {one.sha256 for one in identifier.evidence.received().receipts}
+
+
+def test_only_what_began_to_fire_is_said_to_have_fired(bed, identifier):
+    """The laser book enters by it: a figure that is not possible lit nothing."""
+    analyser, bench, how = bed
+    plan = fixed_plan(Settings(100.0, 1, 101.0))
+    with pytest.raises(AnalyserError, match="outside") as refused:
+        scan(analyser, identifier, plan, label="x", how=how)
+    plan = delayed(fixed_plan(Settings(100.0, 1)), 20.0)
+    with pytest.raises(AnalyserError, match="stopped before") as stopped:
+        scan(analyser, identifier, plan, label="x", should_stop=lambda: True, how=how)
+    assert not refused.value.lit
+    assert not stopped.value.lit
+    assert bench.light_dose_s == 0.0
+
+    def progress(_share, words):
+        if "exposure 1" in words:
+            raise NotConnectedError("gone", "", "")
+
+    plan = fixed_plan(Settings(100.0, 1))
+    with pytest.raises(AnalyserError, match="gone") as lost:
+        scan(analyser, identifier, plan, label="x", progress=progress, how=how)
+    assert lost.value.lit
 
 
 def test_a_frame_gets_one_receipt(bed, identifier):
