@@ -6,12 +6,12 @@ import csv
 import io
 from collections.abc import Iterator
 
+from library.cells import cell
 from spectra_app.reports.document import Part, Report
 from spectra_app.reports.parts import Code, Facts, Plot, Words
 from spectra_app.reports.texts import without_isolates
 
 COLUMNS = ("report_id", "language", "section", "row", "label", "text")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take such a cell for a formula
 
 Row = tuple[str, int, str, str]
 
@@ -26,20 +26,18 @@ def to_csv(report: Report) -> bytes:
     writer.writerow(COLUMNS)
     for section, number, label, text in _rows(report):
         cells = (report.report_id, report.texts.language, section, str(number), label, text)
-        writer.writerow([_guarded(without_isolates(cell)) for cell in cells])
+        writer.writerow([_guarded(without_isolates(text)) for text in cells])
     return out.getvalue().encode("utf-8-sig", "backslashreplace")
 
 
-def _guarded(cell: str) -> str:
-    """Return a cell that no spreadsheet runs: figures stay as they are."""
-    if not cell.startswith(FORMULA) or _is_number(cell):
-        return cell
-    return f"'{cell}"
+def _guarded(text: str) -> str:
+    """Return a cell that no spreadsheet runs (`library.cells`): figures stay as they are."""
+    return text if _is_number(text) else cell(text)
 
 
-def _is_number(cell: str) -> bool:
+def _is_number(text: str) -> bool:
     try:
-        float(cell)
+        float(text)
     except ValueError:
         return False
     return True

@@ -14,6 +14,7 @@ import pypdfium2
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from library.cells import cell, text_of
 from spectra_app.reports.builder import build_report
 from spectra_app.reports.codes import QUIET, code_block, code_rows
 from spectra_app.reports.html import to_html
@@ -169,11 +170,15 @@ def test_csv_has_a_row_for_every_statement(build, language) -> None:
     assert any(row["text"] == "Amphetamine sulfate" for row in rows)
 
 
-@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1"])
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", " =1+1", "\uff1d1+1", "\u22122"],
+)
 def test_no_spreadsheet_runs_a_name(build, name) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(build(file=name)).decode("utf-8-sig"))))
     (shown,) = (row["text"] for row in rows if row["label"] == "File")
     assert not shown.startswith(("=", "+", "-", "@", "\t"))
+    assert shown == cell(text_of(shown))
 
 
 def test_figures_stay_figures_in_csv(build) -> None:

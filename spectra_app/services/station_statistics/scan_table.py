@@ -144,7 +144,7 @@ comes from `spectra statistics scans --out SCANS.csv`.
   each other: several may be of one item, and items of one case are often of one batch.
 - UTF-8, comma separated, one header line. A text that a spreadsheet would take for a formula has an
   apostrophe before it; take that away to get the text back.
-- What is empty was not recorded. Nothing is filled in.
+- What is empty was not recorded. Nothing is filled in. In a list, a `|` within a part is a `/`.
 - Scans that touch a restricted list are in the table only when a cleared user makes it.
 - No names of persons, addresses or free remarks are in it.
 
