@@ -34,14 +34,30 @@ PAYLOAD = (
     "data/audit/head.json", "data/audit/links.txt",
 )  # fmt: skip
 """What every bundle has; `OTHERS` are the forms of what it may have besides."""
+ENDINGS = (
+    r"(?:csv|tsv|txt|asc|dat|prn|log|jdx|dx|jcm|json|xml|spc|spa|sp|wdf|wip|wxd|ngs|l6s|sif|spe|h5"
+    r"|hdf5|nxs|png|jpg|jpeg|tif|tiff|bmp|heic|pdf|bin|[0-9]{1,4})"
+)
+"""Of evidence: what a double click shows; nothing in a bundle is run by one."""
 OTHERS = re.compile(
-    r"data/(?:files/[0-9a-f]{64}\.[a-z0-9]{1,4}|signers/[0-9a-f]{64}\.pub"
+    r"data/(?:files/[0-9a-f]{64}\." + ENDINGS + r"|signers/[0-9a-f]{64}\.pub"
     r"|libraries/[0-9a-f]{64}\.h5|spectra/[A-Za-z0-9-]{1,40}\.(?:jdx|nxs)|verifier/[a-z_]{1,30}\.py)"
 )
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,17}")
 MOST_BYTES = 2**29
 """Of a whole bundle: it is read and checked in memory, before anything of it is written."""
 MOST_MEMBERS = 50_000
+MIB = 2**20
+MOST_OF = {
+    **dict.fromkeys(TAGS, MIB), "manifest-sha256.txt": 8 * MIB,
+    "data/README.txt": 16 * MIB, "data/index.html": 16 * MIB, "data/case.json": 16 * MIB,
+    "data/records.jsonl": 64 * MIB, "data/station.pub": MIB, "data/audit/entries.jsonl": 64 * MIB,
+    "data/audit/extent.json": 16 * MIB, "data/audit/head.json": MIB,
+    "data/audit/links.txt": 128 * MIB,
+}  # fmt: skip
+"""Of what is parsed, in bytes: a few bytes of JSON can take a hundred times as many in memory."""
+MOST_LINES = 200_000
+"""Of records and of entries in a bundle."""
 AGAIN = "copy or fetch it again"
 FROM_MAKER = "get it again from who exported it"
 _COMPRESSED = {
@@ -70,6 +86,13 @@ def packed(folder: str, files: Mapping[str, bytes]) -> Iterator[bytes]:
     BundleSizeError
         When it would be larger than a bundle may be.
     """
+    for name, data in files.items():
+        if too_large(name, data):
+            raise BundleSizeError(
+                f"{name} would be larger than a bundle may have it",
+                folder,
+                "export the case in parts: as questions about its items",
+            )
     size = sum(2 * BLOCK + len(data) for data in files.values()) + len(END)
     if size > MOST_BYTES or len(files) > MOST_MEMBERS:
         raise BundleSizeError(
@@ -84,6 +107,12 @@ def packed(folder: str, files: Mapping[str, bytes]) -> Iterator[bytes]:
         yield data
         yield padding(len(data))
     yield END
+
+
+def too_large(name: str, data: bytes) -> bool:
+    """Return whether a member is more than is read: in bytes, or in lines."""
+    lines = data.count(b"\n") if name.endswith(".jsonl") and name in PAYLOAD else 0
+    return len(data) > MOST_OF.get(name, len(data)) or lines > MOST_LINES
 
 
 def read_whole(path: Path) -> bytes:
@@ -189,7 +218,11 @@ class _Unpacking:
             raise BundlePartialError(
                 f"the bundle ends early: {name} says that it has {size:,} bytes", self.where, AGAIN
             )
+        if size > MOST_OF.get(name, size):
+            raise self._large(name)
         self.found[name] = self._take(size)
+        if too_large(name, self.found[name]):
+            raise self._large(name)
         self.folded.add(name.casefold())
         if any(self._take(len(padding(size)))):
             raise self._layout(f"what fills the last block of {name}")
@@ -231,6 +264,13 @@ class _Unpacking:
             raise BundleSizeError("the bundle has too many files", self.where, FROM_MAKER)
         if what:
             raise BundleMembersError(f"the member {name[:120]!r} {what}", self.where, FROM_MAKER)
+
+    def _large(self, name: str) -> BundleSizeError:
+        return BundleSizeError(
+            f"{name} is larger than a bundle may have it; nothing of it was read",
+            self.where,
+            FROM_MAKER,
+        )
 
     def _layout(self, what: str) -> BundleLayoutError:
         return BundleLayoutError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from spectra_app.records.kinds import Confirmation
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.bundles.answers import confirm, keep_attached, question_of
 from spectra_app.services.bundles.exporting import BUNDLE
+from spectra_app.services.bundles.making import station_facts
 from spectra_app.services.cases.keeping import open_item, sound
 from spectra_app.services.cases.seeing import sight_of, uncleared_sight
 from spectra_app.services.office import Office, Session
@@ -106,6 +108,7 @@ def import_bundle(office: Office, session: Session, path: Path, agreed: str = ""
     seen = _seen(office.ledger, office, path)
     bundle, where = seen.bundle, str(path)
     _check_known(seen, agreed, where)
+    _check_name(office.ledger, bundle, where)
     record = _imported(office, me, seen)
     _check_new(office.ledger, record, where)
     attached: tuple[str, ...] = ()
@@ -181,6 +184,30 @@ def _check_known(seen: Seen, agreed: str, where: str) -> None:
             where,
             "compare its id with the one that the station tells you, then agree with --trust KEY",
         )
+
+
+def _check_name(ledger: Ledger, bundle: Bundle, where: str) -> None:
+    """Refuse a station that calls itself what another one is called here.
+
+    People read names: an answer of one laboratory must not appear as that of another.
+    """
+    station = bundle.content.station
+    others = {one.record.id: one.record.name for one in ledger.find(KnownStation, state="trusted")}
+    others[ledger.key.id] = station_facts(ledger).name
+    claimed = _folded(station.name)
+    for key, name in others.items():
+        if key != station.key and claimed and _folded(name) == claimed:
+            raise UnknownStationError(
+                f"key {station.key} calls itself {station.name!r}, as the station of key {key} "
+                "is called here",
+                where,
+                "ask both in another way; if that station has a new key, revoke the old one first: "
+                "'spectra case stations --revoke'",
+            )
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _check_new(ledger: Ledger, record: Imported, where: str) -> None:

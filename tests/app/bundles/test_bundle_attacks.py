@@ -243,6 +243,33 @@ def test_sizes_beyond_the_limits_are_refused(parts, members, monkeypatch, tmp_pa
         archive.read_whole(path)
 
 
+def test_many_small_things_are_not_read(parts, resealed):
+    """A few bytes each, which would take a hundred times as many in memory."""
+    folder, files = parts
+    for name in ("data/records.jsonl", "data/audit/entries.jsonl"):
+        with pytest.raises(BundleSizeError, match="larger"):
+            resealed(lambda payload, name=name: payload.update({name: b"{}\n" * 200_001}))
+        bad = b"{}\n" * 200_001
+        begin = raw([(header(f"{folder}/{n}", len(d)), d) for n, d in
+                     {**files, name: bad}.items()])  # fmt: skip
+        with pytest.raises(BundleSizeError, match=f"{name} is larger"):
+            read_bundle(begin)
+    for name in ("signatures.json", "data/case.json"):
+        most = archive.MOST_OF[name]
+        begin = raw([(header(f"{folder}/{n}", most + 1 if n == name else len(d)),
+                      bytes(most + 1) if n == name else d) for n, d in files.items()])  # fmt: skip
+        with pytest.raises(BundleSizeError, match=f"{name} is larger"):
+            read_bundle(begin)
+
+
+@pytest.mark.parametrize("ending", ["exe", "html", "js", "lnk", "bat", "sh", "svg", "PNG", "py"])
+def test_evidence_that_a_click_would_run_does_not_belong_into_a_bundle(parts, members, ending):
+    folder, _ = parts
+    bad = header(f"{folder}/data/files/{'0' * 64}.{ending}", 0)
+    with pytest.raises(BundleMembersError, match="does not belong"):
+        read_bundle(raw([*members, (bad, b"")]))
+
+
 @pytest.mark.parametrize("begin", [b"\x1f\x8b", b"PK\x03\x04", b"BZh9", b"\xfd7zXZ\0"])
 def test_what_is_compressed_is_not_inflated(data, begin):
     with pytest.raises(BundleSizeError, match="compressed"):

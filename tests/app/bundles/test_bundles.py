@@ -515,6 +515,37 @@ def test_an_answer_is_that_of_the_laboratory_that_gave_it(
         assert findings.record_answer(office, supervisor, sent.id, later).laboratory == name
 
 
+def test_nobody_answers_under_the_name_of_another(two, third, asked):
+    """A station that is known here calls itself like the laboratory that was asked."""
+    other, boss = third
+    opening.set_station(two.lab, users.log_in(two.lab, "head", PASSWORD), "State laboratory")
+    mine = opening.open_new_case(two.lab, two.chemist, "Theirs").id
+    export_case(two.lab, two.chemist, mine, two.folder / "lab.bundle")
+    import_bundle(two.office, two.supervisor, two.folder / "lab.bundle", two.lab.ledger.key.id)
+    opening.set_station(other, boss, "state  LABORATORY")
+    taken = import_bundle(other, boss, asked, two.office.ledger.key.id).imported
+    answer_question(other, boss, taken.id, FOUND, two.folder / "a.bundle")
+    before = two.office.ledger.entries()
+    with pytest.raises(UnknownStationError, match="calls itself 'state  LABORATORY'"):
+        import_bundle(two.office, two.supervisor, two.folder / "a.bundle", other.ledger.key.id)
+    assert two.office.ledger.entries() == before
+    revoke_station(two.office, two.supervisor, two.lab.ledger.key.id, "they have a new key")
+    import_bundle(two.office, two.supervisor, two.folder / "a.bundle", other.ledger.key.id)
+
+
+def test_evidence_that_a_click_would_run_is_nothing_to_click(
+    office, logged_in, filled_case, tmp_path
+):
+    for name in ("run.exe", "page.html", "a.js", "b.lnk", "c.PNG"):
+        papers.add_photo(office, logged_in["officer"], b"\x89PNG\r\n\x1a\n" + name.encode(), name,
+                         item=filled_case[1])  # fmt: skip
+    export_case(office, logged_in["supervisor"], filled_case[0], tmp_path / "x.bundle")
+    listed = read_bundle((tmp_path / "x.bundle").read_bytes()).content.files
+    ends = {one.name: one.path.rpartition(".")[2] for one in listed if one.what == "photo"}
+    assert {ends[name] for name in ("run.exe", "page.html", "a.js", "b.lnk")} == {"bin"}
+    assert ends["c.PNG"] == "png"
+
+
 def test_a_laboratory_answers_once_and_may_write_the_file_again(laboratory, answered, tmp_path):
     lab, chemist = laboratory
     (taken,) = list_imports(lab, chemist, "question")
