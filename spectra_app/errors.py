@@ -119,9 +119,13 @@ class PasswordError(AppError):
 
 
 class IncompleteReportError(AppError):
-    """A report lacks items that ISO/IEC 17025 asks for."""
+    """A report lacks items that ISO/IEC 17025 asks for.
+
+    `missing` are what, which clause asks for it, and what to do, one for each item.
+    """
 
     code = "report_incomplete"
+    missing: tuple[tuple[str, str, str], ...] = ()
 
 
 class SigningError(AppError):

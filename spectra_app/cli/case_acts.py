@@ -206,6 +206,7 @@ def discard(options: argparse.Namespace) -> int:
 def hand_over(options: argparse.Namespace) -> int:
     """Hand an item over."""
     from spectra_app.services.cases import items
+    from spectra_app.services.cases.history import logins
 
     handing = items.Handing(
         options.to,
@@ -219,7 +220,8 @@ def hand_over(options: argparse.Namespace) -> int:
     )
     with signed_in(options) as (office, session):
         made = items.hand_over(office, session, options.item, handing)
-    return told(options, made, f"Item {made.item} is with {made.receiver} since {made.handed_at}")
+        who = logins(office, session).get(made.receiver, made.receiver)
+    return told(options, made, f"Item {made.item} is with {who} since {made.handed_at}")
 
 
 def note(options: argparse.Namespace) -> int:

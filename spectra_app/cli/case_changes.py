@@ -74,6 +74,8 @@ def add(actions: Commands) -> None:
     restating.add_argument("item", metavar="ITEM")
     restating.add_argument("--description", metavar="TEXT", help="what it is")
     item_options(restating, None)
+    telling = action(actions, "history", "show what was said of a case or item before", history)
+    telling.add_argument("about", metavar="CASE|ITEM")
     amending = action(actions, "amend", "correct what a record says; it stays as it is", amend)
     amending.add_argument("kind", metavar="KIND", help="case, item, scan, custody, note ...")
     amending.add_argument("id", metavar="ID")
@@ -127,6 +129,22 @@ def _reports(office: Office, session: Session, case: str, item: str = "") -> lis
         for one in reports
         if item in {"", one.item} and one.id not in replaced
     ]
+
+
+def history(options: argparse.Namespace) -> int:
+    """Show what was said before."""
+    from spectra_app.services.cases.history import history_of, logins
+    from spectra_app.services.cases.listing import what_is
+
+    with signed_in(options) as (office, session):
+        kind = what_is(office, session, options.about)
+        found = history_of(office, session, kind, options.about)
+        names = logins(office, session)
+    lines = [
+        f"{one.at}  {names.get(one.by, one.by)}  {one.field}: {one.before!r} became {one.after!r}"
+        for one in found
+    ]
+    return told(options, found, "\n".join(lines) or "Nothing of it was ever changed.")
 
 
 def amend(options: argparse.Namespace) -> int:

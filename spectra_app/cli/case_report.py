@@ -140,7 +140,9 @@ def _one(desk: _Desk, scan: Scan) -> bool:
         if desk.options.json:
             print_json({"scan": scan.id, "error": str(error), "code": error.code})
         else:
-            print(f"{scan.id}: {error}")
+            print(f"{scan.id}: {error.where}: the report cannot be issued; not recorded:")
+            for what, clause, remedy in error.missing:
+                print(f"  {what} (ISO/IEC 17025, {clause}): {remedy}")
         return False
     _written(issued.report, issued.pdf, desk.options)
     return True

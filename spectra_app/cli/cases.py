@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,10 +67,9 @@ def _supervising(actions: Commands) -> None:
     seeing.add_argument("--from", dest="first", type=day, metavar="YYYY-MM-DD")
     naming = action(actions, "station", "say who the station is, for numbers and reports", station)
     naming.add_argument("name", metavar="NAME")
-    naming.add_argument("--organisation", default="", metavar="TEXT")
-    naming.add_argument("--address", default="", metavar="TEXT")
-    naming.add_argument("--contact", default="", metavar="TEXT")
-    naming.add_argument("--code", default="", metavar="CODE", help="case numbers begin with it")
+    for name in ("organisation", "address", "contact"):
+        naming.add_argument(f"--{name}", metavar="TEXT", help="default: as it was")
+    naming.add_argument("--code", metavar="CODE", help="case numbers begin with it")
     keeping = action(actions, "retention", "list what has to be removed by now", retention)
     keeping.set_defaults(apply=False)
     removing = action(
@@ -139,12 +139,14 @@ def list_(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     """Show a case."""
+    from spectra_app.services.cases.history import logins
     from spectra_app.services.cases.listing import show_case
 
     with signed_in(options) as (office, session):
         found = show_case(office, session, options.case)
+        names = logins(office, session)
         alerts = [] if options.json else _alert_lines(office, session, options.case)
-    return told(options, found, "\n".join((*_case_lines(found), *alerts)))
+    return told(options, found, "\n".join((*_case_lines(found, names), *alerts)))
 
 
 def _alert_lines(office: Office, session: Session, case: str) -> list[str]:
@@ -238,7 +240,8 @@ def station(options: argparse.Namespace) -> int:
             contact=options.contact,
             code=options.code,
         )
-    return told(options, made, f"The station is {made.name}")
+    said = (made.name, made.organisation, made.address, made.contact, f"code {made.code or 'C'}")
+    return told(options, made, f"The station is {', '.join(text for text in said if text)}")
 
 
 def retention(options: argparse.Namespace) -> int:
@@ -317,11 +320,9 @@ def _row(row: CaseRow) -> str:
     )
 
 
-def _case_lines(found: CaseFile) -> list[str]:
-    case = found.case
-    lines = [
-        f"Case {case.id}: {case.title} ({case.state}, opened {case.opened_at} by {case.officer})"
-    ]
+def _case_lines(found: CaseFile, names: Mapping[str, str]) -> list[str]:
+    case, officer = found.case, names.get(found.case.officer, found.case.officer)
+    lines = [f"Case {case.id}: {case.title} ({case.state}, opened {case.opened_at} by {officer})"]
     lines += [f"  {EXERCISE}"] if case.emulated else []
     for label, text in (
         ("reference", case.reference), ("happened", case.event_at), ("mode", case.mode),
@@ -330,9 +331,12 @@ def _case_lines(found: CaseFile) -> list[str]:
     ):  # fmt: skip
         lines += [f"  {label}: {text}"] if text else []
     for item in found.items:
-        lines += _item_lines(item)
+        lines += _item_lines(item, names)
     lines += [f"  photo {one.name}: {one.caption} ({one.evidence[:16]})" for one in found.photos]
-    lines += [f"  note {one.written_at} {one.written_by}: {one.text}" for one in found.notes]
+    lines += [
+        f"  note {one.written_at} {names.get(one.written_by, one.written_by)}: {one.text}"
+        for one in found.notes
+    ]
     lines += [
         f"  amended {one.made_at}: {one.of_kind} {one.of_id} {one.field}: {one.original!r} should "
         f"say {one.amended!r} ({one.reason})"
@@ -342,7 +346,7 @@ def _case_lines(found: CaseFile) -> list[str]:
     return lines
 
 
-def _item_lines(found: ItemFile) -> list[str]:
+def _item_lines(found: ItemFile, names: Mapping[str, str]) -> list[str]:
     item = found.item
     counted = f", {item.sampled} of {item.packages} packages" if item.packages else ""
     weighed = (
@@ -353,7 +357,8 @@ def _item_lines(found: ItemFile) -> list[str]:
     lines = [f"  Item {item.id}: {item.description}{counted}{weighed}{marked}: {stands}"]
     lines += [f"    scan {scan_line(scan)}" for scan in found.scans]
     lines += [
-        f"    with {one.receiver} since {one.handed_at} (from {one.giver}"
+        f"    with {names.get(one.receiver, one.receiver)} since {one.handed_at}"
+        f" (from {names.get(one.giver, one.giver)}"
         f"{f', seal {one.seal_after}' if one.seal_after else ''})"
         for one in found.custody
     ]

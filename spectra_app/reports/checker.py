@@ -36,9 +36,8 @@ def _fact(code: str, clause: str, what: str, remedy: str) -> Required:
     )
 
 
-_STATION = "enter it with the station's name and address (supervisor)"
-_CASE = "enter it in the case"
-_ITEM = "enter it with the item"
+_STATION = "a supervisor enters it with 'spectra case station'"
+_ITEM = "enter it with 'spectra case change-item'"
 _SCAN = "file a scan that was identified by this program"
 
 # Title, page numbers, the clear end, "relates only to the items tested" and the marking of external
@@ -136,9 +135,11 @@ def require_complete(report: Report) -> None:
     """
     missing = missing_items(report)
     if missing:
-        raise IncompleteReportError(
+        error = IncompleteReportError(
             "the report cannot be issued, because these are not recorded: "
             + "; ".join(f"{item.what} (ISO/IEC 17025, {item.clause})" for item in missing),
             report.report_id,
             "; ".join(dict.fromkeys(f"{item.what}: {item.remedy}" for item in missing)),
         )
+        error.missing = tuple((item.what, item.clause, item.remedy) for item in missing)
+        raise error

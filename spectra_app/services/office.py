@@ -34,6 +34,7 @@ from spectra_app.settings import data_folder, made, station_database
 
 KEYS, EVIDENCE = "keys", "evidence"
 ASK = "ask the supervisor"
+CHANGE_FIRST = "change it first: 'spectra users password'"
 
 __all__ = ["Office", "Session", "is_begun", "open_office", "utc_now"]
 
@@ -117,7 +118,7 @@ class Office:
         if other.id == me.id:
             raise ForbiddenError("the second person is the first one", action, "ask somebody else")
         if other.must_change:
-            raise ForbiddenError("the password is a temporary one", action, "change it first")
+            raise ForbiddenError("the password is a temporary one", action, CHANGE_FIRST)
         self.check_apart(me, other, action)
         self.sessions.use_once(second)
         with self.ledger.writing(other.id) as writing:
@@ -196,7 +197,7 @@ class Office:
         """Return who may do this, and the id of the emergency access that allows it."""
         user, emergency = self._person(session), ""
         if user.must_change and action not in FIRST_OF_ALL:
-            raise ForbiddenError("the password is a temporary one", "", "change it first")
+            raise ForbiddenError("the password is a temporary one", "", CHANGE_FIRST)
         if Role(user.role) not in roles_of(action):
             granted = self.emergency_of(user.id, action)
             if granted is None:

@@ -8,6 +8,7 @@ from spectra_app.errors import CaseError, RecordError
 from spectra_app.records.kinds import KINDS, Case, IssuedReport, Item, Scan
 from spectra_app.services.cases import findings, items, opening, papers, scans
 from spectra_app.services.cases.findings import LaboratoryAnswer
+from spectra_app.services.cases.history import history_of, logins
 from spectra_app.services.cases.items import Handing
 from spectra_app.services.cases.opening import About
 
@@ -26,6 +27,37 @@ def test_only_what_was_typed_of_an_item_is_changed(office, officer, item):
         "", "sealed, undamaged",
     ]  # fmt: skip
     assert last_of(office).details == {"fields": "condition"}  # names, never what they say
+
+
+def test_what_was_said_before_is_told_with_who_changed_it_and_when(
+    office, logged_in, officer, case, item
+):
+    assert history_of(office, officer, "item", item) == ()
+    items.change_item(office, officer, item, {"condition": "sealed", "packages": 3, "sampled": 1})
+    items.change_item(office, logged_in["technician"], item, {"condition": "torn"})
+    opening.change_case(office, officer, case, {"persons": ("A", "B")})
+    told = [(one.by, one.field, one.before, one.after)
+            for one in history_of(office, logged_in["supervisor"], "item", item)]  # fmt: skip
+    assert told == [
+        ("u2", "condition", "", "sealed"),
+        ("u2", "packages", "0", "3"),
+        ("u2", "sampled", "0", "1"),
+        ("u3", "condition", "sealed", "torn"),
+    ]
+    (persons,) = history_of(office, officer, "case", case)
+    assert (persons.revision, persons.before, persons.after) == (2, "", "A, B")
+    assert persons.at == last_of(office).time
+    assert logins(office, officer) == {"u1": "supervisor", "u2": "officer", "u3": "technician"}
+
+
+def test_what_is_not_said_of_the_station_stays_as_it_was(office, logged_in):
+    boss = logged_in["supervisor"]
+    opening.set_station(office, boss, "North", address="Quay 1", code="mcn")
+    said = opening.set_station(office, boss, "Mail centre North", contact="4471")
+    assert (said.name, said.address, said.contact, said.code) == (
+        "Mail centre North", "Quay 1", "4471", "MCN",
+    )  # fmt: skip
+    assert opening.set_station(office, boss, "North", address="").address == ""
 
 
 def test_how_an_item_was_received_is_amended_not_changed(office, officer, item):

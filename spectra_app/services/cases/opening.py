@@ -56,12 +56,12 @@ def set_station(
     session: Session,
     name: str,
     *,
-    organisation: str = "",
-    address: str = "",
-    contact: str = "",
-    code: str = "",
+    organisation: str | None = None,
+    address: str | None = None,
+    contact: str | None = None,
+    code: str | None = None,
 ) -> Station:
-    """Say who the station is, for reports and case numbers.
+    """Say who the station is, for reports and case numbers; None leaves what was said before.
 
     Raises
     ------
@@ -69,19 +69,16 @@ def set_station(
         When the name is missing or the code is not up to 8 letters and digits.
     """
     me = office.require(session, "station.change")
-    short = code.strip().upper()
-    if not _CODE.fullmatch(short):
+    short = None if code is None else code.strip().upper()
+    if short is not None and not _CODE.fullmatch(short):
         raise CaseError("the code of the station", short, "use up to 8 letters and digits")
-    record = Station(
-        id=STATION,
-        name=stated("the name of the station", name),
-        organisation=organisation.strip(),
-        address=address.strip(),
-        contact=contact.strip(),
-        code=short,
-    )
+    named = stated("the name of the station", name)
+    said = {"organisation": organisation, "address": address, "contact": contact, "code": short}
+    known = {field: text.strip() for field, text in said.items() if text is not None}
     with office.ledger.writing(me.id) as writing:
         before = station_of(office.ledger)
+        old = before.record if before else Station(id=STATION, name=named)
+        record = msgspec.structs.replace(old, name=named, **known)
         after = before.revision if before else 0
         writing.put(sound(record), "station described", after=after)
     return record

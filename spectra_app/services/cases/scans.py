@@ -405,4 +405,5 @@ def _check_unreported(ledger: Ledger, scan: str) -> None:
 def _check_kind(scan: Scan, case: Case) -> None:
     if scan.emulated != case.emulated:
         what = "an emulated scan is no evidence" if scan.emulated else "this case is an exercise"
-        raise CaseError(what, scan.id, "file it under a case of its own kind")
+        kind = "opened with --exercise" if scan.emulated else "that is no exercise"
+        raise CaseError(what, scan.id, f"file it under a case {kind}")
