@@ -8,6 +8,7 @@ SpectraError
     ├── JournalError       a journal of acts was altered
     ├── LedgerError        the station's ledger cannot be read or written, or does not hold
     │   ├── RecordError        a record is not there, or not as it was taken to be
+    │   ├── AlteredError       a record or entry is not what the audit chain says of it
     │   ├── BrokenBackupError  a backup that does not hold
     │   └── SwappedError       a password's hash is not the one that was recorded
     ├── CaseError          a case, item or scan does not allow that
@@ -74,6 +75,12 @@ class RecordError(LedgerError):
     """A record is not there, or has changed since it was looked at."""
 
     code = "record"
+
+
+class AlteredError(LedgerError):
+    """A record is not what the audit chain says of it, or the chain itself was altered."""
+
+    code = "record_altered"
 
 
 class BrokenBackupError(LedgerError):

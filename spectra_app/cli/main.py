@@ -30,6 +30,7 @@ INTEGRITY_CODES = frozenset(
     | {"key_role", "key_not_valid", "key_revoked", "bad_signature", "too_few_signatures"}
     | {"same_person", "rolled_back", "expired", "clock_behind", "newer_program", "bad_root"}
     | {"trust_store", "not_control_lists", "password_swapped", "backup_broken"}
+    | {"record_altered"}
     | {"bundle_partial", "bundle_trailing", "bundle_layout", "bundle_path", "bundle_members"}
     | {"bundle_size", "bundle_bag", "bundle_altered", "bundle_signature", "bundle_content"}
     | {"bundle_chain", "unknown_station"}

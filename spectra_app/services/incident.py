@@ -240,6 +240,7 @@ def incident_sheet(
     """
     me = office.require(session, "incident.export")
     sight = sight_of(office, me)
+    office.ledger.check_whole()
     kept = sight.shown(office.ledger.get(Case, case).record)
     items = collect_case(office.ledger, sight, case)
     mapping = read_mapping(system, office.folder) if system else None

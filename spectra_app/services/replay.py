@@ -129,6 +129,7 @@ def chosen_scans(office: Office, me: User, what: str = "") -> list[Scan]:
         When there is no such scan or case.
     """
     ledger = office.ledger
+    ledger.check_whole()
     if not what:
         found = ledger.find(Scan)
     else:

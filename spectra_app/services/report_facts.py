@@ -69,6 +69,7 @@ def facts_of_scan(
     office: Office, me: User | None, scan: Scan, wanted: Wanted
 ) -> tuple[Identification, ReportFacts]:
     """Return what is recorded of a scan, its item and its case; nothing is filled in."""
+    office.ledger.check_whole()
     record = read_identification(office.evidence.get(scan.result))
     made = _made_with(office, scan)
     head = office.ledger.head()

@@ -19,6 +19,7 @@ from spectra_app.errors import LedgerError, RecordError
 from spectra_app.records.durable import make_folders, private_file, sync_folder
 from spectra_app.records.ledger.chain import CUT, FIRST, Entry, read_entry
 from spectra_app.records.ledger.head import Head, StationKey, read_head, write_head
+from spectra_app.records.ledger.proof import Proof
 from spectra_app.records.ledger.record import R, Stored, read_body
 from spectra_app.records.ledger.schema import migrate
 from spectra_app.records.ledger.writing import Writing, end_of, ledger_error
@@ -29,11 +30,11 @@ PROGRAM = "program"
 BUSY_S = 30.0  # how long a writer waits for another process
 
 _ALL = """
-SELECT revision, body FROM revisions
+SELECT id, revision, salt, body FROM revisions
 WHERE kind = :kind AND latest = 1 AND body IS NOT NULL ORDER BY rowid
 """
 _WITH_KEYS = """
-SELECT revision, body FROM revisions AS r
+SELECT id, revision, salt, body FROM revisions AS r
 WHERE kind = :kind AND latest = 1 AND body IS NOT NULL
     AND id IN (SELECT id FROM keys WHERE kind = :kind AND field = :field AND value = :value)
     AND NOT EXISTS (
@@ -42,7 +43,12 @@ WHERE kind = :kind AND latest = 1 AND body IS NOT NULL
                 AND field = other.value ->> 0 AND value = other.value ->> 1))
 ORDER BY rowid
 """
-_LATEST = "SELECT revision, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
+_LATEST = """
+SELECT id, revision, salt, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1
+"""
+_REVISIONS = """
+SELECT id, revision, salt, body FROM revisions WHERE kind = ? AND id = ? ORDER BY revision
+"""
 
 
 class Ledger:
@@ -71,6 +77,8 @@ class Ledger:
         self.key = key
         self.clock = clock
         self._lock = threading.RLock()
+        self._proof = Proof(lambda line, signature: self.key.sign(line) == signature)
+        self._unsure: tuple[int, Proof | None] | None = None  # of a transaction: where it began
         make_folders(folder)
         with self._told():
             self._connection = connect(folder / DATABASE)
@@ -110,6 +118,7 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
         writing = Writing(self._connection, self.key, user, self.clock())
         try:
+            self._unsure = (end_of(self._connection)[0], None)
             yield writing
             with self._told():
                 self._connection.execute("COMMIT")
@@ -117,6 +126,33 @@ class Ledger:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        finally:
+            self._unsure = None
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Proof]:
+        """Read one state of the database, together with what the chain says of it."""
+        with self._lock, self._told():
+            alone = not self._connection.in_transaction
+            if alone:
+                self._connection.execute("BEGIN")
+            try:
+                yield self._proven()
+            finally:
+                if alone:
+                    self._connection.execute("ROLLBACK")
+
+    def _proven(self) -> Proof:
+        if self._unsure is None:
+            self._proof.read_on(self._connection)
+            return self._proof
+        began, proof = self._unsure
+        if proof is None:
+            self._proof.read_on(self._connection, began)
+            proof = self._proof.above()
+            self._unsure = (began, proof)
+        proof.read_on(self._connection, ours=True)
+        return proof
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -135,28 +171,55 @@ class Ledger:
         ------
         RecordError
             When there is none, or its content was removed.
+        AlteredError
+            When it is not what the chain says of it; so with everything that is read here.
         """
-        with self._lock, self._told():
+        with self._snapshot() as proof:
             row = self._connection.execute(_LATEST, (kind.KIND, id_)).fetchone()
-        if row is None or row[1] is None:
+            if row is None:
+                proof.check_missing(kind.KIND, id_)
+            else:
+                proof.check(kind.KIND, row)
+        if row is None or row[3] is None:
             why = "there is no such record" if row is None else "its content was removed"
             raise RecordError(why, f"{kind.KIND} {id_}", "look it up in the list")
-        return Stored(read_body(row[1], kind), row[0])
+        return Stored(read_body(row[3], kind), row[1])
 
     def find(self, kind: type[R], **equal: str) -> list[Stored[R]]:
         """Return all records of a kind with those keys (`Record.keys`), oldest first."""
         (field, value), *others = equal.items() or [("", "")]
         asked = {"kind": kind.KIND, "field": field, "value": value, "others": json.dumps(others)}
+        query = _WITH_KEYS if equal else _ALL
         with self._lock, self._told():
-            rows = self._connection.execute(_WITH_KEYS if equal else _ALL, asked).fetchall()
-        return [Stored(read_body(body, kind), revision) for revision, body in rows]
+            if not self._proof.number and not self._connection.execute(query, asked).fetchone():
+                return []  # asked before anybody logs in, so that opening does not read the chain
+        with self._snapshot() as proof:
+            rows = self._connection.execute(query, asked).fetchall()
+            if not equal:
+                proof.check_count(kind.KIND, len(rows))
+            for row in rows:
+                proof.check(kind.KIND, row)
+        return [Stored(read_body(body, kind), revision) for _id, revision, _salt, body in rows]
 
     def history(self, kind: type[R], id_: str) -> list[Stored[R] | None]:
         """Return every revision of a record, oldest first; None where content was removed."""
-        query = "SELECT revision, body FROM revisions WHERE kind = ? AND id = ? ORDER BY revision"
-        with self._lock, self._told():
-            rows = self._connection.execute(query, (kind.KIND, id_)).fetchall()
-        return [Stored(read_body(body, kind), number) if body else None for number, body in rows]
+        with self._snapshot() as proof:
+            rows = self._connection.execute(_REVISIONS, (kind.KIND, id_)).fetchall()
+            for row in rows:
+                if row[3] is not None:
+                    proof.check(kind.KIND, row, latest=row is rows[-1])
+        return [Stored(read_body(row[3], kind), row[1]) if row[3] else None for row in rows]
+
+    def check_whole(self) -> None:
+        """Check that the chain is whole, before something goes out that rests on it.
+
+        Raises
+        ------
+        AlteredError
+            When an entry is missing, or is not what the station wrote.
+        """
+        with self._snapshot() as proof:
+            proof.check_whole()
 
     def entries(self, first: int = 1, count: int = -1) -> list[Entry]:
         """Return entries of the chain from number `first` on; all of them by default."""

@@ -71,6 +71,7 @@ def collected(office: Office, sight: Sight, case: str, *, item: str = "") -> Col
         When the case, item or custody itself names what must be left out.
     """
     ledger = office.ledger
+    ledger.check_whole()
     records: list[Record] = [] if item else [ledger.get(Case, case).record]
     for kind in OF_A_CASE:
         records += [one.record for one in ledger.find(kind, case=case)]
@@ -96,7 +97,7 @@ def collected(office: Office, sight: Sight, case: str, *, item: str = "") -> Col
 def _withheld(ledger: Ledger, sight: Sight, records: Sequence[Record]) -> set[str]:
     """Return the ids of records that this person may not see."""
     gone: set[str] = set()
-    for record in records:
+    for record in records:  # earlier revisions go out, too: so they are looked at for everybody
         history = [one.record for one in ledger.history(type(record), record.id) if one]
         if not all(sight.sees(one) and sight.shown(one) == one for one in history):
             gone.add(record.id)

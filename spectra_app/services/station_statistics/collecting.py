@@ -139,6 +139,7 @@ class Collected:
 
 def collect(ledger: Ledger, sight: Sight) -> Collected:
     """Return what figures are made of, without what this sight hides."""
+    ledger.check_whole()
     every = [one.record for one in ledger.find(Scan)]
     sight.knows(every)
     facts = _facts(ledger, every)
