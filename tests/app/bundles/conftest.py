@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ import pytest
 from devices.frame import RawFrame
 from spectra_app.records.passwords import Cost, Passwords
 from spectra_app.services import users
+from spectra_app.services.bundles.answers import Finding, answer_question
+from spectra_app.services.bundles.exporting import ask_laboratory
+from spectra_app.services.bundles.importing import import_bundle
 from spectra_app.services.cases import items, opening, papers, scans
 from spectra_app.services.cases.scans import Taken
 from spectra_app.services.office import open_office
@@ -126,3 +130,49 @@ def sealed_case(prepared, tmp_path_factory):
         session = users.log_in(office, "supervisor", PASSWORD)
         export_case(office, session, prepared[1][0], folder / "case.bundle")
         return (folder / "case.bundle").read_bytes(), office.ledger.key
+
+
+@pytest.fixture
+def found_there():
+    """Return what the laboratory finds."""
+    return Finding(
+        "confirmed", ("GC-MS", "FTIR"), "A. Chemist", ("amphetamine",), ("12 %",), "L 77"
+    )
+
+
+@pytest.fixture
+def asked(office, logged_in, filled_case, tmp_path):
+    """Return the bundle of a question about the item."""
+    target = tmp_path / "question.bundle"
+    ask_laboratory(office, logged_in["supervisor"], filled_case[1], target,
+                   laboratory="State laboratory", text="Which salt is it?")  # fmt: skip
+    return target
+
+
+@pytest.fixture
+def answered(office, laboratory, asked, found_there, tmp_path):
+    """Return the bundle of the laboratory's answer."""
+    lab, chemist = laboratory
+    taken = import_bundle(lab, chemist, asked, office.ledger.key.id).imported
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7 the laboratory's report")
+    target = tmp_path / "answer.bundle"
+    answer_question(lab, chemist, taken.id, found_there, target, attached=[tmp_path / "report.pdf"])
+    return target
+
+
+@pytest.fixture
+def two(office, logged_in, laboratory, filled_case, tmp_path):
+    """Return both stations with who acts there, the case, and a folder."""
+    return SimpleNamespace(
+        office=office, officer=logged_in["officer"], supervisor=logged_in["supervisor"],
+        lab=laboratory[0], chemist=laboratory[1], case=filled_case[0], item=filled_case[1],
+        folder=tmp_path,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def third(tmp_path, office_clock, quick_passwords):
+    """Return one more office, and the session of its supervisor."""
+    with open_office(tmp_path / "third", office_clock, passwords=quick_passwords) as opened:
+        users.set_up_first_supervisor(opened, "boss", "Boss", PASSWORD)
+        yield opened, users.log_in(opened, "boss", PASSWORD)
