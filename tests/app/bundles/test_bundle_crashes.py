@@ -57,7 +57,7 @@ def killed_at(prepared, tmp_path, points, seed):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_killed_story_goes_on(prepared, tmp_path):
-    assert killed_at(prepared, tmp_path, 4, 1) == []
+    assert killed_at(prepared, tmp_path, 3, 1) == []
 
 
 @pytest.mark.fuzz
@@ -117,7 +117,7 @@ def power_cuts(logged, story, target, points, *, seed, deaf="none"):
 
 
 def test_a_power_cut_leaves_whole_bundles_or_none(logged, story, tmp_path):
-    assert power_cuts(logged, story, tmp_path / "after", 4, seed=3) == []
+    assert power_cuts(logged, story, tmp_path / "after", 3, seed=3) == []
 
 
 @pytest.mark.fuzz
@@ -127,7 +127,7 @@ def test_power_cuts_at_many_points_leave_whole_bundles_or_none(logged, story, tm
 
 def test_a_bundle_that_is_not_synced_would_be_noticed(logged, story, tmp_path):
     """What this asks can fail: without the sync of the file, a bundle that was made is lost."""
-    assert power_cuts(logged, story, tmp_path / "after", 3, seed=5, deaf=f"/{story.STICK}/")
+    assert power_cuts(logged, story, tmp_path / "after", 2, seed=5, deaf=f"/{story.STICK}/")
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +149,7 @@ def filled_up(own_mounts, prepared, tmp_path, points, seed):
 
 
 def test_a_full_disk_refuses_in_words_and_keeps_what_it_had(own_mounts, prepared, tmp_path):
-    assert filled_up(own_mounts, prepared, tmp_path, 4, 6) == []
+    assert filled_up(own_mounts, prepared, tmp_path, 3, 6) == []
 
 
 @pytest.mark.fuzz
