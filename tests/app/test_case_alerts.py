@@ -9,6 +9,7 @@ import pytest
 from spectra_app.errors import ForbiddenError, RecordError
 from spectra_app.records.kinds import SecondTechnique
 from spectra_app.services.case_alerts import case_guidance
+from spectra_app.services.notices import shipped
 
 NITAZENES = "family:nitazene (2-benzylbenzimidazole opioid)"
 CAPTAGON = ["Amphetamine sulfate", "Caffeine", "Theophylline"]
@@ -118,68 +119,67 @@ def test_who_may_see_it(office, logged_in, records):
 # --- Every alert of the table, by names as scans and laboratories give them ----------------------
 
 
-@pytest.mark.parametrize(
-    ("names", "alerts"),
-    [
-        (CAPTAGON, ["A001"]),
-        (["Dexamphetamine", "Theophylline monohydrate"], ["A001"]),  # "and/or caffeine"
-        (["Amfetamine", "Theophylline anhydrous", "Caffeine anhydrous"], ["A001"]),
-        (["Fenetylline"], ["A002"]),
-        (["Fenethylline hydrochloride", "Caffeine"], ["A002"]),
-        (["Captagon"], ["A002"]),
-        (["Cocaine HCl", "Levamisole hydrochloride"], ["A003"]),
-        (["Cocaine base", "Tetramisole hydrochloride"], ["A003"]),
-        (["Cocaine", "Phenacetin", "Levamisole"], ["A003"]),
-        (["Diamorphine hydrochloride", "Acetaminophen"], ["A004"]),
-        (["Heroin base", "Paracetamol", "Caffeine"], ["A004"]),
-        (["Caffeine", "Quinine"], ["A005"]),
-        (["Quinine sulfate dihydrate", "Caffeine citrate"], ["A005"]),
-        (["Quinine hydrochloride dihydrate", "1,3,7-trimethylxanthine"], ["A005"]),
-        (["4-ANPP", "N-Phenethyl-4-piperidone"], ["A101"]),
-        (["4-Piperidone hydrochloride", "1-boc-4-AP"], ["A101"]),
-        (["4-Fluoro anilino-1-boc-piperidine", "Norfentanyl"], ["A101"]),
-        (["PMK", "Heliotropin"], ["A102"]),
-        (["PMK glycidate", "PMK glycidic acid"], ["A102"]),
-        (["3,4-MDP-2-P methyl glycidic acid ethyl ester", "Safrole"], ["A102"]),
-        (["BMK", "APAAN"], ["A103"]),
-        (["MAPA", "APAA"], ["A103"]),
-        (["P-2-P methyl glycidic acid", "Ethylamine"], ["A103"]),
-        (["Ergotamine tartrate", "Ergometrine maleate"], ["A104"]),
-        (["Ergotamine", "Lysergic acid"], ["A104"]),
-    ],
-)
-def test_each_alert_is_met_by_the_pattern_of_its_source(records, guidance, names, alerts):
-    case = records.case()
-    records.whole(names, None, case=case, outcome="mixture")
-    assert met(guidance(case)) == [(one, "scans") for one in alerts]
-    found = records.case()
-    records.answer(records.item(found), names)
-    assert met(guidance(found)) == [(one, "laboratory") for one in alerts]
+PATTERNS = [
+    (CAPTAGON, ["A001"]),
+    (["Dexamphetamine", "Theophylline monohydrate"], ["A001"]),  # "and/or caffeine"
+    (["Amfetamine", "Theophylline anhydrous", "Caffeine anhydrous"], ["A001"]),
+    (["Fenetylline"], ["A002"]),
+    (["Fenethylline hydrochloride", "Caffeine"], ["A002"]),
+    (["Captagon"], ["A002"]),
+    (["Cocaine HCl", "Levamisole hydrochloride"], ["A003"]),
+    (["Cocaine base", "Tetramisole hydrochloride"], ["A003"]),
+    (["Cocaine", "Phenacetin", "Levamisole"], ["A003"]),
+    (["Diamorphine hydrochloride", "Acetaminophen"], ["A004"]),
+    (["Heroin base", "Paracetamol", "Caffeine"], ["A004"]),
+    (["Caffeine", "Quinine"], ["A005"]),
+    (["Quinine sulfate dihydrate", "Caffeine citrate"], ["A005"]),
+    (["Quinine hydrochloride dihydrate", "1,3,7-trimethylxanthine"], ["A005"]),
+    (["4-ANPP", "N-Phenethyl-4-piperidone"], ["A101"]),
+    (["4-Piperidone hydrochloride", "1-boc-4-AP"], ["A101"]),
+    (["4-Fluoro anilino-1-boc-piperidine", "Norfentanyl"], ["A101"]),
+    (["PMK", "Heliotropin"], ["A102"]),
+    (["PMK glycidate", "PMK glycidic acid"], ["A102"]),
+    (["3,4-MDP-2-P methyl glycidic acid ethyl ester", "Safrole"], ["A102"]),
+    (["BMK", "APAAN"], ["A103"]),
+    (["MAPA", "APAA"], ["A103"]),
+    (["P-2-P methyl glycidic acid", "Ethylamine"], ["A103"]),
+    (["Ergotamine tartrate", "Ergometrine maleate"], ["A104"]),
+    (["Ergotamine", "Lysergic acid"], ["A104"]),
+]
+NO_PATTERNS = [
+    ["Amphetamine sulfate", "Caffeine"],  # what amphetamine is usually cut with
+    ["Caffeine", "Theophylline"],
+    ["Methamphetamine hydrochloride", "Theophylline"],
+    ["Quinine"],
+    ["Cocaine", "Lidocaine"],
+    ["Procaine", "Levamisole"],
+    ["Morphine", "Paracetamol"],
+    ["Pseudoephedrine hydrochloride", "Pseudoephedrine"],  # one substance, twice
+    ["P2P", "BMK", "Phenylacetone"],
+    ["PMK glycidate", "3,4-MDP-2-P methyl glycidate"],
+    ["MAPA", "Methyl alpha-phenylacetoacetate"],
+    ["Ergotamine", "Ergotamine tartrate"],
+    ["Acetic acid", "Benzaldehyde", "Toluene"],
+    ["Sodium sulfate", "Sodium carbonate"],
+]
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["Amphetamine sulfate", "Caffeine"],  # what amphetamine is usually cut with
-        ["Caffeine", "Theophylline"],
-        ["Methamphetamine hydrochloride", "Theophylline"],
-        ["Quinine"],
-        ["Cocaine", "Lidocaine"],
-        ["Procaine", "Levamisole"],
-        ["Morphine", "Paracetamol"],
-        ["Pseudoephedrine hydrochloride", "Pseudoephedrine"],  # one substance, twice
-        ["P2P", "BMK", "Phenylacetone"],
-        ["PMK glycidate", "3,4-MDP-2-P methyl glycidate"],
-        ["MAPA", "Methyl alpha-phenylacetoacetate"],
-        ["Ergotamine", "Ergotamine tartrate"],
-        ["Acetic acid", "Benzaldehyde", "Toluene"],
-        ["Sodium sulfate", "Sodium carbonate"],
-    ],
-)
-def test_what_is_no_pattern_raises_no_alert(records, guidance, names):
-    case = records.case()
-    records.whole(names, None, case=case, outcome="mixture")
-    assert met(guidance(case)) == []
+def test_each_alert_is_met_by_the_pattern_of_its_source(records, guidance):
+    for names, alerts in PATTERNS:
+        case, found = records.case(), records.case()
+        records.whole(names, None, case=case, outcome="mixture")
+        assert met(guidance(case)) == [(one, "scans") for one in alerts], names
+        records.answer(records.item(found), names)
+        assert met(guidance(found)) == [(one, "laboratory") for one in alerts], names
+    every = {row.id for row in shipped("alerts").notices.rows}
+    assert {one for _, alerts in PATTERNS for one in alerts} == every
+
+
+def test_what_is_no_pattern_raises_no_alert(records, guidance):
+    for names in NO_PATTERNS:
+        case = records.case()
+        records.whole(names, None, case=case, outcome="mixture")
+        assert met(guidance(case)) == [], names
 
 
 def test_a_lead_beside_a_firm_name_raises_the_alert(records, guidance):
