@@ -173,6 +173,36 @@ def test_an_integration_time_that_is_not_taken_is_refused(rig):
         one.detector.start()
 
 
+@pytest.mark.parametrize("milliseconds", [60.0, 500.0])
+def test_a_time_that_arrived_as_another_one_is_taken_back(rig, milliseconds):
+    """It exposes with that one until another is sent: it is waited out, not taken for ours."""
+    one = rig()
+    one.open()
+    one.detector.set_integration_time(milliseconds)
+    one.detector.start()
+    one.time.step(milliseconds / 1000.0)
+    heard = one.model._expose_for
+    one.model._expose_for = lambda _microseconds: heard(5_000_000)  # it is parked on that
+    with pytest.raises(RefusedError, match="5000000 us"):
+        one.detector.fetch(1.0)
+    one.model._expose_for = heard
+    one.expose(milliseconds)
+    start_s, end_s = one.model.bench.taken_window_s
+    assert end_s - start_s == pytest.approx(milliseconds / 1000.0)
+
+
+@pytest.mark.parametrize("trigger", [4, 0x4000])
+@pytest.mark.parametrize("milliseconds", [60.0, 500.0])
+def test_one_that_waits_for_a_trigger_is_set_free(rig, trigger, milliseconds):
+    """A trigger mode that its status does not show is found by what does not come."""
+    one = rig()
+    one.open()
+    one.model.trigger = trigger
+    with pytest.raises((RefusedError, TransportTimeoutError)):
+        one.expose(milliseconds)
+    assert one.expose(milliseconds).counts.size == 2048
+
+
 def test_another_integration_time_after_the_exposure_is_stale(rig):
     one = rig()
     one.open()

@@ -263,6 +263,8 @@ class OoiDetector:
 
     def _settle(self) -> None:
         """Wait out an exposure that was not fetched or is still under way."""
+        if self._wire.doubtful:  # it may wait for a trigger: its status tells half of the mode
+            self._run_freely()
         self._wire.resynchronise()
         if self._set_steps != self._parked:
             self._expose(self._parked)
@@ -335,6 +337,8 @@ class OoiDetector:
             self._wire.doubtful = True
             running_s = self._timing.now() + status.integration_us * 1e-6
             self._settled_s = max(self._settled_s, running_s)
+            # It exposes with that one, again and again, until `_settle` sends another.
+            self._set_steps = -(-status.integration_us // self._model.step_us)
             raise wrong(
                 f"the integration time is {status.integration_us} us, {wanted_us} us was set",
                 self._model.name,
