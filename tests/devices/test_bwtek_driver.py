@@ -239,6 +239,16 @@ def test_fetching_what_was_not_started_is_refused(instrument) -> None:
         part.fetch(1.0)
 
 
+def test_the_scan_that_was_taken_for_its_alignment_is_no_first_exposure(instrument):
+    made = instrument()
+    made.open()
+    bench = made.emulator.bench
+    bench.faults = dataclasses.replace(bench.faults, stale_frame=True)
+    with pytest.raises(StaleDataError):
+        made.measure()
+    assert made.right(made.measure())
+
+
 def test_flat_stale_and_hanging_detectors_are_named(instrument) -> None:
     setup = instrument()
     part = setup.open()
