@@ -19,6 +19,7 @@ from devices.errors import (
     LaserAlarmError,
     LaserError,
     NotConnectedError,
+    RefusedError,
 )
 from devices.interface import LaserState
 from devices.parts import LaserPart, LaserReading
@@ -129,7 +130,7 @@ class LaserGuard:
             self._check_alarm()
             if not self.valid(permit):
                 raise AbortedError("the laser was switched off", self._where, "measure again")
-            self._part.switch_on(power_percent)
+            self._switch_on(power_percent)
         until = self._timing.now() + self._part.facts.warning_delay_s + FIRE_PATIENCE_S
         while True:
             reading = self._part.read()
@@ -143,6 +144,13 @@ class LaserGuard:
             waiting()
             self._part.refresh_watchdog()
             self._timing.sleep(POLL_S)
+
+    def _switch_on(self, power_percent: float) -> None:
+        try:
+            self._part.switch_on(power_percent)
+        except RefusedError:
+            self._check_ready(self._part.read())  # the interlock may have opened just now
+            raise
 
     def check_firing(self, permit: int) -> None:
         """Raise unless it fires; tell its watchdog that the measurement goes on."""

@@ -10,6 +10,7 @@ from devices.errors import (
     LaserAlarmError,
     LaserError,
     NotConnectedError,
+    RefusedError,
 )
 from devices.interface import LaserState
 from devices.laser import OFF_ATTEMPTS, LaserGuard
@@ -80,6 +81,21 @@ def nothing():
 )
 def test_state_is_what_was_read(enabled, can_fire, firing, state):
     assert LaserReading(enabled, can_fire, firing).state is state
+
+
+def test_an_interlock_that_opens_just_before_the_command_is_named():
+    guard, laser = guarded(OFF, OPEN)
+    refused = RefusedError("fault", "", "")
+
+    def refuse(_power_percent):
+        raise refused
+
+    laser.switch_on = refuse
+    with pytest.raises(InterlockError):
+        guard.on(guard.permit(), 100.0, nothing)
+    with pytest.raises(RefusedError) as caught:  # closed: then it is for another reason
+        guard.on(guard.permit(), 100.0, nothing)
+    assert caught.value is refused
 
 
 def test_off_is_proven_by_a_reading_and_sent_once_when_it_works():
