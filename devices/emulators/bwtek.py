@@ -178,6 +178,7 @@ class BwtekEmulator:
                 self._say_scan()
                 self._work()
         bench.advance_to(at_s)
+        bench.check_plugged()  # nothing answers without power
 
     def _work(self) -> None:
         """Do the commands that have come; while a scan runs they wait, but for a reset."""

@@ -190,6 +190,7 @@ class CoboltEmulator:
 
     def _pass_time(self, at_s: float) -> None:
         self.bench.advance_to(at_s)
+        self.bench.check_plugged()  # nothing answers without power
         if self.bench.laser_enabled and not self.bench.interlock_closed():
             self._tripped = True
             self.bench.laser(False)

@@ -203,6 +203,7 @@ class EmulatedWasatch:
                 self._waiting -= 1
                 self._expose()
         self.bench.advance_to(at_s)
+        self.bench.check_plugged()  # nothing answers without power
 
     def _send(self, counts: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
         ordered = counts[::-1] if self.model.wired_backwards else counts

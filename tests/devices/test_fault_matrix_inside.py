@@ -220,6 +220,14 @@ def test_the_exposure_before_once_more(opened, name, serial):
 
 
 @every_family
+def test_power_is_gone_while_nothing_runs(opened, name, serial):
+    bed = opened(name, serial)
+    bed.suffer(unplugged_at_s=0.0)
+    assert bed.analyser.laser_state is LaserState.UNKNOWN
+    assert bed.analyser.alarm
+
+
+@every_family
 def test_power_is_gone_in_the_middle(opened, name, serial):
     bed = opened(name, serial)
     with pytest.raises((NotConnectedError, TransportTimeoutError, LaserAlarmError)):
