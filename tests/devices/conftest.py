@@ -361,6 +361,32 @@ class FaultRig:
         """Let the instrument itself fail."""
         self.bench.faults = dataclasses.replace(self.bench.faults, **faults)
 
+    def mend(self):
+        """Let everything inside be well again, as a person sees to it: by key, by its own power."""
+        powerless = self.bench.faults.unplugged_at_s is not None
+        self.bench.faults = NO_FAULTS
+        for model in self.wires.models:
+            if powerless and hasattr(model, "power_up"):
+                model.power_up()
+            if hasattr(model, "turn_key"):
+                model.turn_key(False)
+                model.turn_key(True)
+
+    def before(self, at, call):
+        """Do `call` before that transfer, all cables counted in one row from now on."""
+        numbers = itertools.count()
+
+        def counted(step):
+            def wrapped(kind):
+                if next(numbers) == at:
+                    call()
+                return step(kind)
+
+            return wrapped
+
+        for line in self.lines:
+            line.step = counted(line.step)
+
     def measure(self, call):
         """Measure by `call`; what comes back, also with an error, is checked against the bench."""
         since_s = self.time.now_s
@@ -385,16 +411,20 @@ class FaultRig:
             for some in itertools.combinations(fresh, frame.averages)
         ]
         assert tried, "fewer exposures were made than are in the frame"
-        # Counts that were garbled fit none: then those of the right length are meant.
+        # Counts that were garbled fit none, full ones fit all: then those of the right length are.
         seconds = frame.integration_time_ms / 1000.0
-        wrong, some = min(
-            tried,
-            key=lambda one: (
-                one[0] > self.most_wrong,
-                self.most_wrong > 0 and any(abs(g.seconds - seconds) > 1e-6 for g in one[1]),
-                one[0],
-            ),
-        )
+
+        def unlike(one):
+            wrong, some = one
+            other_length = any(abs(given.seconds - seconds) > 1e-6 for given in some)
+            return (
+                wrong > self.most_wrong,
+                self.most_wrong > 0 and other_length,
+                wrong,
+                other_length,
+            )
+
+        wrong, some = min(tried, key=unlike)
         assert wrong <= self.most_wrong, f"{wrong} pixels are not those of the bench"
         self.wrong += wrong
         for given in some:
