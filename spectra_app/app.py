@@ -33,9 +33,10 @@ def render(report: Report | ValidationReport, path: Path) -> None:
 
 def window(files: Sequence[Path]) -> int:
     """Open the window with the scans given."""
+    from spectra_app.services.office import open_office
     from spectra_app.ui.start import run_window
 
-    return run_window(use_cases(), files)
+    return run_window(use_cases(), open_office, files)
 
 
 def use_cases(library: Path | None = None) -> UseCases:

@@ -276,8 +276,10 @@ def _goodness(hazard: HiddenHazard) -> tuple[int, float]:
     return (0 if hazard.reason in {"not_revealed", "not_computed"} else 2), 0.0
 
 
-def hidden_texts(record: Identification) -> list[str]:
-    """Return what this scan could not have seen, as sentences: stated limits first.
+def hidden_shares(
+    record: Identification,
+) -> tuple[list[tuple[str, float]], dict[str, list[str]]]:
+    """Return what this scan could not have seen: least shares revealed, and names by reason.
 
     Entries with one name are one hazard to an officer, and the worst of them counts: one that is
     never revealed or not worked out, then the largest share, then any other reason.
@@ -292,10 +294,15 @@ def hidden_texts(record: Identification) -> list[str]:
             shares[hazard.name] = hazard.smallest_share
         else:
             reasons.get(hazard.reason, reasons["no_measured_reference"]).append(hazard.name)
+    return sorted(shares.items(), key=lambda item: (-item[1], item[0])), reasons
+
+
+def hidden_texts(record: Identification) -> list[str]:
+    """Return what this scan could not have seen, as sentences: stated limits first."""
+    shares, reasons = hidden_shares(record)
     lines = []
     if shares:
-        ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-        parts = [f"{name} below {share_up(share)}" for name, share in ranked]
+        parts = [f"{name} below {share_up(share)}" for name, share in shares]
         lines.append(f"{', '.join(parts)} of the Raman signal (not of the weight).")
     lines += [f"{words}: {', '.join(reasons[r])}." for r, words in HIDDEN.items() if reasons[r]]
     return [*lines, HIDDEN_OTHERS] if lines else [HIDDEN_UNKNOWN]

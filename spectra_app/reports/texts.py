@@ -130,12 +130,38 @@ def load_texts(language: str) -> Texts:
         raise AppError(
             f"there are no report texts in {language!r}", "--lang", f"use {', '.join(LANGUAGES)}"
         )
-    content = _read(language)
-    texts = dict(content["texts"])
     if language == "en":
-        texts = shared_with_the_screen() | texts
-    else:
-        _complete(language, texts)
+        return load_set(FOLDER, language, shared=shared_with_the_screen())
+    return load_set(FOLDER, language, like=load_texts("en").texts)
+
+
+def load_set(
+    folder: str,
+    language: str,
+    *,
+    shared: Mapping[str, str] | None = None,
+    like: Mapping[str, str] | None = None,
+) -> Texts:
+    """Return one file of texts from a folder of the resources.
+
+    Parameters
+    ----------
+    folder, language : str
+        ``<folder>/<language>.json`` below ``resources``.
+    shared : mapping, optional
+        Texts that are kept elsewhere; those of the file win.
+    like : mapping, optional
+        The English texts: every one of them must be there, with the same values to fill in.
+
+    Raises
+    ------
+    AppError
+        When the file is damaged, or does not match the English one.
+    """
+    content = _read(folder, language)
+    texts = {**(shared or {}), **content["texts"]}
+    if like is not None:
+        _complete(language, texts, like)
     return Texts(
         language=language,
         name=content["name"],
@@ -147,24 +173,25 @@ def load_texts(language: str) -> Texts:
     )
 
 
-def _read(language: str) -> Any:
-    path = resources.path(f"{FOLDER}/{language}.json")
+def _read(folder: str, language: str) -> Any:
+    path = resources.path(f"{folder}/{language}.json")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise AppError(
-            f"the report texts in {language!r} cannot be read", path.name, "install Spectra again"
+            f"the texts in {language!r} cannot be read",
+            f"{folder}/{path.name}",
+            "install Spectra again",
         ) from error
 
 
-def _complete(language: str, texts: Mapping[str, str]) -> None:
+def _complete(language: str, texts: Mapping[str, str], english: Mapping[str, str]) -> None:
     """Refuse a translation that lacks a text, has one too many, or fills in other values."""
-    english = load_texts("en").texts
     wrong = sorted(set(english) ^ set(texts))
     wrong += [key for key in english if key in texts and _names(english[key]) != _names(texts[key])]
     if wrong:
         raise AppError(
-            f"the report texts in {language!r} do not match the English ones: {wrong[0]}",
+            f"the texts in {language!r} do not match the English ones: {wrong[0]}",
             f"{language}.json",
             "install Spectra again",
         )

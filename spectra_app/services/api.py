@@ -10,6 +10,7 @@ from spectra_app.services.identify import Identified
 from spectra_app.services.instrument import Instrument
 from spectra_app.services.instrument_choice import Choices
 from spectra_app.services.instrument_state import CheckResult, ScanWish
+from spectra_app.services.scanning import Scanned
 
 Progress = Callable[[float, str], None]
 ShouldStop = Callable[[], bool]
@@ -25,7 +26,7 @@ class AnalyserUse:
         The one in use; its orders return at once.
     look : callable () -> Choices
         List what can be chosen; waits for the system.
-    scan : callable (ScanWish, Progress, ShouldStop) -> Identified
+    scan : callable (ScanWish, Progress, ShouldStop) -> Scanned
         Measure with the connected one and identify it.
     check : callable (Progress, ShouldStop) -> CheckResult
         Check the connected one with polystyrene.
@@ -33,7 +34,7 @@ class AnalyserUse:
 
     instrument: Instrument
     look: Callable[[], Choices]
-    scan: Callable[[ScanWish, Progress, ShouldStop], Identified]
+    scan: Callable[[ScanWish, Progress, ShouldStop], Scanned]
     check: Callable[[Progress, ShouldStop], CheckResult]
 
 

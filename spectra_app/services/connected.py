@@ -23,6 +23,8 @@ from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.measuring import Wanted, plan_of
 from spectra_app.services.scanning import QUICK, HowToScan, Scanned, scan
 
+LONG_S = 90.0
+
 __all__ = ["GENTLE_COUNTDOWN_S", "GENTLE_WARNING", "check_connected", "scan_connected", "wanted_by"]
 
 
@@ -33,6 +35,8 @@ def wanted_by(wish: ScanWish) -> Wanted:
     if wish.plan == "quick":
         quick = QUICK.settings
         return Wanted(quick.integration_time_ms, quick.averages, delay_s=wish.delay_s, early=False)
+    if wish.plan == "long":
+        return Wanted(delay_s=wish.delay_s, budget_s=LONG_S, early=False)
     return Wanted(delay_s=wish.delay_s)
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.api import AnalyserUse, Progress, ShouldStop, UseCases
 from spectra_app.services.calibrations import Calibrations, Standing
 from spectra_app.services.cases.exposures import Fired
-from spectra_app.services.cases.laser_book import LaserBook, station_book
+from spectra_app.services.cases.laser_book import LaserBook, Measurer
 from spectra_app.services.connected import check_connected, scan_connected, told_of
 from spectra_app.services.devices import open_with_bench, plugged_in
 from spectra_app.services.emulated_samples import emulated_samples
 from spectra_app.services.identify import Identified, Identifier, identify_file
-from spectra_app.services.instrument import Instrument, OpenIt
+from spectra_app.services.instrument import Book, Instrument, OpenIt
 from spectra_app.services.instrument_choice import Choices, choices_of
 from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.libraries import library_note, library_title
@@ -30,6 +31,7 @@ class Desk:
     """The library in use, opened when first needed; used from one worker thread."""
 
     def __init__(self, library: Path | None, render: Renderer) -> None:
+        self.measurer = Measurer()
         self._path = library
         self._render = render
         self._identifier: Identifier | None = None
@@ -48,18 +50,20 @@ class Desk:
     def scan(self, sample: str, progress: Progress, should_stop: ShouldStop) -> Identified:
         """Scan a named sample with the emulated analyser."""
         asked = self.identifier
-        return self.entered(
+        scanned = self.entered(
             lambda: scan_emulated(sample, asked, progress=progress, should_stop=should_stop),
             emulated=True,
         )
-
-    def entered(self, measure: Callable[[], Scanned], *, emulated: bool) -> Identified:
-        """Scan, and enter it in the book of the station's lasers, opened before one fires."""
-        with station_book() as book, failing(book, emulated=emulated):
-            scanned = measure()
-            if book is not None:
-                book.scanned(scanned, self.identifier.engine.library)
         return scanned.found
+
+    def entered(self, measure: Callable[[], Scanned], *, emulated: bool) -> Scanned:
+        """Scan, and enter it in the book of the station's lasers, opened before one fires."""
+        with self.measurer.book() as book, failing(book, emulated=emulated):
+            scanned = measure()
+            if book is None:
+                return scanned
+            scan = book.scanned(scanned, self.identifier.engine.library)
+            return replace(scanned, entered=scan)
 
     def report(self, found: Identified, path: Path) -> None:
         """Write the PDF report of a result."""
@@ -110,16 +114,20 @@ def failing(book: LaserBook | None, *, emulated: bool) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def live_book() -> Iterator[Callable[[int, str, bool], object]]:
-    """Lend what enters the exposures of a live view: how many, serial number, emulated or not."""
-    with station_book() as book:
+def live_book(measurer: Measurer) -> Book:
+    """Return what lends the book to a live view: how many exposures, serial number, emulated."""
 
-        def enter(count: int, serial: str, emulated: bool) -> None:
-            if book is not None and count:
-                book.used(Fired(serial, "live", count=count, emulated=emulated))
+    @contextmanager
+    def lend() -> Iterator[Callable[[int, str, bool], object]]:
+        with measurer.book() as book:
 
-        yield enter
+            def enter(count: int, serial: str, emulated: bool) -> None:
+                if book is not None and count:
+                    book.used(Fired(serial, "live", count=count, emulated=emulated))
+
+            yield enter
+
+    return lend
 
 
 def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
@@ -128,7 +136,7 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
     def look() -> Choices:
         return choices_of(plugged_in())
 
-    def scan(wish: ScanWish, progress: Progress, should_stop: ShouldStop) -> Identified:
+    def scan(wish: ScanWish, progress: Progress, should_stop: ShouldStop) -> Scanned:
         asked = desk.identifier
         return desk.entered(
             lambda: scan_connected(instrument, wish, asked, progress, should_stop),
@@ -137,7 +145,7 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
 
     def check(progress: Progress, should_stop: ShouldStop) -> CheckResult:
         asked, emulated = desk.identifier, instrument.state.emulated
-        with station_book() as book, failing(book, emulated=emulated):
+        with desk.measurer.book() as book, failing(book, emulated=emulated):
             record = check_connected(instrument, asked, progress, should_stop)
             if book is not None:
                 book.checked(record)
@@ -151,7 +159,8 @@ def desk_use_cases(
 ) -> UseCases:
     """Return the window's use cases on a fresh desk; `open_it` opens the analyser chosen."""
     desk = Desk(library, render)
-    instrument = Instrument(keep_evidence, standing_now, open_it=open_it, book=live_book)
+    book = live_book(desk.measurer)
+    instrument = Instrument(keep_evidence, standing_now, open_it=open_it, book=book)
     return UseCases(
         identify_file=desk.identify,
         scan_emulated=desk.scan,
@@ -162,4 +171,5 @@ def desk_use_cases(
         open_library=desk.open,
         work_out_limits=desk.limits,
         analyser=analyser_use(desk, instrument),
+        measurer=desk.measurer,
     )

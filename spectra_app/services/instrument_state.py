@@ -8,7 +8,7 @@ from typing import Literal
 from matching.errors import SpectraError
 
 Phase = Literal["none", "connecting", "ready", "scanning", "live", "closing", "closed"]
-PlanName = Literal["auto", "quick", "gentle"]
+PlanName = Literal["auto", "quick", "gentle", "long"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class ScanWish:
 
     Parameters
     ----------
-    plan : {"auto", "quick", "gentle"}
-        Automatic exposure, a fixed short scan, or least power for dark or energetic samples.
+    plan : {"auto", "quick", "gentle", "long"}
+        Automatic exposure, a fixed short scan, least power for dark or energetic samples, or a long
+        scan that no early verdict ends.
     delay_s : float
         Countdown with the laser off before it fires, for walking away; 0 for none.
     sample : str

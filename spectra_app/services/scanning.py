@@ -26,6 +26,7 @@ from matching.calibration.axis import CalibrationError
 from matching.spectrum import Spectrum
 from spectra_app.errors import JournalError
 from spectra_app.records.calibration import CalibrationRecord
+from spectra_app.records.kinds import Scan
 from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
 from spectra_app.services.checking import checked_first
 from spectra_app.services.circumstances import circumstances
@@ -75,11 +76,15 @@ class HowToScan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scanned:
-    """A scan: what it was identified as, its frame, and the SHA-256 of all that was kept of it."""
+    """A scan: what it was identified as, its frame, and the SHA-256 of all that was kept of it.
+
+    `entered` is its record, once it stands in the records of a station.
+    """
 
     found: Identified
     frame: RawFrame
     evidence: tuple[str, ...]
+    entered: Scan | None = None
 
 
 def scan(

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import cast
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QToolBar, QToolButton
 
-from spectra_app.ui.theme import Theme, ThemeChoice, icon
+from spectra_app.ui.theme import Theme, icon
 
 NARROW_BAR = 1240  # pixels
-THEMES: tuple[tuple[ThemeChoice, str], ...] = (
-    ("light", "Light"),
-    ("dark", "Dark"),
-    ("system", "As the system"),
-)
 
 
 class ActionBar(QToolBar):
-    """The actions of the window; the choice of theme and of the emulated sample."""
-
-    theme_chosen = Signal(str)
+    """The actions of the workbench, and the choice of the emulated sample."""
 
     def __init__(self, samples: tuple[str, ...], theme: Theme) -> None:
         super().__init__("Actions")
@@ -37,7 +30,6 @@ class ActionBar(QToolBar):
         self.report = self._action("Save report (PDF)…", "Save the report of this scan", "Ctrl+P")
         self.library = self._action("Open library…", "Use another reference library", "Ctrl+L")
         self.sample = QComboBox()
-        self.theme_button = QToolButton()
         self._lay_out(samples)
         self.set_theme(theme)
         self.show_busy(False)
@@ -68,30 +60,6 @@ class ActionBar(QToolBar):
         self.addAction(self.stop)
         for action in (self.scan, self.stop):
             cast("QToolButton", self.widgetForAction(action)).setMinimumWidth(160)
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.addWidget(space)
-        self._add_theme_menu()
-
-    def _add_theme_menu(self) -> None:
-        menu = QMenu(self)
-        group = QActionGroup(menu)
-        self.themes: dict[str, QAction] = {}
-        for choice, text in THEMES:
-            action = QAction(text, menu)
-            action.setCheckable(True)
-            action.setData(choice)
-            group.addAction(action)
-            menu.addAction(action)
-            self.themes[choice] = action
-        group.triggered.connect(self._on_theme)
-        button = self.theme_button
-        button.setText(" Theme")
-        button.setToolTip("Light or dark colours")
-        button.setMenu(menu)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.addWidget(button)
 
     def set_theme(self, theme: Theme) -> None:
         """Repaint the icons in the colours of `theme`."""
@@ -101,17 +69,12 @@ class ActionBar(QToolBar):
         self.analyser.setIcon(icon("analyser", theme))
         self.report.setIcon(icon("report", theme))
         self.library.setIcon(icon("library", theme))
-        self.theme_button.setIcon(icon("theme", theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep every action in sight in a narrow window."""
         narrow = event.size().width() < NARROW_BAR
         self._sample_label.setVisible(not narrow)
         self.sample.setFixedWidth(110 if narrow else 230)
-        style = Qt.ToolButtonStyle
-        self.theme_button.setToolButtonStyle(
-            style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
-        )
         super().resizeEvent(event)
 
     def show_busy(self, busy: bool) -> None:
@@ -119,7 +82,3 @@ class ActionBar(QToolBar):
         self.stop.setVisible(busy)
         self.scan.setVisible(not busy)
         self.scan.setEnabled(not busy and self.sample.count() > 0)
-
-    @Slot(QAction)
-    def _on_theme(self, action: QAction) -> None:
-        self.theme_chosen.emit(action.data())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
@@ -12,11 +11,12 @@ from PySide6.QtWidgets import QWidget
 from spectra_app.services.api import AnalyserUse
 from spectra_app.services.instrument_choice import Choices, Wish, emulated_choices
 from spectra_app.services.instrument_state import CheckResult, InstrumentState, ScanWish
+from spectra_app.services.scanning import Scanned
 from spectra_app.ui.analyser_panel import AnalyserPanel
 from spectra_app.ui.lane import Job, Lane, Report
 from spectra_app.ui.laser_alarm import LaserAlarm
+from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import sentence
-from spectra_app.ui.theme import Theme
 from spectra_app.wording import CHECK_FAILED_DO
 
 FIRST_CHOICE = "emulated-785"
@@ -33,26 +33,32 @@ class AnalyserDesk(QObject):
         Where scans wait for their end.
     window : QWidget
         The window that the panel belongs to.
+    samples : tuple of str
+        What can lie before an emulated analyser.
+    look : Look
+        Language and theme.
     """
 
     changed = Signal()
     framed = Signal()
     shown = Signal(object)
-    scan_ready = Signal(object, object)
+    scan_ready = Signal(object, str)
+    progressed = Signal(object, float)
     stop_wanted = Signal()
 
     def __init__(
-        self, use: AnalyserUse, lane: Lane, window: QWidget, samples: tuple[str, ...], theme: Theme
+        self, use: AnalyserUse, lane: Lane, window: QWidget, samples: tuple[str, ...], look: Look
     ) -> None:
         super().__init__(window)
-        self._use, self._lane = use, lane
+        self._use, self._lane, self._look = use, lane, look
         self.instrument = use.instrument
         self._job: Job | None = None
         self._closing: Callable[[], object] | None = None
-        self.panel, self.alarm = AnalyserPanel(window, samples, theme), LaserAlarm(window)
+        self.panel, self.alarm = AnalyserPanel(window, samples, look.theme), LaserAlarm(window)
         self.panel.form.show_choices(Choices(emulated_choices()))
         self.panel.form.choose(FIRST_CHOICE, emulated=True)
         self._connect()
+        look.paint(self._paint_parts)
 
     def _connect(self) -> None:
         panel, queued = self.panel, Qt.ConnectionType.QueuedConnection
@@ -103,22 +109,33 @@ class AnalyserDesk(QObject):
     def _on_connect(self, wish: Wish) -> None:
         self.instrument.connect(wish)
 
+    @property
+    def sample(self) -> str:
+        """What lies before an emulated analyser, as chosen in the panel; empty for a real one."""
+        return self.panel.form.sample.currentText() if self.state.emulated else ""
+
     @Slot(object)
     def _on_scan(self, wish: ScanWish) -> None:
+        self.scan(wish)
+
+    def scan(self, wish: ScanWish, then: Callable[[Job], None] | None = None) -> Job:
+        """Scan with the analyser; `then` gets the job, its result a `Scanned`, when it ended."""
         use = self._use
 
-        def task(tell: Report, should_stop: Callable[[], bool]) -> tuple[Any, ...]:
-            return (use.scan(wish, tell, should_stop),)
+        def task(tell: Report, should_stop: Callable[[], bool]) -> Scanned:
+            return use.scan(wish, tell, should_stop)
 
         state = self.state
         title = f"EMULATED: {wish.sample}" if state.emulated else f"Scan by {state.serial}"
         self._job = Job(f"Scanning with {state.model}", task, self._on_scanned)
+        if then is not None:
+            self._job.also(then)
         self.panel.begin("Scan: getting ready…")
         self.scan_ready.emit(self._job, title)
         self._lane.submit(self._job)
+        return self._job
 
     def _on_scanned(self, job: Job) -> None:
-        """Take the end of a scan; `AppWindow` has put its own ending around this."""
         self._job = None
         self.panel.end(failed=sentence(job.error) if job.error and not job.stopped else "")
         if job.error is None and not job.stopped and self.panel.isVisible():
@@ -143,6 +160,9 @@ class AnalyserDesk(QObject):
             title = "Check FAILED." if found.judged else "NOT CHECKED: the scan is too poor."
             self.panel.end(title, f"{'; '.join(found.reasons)}. {CHECK_FAILED_DO}")
 
+    def _paint_parts(self) -> None:
+        self.panel.set_theme(self._look.theme)
+
     @Slot()
     def stop(self) -> None:
         """Laser off, then stop what runs and what waits."""
@@ -154,6 +174,7 @@ class AnalyserDesk(QObject):
     def _on_progress(self, job: Job, fraction: float, words: str) -> None:
         if job is self._job:
             self.panel.show_progress(fraction, words)
+            self.progressed.emit(job, fraction)
 
     @Slot()
     def _on_state(self) -> None:

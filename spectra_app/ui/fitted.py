@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from spectra_app.ui.theme import sized
 
@@ -63,6 +63,12 @@ class FittedLabel(QWidget):
         self.setAccessibleName(text)
         self._refit()
 
+    def set_points(self, points: float) -> None:
+        """Wish for another size."""
+        if points != self._points:
+            self._points = points
+            self._refit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the text to the new width."""
         super().resizeEvent(event)
@@ -93,3 +99,28 @@ class FittedLabel(QWidget):
         words = self._text.replace("-", "- ").split()
         widest = max((metrics.horizontalAdvance(word) for word in words), default=0)
         return widest <= width and lay_out(self._text, font, width).lineCount() <= self._lines
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in dots where there is no room; the tool tip has all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def set_text(self, text: str) -> None:
+        """Show `text`."""
+        self._whole = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut the text to the new width."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        room = max(0, self.contentsRect().width() - 2)
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room))

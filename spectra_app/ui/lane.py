@@ -45,6 +45,16 @@ class Job:
     stopped: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
 
+    def also(self, then: Callable[[Job], None]) -> None:
+        """Have `then` called as well, before the others, when the job has ended."""
+        first = self.then
+
+        def both(ended: Job) -> None:
+            then(ended)
+            first(ended)
+
+        self.then = both
+
     def ask_to_stop(self) -> None:
         """Ask the work to give up; it answers when it next looks."""
         self._stop.set()

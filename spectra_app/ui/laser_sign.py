@@ -54,7 +54,7 @@ class LaserSign(QWidget):
     def show_state(self, state: str, theme: Theme) -> None:
         """Show a state of the laser."""
         style = LASERS[state]
-        colour = style.light if theme.name == "light" else style.dark
+        colour = theme.pick(style)
         self.shape.show_state(state, colour, theme["surface"])
         self.word.setText(style.word)
         self.word.setStyleSheet(f"color: {colour}; font-weight: 700; font-size: {self._points}pt;")

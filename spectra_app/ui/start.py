@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from matching.errors import SpectraError
 from spectra_app.services.api import UseCases
+
+if TYPE_CHECKING:
+    from spectra_app.ui.records_desk import OpenOffice
 
 REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 REQUEST_HEARD_MS = 100
@@ -52,12 +56,13 @@ def show_unexpected(
     return hook
 
 
-def run_window(use_cases: UseCases, files: Sequence[Path]) -> int:
+def run_window(use_cases: UseCases, open_office: OpenOffice, files: Sequence[Path]) -> int:
     """Show the window, open `files` in it, and return the exit code when it is closed."""
-    from spectra_app.ui.app_window import AppWindow
+    from spectra_app.ui.look import Look
+    from spectra_app.ui.shell import Shell
 
     app = make_application()
-    window = AppWindow(use_cases)
+    window = Shell(use_cases, open_office, Look())
     window.resize(1366, 768)
     window.show()
     window.open_files(files)

@@ -1,4 +1,4 @@
-"""Light and dark: colours as data, the palette, the style sheet, icons and the fonts."""
+"""Light, dark, high contrast: colours as data, palette, style sheet, icons and fonts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 import resources
-from spectra_app.wording import ALARMS
+from spectra_app.wording import ALARMS, AlarmStyle
 
-ThemeName = Literal["light", "dark"]
-ThemeChoice = Literal["light", "dark", "system"]
+ThemeName = Literal["light", "dark", "contrast"]
+ThemeChoice = Literal["light", "dark", "contrast", "system"]
 
 BASE_POINTS = 11.0
 VERDICT_POINTS = 28.0
@@ -34,7 +34,10 @@ class Theme:
 
     def alarm(self, level: str) -> str:
         """Return the colour of an alarm level in this theme."""
-        style = ALARMS[level]
+        return self.pick(ALARMS[level])
+
+    def pick(self, style: AlarmStyle) -> str:
+        """Return which of the two colours of a style is made for the ground of this theme."""
         return style.light if self.name == "light" else style.dark
 
 

@@ -17,27 +17,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_app.records.identification import PRESUMPTIVE, Identification
+from spectra_app.records.identification import Identification
+from spectra_app.reports.findings import verdict
 from spectra_app.ui.fitted import FittedLabel
-from spectra_app.ui.phrases import (
-    EMULATED,
-    found_lines,
-    percent,
-    spoken_verdict,
-)
+from spectra_app.ui.look import Look
+from spectra_app.ui.phrases import percent
 from spectra_app.ui.shapes import AlarmShape
-from spectra_app.ui.theme import BASE_POINTS, VERDICT_POINTS, Theme, banner_style, sized
-from spectra_app.wording import (
-    advice_texts,
-    alarm_word,
-    headline,
-    hidden_texts,
-    outcome_text,
-    reason_texts,
+from spectra_app.ui.theme import BASE_POINTS, VERDICT_POINTS, banner_style, sized
+from spectra_app.ui.verdict_words import (
+    found_lines,
+    hidden_lines,
+    next_lines,
+    spoken,
+    why_lines,
 )
 
 HIDDEN_SHOWN = 300  # characters
-WIDE_CARD = 560  # pixels
+WIDE_CARD, TALL_CARD = 560, 560  # pixels
+LOW_POINTS = 21.0
 WIDE_POINTS = 13.0
 
 
@@ -55,19 +52,20 @@ class VerdictCard(QFrame):
 
     all_hidden_wanted = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
-        self._theme = theme
+        self._look = look
         self._record: Identification | None = None
-        self.presumptive, self.emulated = text_label(), QLabel(EMULATED)
-        self.shape, self.word = AlarmShape(), FittedLabel(17, 12, 1)
-        self.lead, self.outcome = QLabel("LEAD"), text_label("outcome")
+        self.presumptive, self.emulated = text_label(), QLabel()
+        self.shape, self.word = AlarmShape(), FittedLabel(17, 12, 2)
+        self.lead, self.outcome = QLabel(), text_label("outcome")
         self.headline = FittedLabel(VERDICT_POINTS, 17, 3)
         self.components, self.why, self.next = text_label(), text_label(), text_label()
         self.hidden, self._hidden_text = text_label(), ""
-        self.more = QPushButton("Show all of it")
+        self.more = QPushButton()
         self._build()
-        self._paint_parts()
+        look.tell(self.retell)
+        look.paint(self._paint_parts)
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -129,51 +127,44 @@ class VerdictCard(QFrame):
         column.addWidget(self.more)
         return footer
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint in the colours of `theme`."""
-        self._theme = theme
-        self._paint_parts()
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.emulated.setText(say("card.emulated"))
+        self.lead.setText(say("card.lead"))
+        self.more.setText(say("card.show_all"))
+        self._paint_presumptive()
         if self._record is not None:
             self.show_record(self._record)
 
     def show_record(self, record: Identification) -> None:
         """Show the verdict of `record`."""
         self._record = record
-        is_lead = record.outcome == "lead"
-        colour = self._theme.alarm(record.alarm)
-        self.shape.show_level(record.alarm, colour, self._theme["surface"], dashed=is_lead)
-        self.word.set_text(alarm_word(record))
+        look, is_lead = self._look, record.outcome == "lead"
+        said = verdict(record, look.texts)
+        colour = look.theme.alarm(record.alarm)
+        self.shape.show_level(record.alarm, colour, look.theme["surface"], dashed=is_lead)
+        word = look.word("alarm", record.alarm)
+        if record.alarm == "unknown" and record.outcome in {"match", "mixture", "lead"}:
+            word = look.say("alarm.status_unknown")
+        if record.alarm == "benign" and record.control_lists.lists_to:
+            word = look.say("card.lists_to", word=word, date=record.control_lists.lists_to)
+        self.word.set_text(word)
         self.lead.setVisible(is_lead)
-        self.lead.setStyleSheet(
-            f"border: 2px dashed {colour}; border-radius: 4px; padding: 2px 12px;"
-            "font-weight: 700; font-size: 15pt;"
-        )
         self.emulated.setVisible(record.emulated)
-        title = headline(record)
-        self.headline.set_text(title)
-        outcome = outcome_text(record).removeprefix("Lead: ")
-        self.outcome.setText(outcome[:1].upper() + outcome[1:])
-        self.outcome.setVisible(outcome_text(record) != title)
+        self.headline.set_text(said.headline)
+        self.outcome.setText(look.say("card.lead_is") if is_lead else said.outcome)
+        self.outcome.setVisible(is_lead or said.outcome != said.headline)
         self._show_details(record)
-        self.setAccessibleName(spoken_verdict(record, alarm_word(record)))
-        self.update()
+        self.setAccessibleName(spoken(record, word, said.headline, look.texts))
+        self._paint_level()
 
     def _show_details(self, record: Identification) -> None:
-        _fill(self.components, "What was found", found_lines(record))
-        against = [f"Library: {text}." for text in record.library.notes]
-        reasons = [
-            *against,
-            *reason_texts(record),
-            *(f"Assumed: {text}" for text in record.assumptions),
-        ]
-        _fill(
-            self.why,
-            "Why",
-            [*([record.error[:1].upper() + record.error[1:]] if record.error else []), *reasons],
-        )
-        _fill(self.next, "What to do next", advice_texts(record))
-        hidden = hidden_texts(record)
-        text = " ".join(hidden)
+        say, texts = self._look.say, self._look.texts
+        _fill(self.components, say("card.found"), found_lines(record, texts))
+        _fill(self.why, say("card.why"), why_lines(record, texts))
+        _fill(self.next, say("card.next"), next_lines(record, texts))
+        text = " ".join(hidden_lines(record, texts))
         shown = text if len(text) <= HIDDEN_SHOWN else f"{text[:HIDDEN_SHOWN].rstrip(' ,')} …"
         self._hidden_text = shown
         self._show_hidden("")
@@ -181,21 +172,33 @@ class VerdictCard(QFrame):
 
     def show_limits_progress(self, fraction: float) -> None:
         """Say that the limits are being worked out, and how much of that is done (0 to 1)."""
-        self._show_hidden(f" (working it out, {percent(fraction)} done)")
+        self._show_hidden(self._look.say("card.working_out", done=percent(fraction)))
 
     def _show_hidden(self, remark: str) -> None:
-        title = f"<b>This scan could not have seen</b>{remark}"
+        title = f"<b>{escape(self._look.say('card.hidden'))}</b> {escape(remark)}".rstrip()
         self.hidden.setText(f"{title}<br>{escape(self._hidden_text)}")
 
     def _paint_parts(self) -> None:
-        theme = self._theme
-        first, rest = PRESUMPTIVE.split(":", 1)
-        self.presumptive.setText(
-            f"<b style='font-size:14pt'>{first}</b> &nbsp;"
-            f"<span style='color:{theme['muted']}'>{escape(rest.strip())}</span>"
-        )
-        self.emulated.setStyleSheet(banner_style(theme))
+        self._paint_presumptive()
+        self.emulated.setStyleSheet(banner_style(self._look.theme))
         self.outcome.setFont(sized(self.font(), 12))
+        if self._record is not None:
+            self.show_record(self._record)
+
+    def _paint_presumptive(self) -> None:
+        first, rest = self._look.say("card.presumptive"), self._look.say("card.presumptive_why")
+        self.presumptive.setText(
+            f"<b style='font-size:14pt'>{escape(first)}</b> &nbsp;"
+            f"<span style='color:{self._look.theme['muted']}'>{escape(rest)}</span>"
+        )
+
+    def _paint_level(self) -> None:
+        level = self._record.alarm if self._record else "unknown"
+        self.lead.setStyleSheet(
+            f"border: 2px dashed {self._look.theme.alarm(level)}; border-radius: 4px;"
+            "padding: 2px 12px; font-weight: 700; font-size: 15pt;"
+        )
+        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use larger text where there is room for it."""
@@ -203,6 +206,7 @@ class VerdictCard(QFrame):
         font = sized(self.font(), WIDE_POINTS if self.width() >= WIDE_CARD else BASE_POINTS)
         for label in (self.presumptive, self.next, self.components, self.why, self.hidden):
             label.setFont(font)
+        self.headline.set_points(VERDICT_POINTS if self.height() >= TALL_CARD else LOW_POINTS)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the frame in the colour of the level, dashed for a lead."""
@@ -210,20 +214,21 @@ class VerdictCard(QFrame):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         level = self._record.alarm if self._record else "unknown"
-        pen = QPen(QColor(self._theme.alarm(level)), 4)
+        pen = QPen(QColor(self._look.theme.alarm(level)), 4)
         if self._record is not None and self._record.outcome == "lead":
             pen.setDashPattern([3.0, 2.0])
         painter.setPen(pen)
-        painter.setBrush(QColor(self._theme["surface"]))
+        painter.setBrush(QColor(self._look.theme["surface"]))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 10, 10)
         painter.end()
 
 
 def _fill(label: QLabel, title: str, lines: list[str]) -> None:
     """Show `lines` as a list under `title`; an empty list hides the label."""
+    side = "right" if label.layoutDirection() == Qt.LayoutDirection.RightToLeft else "left"
     items = "".join(f"<li style='margin-bottom:3px'>{escape(line)}</li>" for line in lines)
     label.setText(
         f"<p style='margin:0 0 4px 0'><b>{escape(title)}</b></p>"
-        f"<ul style='margin:0 0 0 -22px'>{items}</ul>"
+        f"<ul style='margin-{side}:-22px'>{items}</ul>"
     )
     label.setVisible(bool(lines))

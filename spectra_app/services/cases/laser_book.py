@@ -92,6 +92,34 @@ class LaserBook:
             self.used(Fired("", ended, kept, emulated=emulated))
 
 
+class Measurer:
+    """Who measures in a window: whoever is logged in there, and otherwise nobody.
+
+    Told by the window when somebody logs in or out; asked by the lanes that measure.
+    """
+
+    def __init__(self) -> None:
+        self._here: LaserBook | None = None
+
+    def is_at(self, office: Office, session: Session) -> None:
+        """Enter what is measured from now on in this office, as this session's."""
+        self._here = LaserBook(office, session)
+
+    def is_away(self) -> None:
+        """Enter what is measured from now on as nobody's."""
+        self._here = None
+
+    @contextmanager
+    def book(self) -> Iterator[LaserBook | None]:
+        """Lend the book of whoever measures now; see `station_book`."""
+        here = self._here
+        if here is None:
+            with station_book() as book:
+                yield book
+        else:
+            yield here
+
+
 @contextmanager
 def station_book() -> Iterator[LaserBook | None]:
     """Lend the book to who measures while nobody is logged in; None where no station was set up.

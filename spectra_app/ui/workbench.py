@@ -1,4 +1,4 @@
-"""The window: scans at the left, then the verdict, then plot and candidates."""
+"""The workbench: scans at the left, then the verdict, then plot and candidates."""
 
 from __future__ import annotations
 
@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QGuiApplication,
-    QShowEvent,
-)
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QLabel,
     QMainWindow,
@@ -28,73 +21,68 @@ from PySide6.QtWidgets import (
 from matching.errors import SpectraError
 from spectra_app.services.api import UseCases
 from spectra_app.services.identify import Identified
-from spectra_app.services.instrument_state import InstrumentState
+from spectra_app.services.scanning import Scanned
 from spectra_app.ui.actions import ActionBar
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.candidates import CandidatePanel
 from spectra_app.ui.lane import Job, Lane
-from spectra_app.ui.laser_sign import LaserSign
 from spectra_app.ui.limits import BackgroundLimits
+from spectra_app.ui.look import Look
 from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
 from spectra_app.ui.phrases import (
     EMULATED,
-    analyser_line,
-    analyser_short,
     quality_line,
     seconds_left,
 )
 from spectra_app.ui.plot import SpectrumPlot
 from spectra_app.ui.scans import ScanEntry, ScanList, done_entry
-from spectra_app.ui.theme import ThemeChoice, apply_theme, load_theme, resolve
 from spectra_app.ui.verdict_card import VerdictCard
 from spectra_app.wording import hidden_texts
 
 REVEAL_MS = 200
-CLOSE_WAIT_MS = 1500
 SAVED_MS = 15_000
 COLUMNS = (17, 34, 49)
 SCAN_FILTER = "All files (*)"
 LIBRARY_FILTER = "Spectra libraries (*.h5 *.hdf5);;All files (*)"
 
 
-class AppWindow(QMainWindow):
-    """The one window of the program.
+class Workbench(QMainWindow):
+    """Opens and compares scans from files and from the analyser; nothing of it is filed.
 
     Parameters
     ----------
     use_cases : UseCases
         What the window can ask for; called on the work lane only.
+    lane : Lane
+        Of library and analyser, shared with the rest of the window.
+    analyser : AnalyserDesk
+        The analyser in use, shared too.
+    look : Look
+        Language and theme.
     """
 
-    def __init__(self, use_cases: UseCases) -> None:
+    def __init__(self, use_cases: UseCases, lane: Lane, analyser: AnalyserDesk, look: Look) -> None:
         super().__init__()
-        self._use_cases = use_cases
-        self._choice: ThemeChoice = "system"
-        self._theme = load_theme(resolve(self._choice))
+        self._use_cases, self.lane, self.analyser, self.look = use_cases, lane, analyser, look
+        self._theme = look.theme
         self._working: dict[Job, ScanEntry] = {}
         self._closing = False
-        self.lane = Lane(self)
         self.bar = ActionBar(use_cases.emulated_samples, self._theme)
         self.scans = ScanList(self._theme)
         self.start, self.work = StartPage(self._theme), WorkPage()
-        self.card, self.problem = VerdictCard(self._theme), ProblemPage()
+        self.card, self.problem = VerdictCard(look), ProblemPage()
         self.plot, self.candidates = SpectrumPlot(self._theme), CandidatePanel()
         self.pages, self.columns = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
         self.library = QLabel("Library: opening…")
-        self.analyser_line, self.laser_sign = QLabel(), LaserSign(20, 11.0)
         self._reveal = QTimer(self)
-        use, samples = use_cases.analyser, use_cases.emulated_samples
-        self.analyser = AnalyserDesk(use, self.lane, self, samples, self._theme) if use else None
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
         self._build()
         self._connect()
-        self._set_theme("system")
+        look.paint(self._paint_parts)
         self._show_entry(None)
         self._ask_library()
 
     def _build(self) -> None:
-        self.setWindowTitle("Spectra")
-        self.setMinimumSize(1024, 680)
         self.setAcceptDrops(True)
         self.addToolBar(self.bar)
         for page in (self.start, self.work, self.card, self.problem):
@@ -118,9 +106,6 @@ class AppWindow(QMainWindow):
         self.setCentralWidget(body)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.library, 1)
-        self.bar.analyser.setVisible(self.analyser is not None)
-        self.statusBar().addPermanentWidget(self.laser_sign)
-        self.statusBar().addPermanentWidget(self.analyser_line)
         self.statusBar().addPermanentWidget(QLabel("Offline: no network used"))
 
     def _connect(self) -> None:
@@ -130,7 +115,6 @@ class AppWindow(QMainWindow):
         bar.stop.triggered.connect(self.stop)
         bar.report.triggered.connect(self.ask_report)
         bar.library.triggered.connect(self.ask_library)
-        bar.theme_chosen.connect(self._set_theme)
         self.start.open_wanted.connect(self.ask_scans)
         self.start.scan_wanted.connect(self.scan_emulated)
         self.problem.open_wanted.connect(self.ask_scans)
@@ -143,16 +127,11 @@ class AppWindow(QMainWindow):
         self.limits.progressed.connect(self._on_limits_progress)
         self.limits.failed.connect(self._on_limits_failed)
         lane.changed.connect(self._on_lane)
-        lane.when_thread_ends(self._on_thread_end)
-        if self.analyser is not None:
-            bar.analyser.triggered.connect(self.analyser.open_panel)
-            self.analyser.scan_ready.connect(self._on_scan_ready)
-            self.analyser.shown.connect(self._show_analyser)
-            self._show_analyser(self.analyser.state)
+        bar.analyser.triggered.connect(self.analyser.open_panel)
+        self.analyser.scan_ready.connect(self._on_scan_ready)
         self._reveal.setSingleShot(True)
         self._reveal.setInterval(REVEAL_MS)
         self._reveal.timeout.connect(self._show_work)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
     # --- what the user asks for -----------------------------------------------------------------
 
@@ -196,31 +175,17 @@ class AppWindow(QMainWindow):
 
     @Slot(object, str)
     def _on_scan_ready(self, job: Job, title: str) -> None:
-        """Give a scan with the analyser its row, and its end a second listener."""
+        """Give a scan with the analyser its row."""
         entry = ScanEntry(title, emulated=title.startswith("EMULATED"), scanning=True)
         self._working[job] = entry
         self.scans.add(entry)
-        panel_ends = job.then
-
-        def both(ended: Job) -> None:
-            self._on_scans(ended)
-            panel_ends(ended)
-
-        job.then = both
+        job.also(self._on_scans)
         self.scans.choose(entry)
-
-    @Slot(object)
-    def _show_analyser(self, state: InstrumentState) -> None:
-        self.analyser_line.setText(analyser_short(state))
-        self.analyser_line.setToolTip(analyser_line(state))
-        self.laser_sign.show_state(state.laser, self._theme)
-        self.laser_sign.setVisible(state.connected)
 
     @Slot()
     def stop(self) -> None:
         """Ask the work under way to stop, and drop what waits; the laser goes off first."""
-        if self.analyser is not None:
-            self.analyser.stop()
+        self.analyser.stop()
         self.work.show_stopping()
         self.lane.stop_all()
 
@@ -279,11 +244,11 @@ class AppWindow(QMainWindow):
             entry.state = "stopped"
         elif job.error is not None:
             entry.state, entry.error, entry.details = "failed", job.error, job.details
-        elif not job.result:
+        elif not (found := _identified(job.result)):
             entry.state = "failed"
             entry.error = SpectraError("no spectrum in it", entry.title, "choose another file")
         else:
-            done = [done_entry(identified) for identified in job.result]
+            done = [done_entry(identified) for identified in found]
             self.scans.replace(entry, done)
             for one in done:
                 self.limits.begin(one)
@@ -417,24 +382,10 @@ class AppWindow(QMainWindow):
 
     # --- theme ----------------------------------------------------------------------------------
 
-    @Slot(str)
-    def _set_theme(self, choice: ThemeChoice) -> None:
-        self._choice = choice
-        self.bar.themes[choice].setChecked(True)
-        self._theme = load_theme(resolve(choice))
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            apply_theme(app, self._theme)
-        for part in (self.bar, self.scans, self.start, self.card, self.plot):
+    def _paint_parts(self) -> None:
+        self._theme = self.look.theme
+        for part in (self.bar, self.scans, self.start, self.plot):
             part.set_theme(self._theme)
-        if self.analyser is not None:
-            self.analyser.panel.set_theme(self._theme)
-            self._show_analyser(self.analyser.state)
-
-    @Slot()
-    def _on_system_theme(self) -> None:
-        if self._choice == "system":
-            self._set_theme("system")
 
     # --- Qt's own events ------------------------------------------------------------------------
 
@@ -457,26 +408,11 @@ class AppWindow(QMainWindow):
         self.open_files([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
         event.acceptProposedAction()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Close when the work has given up; until then say so and wait for it, without freezing."""
-        if self.analyser is not None and not self.analyser.close(self.close):
-            self._wait_to_close("the laser is switched off…")
-            event.ignore()
-            return
+    def end(self) -> None:
+        """Give up the work that nobody waits for, and tell nobody of trouble any more."""
         self._closing = True
         self.limits.end()
-        if self.lane.close(5000 if self.lane.idle else CLOSE_WAIT_MS):
-            event.accept()
-            return
-        self._wait_to_close("the work under way has ended…")
-        event.ignore()
 
-    def _wait_to_close(self, when: str) -> None:
-        self.setWindowTitle(f"Spectra: closing when {when}")
-        for part in (self.columns, self.bar):  # not the window: an alarm stays usable
-            part.setEnabled(False)
 
-    @Slot()
-    def _on_thread_end(self) -> None:
-        if self._closing and self.isVisible():
-            self.close()
+def _identified(result: Scanned | tuple[Identified, ...]) -> tuple[Identified, ...]:
+    return (result.found,) if isinstance(result, Scanned) else result

@@ -1,0 +1,81 @@
+"""One parcel, filed in one act: its case and item are found or opened, and its scans filed there.
+
+For the officer at a conveyor: what the parcel carries is its number, and everything else follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spectra_app.records.identifiers import Identifier
+from spectra_app.records.kinds import Case, Item, Scan
+from spectra_app.records.ledger.store import Ledger
+from spectra_app.services.cases.items import Description, add_item
+from spectra_app.services.cases.opening import About, open_new_case
+from spectra_app.services.cases.scans import file_scan
+from spectra_app.services.office import Office, Session
+
+WHAT = "parcel"
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelNumber:
+    """A parcel as an officer has it before him.
+
+    Parameters
+    ----------
+    number : Identifier
+        What is printed on it.
+    mode : str
+        How it travelled, one of `spectra_app.services.cases.opening.MODES`.
+    declared : str
+        What its papers say is in it.
+    condition : str
+        How it was received.
+    """
+
+    number: Identifier
+    mode: str = ""
+    declared: str = ""
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Where the scans of a parcel were filed."""
+
+    case: Case
+    item: Item
+    scans: tuple[Scan, ...]
+
+
+def file_parcel(
+    office: Office, session: Session, parcel: ParcelNumber, scans: Sequence[Scan]
+) -> Filed:
+    """File the scans of a parcel; its case and item are opened when no open case has its number.
+
+    Raises
+    ------
+    CaseError
+        When there is no scan, or one cannot be filed there.
+    """
+    emulated = bool(scans) and scans[0].emulated
+    item = item_of(office.ledger, parcel.number, emulated=emulated)
+    if item is None:
+        about = About(mode=parcel.mode, emulated=emulated)
+        case = open_new_case(office, session, f"{WHAT} {parcel.number.shown}", about)
+        said = f'{WHAT}, declared as "{parcel.declared}"' if parcel.declared else WHAT
+        known = Description(said, condition=parcel.condition, identifiers=(parcel.number.text,))
+        item = add_item(office, session, case.id, known)
+    filed = tuple(file_scan(office, session, scan.id, item.id) for scan in scans)
+    return Filed(office.ledger.get(Case, item.case).record, item, filed)
+
+
+def item_of(ledger: Ledger, number: Identifier, *, emulated: bool) -> Item | None:
+    """Return the newest item of an open case that carries a number; exercises apart."""
+    for stored in reversed(ledger.find(Item, identifier=number.text)):
+        case = ledger.get(Case, stored.record.case).record
+        if case.state == "open" and case.emulated == emulated and not case.station:
+            return stored.record
+    return None

@@ -1,0 +1,250 @@
+"""Before anything else: who is there. Logging in, unlocking, and setting up a new station."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from matching.errors import SpectraError
+from spectra_app.records.kinds import Station
+from spectra_app.ui.look import Look
+from spectra_app.ui.records_desk import Standing
+from spectra_app.ui.theme import sized
+
+NARROW = 520  # pixels: wide enough for the longest label beside its field
+TALL = 57  # pixels: 15 mm at 96 dpi
+
+
+class Form(QFrame):
+    """A panel with a title, fields under each other, a message, and one large button."""
+
+    wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.title, self.intro, self.message = QLabel(), QLabel(), QLabel()
+        self.go = QPushButton()
+        self.go.setObjectName("primary")
+        self.go.setMinimumHeight(TALL)
+        self.go.setDefault(True)
+        self.fields = QFormLayout()
+        self.fields.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        self.fields.setVerticalSpacing(6)
+        self.title.setFont(sized(self.title.font(), 20, bold=True))
+        self.message.setObjectName("problem")
+        for label in (self.title, self.intro, self.message):
+            label.setWordWrap(True)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(28, 24, 28, 24)
+        self.column.setSpacing(12)
+        self.column.addWidget(self.title)
+        self.column.addWidget(self.intro)
+        self.column.addLayout(self.fields)
+        self.column.addWidget(self.message)
+        self.column.addWidget(self.go)
+        self.message.hide()
+        self.go.clicked.connect(self.wanted)
+
+    def field(self, *, secret: bool = False) -> tuple[QLabel, QLineEdit]:
+        """Add a field; Enter in it does what the button does."""
+        label, edit = QLabel(), QLineEdit()
+        label.setBuddy(edit)
+        edit.setMinimumHeight(44)
+        if secret:
+            edit.setEchoMode(QLineEdit.EchoMode.Password)
+        edit.returnPressed.connect(self.go.click)
+        self.fields.addRow(label, edit)
+        return label, edit
+
+    def show_trouble(self, error: SpectraError | None) -> None:
+        """Say what was wrong and what to do; None says nothing."""
+        words = "" if error is None else _sentences(error)
+        self.message.setText(words)
+        self.message.setVisible(bool(words))
+        self.message.setAccessibleName(words)
+        self.go.setEnabled(True)
+
+
+def _sentences(error: SpectraError) -> str:
+    parts = [error.what, error.remedy]
+    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
+
+
+class LogInForm(Form):
+    """Name and password; the password alone when the session is only locked."""
+
+    logged_in = Signal(str, str)
+    unlocked = Signal(str)
+    changed_person = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._standing = Standing()
+        self.name_label, self.name = self.field()
+        self.password_label, self.password = self.field(secret=True)
+        self.other = QPushButton()
+        self.other.setMinimumHeight(TALL)
+        self.column.addWidget(self.other)
+        self.wanted.connect(self._on_go)
+        self.other.clicked.connect(self.changed_person)
+        look.tell(self.retell)
+
+    def show_standing(self, standing: Standing) -> None:
+        """Ask for what is needed now."""
+        self._standing = standing
+        self.password.clear()
+        for widget in (self.name_label, self.name):
+            widget.setVisible(not standing.locked)
+        self.other.setVisible(standing.locked)
+        self.retell()
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say, user = self._look.say, self._standing.user
+        if self._standing.locked and user is not None:
+            self.title.setText(say("entrance.locked"))
+            self.intro.setText(say("entrance.locked_by", name=user.name))
+            self.go.setText(say("entrance.unlock"))
+        else:
+            self.title.setText(say("entrance.log_in"))
+            self.intro.setText(_where(self._look, self._standing))
+            self.go.setText(say("entrance.log_in"))
+        self.other.setText(say("entrance.other_person"))
+        for label, edit, key in (
+            (self.name_label, self.name, "entrance.name"),
+            (self.password_label, self.password, "entrance.password"),
+        ):
+            label.setText(say(key))
+            edit.setAccessibleName(say(key))
+
+    @Slot()
+    def _on_go(self) -> None:
+        self.go.setEnabled(False)
+        if self._standing.locked:
+            self.unlocked.emit(self.password.text())
+        else:
+            self.logged_in.emit(self.name.text(), self.password.text())
+        self.password.clear()
+
+
+class FirstForm(Form):
+    """The first run: what the station is called, and its first supervisor."""
+
+    begun = Signal(object, str, str, str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.rows = {
+            key: self.field(secret=key in {"password", "again"})
+            for key in ("station", "place", "code", "person", "name", "password", "again")
+        }
+        self.wanted.connect(self._on_go)
+        look.tell(self.retell)
+
+    def text(self, key: str) -> str:
+        """Return what was typed into a field."""
+        return self.rows[key][1].text()
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.title.setText(say("first.title"))
+        self.intro.setText(say("first.intro"))
+        self.go.setText(say("first.begin"))
+        for key, (label, edit) in self.rows.items():
+            label.setText(say(f"first.{key}"))
+            edit.setAccessibleName(say(f"first.{key}"))
+
+    @Slot()
+    def _on_go(self) -> None:
+        if self.text("password") != self.text("again"):
+            say = self._look.say
+            self.show_trouble(SpectraError(say("first.not_the_same"), "", say("first.type_again")))
+            return
+        self.go.setEnabled(False)
+        station = Station(
+            id="station",
+            name=self.text("station"),
+            address=self.text("place"),
+            code=self.text("code"),
+        )
+        self.begun.emit(station, self.text("name"), self.text("person"), self.text("password"))
+        for key in ("password", "again"):
+            self.rows[key][1].clear()
+
+
+class Entrance(QWidget):
+    """The page that is shown while nobody is logged in."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.log_in, self.first = LogInForm(look), FirstForm(look)
+        self.around = QPushButton()
+        self.around.setMinimumHeight(TALL)
+        self.around_note = QLabel()
+        self.around_note.setWordWrap(True)
+        self.around_note.setObjectName("hint")
+        self._forms = QStackedLayout()
+        inner = QWidget()
+        inner.setObjectName("scrolled")
+        column = QVBoxLayout(inner)
+        column.addStretch(1)
+        for form in (self.log_in, self.first):
+            form.setFixedWidth(NARROW)
+            column.addWidget(form, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(12)
+        self.around.setFixedWidth(NARROW)
+        self.around_note.setFixedWidth(NARROW)
+        column.addWidget(self.around, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.around_note, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+        area = QScrollArea()
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+        look.tell(self.retell)
+        self.show_standing(Standing())
+
+    def retell(self) -> None:
+        """Say all texts."""
+        self.around.setText(self._look.say("entrance.look_around"))
+        self.around_note.setText(self._look.say("entrance.look_around_note"))
+
+    def show_standing(self, standing: Standing) -> None:
+        """Ask for what is needed now: the first supervisor, a log-in, or only the password."""
+        self.log_in.setVisible(standing.begun)
+        self.first.setVisible(not standing.begun)
+        self.around.setVisible(standing.user is None)
+        self.around_note.setVisible(standing.user is None)
+        self.log_in.show_standing(standing)
+        for form in (self.log_in, self.first):
+            form.show_trouble(None)
+        first = self.log_in.password if standing.locked else self.log_in.name
+        (first if standing.begun else self.first.rows["station"][1]).setFocus()
+
+    def show_trouble(self, error: SpectraError) -> None:
+        """Say why it did not work, in the form that is shown."""
+        (self.log_in if self.log_in.isVisible() else self.first).show_trouble(error)
+
+
+def _where(look: Look, standing: Standing) -> str:
+    if standing.station is None:
+        return look.say("entrance.at_unnamed")
+    return look.say("entrance.at", station=standing.station.name)

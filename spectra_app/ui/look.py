@@ -1,0 +1,115 @@
+"""How the window speaks and looks: language and theme, chosen by the user, told to every part.
+
+Every part that shows text is given the one `Look` of the window, says its texts in one method of
+its own, and has that method called now and whenever the language changes (`Look.tell`); likewise
+what it paints by hand, for the theme (`Look.paint`). Language and theme change while a scan runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from spectra_app.reports.texts import LANGUAGES, Texts, load_set, load_texts
+from spectra_app.ui.theme import Theme, ThemeChoice, apply_theme, load_theme, resolve
+
+FOLDER = "i18n/window"
+NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
+
+__all__ = ["LANGUAGES", "NAMES", "Look", "window_texts"]
+
+
+class Look(QObject):
+    """Language and theme of the window.
+
+    Parameters
+    ----------
+    language : str
+        One of `LANGUAGES`.
+    choice : {"system", "light", "dark", "contrast"}
+        Theme.
+    """
+
+    retold = Signal()
+    restyled = Signal()
+
+    def __init__(self, language: str = "en", choice: ThemeChoice = "system") -> None:
+        super().__init__()
+        self.texts = window_texts(language)
+        self.choice: ThemeChoice = choice
+        self.theme: Theme = load_theme(resolve(choice))
+        self._direct()
+        self._dress()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
+
+    # --- language -------------------------------------------------------------------------------
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text of the window with its values filled in."""
+        return self.texts.say(key, **values)
+
+    def word(self, family: str, code: str) -> str:
+        """Return the word for a code of a record; one that is not known as it stands."""
+        return self.texts.word(family, code)
+
+    def tell(self, part: Callable[[], None]) -> None:
+        """Call `part`, a method of a widget that says all its texts: now and at every change."""
+        part()
+        self.retold.connect(part)
+
+    def speak(self, language: str) -> None:
+        """Speak another language from now on; right to left where that is how it is read."""
+        if language == self.texts.language:
+            return
+        self.texts = window_texts(language)
+        self._direct()
+        self.retold.emit()
+
+    # --- theme ----------------------------------------------------------------------------------
+
+    def paint(self, part: Callable[[], None]) -> None:
+        """Call `part`, a method of a widget that paints by hand: now and at every change."""
+        part()
+        self.restyled.connect(part)
+
+    def dress(self, choice: ThemeChoice) -> None:
+        """Use another theme from now on."""
+        self.choice = choice
+        self.theme = load_theme(resolve(choice))
+        self._dress()
+        self.restyled.emit()
+
+    def _direct(self) -> None:
+        right = self.texts.direction == "rtl"
+        QGuiApplication.setLayoutDirection(
+            Qt.LayoutDirection.RightToLeft if right else Qt.LayoutDirection.LeftToRight
+        )
+
+    def _dress(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, self.theme)
+
+    def _on_system_theme(self) -> None:
+        if self.choice == "system":
+            self.dress("system")
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def window_texts(language: str) -> Texts:
+    """Return all texts of the window in a language: its own, and those of reports for verdicts.
+
+    Raises
+    ------
+    AppError
+        When there is no such language, or its file is damaged or incomplete.
+    """
+    shared = load_texts(language)
+    like = None if language == "en" else load_set(FOLDER, "en").texts
+    own = load_set(FOLDER, language, like=like)
+    return replace(own, texts={**shared.texts, **own.texts})

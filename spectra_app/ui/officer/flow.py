@@ -1,0 +1,229 @@
+"""What the officer's screen does: number, scan, verdict, file and next; nothing blocks it."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from library.substances import substances
+from spectra_app.records.kinds import Scan
+from spectra_app.services.cases.parcels import Filed, ParcelNumber, file_parcel
+from spectra_app.services.cases.scans import Taken, add_scan
+from spectra_app.services.declared import DeclaredCheck, check_declared
+from spectra_app.services.instrument_state import PlanName, ScanWish
+from spectra_app.services.office import Office, Session
+from spectra_app.services.scanning import Scanned
+from spectra_app.ui.analyser_desk import AnalyserDesk
+from spectra_app.ui.lane import Job
+from spectra_app.ui.look import Look
+from spectra_app.ui.officer.screen import OfficerScreen
+from spectra_app.ui.records_desk import RecordsDesk
+
+PLANS: dict[str, PlanName] = {"longer": "long"}
+
+
+@dataclass(eq=False, slots=True)
+class Parcel:
+    """The parcel before the officer: its scans so far, all entered in the records."""
+
+    scans: list[Scan] = field(default_factory=list)
+    waiting: int = 0
+    filing: bool = False
+
+
+class OfficerFlow(QObject):
+    """Connects the screen with analyser and records.
+
+    Parameters
+    ----------
+    screen : OfficerScreen
+    analyser : AnalyserDesk
+    records : RecordsDesk
+    look : Look
+    """
+
+    panel_wanted = Signal()
+
+    def __init__(
+        self, screen: OfficerScreen, analyser: AnalyserDesk, records: RecordsDesk, look: Look
+    ) -> None:
+        super().__init__(screen)
+        self.screen, self._analyser, self._records, self._look = screen, analyser, records, look
+        self.parcel = Parcel()
+        self._job: Job | None = None
+        self._began_s = 0.0
+        screen.scan_wanted.connect(self.scan)
+        screen.again_wanted.connect(self.scan_again)
+        screen.stop_wanted.connect(self.stop)
+        screen.file_wanted.connect(self.file)
+        screen.item.entered.connect(self._on_number)
+        screen.message.acted.connect(self._on_action)
+        analyser.shown.connect(self._on_analyser)
+        analyser.progressed.connect(self._on_progress)
+        look.retold.connect(self._offer)
+        self._offer()
+
+    # --- what the officer does --------------------------------------------------------------------
+
+    @Slot()
+    def scan(self) -> None:
+        """Scan what lies before the analyser."""
+        self._scan("")
+
+    @Slot(str)
+    def scan_again(self, aim: str) -> None:
+        """Scan another spot, the packaging alone, or longer: a second look at the same parcel."""
+        self._scan(aim)
+
+    @Slot()
+    def stop(self) -> None:
+        """Laser off, and give up what runs."""
+        self._analyser.stop()
+        self.screen.show_message("officer.stopping")
+
+    @Slot()
+    def file(self) -> None:
+        """File all scans of this parcel and make ready for the next."""
+        here = self.screen.item.parcel
+        if here is None or not self.parcel.scans or self.parcel.waiting or self.parcel.filing:
+            self.screen.item.number.setFocus()
+            self.screen.item.read()
+            return
+        self.parcel.filing = True
+        self._offer()
+        about = ParcelNumber(here.number, here.mode, here.declared)
+        scans = tuple(self.parcel.scans)
+        self._records.ask(
+            "Filing", lambda office, session: file_parcel(office, session, about, scans),
+            self._on_filed,
+        )  # fmt: skip
+
+    # --- what happens -----------------------------------------------------------------------------
+
+    def _scan(self, aim: str) -> None:
+        if self._job is not None or self.parcel.filing:
+            return
+        if self.screen.item.parcel is None and not self.screen.item.read():
+            self.screen.show_message("officer.need_number")
+            self.screen.item.number.setFocus()
+            return
+        if not self._analyser.state.connected:
+            self._on_action("connect")
+            return
+        wish = ScanWish(PLANS.get(aim, "auto"), sample=self._analyser.sample)
+        self._began_s = time.monotonic()
+        self._job = self._analyser.scan(wish, self._on_scanned)
+        self.screen.show_message(
+            f"officer.scanning_{aim or 'first'}", emulated=self._analyser.state.emulated
+        )
+        self.screen.show_busy(stoppable=True)
+
+    def _on_scanned(self, job: Job) -> None:
+        self._job = None
+        if job.stopped:
+            self.screen.show_message("officer.stopped")
+        elif job.error is not None:
+            self.screen.show_message("officer.failed", error=job.error, action="again")
+        else:
+            scanned: Scanned = job.result
+            self.screen.item.show_declared("")
+            self.screen.show_found(scanned.found)
+            self._enter(scanned)
+        self._offer()
+
+    def _show_declared(self, said: DeclaredCheck) -> None:
+        words = ""
+        if said.agreement != "nothing declared":
+            key = said.agreement.replace(" ", "_")
+            declared = self._look.texts.many(said.declared)
+            beside = self._look.texts.many(said.beside)
+            key = f"{key}_beside" if said.beside and said.agreement == "does not agree" else key
+            words = self._look.say(f"officer.declared_{key}", declared=declared, beside=beside)
+        self.screen.item.show_declared(words)
+
+    def _enter(self, scanned: Scanned) -> None:
+        """Enter the scan in the records at once, filed or not: nothing measured is ever lost."""
+        self.parcel.waiting += 1
+        taken, here = Taken("device", scanned.evidence), self.screen.item.parcel
+        declared = here.declared if here else ""
+
+        def act(office: Office, session: Session) -> tuple[Scan, DeclaredCheck]:
+            scan = add_scan(office, session, scanned.found, taken)
+            return scan, check_declared(scanned.found.record, declared, substances())
+
+        self._records.ask("Keeping the scan", act, self._on_entered)
+
+    def _on_entered(self, job: Job) -> None:
+        self.parcel.waiting -= 1
+        if job.error is not None:
+            self.screen.show_message("officer.not_kept", error=job.error)
+        else:
+            scan, said = job.result
+            self.parcel.scans.append(scan)
+            self._show_declared(said)
+        self._offer()
+
+    def _on_filed(self, job: Job) -> None:
+        self.parcel.filing = False
+        if job.error is not None:
+            self.screen.show_message("officer.not_filed", error=job.error, action="file")
+            self._offer()
+            return
+        filed: Filed = job.result
+        self.parcel = Parcel()
+        self.screen.item.begin()
+        self.screen.item.show_declared("")
+        self.screen.plot.show_message("")
+        self.screen.show_message(
+            "officer.filed", item=filed.item.id, count=len(filed.scans),
+            emulated=filed.case.emulated,
+        )  # fmt: skip
+        self._offer()
+
+    @Slot()
+    def _on_number(self) -> None:
+        self._offer()
+        if not self.parcel.scans and self._job is None:
+            self.screen.show_message("officer.number_known")
+        self.screen.scan.setFocus()
+
+    @Slot(str)
+    def _on_action(self, action: str) -> None:
+        {
+            "connect": self.panel_wanted.emit,
+            "check": self.panel_wanted.emit,
+            "again": self.scan,
+            "file": self.file,
+        }[action]()
+
+    @Slot(object)
+    def _on_analyser(self, state: object) -> None:
+        del state
+        self.screen.show_laser(self._analyser.state)
+        self._offer()
+
+    @Slot(object, float)
+    def _on_progress(self, job: Job, fraction: float) -> None:
+        if job is not self._job:
+            return
+        spent = time.monotonic() - self._began_s
+        left = ""
+        if 0.05 <= fraction < 1.0:
+            seconds = max(1, math.ceil(spent * (1.0 - fraction) / fraction))
+            left = self._look.say("officer.left", seconds=seconds)
+        self.screen.message.show_progress(fraction, left)
+        self.screen.message.show_laser(self._analyser.state.laser)
+
+    @Slot()
+    def _offer(self) -> None:
+        """Offer what can be done now."""
+        if self._job is not None:
+            return
+        busy = self.parcel.filing or self.parcel.waiting > 0
+        self.screen.show_ready(scannable=not busy, fileable=bool(self.parcel.scans) and not busy)
+        nothing = not self.parcel.scans and self.screen.item.parcel is None
+        if nothing and not busy and not self._analyser.state.connected:
+            self.screen.show_message("officer.no_analyser", action="connect")

@@ -1,0 +1,177 @@
+"""The first line of the officer's screen: which parcel lies here, and what its papers say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
+
+from spectra_app.errors import IdentifierError
+from spectra_app.records.identifiers import Identifier, parse
+from spectra_app.services.cases.opening import MODES
+from spectra_app.ui.look import Look
+
+TALL = 57  # pixels: 15 mm at 96 dpi, for gloves
+SHOWN_MODES = MODES[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What lies here: its number, how it travelled, and what its papers say is in it."""
+
+    number: Identifier
+    mode: str = ""
+    declared: str = ""
+
+
+class ItemLine(QFrame):
+    """A field that a barcode scanner types into, and what was made of it.
+
+    A scanner ends with Enter, and so may a person; the number is checked as soon as it does.
+    """
+
+    entered = Signal()
+    photo_wanted = Signal()
+    note_wanted = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._look = look
+        self._found: tuple[Identifier, ...] = ()
+        self._error: IdentifierError | None = None
+        self.number_label, self.number = QLabel(), QLineEdit()
+        self.sign, self.seal, self.found = QLabel(), QPushButton(), QLabel()
+        self.mode_label, self.mode = QLabel(), QComboBox()
+        self.declared_label, self.declared = QLabel(), QLineEdit()
+        self.photo, self.note = QPushButton(), QPushButton()
+        self._build()
+        look.tell(self.retell)
+
+    def _build(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(14, 8, 14, 8)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        tops = (self.number_label, self.mode_label, self.declared_label)
+        fields: tuple[QWidget, ...] = (self.number, self.mode, self.declared)
+        for column, (label, field) in enumerate(zip(tops, fields, strict=True)):
+            label.setBuddy(field)
+            label.setObjectName("muted")
+            grid.addWidget(label, 0, column)
+            grid.addWidget(field, 1, column)
+            field.setMinimumHeight(TALL)
+        for column, button in ((3, self.photo), (4, self.note)):
+            button.setMinimumHeight(TALL)
+            grid.addWidget(button, 1, column)
+        grid.addWidget(self.sign, 2, 0, 1, 3)
+        grid.addWidget(self.seal, 2, 3, 1, 2)
+        grid.addWidget(self.found, 3, 0, 1, 5)
+        self.found.setWordWrap(True)
+        self.found.setObjectName("panelTitle")
+        self.found.hide()
+        for column, stretch in ((0, 5), (1, 2), (2, 4)):
+            grid.setColumnStretch(column, stretch)
+        self.number.setStyleSheet("font-size: 16pt; font-weight: 700;")
+        self.number.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # numbers are Latin
+        self.sign.setWordWrap(True)
+        self.sign.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.mode.addItems(["" for _mode in SHOWN_MODES])
+        self.seal.hide()
+        self.number.returnPressed.connect(self._on_enter)
+        self.number.textEdited.connect(self._on_edit)
+        self.seal.clicked.connect(self._on_seal)
+        self.photo.clicked.connect(self.photo_wanted)
+        self.note.clicked.connect(self.note_wanted)
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        for label, field, key in (
+            (self.number_label, self.number, "officer.item"),
+            (self.mode_label, self.mode, "officer.mode"),
+            (self.declared_label, self.declared, "officer.declared"),
+        ):
+            label.setText(say(key))
+            field.setAccessibleName(say(key))
+        self.number.setPlaceholderText(say("officer.item_hint"))
+        self.declared.setPlaceholderText(say("officer.declared_hint"))
+        self.photo.setText(say("officer.photo"))
+        self.note.setText(say("officer.note"))
+        for index, mode in enumerate(SHOWN_MODES):
+            self.mode.setItemText(index, self._look.word("mode", mode))
+        self._show_sign()
+
+    @property
+    def parcel(self) -> Parcel | None:
+        """What lies here; None while the number is missing or wrong."""
+        if not self._found:
+            return None
+        mode = SHOWN_MODES[max(0, self.mode.currentIndex())]
+        return Parcel(self._found[0], mode, self.declared.text().strip())
+
+    def begin(self) -> None:
+        """Make ready for the next parcel; how it travelled stays, for a queue is of one kind."""
+        self.number.clear()
+        self.declared.clear()
+        self._found, self._error = (), None
+        self.setEnabled(True)
+        self._show_sign()
+        self.number.setFocus()
+
+    def show_declared(self, words: str) -> None:
+        """Show what the scan says of the declared goods; empty for nothing."""
+        self.found.setText(words)
+        self.found.setVisible(bool(words))
+
+    def read(self) -> bool:
+        """Check what stands in the field; return whether it is a number."""
+        try:
+            self._found, self._error = parse(self.number.text()), None
+        except IdentifierError as error:
+            self._found, self._error = (), error
+        self._show_sign()
+        return bool(self._found)
+
+    @Slot()
+    def _on_enter(self) -> None:
+        if self.read():
+            self.entered.emit()
+
+    @Slot()
+    def _on_edit(self) -> None:
+        self._found, self._error = (), None
+        self._show_sign()
+
+    @Slot()
+    def _on_seal(self) -> None:
+        self._found = self._found[1:]
+        self._show_sign()
+        self.entered.emit()
+
+    def _show_sign(self) -> None:
+        say = self._look.say
+        self.seal.setVisible(len(self._found) > 1)
+        self.seal.setText(say("officer.is_seal"))
+        if self._error is not None:
+            words = f"{self._error.what}. {self._error.remedy}."
+            text = say("officer.number_wrong", words=words[:1].upper() + words[1:])
+        elif self._found:
+            first = self._found[0]
+            scheme = self._look.word("scheme", first.scheme)
+            text = say("officer.number_ok", scheme=scheme, number=first.shown)
+        else:
+            text = say("officer.number_none")
+        self.sign.setText(text)
+        self.sign.setObjectName("problem" if self._error else "hint")
+        self.sign.style().polish(self.sign)
+        self.sign.setAccessibleName(text)

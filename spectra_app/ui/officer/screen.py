@@ -1,0 +1,234 @@
+"""The officer's screen as widgets: what lies here, the spectrum, the verdict, the large buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from matching.errors import SpectraError
+from spectra_app.services.identify import Identified
+from spectra_app.services.instrument_state import InstrumentState
+from spectra_app.ui.fitted import FittedLabel
+from spectra_app.ui.laser_sign import LaserSign
+from spectra_app.ui.look import Look
+from spectra_app.ui.officer.item_line import ItemLine
+from spectra_app.ui.plot import SpectrumPlot
+from spectra_app.ui.theme import banner_style
+from spectra_app.ui.verdict_card import VerdictCard, text_label
+
+SCAN_TALL, TALL = 76, 57  # pixels: 20 and 15 mm at 96 dpi
+HALVES = (47, 53)
+SECOND_LOOKS = ("other_spot", "packaging", "longer")
+
+
+class Message(QFrame):
+    """What is going on, or what to do, in large type, with an action where there is one."""
+
+    acted = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._key, self._values, self._action = "officer.begin", dict[str, object](), ""
+        self._error: SpectraError | None = None
+        self.setObjectName("panel")
+        self.emulated = QLabel()
+        self.emulated.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.emulated.setWordWrap(True)
+        self.title, self.text = FittedLabel(22, 14, 3), text_label()
+        self.sign, self.bar = LaserSign(40, 17.0), QProgressBar()
+        self.bar.setTextVisible(False)
+        self.left, self.action = text_label("hint"), QPushButton()
+        self.action.setObjectName("primary")
+        self.action.setMinimumHeight(TALL)
+        self.action.clicked.connect(lambda: self.acted.emit(self._action))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(14)
+        for widget in (
+            self.emulated, self.title, self.sign, self.bar, self.left, self.text, self.action,
+        ):  # fmt: skip
+            column.addWidget(widget)
+        column.addStretch(1)
+        look.tell(self.retell)
+        look.paint(self._paint_parts)
+        self.show_words("officer.begin")
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.emulated.setText(say("card.emulated"))
+        self.title.set_text(say(f"{self._key}.title", **self._values))
+        if self._error is not None:
+            parts = (self._error.what, self._error.remedy)
+            told = " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
+            self.text.setText(self._look.texts.put(told))
+        else:
+            self.text.setText(say(f"{self._key}.text", **self._values))
+        self.bar.setAccessibleName(say("officer.progress"))
+        self.action.setVisible(bool(self._action))
+        if self._action:
+            self.action.setText(say(f"officer.act_{self._action}"))
+
+    def show_words(
+        self,
+        key: str,
+        *,
+        action: str = "",
+        error: SpectraError | None = None,
+        emulated: bool = False,
+        **values: object,
+    ) -> None:
+        """Show the words under `key`; `action` names the button, `error` replaces the text."""
+        self._key, self._values, self._action, self._error = key, values, action, error
+        self.emulated.setVisible(emulated)
+        for widget in (self.bar, self.left, self.sign):
+            widget.hide()
+        self.retell()
+
+    def show_progress(self, fraction: float, left: str) -> None:
+        """Show how far it is (0 to 1), and how much time is left, in words."""
+        self.bar.setRange(0, 100)
+        self.bar.setValue(round(100 * min(1.0, max(0.0, fraction))))
+        self.bar.show()
+        self.left.setText(left)
+        self.left.setVisible(bool(left))
+
+    def show_laser(self, state: str) -> None:
+        """Show the laser large, while it matters."""
+        self.sign.show_state(state, self._look.theme)
+        self.sign.show()
+
+    def _paint_parts(self) -> None:
+        self.emulated.setStyleSheet(banner_style(self._look.theme))
+
+
+class OfficerScreen(QWidget):
+    """All of the screen; what the buttons do is in `spectra_app.ui.officer.flow`."""
+
+    scan_wanted = Signal()
+    stop_wanted = Signal()
+    again_wanted = Signal(str)
+    file_wanted = Signal()
+    why_wanted = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.item, self.plot = ItemLine(look), SpectrumPlot(look.theme)
+        self.plot.show_message("")
+        self.card, self.message = VerdictCard(look), Message(look)
+        self.pages, self.halves = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
+        self.scan, self.stop, self.file = QPushButton(), QPushButton(), QPushButton()
+        self.why = QPushButton()
+        self.again = {name: QPushButton() for name in SECOND_LOOKS}
+        self._build()
+        self._connect()
+        look.tell(self.retell)
+        look.paint(self._paint_parts)
+        self.show_ready(scannable=False, fileable=False)
+
+    def _build(self) -> None:
+        for page in (self.message, self.card):
+            self.pages.addWidget(page)
+        self.halves.addWidget(self.plot)
+        self.halves.addWidget(self.pages)
+        self.halves.setChildrenCollapsible(False)
+        self.halves.setSizes([HALVES[0] * 10, HALVES[1] * 10])
+        for index, part in enumerate(HALVES):
+            self.halves.setStretchFactor(index, part)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(10, 8, 10, 10)
+        outer.setSpacing(8)
+        outer.addWidget(self.item)
+        outer.addWidget(self.halves, 1)
+        outer.addLayout(self._build_buttons())
+
+    def _build_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for button in (self.scan, self.stop, self.file):
+            button.setMinimumHeight(SCAN_TALL)
+            button.setObjectName("primary")
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.stop.setObjectName("danger")
+        row.addWidget(self.scan, 3)
+        row.addWidget(self.stop, 3)
+        for button in (*self.again.values(), self.why):
+            button.setMinimumHeight(SCAN_TALL)
+            row.addWidget(button, 2)
+        row.addWidget(self.file, 3)
+        self.stop.hide()
+        return row
+
+    def _connect(self) -> None:
+        self.scan.clicked.connect(self.scan_wanted)
+        self.stop.clicked.connect(self.stop_wanted)
+        self.file.clicked.connect(self.file_wanted)
+        self.why.clicked.connect(self.why_wanted)
+        for name, button in self.again.items():
+            button.clicked.connect(lambda _checked=False, name=name: self.again_wanted.emit(name))
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.scan.setText(say("officer.scan"))
+        self.scan.setShortcut("F5")
+        self.stop.setText(say("officer.stop"))
+        self.stop.setShortcut("Esc")
+        self.file.setText(say("officer.file"))
+        self.file.setShortcut("F9")
+        self.why.setText(say("officer.why"))
+        for name, button in self.again.items():
+            button.setText(say(f"officer.{name}"))
+
+    def show_ready(self, *, scannable: bool, fileable: bool) -> None:
+        """Offer what can be done now."""
+        self.stop.hide()
+        self.scan.show()
+        self.scan.setEnabled(scannable)
+        self.file.setEnabled(fileable)
+        for button in self.again.values():
+            button.setEnabled(scannable and fileable)
+
+    def show_busy(self, *, stoppable: bool) -> None:
+        """Put STOP in the place of SCAN."""
+        for button in (self.file, *self.again.values()):
+            button.setEnabled(False)
+        self.scan.hide()
+        self.stop.show()
+        self.stop.setEnabled(stoppable)
+
+    def show_message(self, key: str, **said: object) -> None:
+        """Show words in the place of a verdict; see `Message.show_words`."""
+        self.message.show_words(key, **said)  # type: ignore[arg-type]
+        self.pages.setCurrentWidget(self.message)
+        self.why.setEnabled(False)
+
+    def show_found(self, found: Identified) -> None:
+        """Show a verdict and its spectrum."""
+        record = found.record
+        self.card.show_record(record)
+        self.pages.setCurrentWidget(self.card)
+        self.why.setEnabled(True)
+        best = found.comparisons[0] if found.comparisons else None
+        self.plot.show_spectrum(found.query, best, "", emulated=record.emulated)
+
+    def show_laser(self, state: InstrumentState) -> None:
+        """Show the state of the laser beside the progress of a scan."""
+        if self.stop.isVisible() and self.pages.currentWidget() is self.message:
+            self.message.show_laser(state.laser)
+
+    def _paint_parts(self) -> None:
+        self.plot.set_theme(self._look.theme)

@@ -1,0 +1,220 @@
+"""The window's door to the station's records: one lane of its own, and who is logged in.
+
+The ledger is opened on this lane when it is first needed, and everything about users and cases is
+asked there, so that neither a slow disk nor a long search ever holds up the window or the laser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from matching.errors import SpectraError
+from spectra_app.errors import ForbiddenError
+from spectra_app.records.access import User
+from spectra_app.records.kinds import Station
+from spectra_app.services.cases.opening import set_station, station_of
+from spectra_app.services.office import Office, Session
+from spectra_app.services.users import (
+    has_users,
+    lock_session,
+    log_in,
+    log_out,
+    set_up_first_supervisor,
+    unlock_session,
+)
+from spectra_app.ui.lane import Job, Lane
+
+OpenOffice = Callable[[], AbstractContextManager[Office]]
+Act = Callable[[Office, Session], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand at the records: who is logged in, at which station.
+
+    Parameters
+    ----------
+    begun : bool
+        Whether the station has users; without, the first supervisor is set up first.
+    station : Station or None
+        What is known of it.
+    user : User or None
+        Who is logged in.
+    locked : bool
+        Whether that person has to type the password again.
+    """
+
+    begun: bool = False
+    station: Station | None = None
+    user: User | None = None
+    locked: bool = False
+    demo: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Opened:
+    stack: ExitStack = field(default_factory=ExitStack)
+    office: Office | None = None
+    session: Session | None = None
+
+
+class RecordsDesk(QObject):
+    """Opens the office, logs in and out, and runs acts on it; answers come back as jobs.
+
+    Parameters
+    ----------
+    open_office : callable
+        Returns the context of an office.
+    parent : QObject
+        Owner.
+    """
+
+    changed = Signal()
+    refused = Signal(object)
+
+    def __init__(self, open_office: OpenOffice, parent: QObject) -> None:
+        super().__init__(parent)
+        self.lane = Lane(self)
+        self._open = open_office
+        self._opened = _Opened()
+        self.standing = Standing()
+
+    # --- who is here ----------------------------------------------------------------------------
+
+    def look(self, then: Callable[[Job], None]) -> None:
+        """Open the office and say how it stands."""
+        self._run("Opening the records", lambda office: _standing(office, None), then)
+
+    def log_in(self, login: str, password: str, then: Callable[[Job], None]) -> None:
+        """Log somebody in."""
+
+        def act(office: Office) -> Standing:
+            self._opened.session = log_in(office, login, password)
+            return _standing(office, self._opened.session)
+
+        self._run("Logging in", act, then)
+
+    def log_out(self, then: Callable[[Job], None]) -> None:
+        """Log out whoever is logged in."""
+
+        def act(office: Office) -> Standing:
+            session, self._opened.session = self._opened.session, None
+            if session is not None:
+                log_out(office, session)
+            return _standing(office, None)
+
+        self._run("Logging out", act, then)
+
+    def lock(self, then: Callable[[Job], None]) -> None:
+        """Lock the session until its owner's password is typed."""
+        self._with_session("Locking", lock_session, then)
+
+    def unlock(self, password: str, then: Callable[[Job], None]) -> None:
+        """Go on with the session."""
+        self._with_session("Unlocking", lambda o, s: unlock_session(o, s, password), then)
+
+    # --- acts -----------------------------------------------------------------------------------
+
+    def ask(self, title: str, act: Act, then: Callable[[Job], None]) -> Job:
+        """Run an act of whoever is logged in; `then` gets the job, its result the act's."""
+        return self._run(title, lambda office: act(office, self._session()), then)
+
+    def begin_station(
+        self, station: Station, login: str, name: str, password: str, then: Callable[[Job], None]
+    ) -> Job:
+        """Set a new station up: its first supervisor, who is logged in then, and its name."""
+
+        def act(office: Office) -> Standing:
+            set_up_first_supervisor(office, login, name, password)
+            self._opened.session = session = log_in(office, login, password)
+            set_station(office, session, station.name, address=station.address, code=station.code)
+            return _standing(office, session)
+
+        return self._run("Setting the station up", act, then)
+
+    def close(self, wait_ms: int) -> bool:
+        """Log out, close the ledger and end the lane; False while work has not given up."""
+        self.lane.stop_all()
+        if self.lane.idle and self._opened.office is not None:
+            self._opened.stack.close()
+            self._opened = _Opened()
+        return self.lane.close(wait_ms)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _session(self) -> Session:
+        session = self._opened.session
+        if session is None:
+            raise ForbiddenError("nobody is logged in", "", "log in")
+        return session
+
+    def _office(self) -> Office:
+        if self._opened.office is None:
+            self._opened.office = self._opened.stack.enter_context(self._open())
+        return self._opened.office
+
+    def _with_session(
+        self, title: str, act: Callable[[Office, Session], object], then: Callable[[Job], None]
+    ) -> None:
+        def run(office: Office) -> Standing:
+            session = self._session()
+            act(office, session)
+            return _standing(office, session)
+
+        self._run(title, run, then)
+
+    def _run(self, title: str, act: Callable[[Office], Any], then: Callable[[Job], None]) -> Job:
+        def task(_tell: object, _stop: object) -> Any:
+            return act(self._office())
+
+        def ended(job: Job) -> None:
+            if isinstance(job.result, Standing):
+                self.standing = job.result
+                self.changed.emit()
+            if isinstance(job.error, ForbiddenError):
+                self._look_again(job.error)
+            then(job)
+
+        job = Job(title, task, ended)
+        self.lane.submit(job)
+        return job
+
+    def _look_again(self, error: SpectraError) -> None:
+        """See whether the session was locked or ended meanwhile, and tell."""
+        session = self._opened.session
+
+        def act(office: Office) -> Standing:
+            return _standing(office, session)
+
+        def task(_tell: object, _stop: object) -> Any:
+            return act(self._office())
+
+        def ended(job: Job) -> None:
+            if isinstance(job.result, Standing) and job.result != self.standing:
+                self.standing = job.result
+                if job.result.user is None:
+                    self._opened.session = None
+                self.changed.emit()
+            self.refused.emit(error)
+
+        self.lane.submit(Job("Looking who is logged in", task, ended))
+
+
+def _standing(office: Office, session: Session | None) -> Standing:
+    """Return how things stand; an ended session is nobody's."""
+    station = station_of(office.ledger)
+    user, locked = None, False
+    if session is not None:
+        try:
+            user = office.user(office.sessions.owner(session))
+            locked = office.sessions.is_locked(session)
+        except ForbiddenError:
+            user = None
+    return Standing(
+        has_users(office), station.record if station else None, user, locked, office.demo
+    )
