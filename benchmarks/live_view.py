@@ -75,11 +75,13 @@ def measure(family, seconds):
     """Return the frame numbers shown, the intervals and the waits (seconds)."""
     from spectra_app.reports.render_qt import render_pdf
     from spectra_app.services.desk import desk_use_cases
-    from spectra_app.ui.app_window import AppWindow
+    from spectra_app.services.office import open_office
+    from spectra_app.ui.look import Look
+    from spectra_app.ui.shell import Shell
     from spectra_app.ui.start import make_application
 
     app = make_application()
-    window = AppWindow(desk_use_cases(None, render_pdf))
+    window = Shell(desk_use_cases(None, render_pdf), open_office, Look())
     window.resize(1024, 768)
     window.show()
     window.analyser.open_panel()

@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +39,7 @@ def load_samples():
 def sample_use_cases(samples, release):
     """Return use cases that answer with hand-made verdicts; a scan stands still half-way."""
     from matching.errors import SpectrumError
-    from spectra_app.services.api import UseCases
+    from spectra_app.services.desk import desk_use_cases
 
     def identify(path):
         if path.stem not in samples.ALL:
@@ -54,11 +55,37 @@ def sample_use_cases(samples, release):
         release.wait(30)
         return samples.long_name()
 
-    return UseCases(
-        identify, scan, ("Paracetamol tablet", "Caffeine and lactose", "Acetone"),
-        lambda _what, _where: None,
-        lambda: "Starter library 1.0 - 128 reconstructed entries", lambda: NOTE, lambda _path: "",
-    )  # fmt: skip
+    return replace(
+        desk_use_cases(None, lambda _what, _where: None),
+        identify_file=identify,
+        scan_emulated=scan,
+        emulated_samples=("Paracetamol tablet", "Caffeine and lactose", "Acetone"),
+        library_title=lambda: "Starter library 1.0 - 128 reconstructed entries",
+        library_note=lambda: NOTE,
+        work_out_limits=None,
+    )
+
+
+def show(app, use_cases, theme, size):
+    """Return the window as somebody sees it who only looks around."""
+    from spectra_app.services.office import open_office
+    from spectra_app.ui.look import Look
+    from spectra_app.ui.shell import Shell
+
+    window = Shell(use_cases, open_office, Look("en", theme))
+    window.resize(*size)
+    window.show()
+    wait_until_idle(app, window)
+    window.entrance.around.click()
+    return window
+
+
+def end(app, window):
+    window.close()
+    while window.isVisible():
+        settle(app, 0.1)
+    window.deleteLater()
+    settle(app, 0.1)
 
 
 def settle(app, seconds=0.4):
@@ -72,7 +99,7 @@ def settle(app, seconds=0.4):
 
 
 def wait_until_idle(app, window):
-    while window.lane.busy:
+    while window.lane.busy or not window.records.lane.idle:
         settle(app, 0.1)
     settle(app, 0.1)
 
@@ -87,28 +114,22 @@ def picture(window, path):
 def take(app, state, theme, size, out):
     from PySide6.QtGui import QCursor
 
-    from spectra_app.ui.app_window import AppWindow
-
     release = threading.Event()
     samples = load_samples()
-    window = AppWindow(sample_use_cases(samples, release))
-    window.bar.themes[theme].trigger()
-    window.resize(*size)
-    window.show()
+    window = show(app, sample_use_cases(samples, release), theme, size)
+    bench = window.workbench
     if state == "scanning":
-        window.scan_emulated()
+        bench.scan_emulated()
         settle(app, 0.6)
     elif state != "empty":
         others = [name for name in ("lead", "inconclusive", "mixture") if name != state]
-        window.open_files([Path(f"{name}.csv") for name in [state, *others]])
+        bench.open_files([Path(f"{name}.csv") for name in [state, *others]])
         wait_until_idle(app, window)
     QCursor.setPos(size[0] - 3, size[1] - 3)
     settle(app, 0.2)
     picture(window, out / f"{state}-{theme}-{size[0]}x{size[1]}.png")
     release.set()
-    window.close()
-    window.deleteLater()
-    settle(app, 0.1)
+    end(app, window)
 
 
 def readme(app, out):
@@ -117,25 +138,22 @@ def readme(app, out):
 
     from spectra_app.reports.render_qt import render_pdf
     from spectra_app.services.desk import desk_use_cases
-    from spectra_app.ui.app_window import AppWindow
 
     for theme in ("light", "dark"):
         with tempfile.TemporaryDirectory() as home:
             os.environ["SPECTRA_HOME"] = home
-            window = AppWindow(desk_use_cases(None, render_pdf))
-            window.bar.themes[theme].trigger()
-            window.resize(*SIZES[0])
-            window.show()
+            window = show(app, desk_use_cases(None, render_pdf), theme, SIZES[0])
+            bench = window.workbench
             for sample in (0, 2, 4):
                 wait_until_idle(app, window)
-                window.bar.sample.setCurrentIndex(sample)
-                window.scan_emulated()
+                bench.bar.sample.setCurrentIndex(sample)
+                bench.scan_emulated()
             wait_until_idle(app, window)
-            window.scans.list.setCurrentRow(0)
+            bench.scans.list.setCurrentRow(0)
             QCursor.setPos(SIZES[0][0] - 3, SIZES[0][1] - 3)
             settle(app)
             picture(window, out / f"window-{theme}.png")
-            window.close()
+            end(app, window)
 
 
 def main():
@@ -153,6 +171,8 @@ def main():
     if options.readme:
         readme(app, options.out)
         return
+    home = tempfile.TemporaryDirectory()
+    os.environ["SPECTRA_HOME"] = home.name
     states = options.state or ["empty", "scanning", "error", *load_samples().ALL]
     for state in states:
         for theme in ("light", "dark"):

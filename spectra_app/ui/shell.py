@@ -44,6 +44,7 @@ AREAS_OF = {
     Role.TECHNICIAN: ("officer", "workbench"),
     Role.SUPERVISOR: ("officer", "workbench"),
 }
+CLOSE_WAIT_MS = 1500
 OF_NOBODY = ("workbench",)
 """What is open to who only looks around: nothing that touches records."""
 
@@ -297,7 +298,7 @@ class Shell(QMainWindow):
             return
         self._closing = True
         self.workbench.end()
-        if all([self.lane.close(1500), self.records.close(1500)]):
+        if all([self.lane.close(CLOSE_WAIT_MS), self.records.close(CLOSE_WAIT_MS)]):
             event.accept()
             return
         self._wait_to_close("close.work")

@@ -7,6 +7,7 @@ import os
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,14 @@ from matching.errors import SpectrumError
 from spectra_app.records.access import User
 from spectra_app.records.passwords import Cost, Passwords
 from spectra_app.services import users
-from spectra_app.services.api import UseCases
+from spectra_app.services.api import AnalyserUse, UseCases
 from spectra_app.services.cases import items, opening, scans
+from spectra_app.services.instrument import Instrument
+from spectra_app.services.instrument_choice import Choices, emulated_choices
+from spectra_app.services.instrument_state import CheckResult
 from spectra_app.services.logging_in import keep_password
 from spectra_app.services.office import open_office
+from spectra_app.services.scanning import Scanned
 from spectra_app.services.station import Station
 
 
@@ -57,6 +62,12 @@ class Desk:
             library_title=lambda: "Starter library 1.0",
             library_note=lambda: "Reconstructed; gives leads only.",
             open_library=self.open_library,
+            analyser=AnalyserUse(
+                Instrument(lambda *_kept: None, lambda _serial: None),
+                look=lambda: Choices(emulated_choices()),
+                scan=lambda wish, tell, stop: Scanned(self.scan(wish.sample, tell, stop), None, ()),
+                check=lambda _tell, _stop: CheckResult(True, (), 0.1),
+            ),
         )
 
     def identify(self, path):
@@ -103,19 +114,48 @@ def desk(samples):
 
 
 @pytest.fixture
-def window(desk, qtbot):
-    """Return a shown window over `desk`, idle, closed again after the test."""
-    from spectra_app.ui.app_window import AppWindow
+def make_shell(qtbot, tmp_path, quick_passwords):
+    """Return what shows a window over use cases, idle, with an office of its own in `tmp_path`.
+
+    It is closed after the test, the analyser and both lanes with it.
+    """
+    from spectra_app.ui.look import Look
+    from spectra_app.ui.shell import Shell
     from spectra_app.ui.start import make_application
 
-    make_application()
-    shown = AppWindow(desk.use_cases)
-    shown.resize(1366, 768)
-    qtbot.addWidget(shown, before_close_func=lambda _window: desk.gate.set())
-    with qtbot.waitExposed(shown):
-        shown.show()
-    qtbot.waitUntil(lambda: not shown.lane.busy)
-    return shown
+    made = []
+
+    def make(use_cases, size=(1366, 768)):
+        make_application()
+        office = partial(open_office, tmp_path / "data", passwords=quick_passwords)
+        shown = Shell(use_cases, office, Look())
+        made.append(shown)
+        shown.resize(*size)
+        with qtbot.waitExposed(shown):
+            shown.show()
+        qtbot.waitUntil(lambda: shown.records.lane.idle and not shown.lane.busy, timeout=60_000)
+        return shown
+
+    yield make
+    for shown in made:
+        shown.close()
+        qtbot.waitUntil(lambda shown=shown: not shown.isVisible(), timeout=60_000)
+        shown.look.speak("en")
+        shown.deleteLater()
+
+
+@pytest.fixture
+def shell(desk, make_shell):
+    """Return a window over `desk`, in a station that nobody has set up yet."""
+    yield make_shell(desk.use_cases)
+    desk.gate.set()
+
+
+@pytest.fixture
+def window(shell):
+    """Return the workbench of a window in which somebody only looks around."""
+    shell.entrance.around.click()
+    return shell.workbench
 
 
 # --- Scans on disk, and a small library, for services and command line --------------------------

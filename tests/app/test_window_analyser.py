@@ -16,7 +16,6 @@ from spectra_app.reports.render_qt import render_pdf
 from spectra_app.services.desk import desk_use_cases
 from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.live import LiveFrame
-from spectra_app.ui.app_window import AppWindow
 from spectra_app.ui.laser_alarm import LaserAlarm
 from spectra_app.wording import LASER_MAY_BE_ON
 
@@ -27,14 +26,13 @@ LEFT = Qt.MouseButton.LeftButton
 class Bench:
     """A window over emulated wires that stay in reach."""
 
-    def __init__(self, qtbot):
+    def __init__(self, qtbot, make_shell):
         self.qtbot = qtbot
         self.wires, self.analysers = [], []
-        self.window = AppWindow(desk_use_cases(None, render_pdf, open_it=self.open_it))
-        self.window.resize(1024, 768)
-        with qtbot.waitExposed(self.window):
-            self.window.show()
-        self.until(lambda: not self.window.lane.busy)
+        use_cases = desk_use_cases(None, render_pdf, open_it=self.open_it)
+        self.window = make_shell(use_cases, size=(1024, 768))
+        self.window.entrance.around.click()
+        self.workbench = self.window.workbench
         self.desk = self.window.analyser
         self.panel, self.alarm = self.desk.panel, self.desk.alarm
 
@@ -64,7 +62,7 @@ class Bench:
         bench.faults = replace(bench.faults, **changes)
 
     def open_panel(self):
-        self.qtbot.keyClick(self.window, Qt.Key.Key_F6)
+        self.qtbot.keyClick(self.workbench, Qt.Key.Key_F6)
         self.until(lambda: self.panel.isActiveWindow() and not self.window.lane.busy)
 
     def connect(self, family="wasatch-785"):
@@ -112,15 +110,14 @@ class Bench:
 
 
 @pytest.fixture
-def bench(qtbot, used_home):  # noqa: ARG001  the folder is made for the program
+def bench(qtbot, make_shell, used_home):  # noqa: ARG001  the folder is made for the program
     """Return the window; afterwards it is closed, the laser off, and no thread left."""
     before = set(threading.enumerate())
-    made = Bench(qtbot)
+    made = Bench(qtbot, make_shell)
     yield made
     made.end()
     assert not any(wires.bench.laser_firing for wires in made.wires)
     made.until(lambda: set(threading.enumerate()) <= before)  # the last order may still be ending
-    made.window.deleteLater()
 
 
 def test_connecting_says_what_it_is_and_what_it_lacks(bench):
@@ -132,19 +129,19 @@ def test_connecting_says_what_it_is_and_what_it_lacks(bench):
     assert panel.sign.word.text() == "LASER OFF"
     assert "never checked" in panel.calibration.text()
     assert "Check with polystyrene" in panel.calibration.text()
-    assert bench.window.laser_sign.isVisible()
-    assert "CALIBRATION MISSING" in bench.window.analyser_line.text()
+    assert bench.window.head.sign.isVisible()
+    assert "CALIBRATION MISSING" in bench.window.head.analyser.text()
 
 
 def test_a_scan_ends_with_its_verdict_and_the_panel_out_of_the_way(bench):
     bench.connect()
     bench.scan()
     bench.until(lambda: not bench.window.lane.busy)
-    entry = bench.window.scans.entries[-1]
+    entry = bench.workbench.scans.entries[-1]
     assert entry.state == "done"
     assert entry.identified.record.emulated
     assert not bench.panel.isVisible()
-    assert bench.window.card.emulated.isVisible()
+    assert bench.workbench.card.emulated.isVisible()
 
 
 def test_escape_stops_a_scan_and_the_panel_stays(bench, qtbot):
@@ -173,7 +170,7 @@ def test_an_open_interlock_is_told_with_what_to_do(bench):
     assert "nterlock" in bench.panel.trouble.text()
     assert "What to do" in bench.panel.trouble.text()
     bench.until(lambda: not bench.window.lane.busy)
-    assert bench.window.scans.entries[-1].state == "failed"
+    assert bench.workbench.scans.entries[-1].state == "failed"
     assert not bench.laser
 
 
@@ -271,7 +268,7 @@ def test_closing_the_panel_ends_even_an_armed_scan(bench):
     bench.until(lambda: "fires in" in bench.panel.stage.text())
     bench.panel.close()
     bench.until(lambda: not bench.window.lane.busy)
-    assert bench.window.scans.entries[-1].state == "stopped"
+    assert bench.workbench.scans.entries[-1].state == "stopped"
     assert bench.analysers[-1].laser_state is LaserState.OFF
 
 

@@ -38,10 +38,8 @@ def limits():
 
 
 @pytest.fixture
-def limited(desk, limits, qtbot):
+def limited(desk, limits, make_shell):
     """Return a window whose scans leave a fentanyl to be worked out."""
-    from spectra_app.ui.app_window import AppWindow
-    from spectra_app.ui.start import make_application
 
     def identify(path):
         found = desk.identify(path)
@@ -50,15 +48,12 @@ def limited(desk, limits, qtbot):
             for one in found
         )
 
-    make_application()
     use_cases = replace(desk.use_cases, identify_file=identify, work_out_limits=limits.work_out)
-    shown = AppWindow(use_cases)
-    shown.resize(1366, 768)
-    qtbot.addWidget(shown, before_close_func=lambda _window: (desk.gate.set(), limits.gate.set()))
-    with qtbot.waitExposed(shown):
-        shown.show()
-    qtbot.waitUntil(lambda: not shown.lane.busy)
-    return shown
+    shell = make_shell(use_cases)
+    shell.entrance.around.click()
+    yield shell.workbench
+    desk.gate.set()
+    limits.gate.set()
 
 
 def test_the_verdict_comes_first_and_the_limit_when_it_is_known(limited, limits, qtbot):
@@ -90,7 +85,7 @@ def test_other_work_goes_before_the_limits_which_then_go_on(limited, limits, qtb
 def test_a_window_that_closes_gives_the_limits_up(limited, limits, qtbot):
     limited.open_files([Path("match.csv")])
     qtbot.waitUntil(lambda: limits.begun == ["match.csv"])
-    limited.close()
+    limited.window().close()
     qtbot.waitUntil(lambda: not limited.isVisible())
     assert limits.begun == ["match.csv"]
 

@@ -53,15 +53,17 @@ def test_the_style_sheet_has_every_colour_filled_in(name):
 
 
 def test_the_switch_repaints_the_window_and_back(window):
+    look = window.look
+
     def ground():
         picture = window.grab().toImage()
         return picture.pixelColor(picture.width() // 2, picture.height() - 60).lightness()
 
-    window.bar.themes["light"].trigger()
+    look.dress("light")
     light = ground()
-    window.bar.themes["dark"].trigger()
+    look.dress("dark")
     dark = ground()
-    window.bar.themes["light"].trigger()
+    look.dress("light")
     assert light > 200
     assert dark < 60
     assert ground() == light

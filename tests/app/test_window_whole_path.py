@@ -12,17 +12,14 @@ from PySide6.QtWidgets import QFileDialog
 from spectra_app.app import use_cases
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.libraries import build_library
-from spectra_app.ui.app_window import AppWindow
 
 
 @pytest.fixture
-def real_window(qtbot, used_home):  # noqa: ARG001  the folder is made for the program
-    """Return the window as the program opens it, with the starter library."""
-    window = AppWindow(use_cases())
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitUntil(lambda: not window.lane.busy, timeout=60_000)
-    return window
+def real_window(make_shell, used_home):  # noqa: ARG001  the folder is made for the program
+    """Return the workbench as the program opens it, with the starter library."""
+    shell = make_shell(use_cases())
+    shell.entrance.around.click()
+    return shell.workbench
 
 
 def test_an_emulated_scan_ends_in_a_lead_with_evidence_and_report(
@@ -64,7 +61,7 @@ def test_real_scans_are_named_and_a_wrong_axis_is_not(
     qtbot.waitUntil(lambda: not real_window.lane.busy, timeout=60_000)
     assert "79 measured" in real_window.library.text()
 
-    def opened(name: str) -> AppWindow:
+    def opened(name):
         real_window.open_files([Path(shared_data / "spectra" / name)])
         qtbot.waitUntil(lambda: not real_window.lane.busy, timeout=60_000)
         return real_window

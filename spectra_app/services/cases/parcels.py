@@ -58,8 +58,9 @@ def file_parcel(
     Raises
     ------
     CaseError
-        When there is no scan, or one cannot be filed there.
+        When one cannot be filed there; those filed before it stay, and are passed over next time.
     """
+    office.require(session, "scan.file")
     emulated = bool(scans) and scans[0].emulated
     item = item_of(office.ledger, parcel.number, emulated=emulated)
     if item is None:
@@ -68,8 +69,14 @@ def file_parcel(
         said = f'{WHAT}, declared as "{parcel.declared}"' if parcel.declared else WHAT
         known = Description(said, condition=parcel.condition, identifiers=(parcel.number.text,))
         item = add_item(office, session, case.id, known)
-    filed = tuple(file_scan(office, session, scan.id, item.id) for scan in scans)
+    filed = tuple(_filed(office, session, scan.id, item.id) for scan in scans)
     return Filed(office.ledger.get(Case, item.case).record, item, filed)
+
+
+def _filed(office: Office, session: Session, scan: str, item: str) -> Scan:
+    now = office.ledger.get(Scan, scan).record
+    there = now.state == "filed" and now.item == item
+    return now if there else file_scan(office, session, scan, item)
 
 
 def item_of(ledger: Ledger, number: Identifier, *, emulated: bool) -> Item | None:

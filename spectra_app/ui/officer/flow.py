@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from library.substances import substances
 from spectra_app.records.kinds import Scan
 from spectra_app.services.cases.parcels import Filed, ParcelNumber, file_parcel
 from spectra_app.services.cases.scans import Taken, add_scan
@@ -152,7 +151,7 @@ class OfficerFlow(QObject):
 
         def act(office: Office, session: Session) -> tuple[Scan, DeclaredCheck]:
             scan = add_scan(office, session, scanned.found, taken)
-            return scan, check_declared(scanned.found.record, declared, substances())
+            return scan, check_declared(scanned.found.record, declared)
 
         self._records.ask("Keeping the scan", act, self._on_entered)
 

@@ -1,0 +1,72 @@
+"""A parcel is filed in one act: where, by whom, and what happens when half of it was filed."""
+
+from __future__ import annotations
+
+import pytest
+
+from spectra_app.errors import CaseError, ForbiddenError
+from spectra_app.records.identifiers import parse
+from spectra_app.records.kinds import Case, Item
+from spectra_app.services import users
+from spectra_app.services.cases import opening, scans
+from spectra_app.services.cases.parcels import ParcelNumber, file_parcel
+
+NUMBER = "RR473829103CN"
+
+
+@pytest.fixture
+def parcel():
+    return ParcelNumber(parse(NUMBER)[0], "mail", "vitamin C")
+
+
+@pytest.mark.parametrize("role", ["officer", "technician", "supervisor"])
+def test_everybody_who_may_file_files_a_parcel_in_one_act(office, logged_in, take, parcel, role):
+    session = logged_in[role]
+    filed = file_parcel(office, session, parcel, (take(session), take(session, "lead")))
+    assert filed.case.title == "parcel RR 473 829 103 CN"
+    assert filed.case.mode == "mail"
+    assert filed.item.description == 'parcel, declared as "vitamin C"'
+    assert [(one.state, one.item) for one in filed.scans] == [("filed", filed.item.id)] * 2
+
+
+def test_nobody_files_when_logged_out_or_locked(office, logged_in, take, parcel):
+    session = logged_in["officer"]
+    scan = take(session)
+    users.lock_session(office, session)
+    with pytest.raises(ForbiddenError):
+        file_parcel(office, session, parcel, (scan,))
+    users.log_out(office, session)
+    with pytest.raises(ForbiddenError):
+        file_parcel(office, session, parcel, (scan,))
+    assert office.ledger.find(Case) == []
+
+
+def test_the_same_number_goes_to_the_same_item_until_its_case_is_closed(
+    office, officer, take, parcel
+):
+    first = file_parcel(office, officer, parcel, (take(officer),))
+    again = file_parcel(office, officer, parcel, (take(officer, "lead"),))
+    assert again.item.id == first.item.id
+    opening.close_case(office, officer, first.case.id, "handed over")
+    later = file_parcel(office, officer, parcel, (take(officer, "hazard"),))
+    assert later.case.id != first.case.id
+    assert len(office.ledger.find(Item)) == 2
+
+
+def test_an_exercise_and_the_real_thing_never_share_an_item(office, officer, take, parcel):
+    real = file_parcel(office, officer, parcel, (take(officer),))
+    exercise = file_parcel(office, officer, parcel, (take(officer, "long_name"),))
+    assert (real.case.emulated, exercise.case.emulated) == (False, True)
+    assert real.item.id != exercise.item.id
+
+
+def test_what_was_filed_before_something_failed_is_passed_over_the_next_time(
+    office, officer, take, parcel
+):
+    good, bad = take(officer), take(officer, "lead")
+    scans.discard_scan(office, officer, bad.id, "fell down")
+    with pytest.raises(CaseError, match="discarded"):
+        file_parcel(office, officer, parcel, (good, bad))
+    filed = file_parcel(office, officer, parcel, (good, take(officer, "hazard")))
+    assert {one.item for one in filed.scans} == {filed.item.id}
+    assert len(office.ledger.find(Item)) == 1
