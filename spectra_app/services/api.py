@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument import Instrument
 from spectra_app.services.instrument_choice import Choices
 from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.scanning import Scanned
+
+if TYPE_CHECKING:
+    from spectra_app.services.cases.laser_book import Measurer
 
 Progress = Callable[[float, str], None]
 ShouldStop = Callable[[], bool]
@@ -67,6 +71,8 @@ class UseCases:
         again, it goes on from there.
     analyser : AnalyserUse, optional
         Connected analysers; `look`, `scan` and `check` are called on the lane like the others.
+    measurer : Measurer, optional
+        To be told who is logged in, so that what is measured is entered as theirs.
     """
 
     identify_file: Callable[[Path], tuple[Identified, ...]]
@@ -78,3 +84,4 @@ class UseCases:
     open_library: Callable[[Path], str]
     work_out_limits: Callable[[Identified, Progress, ShouldStop], Identified] | None = None
     analyser: AnalyserUse | None = None
+    measurer: Measurer | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -28,6 +28,9 @@ from spectra_app.services.users import (
     unlock_session,
 )
 from spectra_app.ui.lane import Job, Lane
+
+if TYPE_CHECKING:
+    from spectra_app.services.cases.laser_book import Measurer
 
 OpenOffice = Callable[[], AbstractContextManager[Office]]
 Act = Callable[[Office, Session], Any]
@@ -72,15 +75,19 @@ class RecordsDesk(QObject):
         Returns the context of an office.
     parent : QObject
         Owner.
+    measurer : Measurer or None
+        Is told who is logged in.
     """
 
     changed = Signal()
     refused = Signal(object)
 
-    def __init__(self, open_office: OpenOffice, parent: QObject) -> None:
+    def __init__(
+        self, open_office: OpenOffice, parent: QObject, measurer: Measurer | None = None
+    ) -> None:
         super().__init__(parent)
         self.lane = Lane(self)
-        self._open = open_office
+        self._open, self._measurer = open_office, measurer
         self._opened = _Opened()
         self.standing = Standing()
 
@@ -94,7 +101,7 @@ class RecordsDesk(QObject):
         """Log somebody in."""
 
         def act(office: Office) -> Standing:
-            self._opened.session = log_in(office, login, password)
+            self._begin(office, log_in(office, login, password))
             return _standing(office, self._opened.session)
 
         self._run("Logging in", act, then)
@@ -103,7 +110,8 @@ class RecordsDesk(QObject):
         """Log out whoever is logged in."""
 
         def act(office: Office) -> Standing:
-            session, self._opened.session = self._opened.session, None
+            session = self._opened.session
+            self._end()
             if session is not None:
                 log_out(office, session)
             return _standing(office, None)
@@ -131,7 +139,8 @@ class RecordsDesk(QObject):
 
         def act(office: Office) -> Standing:
             set_up_first_supervisor(office, login, name, password)
-            self._opened.session = session = log_in(office, login, password)
+            session = log_in(office, login, password)
+            self._begin(office, session)
             set_station(office, session, station.name, address=station.address, code=station.code)
             return _standing(office, session)
 
@@ -140,12 +149,23 @@ class RecordsDesk(QObject):
     def close(self, wait_ms: int) -> bool:
         """Log out, close the ledger and end the lane; False while work has not given up."""
         self.lane.stop_all()
+        self._end()
         if self.lane.idle and self._opened.office is not None:
             self._opened.stack.close()
             self._opened = _Opened()
         return self.lane.close(wait_ms)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _begin(self, office: Office, session: Session) -> None:
+        self._opened.session = session
+        if self._measurer is not None:
+            self._measurer.is_at(office, session)
+
+    def _end(self) -> None:
+        self._opened.session = None
+        if self._measurer is not None:
+            self._measurer.is_away()
 
     def _session(self) -> Session:
         session = self._opened.session
@@ -198,7 +218,7 @@ class RecordsDesk(QObject):
             if isinstance(job.result, Standing) and job.result != self.standing:
                 self.standing = job.result
                 if job.result.user is None:
-                    self._opened.session = None
+                    self._end()
                 self.changed.emit()
             self.refused.emit(error)
 

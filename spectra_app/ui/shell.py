@@ -108,7 +108,7 @@ class Shell(QMainWindow):
         super().__init__()
         self.look = look
         self.lane = Lane(self)
-        self.records = RecordsDesk(open_office, self)
+        self.records = RecordsDesk(open_office, self, use_cases.measurer)
         self.head, self.pages = Head(look), QStackedWidget()
         self.entrance = Entrance(look)
         if use_cases.analyser is None:
@@ -298,7 +298,7 @@ class Shell(QMainWindow):
             return
         self._closing = True
         self.workbench.end()
-        if all([self.lane.close(CLOSE_WAIT_MS), self.records.close(CLOSE_WAIT_MS)]):
+        if self.lane.close(CLOSE_WAIT_MS) and self.records.close(CLOSE_WAIT_MS):
             event.accept()
             return
         self._wait_to_close("close.work")

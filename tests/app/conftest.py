@@ -114,8 +114,8 @@ def desk(samples):
 
 
 @pytest.fixture
-def make_shell(qtbot, tmp_path, quick_passwords):
-    """Return what shows a window over use cases, idle, with an office of its own in `tmp_path`.
+def make_shell(qtbot, spectra_home, quick_passwords):  # noqa: ARG001  the folder is the program's
+    """Return what shows a window over use cases, idle; its records are in this test's data folder.
 
     It is closed after the test, the analyser and both lanes with it.
     """
@@ -127,7 +127,7 @@ def make_shell(qtbot, tmp_path, quick_passwords):
 
     def make(use_cases, size=(1366, 768)):
         make_application()
-        office = partial(open_office, tmp_path / "data", passwords=quick_passwords)
+        office = partial(open_office, passwords=quick_passwords)
         shown = Shell(use_cases, office, Look())
         made.append(shown)
         shown.resize(*size)
@@ -296,6 +296,7 @@ def trusting(spectra_home, persons):
 # --- An office with a user of each role, logged in -----------------------------------------------
 
 PASSWORD = "seven green herons wade"  # noqa: S105  of nobody
+STAFF = ("officer", "technician")
 
 
 class OfficeClock:
@@ -330,6 +331,19 @@ def office(tmp_path, office_clock, quick_passwords):
         yield opened
 
 
+def add_staff(office):
+    """Add a first supervisor, and a user of each other role."""
+    users.set_up_first_supervisor(office, "supervisor", "Sue Per", PASSWORD)
+    made = [
+        User(id=f"u{number}", login=role, name=f"The {role}", role=role)
+        for number, role in enumerate(STAFF, 2)
+    ]
+    keep = [keep_password(office, None, user, PASSWORD) for user in made]
+    with office.ledger.writing("u1") as writing:
+        for one in keep:
+            one(writing, "user added")
+
+
 @pytest.fixture
 def logged_in(office):
     """Return a session of each role (``logged_in["officer"]``) in `office`; passwords are PASSWORD.
@@ -337,17 +351,16 @@ def logged_in(office):
     Log-in names are the roles; ids are u1 (supervisor), u2 (officer), u3 (technician). Their
     passwords are their own: as they are some days after `users.add_user`, in fewer steps.
     """
-    users.set_up_first_supervisor(office, "supervisor", "Sue Per", PASSWORD)
-    roles = ("officer", "technician")
-    made = [
-        User(id=f"u{number}", login=role, name=f"The {role}", role=role)
-        for number, role in enumerate(roles, 2)
-    ]
-    keep = [keep_password(office, None, user, PASSWORD) for user in made]
-    with office.ledger.writing("u1") as writing:
-        for one in keep:
-            one(writing, "user added")
-    return {role: users.log_in(office, role, PASSWORD) for role in ("supervisor", *roles)}
+    add_staff(office)
+    return {role: users.log_in(office, role, PASSWORD) for role in ("supervisor", *STAFF)}
+
+
+@pytest.fixture
+def staffed(spectra_home, quick_passwords):
+    """Set up a station with the users of `logged_in` in the data folder; return PASSWORD."""
+    with open_office(spectra_home, passwords=quick_passwords) as opened:
+        add_staff(opened)
+    return PASSWORD
 
 
 @pytest.fixture

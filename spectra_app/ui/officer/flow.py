@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from spectra_app.records.kinds import Scan
 from spectra_app.services.cases.parcels import Filed, ParcelNumber, file_parcel
-from spectra_app.services.cases.scans import Taken, add_scan
 from spectra_app.services.declared import DeclaredCheck, check_declared
 from spectra_app.services.instrument_state import PlanName, ScanWish
 from spectra_app.services.office import Office, Session
@@ -130,7 +129,7 @@ class OfficerFlow(QObject):
             scanned: Scanned = job.result
             self.screen.item.show_declared("")
             self.screen.show_found(scanned.found)
-            self._enter(scanned)
+            self._keep(scanned)
         self._offer()
 
     def _show_declared(self, said: DeclaredCheck) -> None:
@@ -143,26 +142,26 @@ class OfficerFlow(QObject):
             words = self._look.say(f"officer.declared_{key}", declared=declared, beside=beside)
         self.screen.item.show_declared(words)
 
-    def _enter(self, scanned: Scanned) -> None:
-        """Enter the scan in the records at once, filed or not: nothing measured is ever lost."""
+    def _keep(self, scanned: Scanned) -> None:
+        """Count a scan to this parcel; it stands in the records already, filed or not."""
+        if scanned.entered is not None:
+            self.parcel.scans.append(scanned.entered)
         self.parcel.waiting += 1
-        taken, here = Taken("device", scanned.evidence), self.screen.item.parcel
+        here, record = self.screen.item.parcel, scanned.found.record
         declared = here.declared if here else ""
 
-        def act(office: Office, session: Session) -> tuple[Scan, DeclaredCheck]:
-            scan = add_scan(office, session, scanned.found, taken)
-            return scan, check_declared(scanned.found.record, declared)
+        def act(_office: Office, _session: Session) -> DeclaredCheck:
+            return check_declared(record, declared)
 
-        self._records.ask("Keeping the scan", act, self._on_entered)
+        self._records.ask("Comparing with what was declared", act, self._on_compared)
 
-    def _on_entered(self, job: Job) -> None:
+    def _on_compared(self, job: Job) -> None:
         self.parcel.waiting -= 1
         if job.error is not None:
-            self.screen.show_message("officer.not_kept", error=job.error)
+            words = self._look.say("officer.declared_failed", words=str(job.error))
+            self.screen.item.show_declared(words)
         else:
-            scan, said = job.result
-            self.parcel.scans.append(scan)
-            self._show_declared(said)
+            self._show_declared(job.result)
         self._offer()
 
     def _on_filed(self, job: Job) -> None:
