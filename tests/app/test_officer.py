@@ -141,7 +141,7 @@ def test_stop_switches_the_laser_off_and_nothing_is_filed(place, qtbot, quick_pa
     assert not place.screen.file.isEnabled()
     assert records(Scan, quick_passwords) == []
     (fired,) = records(Exposure, quick_passwords)
-    assert (fired.purpose, fired.user) == ("aborted", "u2")
+    assert (fired.purpose, fired.by) == ("aborted", "u2")
 
 
 def test_unplugged_in_mid_scan_the_window_goes_on_and_says_what_to_do(place, qtbot):
