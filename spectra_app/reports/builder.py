@@ -11,6 +11,7 @@ from spectra_app.reports.checker import missing_facts
 from spectra_app.reports.document import Missing, PlotWords, Report, Section
 from spectra_app.reports.facts import ReportFacts
 from spectra_app.reports.parts import Plot
+from spectra_app.reports.phrases import moment
 from spectra_app.reports.texts import Texts, load_texts
 
 LONGEST_ID = 60
@@ -55,7 +56,7 @@ def build_report(
         marks=_marks(record, comparison, facts, texts, missing),
         identity=(
             texts.say("report", id=facts.report_id),
-            texts.say("issued_at", time=facts.issued_at),
+            texts.say("issued_at", time=moment(facts.issued_at)),
         ),
         verdict=findings.verdict(record, texts),
         reasons_title=texts.say("heading.because"),

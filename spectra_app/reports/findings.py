@@ -19,6 +19,8 @@ from spectra_app.reports.document import Part, Verdict
 from spectra_app.reports.facts import OtherScan, ReportFacts
 from spectra_app.reports.figures import figure, percent
 from spectra_app.reports.parts import Column, Fact, Facts, Table, Words
+from spectra_app.reports.phrases import hazard as hazard_name
+from spectra_app.reports.phrases import moment, scope
 from spectra_app.reports.texts import Said, Texts
 from spectra_app.wording import ALARMS, INTERNATIONAL, share_up
 
@@ -205,7 +207,11 @@ def _listing(status: ControlStatus, texts: Texts) -> Said:
         day = in_force_since(status.since)
         said.append(texts.say("control.since" if day else "control.since_said",
                               since=day or status.since))  # fmt: skip
-    more = {name: getattr(status, name) for name in ("read_to", "scope", "conflict")}
+    more = {
+        "read_to": status.read_to,
+        "scope": scope(status.scope, texts),
+        "conflict": status.conflict,
+    }
     said += [texts.say(f"control.{name}", **{name: text}) for name, text in more.items() if text]
     return Said(", ".join(said)) if texts.direction == "ltr" else Said("، ".join(said))
 
@@ -272,7 +278,7 @@ def _other_scan(one: OtherScan, texts: Texts) -> tuple[str, ...]:
     alarm = texts.word("alarm", one.alarm)
     return (
         texts.put(one.scan),
-        texts.put(one.scanned_at),
+        texts.put(moment(one.scanned_at)),
         texts.word("outcome", one.outcome),
         texts.many(name for name in (*one.names, one.family) if name) or texts.say("scans.unnamed"),
         texts.say("alarm.emulated", word=alarm) if one.emulated else alarm,
@@ -372,9 +378,10 @@ def hidden(record: Identification, texts: Texts) -> tuple[Part, ...]:
     """Return each hazard with the share below which it goes unseen, or why none is stated."""
     hazards = least_visible_first(record)
     lacking = [hazard for hazard in hazards if not hazard.entry]
-    lines = [_hidden(hazard, texts.put(hazard.name), texts) for hazard in hazards if hazard.entry]
+    lines = [_hidden(one, texts.put(one.name), texts) for one in hazards if one.entry]
     if lacking:
-        names = texts.many(dict.fromkeys(hazard.name for hazard in lacking))
+        every = dict.fromkeys(one.name for one in lacking)
+        names = texts.many(hazard_name(name, texts) for name in every)
         lines.insert(0, _hidden(replace(lacking[0], smallest_share=None), names, texts))
     note = "hidden.note"
     if not record.cannot_exclude:

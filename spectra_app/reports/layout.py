@@ -9,7 +9,7 @@ from __future__ import annotations
 from spectra_app.reports import sections
 from spectra_app.reports.codes import code_block
 from spectra_app.reports.document import Part, Report
-from spectra_app.reports.flow import ROW_GAP, Piece, paginated
+from spectra_app.reports.flow import ROW_GAP, Piece, spread
 from spectra_app.reports.page import (
     ACCENT,
     BODY,
@@ -64,12 +64,12 @@ def compose(report: Report, metrics: Metrics) -> tuple[Page, ...]:
     flow = [_turned(piece) if turned else piece for piece in flow if piece.block.height]
     for number, section in enumerate(report.sections, start=1):
         words = paragraph(metrics, f"{number}  {section.heading}", SECTION, WIDTH)
-        pieces = [Piece(words, SECTION_GAP, keep=True)]
+        pieces = [Piece(words, SECTION_GAP, keep=True, begins=True)]
         pieces += [piece for part in section.parts for piece in _flow_of(part, report, metrics)]
         flow += [_turned(piece) if turned else piece for piece in pieces]
     end = Piece(_end(report, metrics), SECTION_GAP)
     flow.append(_turned(end) if turned else end)
-    bodies = paginated(flow, PAGE_HEIGHT - TOP - BOTTOM - FOOT)
+    bodies = spread(flow, PAGE_HEIGHT - TOP - BOTTOM - FOOT)
     title = without_isolates(f"{report.title} {report.report_id}")
     return tuple(
         Page(title, (*placed(body, MARGIN, TOP), *_foot(report, metrics, number, len(bodies))))
@@ -87,7 +87,7 @@ def _turned(piece: Piece) -> Piece:
     block = piece.block
     turned = read_from_right(block) if isinstance(block, _Straight) else mirrored(block)
     head = None if piece.head is None else mirrored(piece.head)
-    return Piece(turned, piece.gap, piece.keep, head)
+    return Piece(turned, piece.gap, piece.keep, head, begins=piece.begins)
 
 
 def _flow_of(part: Part, report: Report, metrics: Metrics) -> list[Piece]:

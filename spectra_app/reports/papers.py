@@ -17,6 +17,7 @@ from spectra_app.reports.facts import (
 from spectra_app.reports.figures import percent
 from spectra_app.reports.findings import metric_name
 from spectra_app.reports.parts import Code, Column, Fact, Facts, Table, Words
+from spectra_app.reports.phrases import corrected, identifier, moment, source
 from spectra_app.reports.texts import Said, Texts
 
 ALWAYS = (
@@ -35,7 +36,14 @@ ALWAYS = (
     "issued_at",
     "operator",
 )
-WHEN_KNOWN = ("case_reference", "weight", "measured_at")
+ORDER = (
+    "laboratory", "address", "place", "customer", "customer_contact", "case", "case_reference",
+    "item", "scan", "identifiers", "description", "condition", "weight", "received_at", "sampling",
+    "sampled_at", "measured_at", "performed_at", "operator", "file", "spectrum", "column",
+    "issued_at",
+)  # fmt: skip
+WHEN_KNOWN = ("case_reference", "scan", "weight", "measured_at")
+LEAST_SHOWN = 1e-9
 LIMITS = ("item", "sample", "negative", "share", "raman", "isomers", "copy")
 
 
@@ -46,42 +54,26 @@ def or_not(text: str, texts: Texts) -> Said:
 
 def item(record: Identification, facts: ReportFacts, texts: Texts) -> tuple[Part, ...]:
     """Return who asked, where, which item, when and how it was sampled."""
-    shown = {code: or_not(getattr(facts, code), texts) for code in ALWAYS}
-    shown |= {code: texts.put(getattr(facts, code)) for code in WHEN_KNOWN if getattr(facts, code)}
-    if facts.identifiers:
-        shown["identifiers"] = texts.many(facts.identifiers)
-    shown["sampling"] = _sampling(facts, texts)
-    source = {
-        "file": record.file,
-        "spectrum": record.spectrum,
-        "column": record.asked.column,
+    shown = {code: or_not(_readable(facts, code), texts) for code in ALWAYS}
+    shown |= {
+        code: texts.put(_readable(facts, code)) for code in WHEN_KNOWN if getattr(facts, code)
     }
-    shown |= {code: texts.put(text) for code, text in source.items() if text}
-    order = (
-        *(
-            "laboratory",
-            "address",
-            "place",
-            "customer",
-            "customer_contact",
-            "case",
-            "case_reference",
-            "item",
-        ),
-        *("identifiers", "description", "condition", "weight", "received_at", "sampling"),
-        *(
-            "sampled_at",
-            "measured_at",
-            "performed_at",
-            "operator",
-            "file",
-            "spectrum",
-            "column",
-            "issued_at",
-        ),
-    )
-    lines = (Fact(texts.say(f"item.{code}"), shown[code]) for code in order if code in shown)
+    if facts.identifiers:
+        shown["identifiers"] = texts.many(identifier(one, texts) for one in facts.identifiers)
+    shown["sampling"] = _sampling(facts, texts)
+    shown["file"] = source(record, texts)
+    if record.spectrum:
+        shown["spectrum"] = texts.put(record.spectrum)
+    if record.asked.column:
+        shown["column"] = texts.word("column_of", record.asked.column)
+    lines = (Fact(texts.say(f"item.{code}"), shown[code]) for code in ORDER if code in shown)
     return (Facts(tuple(lines), paired=True),)
+
+
+def _readable(facts: ReportFacts, code: str) -> str:
+    """Return a fact as it is printed: times for reading."""
+    text = str(getattr(facts, code))
+    return moment(text) if code.endswith("_at") else text
 
 
 def _sampling(facts: ReportFacts, texts: Texts) -> Said:
@@ -132,8 +124,8 @@ def _calibration(facts: ReportFacts, texts: Texts) -> Said:
     found = facts.calibration
     values = {
         "standard": or_not(found.standard, texts),
-        "checked_at": or_not(found.checked_at, texts),
-        "expires": or_not(found.expires, texts),
+        "checked_at": or_not(moment(found.checked_at), texts),
+        "expires": or_not(moment(found.expires), texts),
     }
     return texts.say(f"calibration.{found.state}", **values)
 
@@ -181,7 +173,7 @@ def _score_table(rates: tuple[ErrorRate, ...], texts: Texts) -> Table:
     )
     rows = tuple(
         (
-            texts.say("rate.from", score=_score(rate.least_score)),
+            _from(rate.least_score or 0.0, texts),
             texts.put(f"{rate.count} / {rate.n}"),
             texts.put(bounds(rate)),
             texts.put(percent(1.0 - rate.low95, "up")),
@@ -191,9 +183,16 @@ def _score_table(rates: tuple[ErrorRate, ...], texts: Texts) -> Table:
     return Table(columns, rows, texts.say("decision.rates_note", source=_source(rates[0], texts)))
 
 
-def _score(value: float | None) -> str:
-    """Return a score rounded down, so that a range never seems narrower than it was."""
-    return f"{math.floor((value or 0.0) * 1000.0) / 1000.0:.3f}"
+def _from(score: float, texts: Texts) -> Said:
+    """Return from which score on, rounded down, so that a range never seems narrower than it was.
+
+    The smallest ones keep a figure that tells them from nothing.
+    """
+    if score < LEAST_SHOWN:
+        return texts.say("rate.from_zero")
+    places = max(3, 1 - math.floor(math.log10(score)))
+    rounded = math.floor(score * 10.0**places) / 10.0**places
+    return texts.say("rate.from", score=f"{rounded:.{places}f}")
 
 
 def _rate_table(rates: tuple[ErrorRate, ...], texts: Texts) -> Table:
@@ -270,7 +269,7 @@ def _techniques(facts: ReportFacts, texts: Texts) -> Table:
             or texts.say("not_recorded"),
             _agreement(one, texts),
             texts.say("sampling.separate" if one.separate_sampling else "sampling.same"),
-            texts.many(word for word in (one.performed_at, one.performed_by) if word)
+            texts.many(word for word in (moment(one.performed_at), one.performed_by) if word)
             or texts.say("not_recorded"),
         )
         for one in facts.techniques
@@ -297,8 +296,8 @@ def _external(result: ExternalResult, texts: Texts) -> Said:
         why=texts.word("silent", result.silent) if answered else "",
         laboratory=or_not(result.laboratory, texts),
         reference=or_not(result.reference, texts),
-        sent_at=or_not(result.sent_at, texts),
-        answered_at=or_not(result.answered_at, texts),
+        sent_at=or_not(moment(result.sent_at), texts),
+        answered_at=or_not(moment(result.answered_at), texts),
         found=texts.many(word for word in (*pairs, result.remarks) if word)
         or texts.say("not_recorded"),
         method=or_not(result.method, texts),
@@ -344,11 +343,11 @@ def changes(facts: ReportFacts, texts: Texts) -> tuple[Part, ...]:
         columns = tuple(Column(texts.say(f"change.{c}"), width) for c, width in widths.items())
         rows = tuple(
             (
-                texts.many(word for word in (change.of, change.field) if word),
+                corrected(change.of, change.field, texts),
                 or_not(change.original, texts),
                 or_not(change.amended, texts),
                 or_not(change.reason, texts),
-                texts.many((change.made_at, change.made_by)),
+                texts.many((moment(change.made_at), change.made_by)),
             )
             for change in facts.changes
         )
@@ -387,10 +386,9 @@ def authority(facts: ReportFacts, texts: Texts) -> tuple[Part, ...]:
     if one is None:
         lines.append(("signature", texts.say("unsigned")))
     else:
-        values = {
-            name: getattr(one, name)
-            for name in ("subject", "issuer", "serial", "not_after", "sha256")
-        }
+        names = ("subject", "issuer", "serial", "sha256")
+        values = {name: getattr(one, name) for name in names}
+        values["not_after"] = moment(one.not_after)
         lines.append(("signature", texts.say("signed", subject=one.subject)))
         lines.append(("certificate", texts.say("authority.certificate_text", **values)))
     return (Facts(tuple(Fact(texts.say(f"authority.{c}"), text) for c, text in lines)),)

@@ -105,7 +105,7 @@ CHECKLIST = {  # ISO/IEC 17025:2017: what the printed pages have to say, item by
     "7.8.2.1 g description": "Description white powder",
     "7.8.2.1 g condition": "sealed, undamaged",
     "7.8.2.1 h received": "Received 2026-11-22",
-    "7.8.2.1 h sampled": "Sampled 2026-11-22T08:40:00Z",
+    "7.8.2.1 h sampled": "Sampled 2026-11-22 08:40:00 UTC",
     "7.8.2.1 i performed": "Examined 2026-11-22",
     "7.8.2.1 j issued": "Report issued 2026-11-22",
     "7.8.2.1 k sampling": "4 of 12 packages examined. chosen at random",
