@@ -240,6 +240,10 @@ def photo(options: argparse.Namespace) -> int:
 
     with signed_in(options) as (office, session):
         about = _about(office, session, options.about)
+        if "scan" in about:
+            raise AppError(
+                "a photo belongs to a case or an item", options.about, "name the scan's item"
+            )
         data = options.file.read_bytes()
         name = options.file.name
         made = add_photo(office, session, data, name, caption=options.caption, **about)

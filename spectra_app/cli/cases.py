@@ -355,6 +355,11 @@ def _item_lines(found: ItemFile, names: Mapping[str, str]) -> list[str]:
     marked = f" [{', '.join(item.identifiers)}]" if item.identifiers else ""
     stands = found.stands.upper() if found.stands == "presumptive" else found.stands
     lines = [f"  Item {item.id}: {item.description}{counted}{weighed}{marked}: {stands}"]
+    for label, text in (
+        ("condition", item.condition), ("sampling", item.sampling), ("form", item.form),
+        ("concealment", item.concealment),
+    ):  # fmt: skip
+        lines += [f"    {label}: {text}"] if text else []
     lines += [f"    scan {scan_line(scan)}" for scan in found.scans]
     lines += [
         f"    with {names.get(one.receiver, one.receiver)} since {one.handed_at}"
@@ -362,10 +367,10 @@ def _item_lines(found: ItemFile, names: Mapping[str, str]) -> list[str]:
         f"{f', seal {one.seal_after}' if one.seal_after else ''})"
         for one in found.custody
     ]
-    lines += [
-        f"    {one.technique} (category {one.category}, {one.sampling} sampling): {one.agreement}"
-        for one in found.techniques
-    ]
+    for other in found.techniques:
+        what = f", found {', '.join(other.found)}" if other.found else ""
+        how = f"category {other.category}, {other.sampling} sampling"
+        lines.append(f"    {other.technique} ({how}): {other.agreement}{what}")
     for one in found.confirmations:
         line = f"    {one.laboratory}: {one.state} {', '.join(one.found)}".rstrip()
         settled = one.state != "confirmed" or found.stands == "confirmed"

@@ -201,7 +201,9 @@ class Office:
         if Role(user.role) not in roles_of(action):
             granted = self.emergency_of(user.id, action)
             if granted is None:
-                raise ForbiddenError(f"a user of role {user.role} may not do that", action, ASK)
+                who = " or ".join(sorted(roles_of(action)))
+                what = f"a user of role {user.role} may not do that"
+                raise ForbiddenError(what, action, f"ask somebody who may: {who}" if who else ASK)
             emergency = granted.id
         if action in CLEARED and not user.cleared:
             raise ForbiddenError("this user is not cleared for restricted lists", action, ASK)

@@ -69,6 +69,7 @@ def test_how_an_item_was_received_is_amended_not_changed(office, officer, item):
 def test_what_cannot_stand_is_refused_on_a_change_too(office, officer, case, item):
     for changes, says in [
         ({"packages": 3, "sampled": 4}, "4 of 3 packages"),
+        ({"packages": -2}, "0 of -2 packages"),
         ({"weight": "much"}, "no number"),
         ({"description": " "}, "is missing"),
         ({"description": "white powder"}, "says that already"),

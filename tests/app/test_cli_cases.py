@@ -118,7 +118,7 @@ def test_what_is_refused_says_why_and_keeps_nothing(station, ola, scan_file, tmp
     for arguments, says in [
         (("add-item", case, "x", "--number", "RA473124828FI"), "would be 9"),
         (("show", "C-1"), "no such record"),
-        (("oversight",), "may not do that"),
+        (("oversight",), "may not do that; ask somebody who may: supervisor"),
         (("add-scan", str(tmp_path / "none.csv")), "cannot be read"),
         (("add-scan", scan_file, "--item", "C-1-01"), "no such record"),
         (("note", "X-1", "x"), "no such record"),
@@ -129,6 +129,9 @@ def test_what_is_refused_says_why_and_keeps_nothing(station, ola, scan_file, tmp
         assert says in error
     assert ola("show", case)["items"] == []
     assert ola("scans") == []
+    (scan,) = ola("add-scan", scan_file, "--laser-nm", "785")
+    code, _, error = station("ola", "case", "photo", scan["id"], scan_file)
+    assert (code, "belongs to a case or an item" in error) == (3, True)
     assert station("ola", "case", "open")[0] == 2
 
 

@@ -255,7 +255,7 @@ def _seal(text: str) -> str:
 
 
 def _checked(about: Description, now: str) -> dict[str, Any]:
-    if not 0 <= about.sampled <= max(about.packages, 0):
+    if about.packages < 0 or not 0 <= about.sampled <= about.packages:
         raise CaseError(
             f"{about.sampled} of {about.packages} packages cannot have been examined",
             "",
