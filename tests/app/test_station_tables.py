@@ -177,7 +177,9 @@ def test_weights_volumes_and_pieces_are_never_added_to_each_other(records, of_ye
     assert (total["weight_g"], total["volume_ml"], total["pieces"]) == ("1500.999", "2250", "40")
     assert (total["cases"], total["items"], total["items_without_weight"]) == (1, 7, 4)
     assert [(one["value"], one["items"]) for one in figures["tables"]["weight"]] == [
-        ("under 1 g", 2), ("1 kg to under 10 kg", 1), ("volume or pieces", 3), ("not recorded", 1)
+        ("under 1 g", 2), ("1 g to under 10 g", 0), ("10 g to under 100 g", 0),
+        ("100 g to under 1 kg", 0), ("1 kg to under 10 kg", 1), ("10 kg to under 100 kg", 0),
+        ("100 kg and more", 0), ("volume or pieces", 3), ("not recorded", 1),
     ]  # fmt: skip
 
 

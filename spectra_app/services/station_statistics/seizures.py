@@ -279,8 +279,10 @@ def tables_of(seized: Sequence[Seizure], setup: ControlSetup, on: str) -> dict[s
     """Return the total and one table for each dimension, the most items first."""
     tables = {}
     for name, values in DIMENSIONS.items():
-        empty = _months(on) if name == "month" else ()
-        groups: dict[str, list[tuple[Seizure, Basis]]] = {month: [] for month in empty}
+        known_values = {"month": _months(on), "weight": _CLASSES if seized else ()}
+        groups: dict[str, list[tuple[Seizure, Basis]]] = {}
+        for value in known_values.get(name, ()):  # one without items is a figure, too
+            groups[value] = []
         for one in seized:
             for value, basis in values(one):
                 groups.setdefault(value, []).append((one, basis))
@@ -294,7 +296,7 @@ def tables_of(seized: Sequence[Seizure], setup: ControlSetup, on: str) -> dict[s
 
 
 def _months(on: str) -> tuple[str, ...]:
-    """Return the months of a year to a day: one without items is a figure, too."""
+    """Return the months of a year to a day."""
     return tuple(f"{on[:4]}-{month:02}" for month in range(1, int(on[5:7]) + 1))
 
 
