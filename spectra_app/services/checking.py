@@ -94,10 +94,8 @@ def measure_check(
                    stops_before=stops_before).frame  # fmt: skip
     except DeviceError as error:
         raise store.told(error) from error
-    except KeyboardInterrupt as error:
-        raise store.hurried() from error
     except BaseException as error:
-        store.noted(error)
+        store.broken_off(error)
         raise
 
 

@@ -82,14 +82,18 @@ class MeasuredStore:
             refused.remedy += f"; and what was measured could not be kept: {second}"
         return refused
 
-    def hurried(self, kept: tuple[str, ...] | None = None) -> HurriedError:
-        """Return what to raise for an interruption; what there is is kept first, unless it was."""
-        hashes = self.keep() if kept is None else kept
-        return HurriedError(hashes, self.identifier, lit=self.kept.lit)
+    def broken_off(self, error: BaseException) -> None:
+        """Keep what there is after an interruption or a fault of the program, and say so with it.
 
-    def noted(self, error: BaseException) -> None:
-        """Keep what there is, and say so with a fault of the program."""
-        error.add_note(_words(self.keep(), self.identifier))
+        Raises
+        ------
+        HurriedError
+            In place of an interruption.
+        """
+        kept = self.keep()
+        if isinstance(error, KeyboardInterrupt):
+            raise HurriedError(kept, self.identifier, lit=self.kept.lit) from error
+        error.add_note(_words(kept, self.identifier))
 
     def _keep(self, last: RawFrame | None) -> tuple[str, ...]:
         frames = list(self.kept.frames)

@@ -40,7 +40,7 @@ from spectra_app.services.identify import (
     Origin,
     identify_spectrum,
 )
-from spectra_app.services.measured import MeasuredStore
+from spectra_app.services.measured import HurriedError, MeasuredStore
 
 MEASURED = 0.92  # share of the progress after which only identifying is left
 QUICK = fixed_plan(Settings(integration_time_ms=400.0, averages=3))
@@ -126,10 +126,8 @@ def scan(
         got, ended_by = _watched(measured, identifier, how)
     except DeviceError as error:
         raise store.told(error) from error
-    except KeyboardInterrupt as error:
-        raise store.hurried() from error
     except BaseException as error:
-        store.noted(error)
+        store.broken_off(error)
         raise
     evidence = store.keep(got.frame)
     progress(MEASURED, "identifying")
@@ -142,7 +140,7 @@ def scan(
     try:
         found = identify_frame(got.frame, origin, identifier, how.top)
     except KeyboardInterrupt as error:
-        raise store.hurried(evidence) from error
+        raise HurriedError(evidence, identifier) from error
     progress(1.0, "done")
     return Scanned(found, got.frame, evidence)
 

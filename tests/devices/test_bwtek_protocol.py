@@ -178,7 +178,7 @@ def test_a_scene_without_structure_decides_nothing(seed) -> None:
 
 
 def test_papers_with_a_decimal_comma_and_with_a_point_say_the_same() -> None:
-    comma = parse_parameters(PAPER.encode(), "scan.txt", serial="S1")
+    comma = parse_parameters(b"\xef\xbb\xbf" + PAPER.encode(), "scan.txt", serial="S1")
     point = PAPER.replace(",", ".").replace(";", "=").replace("Pixel=Dark\r\n", "")
     assert comma.coefficients_nm == parse_parameters(point.encode(), "para").coefficients_nm
     assert comma.coefficients_nm[1] == 0.150837541487052

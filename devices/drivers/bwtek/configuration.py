@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
 from devices.drivers.bwtek.protocol import PIXELS
@@ -92,7 +93,7 @@ def parse_parameters(data: bytes, source: str, *, serial: str = "") -> BwtekConf
         raise ConfigurationError(
             f"it has more than {MAX_BYTES} bytes, no parameter file has", source, _REMEDY
         )
-    values = _fields(data.decode("latin-1"), source)
+    values = _fields(data.removeprefix(BOM_UTF8).decode("latin-1"), source)
     missing = [name for name in _COEFFICIENTS if name not in values]
     if missing:
         raise ConfigurationError(f"{', '.join(missing)} is missing", source, _REMEDY)
