@@ -26,6 +26,7 @@ from spectra_app.services.cases.keeping import (
     sound,
     stated,
 )
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.office import Office, Session
 
 OUTSIDE = "outside:"
@@ -136,7 +137,7 @@ def change_item(office: Office, session: Session, item: str, changes: Mapping[st
         names = ", ".join(changed_fields(stored.record, changed))
         details: dict[str, Detail] = {"fields": names}
         writing.put(sound(changed), "item changed", after=stored.revision, details=details)
-    return changed
+    return sight_of(office, me).shown(changed)
 
 
 def hand_over(office: Office, session: Session, item: str, handing: Handing) -> Custody:
@@ -150,7 +151,8 @@ def hand_over(office: Office, session: Session, item: str, handing: Handing) -> 
     """
     me = office.require(session, "custody.hand_over")
     with office.ledger.writing(me.id) as writing:
-        return record_handing(office.ledger, writing, me, item, handing)
+        handed = record_handing(office.ledger, writing, me, item, handing)
+    return sight_of(office, me).shown(handed)
 
 
 def record_handing(

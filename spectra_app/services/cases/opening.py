@@ -24,6 +24,7 @@ from spectra_app.services.cases.keeping import (
     sound,
     stated,
 )
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.office import Office, Session
 
 MODES = ("", "mail", "express", "air passenger", "air cargo", "sea", "road", "rail", "other")
@@ -143,7 +144,7 @@ def change_case(office: Office, session: Session, case: str, changes: Mapping[st
         names = ", ".join(changed_fields(stored.record, changed))
         details: dict[str, Detail] = {"fields": names}
         writing.put(sound(changed), "case changed", after=stored.revision, details=details)
-    return changed
+    return sight_of(office, me).shown(changed)
 
 
 def close_case(office: Office, session: Session, case: str, closing: str) -> Case:
@@ -171,7 +172,7 @@ def close_case(office: Office, session: Session, case: str, closing: str) -> Cas
             closing=stated("why, or as what, the case is closed", closing),
         )
         writing.put(sound(closed), "case closed", after=stored.revision)
-    return closed
+    return sight_of(office, me).shown(closed)
 
 
 def reopen_case(office: Office, session: Session, case: str, why: str) -> Case:
@@ -191,7 +192,7 @@ def reopen_case(office: Office, session: Session, case: str, why: str) -> Case:
             stored.record, state="open", closed_at="", closing=stated("the reason", why)
         )
         writing.put(sound(opened), "case opened again", after=stored.revision)
-    return opened
+    return sight_of(office, me).shown(opened)
 
 
 def _checked(about: About, now: str) -> dict[str, Any]:
