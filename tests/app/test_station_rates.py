@@ -85,6 +85,18 @@ def test_a_salt_and_a_synonym_are_the_substance_and_another_is_not(records, rate
     assert pair(missed["true_positive"])[0] == (0, 1)
 
 
+def test_isomers_are_one_substance_only_where_a_name_states_none(records, rates):
+    records.whole(["Amphetamine"], ["dexamfetamine"])
+    records.whole(["Ketamine hydrochloride"], ["esketamine"])
+    records.whole(["Pseudoephedrine hydrochloride"], ["ephedrine"])
+    records.whole(["Pseudoephedrine hydrochloride"], ["pseudoephedrine"])
+    records.whole(["Ephedrine hydrochloride"], ["ephedrine"])
+    found = rates()
+    assert pair(found["naming"]["right"])[0] == (4, 5)
+    assert pair(substance(found, "pseudoephedrine")["true_positive"])[0] == (1, 1)
+    assert pair(substance(found, "pseudoephedrine")["false_positive"])[0] == (1, 4)
+
+
 def test_a_false_alarm_and_a_silent_miss_show(records, rates):
     records.whole(["Cocaine"], ["sucrose"])
     records.whole(["Sucrose"], ["sucrose"], alarm="benign")

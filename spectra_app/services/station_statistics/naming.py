@@ -6,28 +6,45 @@ synonym is the same substance; a name that the table lacks is compared folded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from library.control import control_lists
-from library.substances import SALT_WORDS, fold, substances
+from library.substances import SALT_WORDS, Found, Substance, fold, substances
+
+NO_STEREO = "UHFFFAOY"  # how the second block of an InChIKey begins where no isomer is stated
 
 
 @lru_cache(maxsize=4096)
 def keys_of(name: str) -> frozenset[str]:
     """Return which substances a name may mean: keys of the table, else the folded name.
 
-    A salt of what only the control lists know is that substance, too.
+    A name that states no stereochemistry (amphetamine) holds the isomers of the table
+    (dexamfetamine); two that state another are two substances (ephedrine, pseudoephedrine). A salt
+    of what only the control lists know is that substance, too.
     """
-    found = {hit.substance.key for hit in substances().by_name(name)}
+    meant = {hit.substance for hit in _certain(substances().by_name(name))}
+    found = {one.key for one in meant}.union(*(_isomers(one) for one in meant))
     return frozenset(found) or frozenset({f"name:{fold(control_lists().parent_of(name) or name)}"})
+
+
+def _certain(hits: Sequence[Found]) -> list[Found]:
+    """Return the hits without salts of which only the skeleton fits, where others fit wholly."""
+    sure = [hit for hit in hits if hit.salt is None or hit.salt.stereo_certain]
+    return sure or list(hits)
+
+
+def _isomers(substance: Substance) -> set[str]:
+    if NO_STEREO not in substance.inchikey:
+        return set()
+    return {one.key for one in substances().relatives(substance)}
 
 
 @lru_cache(maxsize=4096)
 def title_of(name: str) -> str:
     """Return the name by which a substance is listed: that of its parent, if it means just one."""
     for asked in (name, SALT_WORDS.sub("", name.strip())):
-        found = {hit.substance.name for hit in substances().by_name(asked)}
+        found = {hit.substance.name for hit in _certain(substances().by_name(asked))}
         if len(found) == 1:
             return found.pop()
     return name.strip()
