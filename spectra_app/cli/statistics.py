@@ -132,7 +132,33 @@ def rates(options: argparse.Namespace) -> int:
 
 
 def _print_rates(found: dict[str, Any]) -> None:
-    counted, asked = found["counted"], found["period"]
+    _print_counted(found, found["counted"], found["period"])
+    print("\nAlarm (controlled, precursor or hazard)")
+    _print_pair("raised when it had to be", found["alarm"]["true_positive"])
+    _print_pair("raised when it had not", found["alarm"]["false_positive"])
+    print(f"  not judged (control status not known): {found['alarm']['not_judged']}")
+    print("\nNames")
+    _print_pair("right", found["naming"]["right"])
+    _print_pair("wrong", found["naming"]["wrong"])
+    _print_pair("all that raise the alarm were named", found["naming"]["all_named"])
+    print("\nBy outcome")
+    for row in found["outcomes"]:
+        if row["items"]:
+            _print_outcome(row)
+    print("\nBy substance")
+    for row in found["substances"]:
+        print(
+            f"  {row['substance']}: named but not confirmed in {row['named_not_confirmed']} items"
+        )
+        _print_pair("  named when there", row["true_positive"])
+        _print_pair("  named when not there", row["false_positive"])
+    print("\nHow it was counted (bounds: exact, Clopper-Pearson, two-sided 95 %)")
+    for rule in found["rules"]:
+        print(f"  {rule}")
+
+
+def _print_counted(found: dict[str, Any], counted: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Print what was counted, and what was not."""
     if found["demonstration"]:
         print("EMULATED: a demonstration, no evidence")
     print(f"Items first scanned from {asked['from'] or 'the beginning'} to {asked['to'] or 'now'}")
@@ -157,28 +183,6 @@ def _print_rates(found: dict[str, Any]) -> None:
         f"Scans discarded: {counted['scans_discarded']}, unfiled: {counted['scans_unfiled']}; "
         f"results that could not be read: {counted['results_unreadable']}."
     )
-    print("\nAlarm (controlled, precursor or hazard)")
-    _print_pair("raised when it had to be", found["alarm"]["true_positive"])
-    _print_pair("raised when it had not", found["alarm"]["false_positive"])
-    print(f"  not judged (control status not known): {found['alarm']['not_judged']}")
-    print("\nNames")
-    _print_pair("right", found["naming"]["right"])
-    _print_pair("wrong", found["naming"]["wrong"])
-    _print_pair("all that raise the alarm were named", found["naming"]["all_named"])
-    print("\nBy outcome")
-    for row in found["outcomes"]:
-        if row["items"]:
-            _print_outcome(row)
-    print("\nBy substance")
-    for row in found["substances"]:
-        print(
-            f"  {row['substance']}: named but not confirmed in {row['named_not_confirmed']} items"
-        )
-        _print_pair("  named when there", row["true_positive"])
-        _print_pair("  named when not there", row["false_positive"])
-    print("\nHow it was counted (bounds: exact, Clopper-Pearson, two-sided 95 %)")
-    for rule in found["rules"]:
-        print(f"  {rule}")
 
 
 def _print_outcome(row: dict[str, Any]) -> None:

@@ -162,7 +162,7 @@ def full_case(office, logged_in, take, case, item):
     papers.add_note(office, officer, who, scan=scan)
     papers.add_photo(office, officer, b"\xff\xd8\xff", f"{who}.jpg", item=item, caption=who)
     papers.amend(office, officer, "item", item, who, field="condition", reason=who)
-    technique = Technique("FTIR", "A", "same", "agrees", (who,), scan, who, who)
+    technique = Technique("FTIR", "A", "same", "disagrees", (who,), scan, who, who)
     findings.record_second_technique(office, technician, item, technique)
     sent = findings.send_to_laboratory(office, officer, item, who)
     answer = LaboratoryAnswer("refuted", (who,), reference=who, method=who, remarks=who)
