@@ -143,6 +143,8 @@ def check_chain(files: Files, key: Ed25519PublicKey) -> tuple[int, int, str]:
         line = told["line"].encode("ascii")
         entry = json.loads(line)
         here = f"entry {entry['number']}"
+        need(told.keys() == {"number", "line", "signature"}, f"{here} has another form")
+        need(told["number"] == entry["number"], f"{here} stands under another number")
         need(entry["number"] > last["number"], f"{here} is out of order")
         need(links.get(str(entry["number"])) == sha256(line), f"{here} was altered")
         before = links.get(str(entry["number"] - 1), ZEROS if entry["number"] == 1 else "")
@@ -154,16 +156,7 @@ def check_chain(files: Files, key: Ed25519PublicKey) -> tuple[int, int, str]:
         if entry["revision"]:
             due[entry["kind"], entry["id"], entry["revision"]] = entry["after"]
         last, count = entry, count + 1
-    for row in lines_of(files["data/records.jsonl"]):
-        name = (row["kind"], row["id"], row["revision"])
-        digest = due.pop(name, None)
-        need(digest is not None, f"no entry tells of {name}")
-        if row["body"] is None:
-            need(name[:2] in removed, f"the content of {name} is gone")
-        else:
-            made = sha256(bytes.fromhex(row["salt"]) + row["body"].encode("ascii"))
-            need(made == digest, f"{name} is not what was entered")
-    need(not due, f"records are missing: {sorted(due)[:3]}")
+    check_records(files, due, removed)
     head = json.loads(files["data/audit/head.json"])
     signature = base64.b64decode(head.pop("signature"))
     said = canonical({**head, "purpose": "spectra-audit-head"})
@@ -174,6 +167,23 @@ def check_chain(files: Files, key: Ed25519PublicKey) -> tuple[int, int, str]:
     need(numbers == list(range(numbers[0], numbers[-1] + 1)), "the hashes have a gap")
     check_extent(files, key, reach, last["number"])
     return count, len(links), f"{head['number']}:{head['sha256']}"
+
+
+def check_records(
+    files: Files, due: dict[tuple[str, str, int], str], removed: set[tuple[str, str]]
+) -> None:
+    """Check that the records are those that entries tell of, with the digests they had."""
+    for row in lines_of(files["data/records.jsonl"]):
+        name = (row["kind"], row["id"], row["revision"])
+        need(row.keys() == {"kind", "id", "revision", "salt", "body"}, f"{name} has another form")
+        digest = due.pop(name, None)
+        need(digest is not None, f"no entry tells of {name}")
+        if row["body"] is None:
+            need(name[:2] in removed, f"the content of {name} is gone")
+        else:
+            made = sha256(bytes.fromhex(row["salt"]) + row["body"].encode("ascii"))
+            need(made == digest, f"{name} is not what was entered")
+    need(not due, f"records are missing: {sorted(due)[:3]}")
 
 
 def check_extent(files: Files, key: Ed25519PublicKey, reach: Reach, last: int) -> None:

@@ -146,7 +146,7 @@ def check_extract(files: Mapping[str, bytes], public: bytes, where: str) -> Extr
         links = _read_links(files[LINKS])
         head = Head(**parse_canonical(files[HEAD]))
         made = head.payload()
-    except (SpectraError, ValueError, TypeError, KeyError) as error:
+    except (SpectraError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise _broken(f"the extract cannot be read ({str(error)[:120]})", where) from error
     entries = tuple(_check_entry(one, links, public, where) for one in told)
     numbers = [one.number for one in entries]

@@ -369,6 +369,32 @@ def test_every_line_of_the_extract_is_needed(resealed, parts, name):
             read_bundle(resealed(drop_line(name, number)))
 
 
+def other_types(rows, chance):
+    """Return JSON lines in which one value is of another type."""
+    row = dict(rows[chance.randrange(len(rows))])
+    row[chance.choice([*row])] = chance.choice((None, True, [], [[]], {}, {"a": 1}, 0, -1, 2**70))
+    return [*rows, row] if chance.random() < 0.3 else [row, *rows[1:]]
+
+
+@pytest.mark.parametrize(
+    "name", ["data/records.jsonl", "data/audit/entries.jsonl", "data/audit/links.txt"]
+)
+def test_what_is_of_another_type_is_refused_in_words(resealed, parts, expert, name):
+    """A station may sign anything: nothing of it ends in a traceback, here or at the expert's."""
+    chance = random.Random(name)
+    bodies = [b"", b"\n", b"[]\n", b"null\n", b"{}\n", b"\xff\n", b"0 \n"]
+    if name.endswith("jsonl"):
+        rows = [json.loads(line) for line in parts[1][name].splitlines()]
+        bodies += [b"".join(canonical(one) + b"\n" for one in other_types(rows, chance))
+                   for _ in range(max(25, LONG // 20))]  # fmt: skip
+    for number, body in enumerate(bodies):
+        bad = resealed(lambda payload, body=body: payload.update({name: body}))
+        with pytest.raises(BundleError):
+            read_bundle(bad)
+        if number < 12:
+            assert expert(bad)[0] == 4, body[:100]
+
+
 def without_last_revision(payload):
     """Take the last revision of a scan, and its entry, out of an extract: the rest fits."""
     entries = [json.loads(line) for line in payload["data/audit/entries.jsonl"].splitlines()]
