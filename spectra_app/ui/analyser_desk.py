@@ -143,10 +143,16 @@ class AnalyserDesk(QObject):
 
     @Slot()
     def _on_check(self) -> None:
-        use = self._use
-        self._job = Job("Checking the analyser", use.check, self._on_checked)
+        self.check()
+
+    def check(self, then: Callable[[Job], None] | None = None) -> Job:
+        """Check the analyser with polystyrene; `then` gets the job, its result a `CheckResult`."""
+        self._job = Job("Checking the analyser", self._use.check, self._on_checked)
+        if then is not None:
+            self._job.also(then)
         self.panel.begin("Check: measuring polystyrene…")
         self._lane.submit(self._job)
+        return self._job
 
     def _on_checked(self, job: Job) -> None:
         self._job = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from spectra_app.errors import CaseError
 from spectra_app.records.kinds import KINDS, Amendment, Note, Photo, Scan
 from spectra_app.records.ledger.chain import Detail
@@ -61,11 +63,7 @@ def add_photo(
         closed.
     """
     me = office.require(session, "photo.add")
-    boxed = data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
-    if not (data.startswith(_BEGINNINGS) or boxed):
-        raise CaseError("this file is no picture", name[:80], "choose a JPEG or PNG file")
-    if len(data) > LARGEST_PHOTO:
-        raise CaseError("the picture is too large", name[:80], "take it with fewer pixels")
+    check_picture(data, name)
     about = place(office.ledger, case, item)
     # The list of receipts is never shortened: the name, which may be a person's, is not for it.
     sha256 = office.evidence.put(data, kind="photo", name="photo", clock=office.clock).sha256
@@ -85,6 +83,40 @@ def add_photo(
         )
         writing.put(sound(photo), "photo added")
     return photo
+
+
+def check_picture(data: bytes, name: str) -> None:
+    """Refuse what is no picture.
+
+    Raises
+    ------
+    CaseError
+        When it is no picture (JPEG, PNG, TIFF, BMP, WebP, HEIF), or too large.
+    """
+    boxed = data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    if not (data.startswith(_BEGINNINGS) or boxed):
+        raise CaseError("this file is no picture", name[:80], "choose a JPEG or PNG file")
+    if len(data) > LARGEST_PHOTO:
+        raise CaseError("the picture is too large", name[:80], "take it with fewer pixels")
+
+
+def read_picture(path: Path) -> tuple[bytes, str]:
+    """Return a picture from a file, and the file's name.
+
+    Raises
+    ------
+    CaseError
+        When it cannot be read, or is no picture.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_PHOTO + 1)
+    except OSError as error:
+        raise CaseError(
+            f"the picture cannot be read ({error.strerror})", path.name, "choose it again"
+        ) from error
+    check_picture(data, path.name)
+    return data, path.name
 
 
 def add_note(

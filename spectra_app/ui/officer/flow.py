@@ -5,29 +5,40 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from spectra_app.records.kinds import Scan
+from spectra_app.services.cases.papers import add_note, add_photo, read_picture
 from spectra_app.services.cases.parcels import Filed, ParcelNumber, file_parcel
 from spectra_app.services.declared import DeclaredCheck, check_declared
-from spectra_app.services.instrument_state import PlanName, ScanWish
+from spectra_app.services.identify import Identified
+from spectra_app.services.instrument_state import CheckResult, PlanName, ScanWish
 from spectra_app.services.office import Office, Session
 from spectra_app.services.scanning import Scanned
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
+from spectra_app.ui.officer.extras import NoteDialog, WhyDialog, ask_photos
 from spectra_app.ui.officer.screen import OfficerScreen
 from spectra_app.ui.records_desk import RecordsDesk
 
+BEFORE = frozenset({"officer.begin", "officer.no_analyser", "officer.filed"})
 PLANS: dict[str, PlanName] = {"longer": "long"}
 
 
 @dataclass(eq=False, slots=True)
 class Parcel:
-    """The parcel before the officer: its scans so far, all entered in the records."""
+    """The parcel before the officer: its scans so far, all entered in the records.
+
+    `photos` and `note` wait for the parcel's case, which is found or opened when it is filed.
+    """
 
     scans: list[Scan] = field(default_factory=list)
+    photos: list[Path] = field(default_factory=list)
+    note: str = ""
+    shown: Identified | None = None
     waiting: int = 0
     filing: bool = False
 
@@ -61,6 +72,9 @@ class OfficerFlow(QObject):
         screen.message.acted.connect(self._on_action)
         analyser.shown.connect(self._on_analyser)
         analyser.progressed.connect(self._on_progress)
+        screen.item.photo_wanted.connect(self.add_photos)
+        screen.item.note_wanted.connect(self.add_note)
+        screen.why_wanted.connect(self.show_why)
         look.retold.connect(self._offer)
         self._offer()
 
@@ -75,6 +89,15 @@ class OfficerFlow(QObject):
     def scan_again(self, aim: str) -> None:
         """Scan another spot, the packaging alone, or longer: a second look at the same parcel."""
         self._scan(aim)
+
+    @Slot()
+    def check(self) -> None:
+        """Check the analyser with polystyrene: the first act of a shift."""
+        if self._job is None and self._analyser.state.connected:
+            self._began_s = time.monotonic()
+            self._job = self._analyser.check(self._on_checked)
+            self.screen.show_message("officer.checking", emulated=self._analyser.state.emulated)
+            self.screen.show_busy(stoppable=True)
 
     @Slot()
     def stop(self) -> None:
@@ -93,11 +116,46 @@ class OfficerFlow(QObject):
         self.parcel.filing = True
         self._offer()
         about = ParcelNumber(here.number, here.mode, here.declared)
-        scans = tuple(self.parcel.scans)
-        self._records.ask(
-            "Filing", lambda office, session: file_parcel(office, session, about, scans),
-            self._on_filed,
-        )  # fmt: skip
+        scans, note = tuple(self.parcel.scans), self.parcel.note
+        photos = tuple(self.parcel.photos)
+
+        def act(office: Office, session: Session) -> Filed:
+            pictures = [read_picture(path) for path in photos]  # before anything is filed
+            filed = file_parcel(office, session, about, scans)
+            for data, name in pictures:
+                add_photo(office, session, data, name, item=filed.item.id)
+            if note:
+                add_note(office, session, note, item=filed.item.id)
+            return filed
+
+        self._records.ask("Filing", act, self._on_filed)
+
+    @Slot()
+    def add_photos(self) -> None:
+        """Add pictures from files; they are kept as evidence when the parcel is filed."""
+        self.parcel.photos += ask_photos(self.screen, self._look)
+        self._tell_added()
+
+    @Slot()
+    def add_note(self) -> None:
+        """Write a note, or change the one that was written."""
+        dialog = NoteDialog(self.screen, self._look, self.parcel.note)
+        dialog.noted.connect(self._on_note)
+        dialog.open()
+
+    @Slot(str)
+    def _on_note(self, text: str) -> None:
+        self.parcel.note = text
+        self._tell_added()
+
+    @Slot()
+    def show_why(self) -> None:
+        """Show the comparison behind the verdict."""
+        if self.parcel.shown is not None:
+            WhyDialog(self.screen, self._look, self.parcel.shown).open()
+
+    def _tell_added(self) -> None:
+        self.screen.item.show_added(len(self.parcel.photos), noted=bool(self.parcel.note))
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -128,6 +186,7 @@ class OfficerFlow(QObject):
         else:
             scanned: Scanned = job.result
             self.screen.item.show_declared("")
+            self.parcel.shown = scanned.found
             self.screen.show_found(scanned.found)
             self._keep(scanned)
         self._offer()
@@ -155,6 +214,22 @@ class OfficerFlow(QObject):
 
         self._records.ask("Comparing with what was declared", act, self._on_compared)
 
+    def _on_checked(self, job: Job) -> None:
+        self._job = None
+        found: CheckResult | None = job.result
+        if job.stopped:
+            self.screen.show_message("officer.stopped")
+        elif found is None:
+            self.screen.show_message("officer.failed", error=job.error, action="check")
+        elif found.passed:
+            offset = f"{found.offset_cm1 or 0.0:+.1f}"
+            self.screen.show_message("officer.check_passed", offset=offset)
+        else:
+            key = "officer.check_failed" if found.judged else "officer.check_unjudged"
+            reasons = f"{'; '.join(found.reasons)}."
+            self.screen.show_message(key, action="check", reasons=reasons)
+        self._offer()
+
     def _on_compared(self, job: Job) -> None:
         self.parcel.waiting -= 1
         if job.error is not None:
@@ -174,6 +249,7 @@ class OfficerFlow(QObject):
         self.parcel = Parcel()
         self.screen.item.begin()
         self.screen.item.show_declared("")
+        self._tell_added()
         self.screen.plot.show_message("")
         self.screen.show_message(
             "officer.filed", item=filed.item.id, count=len(filed.scans),
@@ -192,7 +268,7 @@ class OfficerFlow(QObject):
     def _on_action(self, action: str) -> None:
         {
             "connect": self.panel_wanted.emit,
-            "check": self.panel_wanted.emit,
+            "check": self.check,
             "again": self.scan,
             "file": self.file,
         }[action]()
@@ -222,6 +298,18 @@ class OfficerFlow(QObject):
             return
         busy = self.parcel.filing or self.parcel.waiting > 0
         self.screen.show_ready(scannable=not busy, fileable=bool(self.parcel.scans) and not busy)
-        nothing = not self.parcel.scans and self.screen.item.parcel is None
-        if nothing and not busy and not self._analyser.state.connected:
+        if not self.parcel.scans and self.screen.item.parcel is None and not busy:
+            self._tell_what_is_missing()
+
+    def _tell_what_is_missing(self) -> None:
+        """Say what has to be done before the first parcel, with its action as a button."""
+        state, message = self._analyser.state, self.screen.message
+        if not state.connected:
             self.screen.show_message("officer.no_analyser", action="connect")
+        elif state.calibration != "ok" and message.key in BEFORE:
+            self.screen.show_message("officer.unchecked", action="check", emulated=state.emulated)
+        elif state.calibration == "ok" and message.key in {
+            "officer.no_analyser",
+            "officer.unchecked",
+        }:
+            self.screen.show_message("officer.begin", emulated=state.emulated)

@@ -49,6 +49,7 @@ class ItemLine(QFrame):
         self._look = look
         self._found: tuple[Identifier, ...] = ()
         self._error: IdentifierError | None = None
+        self._added = (0, False)
         self.number_label, self.number = QLabel(), QLineEdit()
         self.sign, self.seal, self.found = QLabel(), QPushButton(), QLabel()
         self.mode_label, self.mode = QLabel(), QComboBox()
@@ -105,8 +106,9 @@ class ItemLine(QFrame):
             field.setAccessibleName(say(key))
         self.number.setPlaceholderText(say("officer.item_hint"))
         self.declared.setPlaceholderText(say("officer.declared_hint"))
-        self.photo.setText(say("officer.photo"))
-        self.note.setText(say("officer.note"))
+        photos, noted = self._added
+        self.photo.setText(say("officer.photos", count=photos) if photos else say("officer.photo"))
+        self.note.setText(say("officer.noted" if noted else "officer.note"))
         for index, mode in enumerate(SHOWN_MODES):
             self.mode.setItemText(index, self._look.word("mode", mode))
         self._show_sign()
@@ -127,6 +129,11 @@ class ItemLine(QFrame):
         self.setEnabled(True)
         self._show_sign()
         self.number.setFocus()
+
+    def show_added(self, photos: int, *, noted: bool) -> None:
+        """Show on the buttons what was added."""
+        self._added = (photos, noted)
+        self.retell()
 
     def show_declared(self, words: str) -> None:
         """Show what the scan says of the declared goods; empty for nothing."""

@@ -65,6 +65,11 @@ class Message(QFrame):
         look.paint(self._paint_parts)
         self.show_words("officer.begin")
 
+    @property
+    def key(self) -> str:
+        """Which words are shown."""
+        return self._key
+
     def retell(self) -> None:
         """Say all texts."""
         say = self._look.say
