@@ -19,10 +19,20 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from spectra_app.ui.theme import sized
 
 
-def lay_out(text: str, font: QFont, width: float) -> QTextLayout:
-    """Return `text` broken into lines at most `width` pixels wide, inside a word if it must."""
+def lay_out(
+    text: str,
+    font: QFont,
+    width: float,
+    direction: Qt.LayoutDirection = Qt.LayoutDirection.LeftToRight,
+) -> QTextLayout:
+    """Return `text` broken into lines at most `width` pixels wide, inside a word if it must.
+
+    It begins at the side where `direction` begins.
+    """
     layout = QTextLayout(text, font)
-    option = QTextOption()
+    right = direction == Qt.LayoutDirection.RightToLeft
+    option = QTextOption(Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft)
+    option.setTextDirection(direction)
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
     layout.beginLayout()
@@ -79,7 +89,8 @@ class FittedLabel(QWidget):
         del event
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
-        lay_out(self._text, self.font(), self.width()).draw(painter, QPointF(0.0, 0.0))
+        laid = lay_out(self._text, self.font(), self.width(), self.layoutDirection())
+        laid.draw(painter, QPointF(0.0, 0.0))
         painter.end()
 
     def _refit(self) -> None:
