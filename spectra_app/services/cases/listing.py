@@ -298,10 +298,15 @@ def _worded(connection: sqlite3.Connection, text: str, sight: Sight) -> tuple[st
         cases = dict.fromkeys(case for (case,) in hits[:MOST_HITS])
     else:
         hits = connection.execute(_HITS_AND_RECORDS, asked).fetchall()
+        touched = sight.touched_cases(connection)
         cases = dict.fromkeys(
             case
             for case, said, kind, body in hits[:MOST_HITS]
-            if body is not None and _may_be_found(said, kind, body, text, sight)
+            if body is not None
+            and (
+                (touched is not None and case not in touched and not sight.hides_text(said))
+                or _may_be_found(said, kind, body, text, sight)
+            )
         )
     return json.dumps(list(cases)), len(hits) > MOST_HITS
 
@@ -375,15 +380,16 @@ def _rows(
 ) -> tuple[CaseRow, ...]:
     items = dict(connection.execute(_ITEMS, (ids,)).fetchall())
     scans: dict[str, list[_Said]] = {}
-    speaking = set()
+    unseen: dict[str, tuple[Scan, ...]] = {}
     for (body,) in connection.execute(_SCANS, (ids,)):
         said = msgspec.json.decode(body, type=_Said)
         if sight.cleared or not (said.restricted or said.id in hidden):
             scans.setdefault(said.case, []).append(said)
         else:
-            speaking.add(said.case)
+            there = Scan(id=said.id, names=said.names, families=said.families)
+            unseen[said.case] = (*unseen.get(said.case, ()), there)
     found = [(id_, read_body(body, Case)) for id_, body in connection.execute(_BODIES, (ids,))]
-    sight.knows_of_cases(id_ for id_, _case in found if id_ not in speaking)
+    sight.knows_of_cases({id_: unseen.get(id_, ()) for id_, _case in found})
     return tuple(
         _row(sight.shown(case), items.get(id_, 0), scans.get(id_, [])) for id_, case in found
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -61,6 +61,13 @@ _NAMES = ("names", "families", "found")
 _NAMED_BY = ("shown_name", "means")
 _NEXT = """
 SELECT MIN(value) FROM keys WHERE kind = 'scan' AND field = ? AND value > ?
+"""
+_MARKED_SCANS = """
+SELECT id FROM keys WHERE kind = 'scan' AND field = 'restricted' AND value = 'yes'
+"""
+_CASES_OF = """
+SELECT keys.value FROM json_each(?) AS wanted
+JOIN keys ON keys.kind = 'scan' AND keys.id = wanted.value AND keys.field = 'case'
 """
 _ANY_MARKED = (
     "SELECT 1 FROM keys WHERE kind IN ('scan', 'second_technique', 'confirmation')"
@@ -161,9 +168,9 @@ class Sight:
                 for key in (("item", scan.item), ("case", scan.case)):
                     self._hidden_of[key] = (*self._hidden_of[key], scan)
 
-    def knows_of_cases(self, cases: Iterable[str]) -> None:
-        """Take it that nothing is hidden in some cases, so that it is not looked up again."""
-        self._hidden_of.update((("case", case), ()) for case in cases)
+    def knows_of_cases(self, hidden: Mapping[str, tuple[Scan, ...]]) -> None:
+        """Take what is hidden in some cases, with its names, so that it is not looked up again."""
+        self._hidden_of.update((("case", case), scans) for case, scans in hidden.items())
 
     def hides_nothing(self, connection: sqlite3.Connection) -> bool:
         """Tell whether there is nothing at all that this person may not see."""
@@ -172,6 +179,17 @@ class Sight:
         if self._lists != ClosedLists():
             return False
         return connection.execute(_ANY_MARKED).fetchone() is None
+
+    def touched_cases(self, connection: sqlite3.Connection) -> frozenset[str] | None:
+        """Return the cases with a scan that this person may not see; None when that is not known.
+
+        Elsewhere only what names it in its own text is hidden.
+        """
+        if not self._lists.readable:
+            return None
+        marked = (row[0] for row in connection.execute(_MARKED_SCANS))
+        ids = json.dumps([*marked, *self.hidden_scans(connection)])
+        return frozenset(row[0] for row in connection.execute(_CASES_OF, (ids,)))
 
     def _speaks(self, record: Record) -> bool:
         names = [name for field in _NAMES for name in getattr(record, field, ())]
