@@ -53,11 +53,6 @@ def spread(flow: list[Piece], room: float) -> list[Block]:
     return pages
 
 
-def paginated(flow: list[Piece], room: float) -> list[Block]:
-    """Return the pages of a flow, each with `room` mm of height."""
-    return _laid(flow, room)[0]
-
-
 def _laid(flow: list[Piece], room: float) -> tuple[list[Block], float]:
     """Return the pages of a flow, and how much of the last one is filled, in mm."""
     pages: list[list[Item]] = [[]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spectra_app.reports.bars import BarChart, bar_block
 from spectra_app.reports.charts import Chart, chart_block
-from spectra_app.reports.flow import ROW_GAP, Piece, paginated
+from spectra_app.reports.flow import ROW_GAP, Piece, spread
 from spectra_app.reports.page import (
     ACCENT,
     BODY,
@@ -54,11 +54,11 @@ def compose_validation(report: ValidationReport, metrics: Metrics) -> tuple[Page
     flow = [Piece(_masthead(report, metrics), 0.0)]
     for number, section in enumerate(report.sections, start=1):
         words = paragraph(metrics, f"{number}  {section.heading}", HEADING, WIDTH)
-        flow.append(Piece(words, SECTION_GAP, keep=True))
+        flow.append(Piece(words, SECTION_GAP, keep=True, begins=True))
         for part in section.parts:
             flow += _flow_of(part, metrics)
     flow.append(Piece(_end(report, metrics), SECTION_GAP))
-    bodies = paginated(flow, PAGE_HEIGHT - TOP - BOTTOM - 6.0)
+    bodies = spread(flow, PAGE_HEIGHT - TOP - BOTTOM - 6.0)
     title = f"{report.title} {report.report_id}"
     return tuple(
         Page(title, (*placed(body, MARGIN, TOP), *_foot(report, metrics, number, len(bodies))))

@@ -118,6 +118,10 @@ CHECKLIST = {  # ISO/IEC 17025:2017: what the printed pages have to say, item by
     "7.8.6 rule": "A name is stated only when the policy named below allows it",
     "7.8.6 rates": "58 / 58 93 % – 100 %",
     "7.8.8 amended": "AMENDED REPORT: takes the place of report {item}-R1",
+    "7.5.1 examiner": "Examined by The officer",
+    "7.8.8.1 reason": "Reason: second technique recorded",
+    "how it stands": "Another laboratory found all that this report names.",
+    "scan": "Scan {scan}",
     "SWGDRUG category": "Raman is one technique of SWGDRUG category A",
     "SWGDRUG negative": "Negative results do not establish identity",
     "second technique": "FTIR",
@@ -147,6 +151,7 @@ def test_every_item_of_17025_is_in_the_text_of_the_pdf(office, logged_in, filed,
     known = {
         "id": issued.record.id,
         "item": filed.item,
+        "scan": filed.id,
         "evidence": filed.original,
         "result": filed.result,
     }
