@@ -8,13 +8,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from spectra_app.cli.arguments import positive
 from spectra_app.errors import EXIT_OK, NotConfirmedError
-
-if TYPE_CHECKING:
-    from library.signing import Signed, SigningKey
 
 MOST = 4096
 
@@ -45,7 +42,7 @@ def signing_options(
         passphrase_options(action)
 
 
-def signing_keys(options: argparse.Namespace) -> list[SigningKey]:
+def signing_keys(options: argparse.Namespace) -> list[Any]:
     """Open the key of who packs, and that of the second person where it is given."""
     from spectra_app.services.keys import open_private
 
@@ -54,7 +51,7 @@ def signing_keys(options: argparse.Namespace) -> list[SigningKey]:
     return [open_private(path, ask) for path in paths]
 
 
-def cosigned(options: argparse.Namespace, cosign: Callable[[Path, SigningKey], Signed]) -> int:
+def cosigned(options: argparse.Namespace, cosign: Callable[[Path, Any], Any]) -> int:
     """Add a second signature to a file, and say how many it has."""
     from spectra_app.services.keys import open_private
 
