@@ -22,6 +22,7 @@ import spectra_app.services
 from matching.errors import SpectraError
 from spectra_app.records.access import Role, User
 from spectra_app.records.bundles.kinds import Imported
+from spectra_app.records.identifiers import parse
 from spectra_app.records.kinds import IssuedReport
 from spectra_app.services import users
 from spectra_app.services.audit import Asked
@@ -33,6 +34,7 @@ from spectra_app.services.cases.findings import LaboratoryAnswer, Technique
 from spectra_app.services.cases.items import Description, Handing
 from spectra_app.services.cases.listing import CaseFilter, list_cases
 from spectra_app.services.cases.opening import About
+from spectra_app.services.cases.parcels import ParcelNumber
 from spectra_app.services.cases.scans import Taken
 from spectra_app.services.logging_in import keep_password
 from spectra_app.services.report_facts import Wanted
@@ -80,7 +82,9 @@ class Planted:
         office, boss = self.office, self.boss
         about = About(mode="mail", circumstances="They said zorbium.")
         self.case = opening.open_new_case(office, boss, "Letter with Zor-bium", about).id
-        self.item = items.add_item(office, boss, self.case, Description("like ZORBIUM")).id
+        self.item = items.add_item(
+            office, boss, self.case, Description("like ZORBIUM", identifiers=("seal:ABC123",))
+        ).id
         self.other = items.add_item(
             office, boss, self.case, Description("grey powder", condition="sealed")
         ).id
@@ -167,6 +171,7 @@ class Planted:
             "answer": (LaboratoryAnswer("confirmed", ("Caffeine",)),),
             "finding": (Finding("other", ("GC-MS",), "A. Person"),),
             "changes": ({"form": "powder"}, {"origin": "NL"}), "amended": ("x",),
+            "parcel": (ParcelNumber(parse("ABC123", "seal")[0]),), "scans": ((),),
             "found": (self.samples.lead(),), "asked": (Asked(),), "state": ("",),
         }  # fmt: skip
         return told.get(name, ())

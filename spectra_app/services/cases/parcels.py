@@ -14,6 +14,7 @@ from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.cases.items import Description, add_item
 from spectra_app.services.cases.opening import About, open_new_case
 from spectra_app.services.cases.scans import file_scan
+from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.office import Office, Session
 
 WHAT = "parcel"
@@ -60,7 +61,7 @@ def file_parcel(
     CaseError
         When one cannot be filed there; those filed before it stay, and are passed over next time.
     """
-    office.require(session, "scan.file")
+    me = office.require(session, "scan.file")
     emulated = bool(scans) and scans[0].emulated
     item = item_of(office.ledger, parcel.number, emulated=emulated)
     if item is None:
@@ -70,7 +71,9 @@ def file_parcel(
         known = Description(said, condition=parcel.condition, identifiers=(parcel.number.text,))
         item = add_item(office, session, case.id, known)
     filed = tuple(_filed(office, session, scan.id, item.id) for scan in scans)
-    return Filed(office.ledger.get(Case, item.case).record, item, filed)
+    sight = sight_of(office, me)
+    case_now = sight.shown(office.ledger.get(Case, item.case).record)
+    return Filed(case_now, sight.shown(item), filed)
 
 
 def _filed(office: Office, session: Session, scan: str, item: str) -> Scan:
