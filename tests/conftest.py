@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -198,3 +199,21 @@ def _no_reader_left() -> Iterator[None]:
     guarded = sys.modules.get("library.formats.guarded")
     if guarded is not None:
         guarded.close()
+
+
+# --- What a power cut leaves -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def disk_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the library that logs what is done to a disk, compiled here."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler or not sys.platform.startswith("linux"):
+        pytest.skip("needs Linux and a C compiler (cc)")
+    library = tmp_path_factory.mktemp("disk_log") / "disk_log.so"
+    source = HERE / "ledger" / "crash" / "disk_log.c"
+    command = [compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"the compiler cannot make it here: {done.stderr[-200:]}")
+    return library

@@ -49,20 +49,6 @@ def test_kill_loses_nothing_that_was_acknowledged(tmp_path, batch):
     assert json.loads(run("kill", tmp_path, points, batch)) == []
 
 
-@pytest.fixture(scope="session")
-def disk_log(tmp_path_factory):
-    """Return the library that logs what is done to a disk, compiled here."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if not compiler or not sys.platform.startswith("linux"):
-        pytest.skip("needs Linux and a C compiler (cc)")
-    library = tmp_path_factory.mktemp("disk_log") / "disk_log.so"
-    command = [compiler, "-shared", "-fPIC", "-O1", "-o", library, TOOLS / "disk_log.c", "-ldl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"the compiler cannot make it here: {done.stderr[-200:]}")
-    return library
-
-
 def logged(disk_log, tmp_path, acts, seed):
     base, log = tmp_path / "base", tmp_path / "log"
     log.touch()

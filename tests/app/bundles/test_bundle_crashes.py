@@ -67,20 +67,6 @@ def test_a_story_killed_at_many_points_goes_on(prepared, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def disk_log(tmp_path_factory):
-    """Return the library that logs what is done to a disk, compiled here."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if not compiler or not sys.platform.startswith("linux"):
-        pytest.skip("needs Linux and a C compiler (cc)")
-    library = tmp_path_factory.mktemp("bundle_log") / "disk_log.so"
-    command = [compiler, "-shared", "-fPIC", "-O1", "-o", library, LEDGER / "disk_log.c", "-ldl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"the compiler cannot make it here: {done.stderr[-200:]}")
-    return library
-
-
-@pytest.fixture(scope="session")
 def logged(disk_log, prepared, crashing, tmp_path_factory):
     """Return a disk with the two stations as they were, and what the story did to it."""
     folder = tmp_path_factory.mktemp("logged")
