@@ -304,6 +304,15 @@ def test_the_list_of_cases_is_filtered_by_what_lists_are_filtered_by(
     assert (len(short.rows), short.more) == (1, True)
 
 
+def test_packaging_is_named_only_where_nothing_else_was_seen(officer, take, samples):
+    bag = samples.part("Polyethylene", role="container")
+    contents = samples.mixture().record.components
+    assert take(officer, "mixture", components=(bag, *contents)).names == (
+        contents[0].name, contents[1].name,
+    )  # fmt: skip
+    assert take(officer, "container").names == ("Polyethylene",)
+
+
 @pytest.fixture
 def closed_list(office, samples):
     """A restricted list that names what the sample ``match`` is; return the name."""

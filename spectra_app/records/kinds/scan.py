@@ -31,7 +31,7 @@ class Scan(Record, frozen=True, kw_only=True):
     result : str
         SHA-256 of the identification as canonical JSON without its timing.
     outcome, alarm, names, families : str, str, tuple of str, tuple of str
-        Of that identification.
+        Of that identification; packaging is named only where nothing else was seen.
     meant : tuple of str
         What else it may mean: keys (`library.watchlist.match_keys`) of names that Raman does not
         tell from these, and of the entries' own identifiers.

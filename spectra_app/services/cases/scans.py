@@ -173,7 +173,7 @@ def _scan(
         result=result,
         outcome=record.outcome,
         alarm=record.alarm,
-        names=tuple(part.name for part in record.components),
+        names=_names(record),
         families=_families(record),
         library_sha256=record.library.sha256,
         policy_sha256=record.method.policy,
@@ -185,6 +185,15 @@ def _scan(
         scanned_by=user,
         emulated=record.emulated,
     )
+
+
+def _names(record: Identification) -> tuple[str, ...]:
+    """Return what was named, packaging left out where something else was seen.
+
+    What a laboratory finds is compared with these, and it does not look for the bag.
+    """
+    contents = tuple(part.name for part in record.components if part.role != "container")
+    return contents or tuple(part.name for part in record.components)
 
 
 def scan_file(
