@@ -221,27 +221,28 @@ def _goes_on(rig, analyser):
             return
 
 
-def _after(rig, came, *, gone):
-    """Assert what holds after any fault, and leave the analyser closed."""
-    analyser = came.analyser
+def _after(rig, came, *, lost, gone, mend=lambda: None):
+    """Assert what holds after any fault, and leave the analyser closed.
+
+    The laser may be `lost`: on, with an alarm. What is `gone` has to be connected again, all else
+    goes on once it was mended.
+    """
+    analyser, ended = came.analyser, came.stage == "done"
     if analyser is None:
-        assert gone or rig.bench.laser_state() is LaserState.OFF
-    elif came.stage != "done":
-        _laser_is_known(rig, analyser, lost=gone)
-        if not gone:
-            _goes_on(rig, analyser)
+        assert lost or rig.bench.laser_state() is LaserState.OFF
+    elif not ended:
+        _laser_is_known(rig, analyser, lost=lost)
+    if analyser is not None and not ended and gone:
+        with contextlib.suppress(LaserAlarmError):
             analyser.close()
-            assert rig.bench.laser_state() is LaserState.OFF
-        else:
-            with contextlib.suppress(LaserAlarmError):
-                analyser.close()
-            _laser_is_known(rig, analyser, lost=gone)
-    _let_go(rig)
-
-
-def _let_go(rig):
+        _laser_is_known(rig, analyser, lost=lost)
+    mend()
+    if analyser is not None and not ended and not gone:
+        _goes_on(rig, analyser)
+        analyser.close()
+        assert rig.bench.laser_state() is LaserState.OFF
     for stream in rig.wires.streams:
-        with pytest.raises(NotConnectedError):
+        with pytest.raises(NotConnectedError):  # let go
             stream.discard()
 
 
@@ -258,7 +259,7 @@ def _case(rig, column, fault, step, length_s):
     most_s = PATIENCE_S + (LONGEST_EXPOSURE_S if kind in BY_CHANCE else 0.0)
     assert rig.time.now_s < length_s + most_s, note
     rig.most_wrong = 0
-    _after(rig, came, gone=kind is K.UNPLUG)
+    _after(rig, came, lost=kind is K.UNPLUG, gone=kind is K.UNPLUG)
     if kind is K.BIT_FLIP:
         rig.time.step(LONGEST_EXPOSURE_S)
     rig.plug()
@@ -281,20 +282,7 @@ def _inside_case(rig, fault, at, length_s):
     assert came.error is None or isinstance(came.error, INSIDE[fault]), note
     assert rig.time.now_s < length_s + PATIENCE_S, note
     lost = fault in {GONE, "laser_stuck_on"}
-    if came.analyser is None:
-        assert lost or rig.bench.laser_state() is LaserState.OFF
-    elif came.stage != "done":
-        _laser_is_known(rig, came.analyser, lost=lost)
-        if fault == GONE:
-            with contextlib.suppress(LaserAlarmError):
-                came.analyser.close()
-            _laser_is_known(rig, came.analyser, lost=True)
-    rig.mend()
-    if came.analyser is not None and came.stage != "done" and fault != GONE:
-        _goes_on(rig, came.analyser)
-        came.analyser.close()
-        assert rig.bench.laser_state() is LaserState.OFF
-    _let_go(rig)
+    _after(rig, came, lost=lost, gone=fault == GONE, mend=rig.mend)
     rig.plug()
     again = _session(rig)
     assert again.stage == "done", f"{note}; connected again: {again.error!r}"
