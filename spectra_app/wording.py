@@ -25,65 +25,39 @@ Shape = Literal["octagon", "triangle", "barred_triangle", "diamond", "rounded_sq
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmStyle:
-    """How an alarm level looks: shape, word, and one colour for each theme."""
+class Style:
+    """How something looks: shape, and one colour for each theme."""
 
     shape: Shape
-    word: str
     light: str
     dark: str
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmStyle(Style):
+    """How an alarm level looks and what it is called."""
+
+    word: str
+
+
 ALARMS: dict[str, AlarmStyle] = {
-    "controlled": AlarmStyle("octagon", "CONTROLLED SUBSTANCE", "#B00020", "#FF6B6B"),
-    "precursor": AlarmStyle("triangle", "PRECURSOR", "#B45F06", "#FFB454"),
-    "hazard": AlarmStyle("barred_triangle", "HAZARD", "#6A1B9A", "#CE93D8"),
-    "unknown": AlarmStyle("diamond", "NO CLEAR RESULT", "#1F5FA8", "#8AB4F8"),
-    "container": AlarmStyle("rounded_square", "ONLY PACKAGING SEEN", "#5F6368", "#BDC1C6"),
-    "benign": AlarmStyle("circle", "NO LISTING FOUND", "#00796B", "#80CBC4"),
+    "controlled": AlarmStyle("octagon", "#B00020", "#FF6B6B", "CONTROLLED SUBSTANCE"),
+    "precursor": AlarmStyle("triangle", "#B45F06", "#FFB454", "PRECURSOR"),
+    "hazard": AlarmStyle("barred_triangle", "#6A1B9A", "#CE93D8", "HAZARD"),
+    "unknown": AlarmStyle("diamond", "#1F5FA8", "#8AB4F8", "NO CLEAR RESULT"),
+    "container": AlarmStyle("rounded_square", "#5F6368", "#BDC1C6", "ONLY PACKAGING SEEN"),
+    "benign": AlarmStyle("circle", "#00796B", "#80CBC4", "NO LISTING FOUND"),
 }
 
-# State of a laser, by read-back; the empty one is before the first look.
-LASERS: dict[str, AlarmStyle] = {
-    "": AlarmStyle("rounded_square", "LASER NOT READ YET", "#5F6368", "#BDC1C6"),
-    "off": AlarmStyle("circle", "LASER OFF", "#00796B", "#80CBC4"),
-    "requested": AlarmStyle("triangle", "LASER ABOUT TO FIRE", "#B45F06", "#FFB454"),
-    "firing": AlarmStyle("barred_triangle", "LASER ON", "#B00020", "#FF6B6B"),
-    "unknown": AlarmStyle("octagon", "LASER MAY BE ON", "#B00020", "#FF6B6B"),
-    "not controlled": AlarmStyle("diamond", "LASER NOT SWITCHED BY US", "#1F5FA8", "#8AB4F8"),
+# State of a laser, by read-back; the empty one is before the first look. Words: `laser.<state>`.
+LASERS: dict[str, Style] = {
+    "": Style("rounded_square", "#5F6368", "#BDC1C6"),
+    "off": Style("circle", "#00796B", "#80CBC4"),
+    "requested": Style("triangle", "#B45F06", "#FFB454"),
+    "firing": Style("barred_triangle", "#B00020", "#FF6B6B"),
+    "unknown": Style("octagon", "#B00020", "#FF6B6B"),
+    "not controlled": Style("diamond", "#1F5FA8", "#8AB4F8"),
 }
-LASER_MAY_BE_ON = "LASER MAY BE ON"
-LASER_ALARM_DO = (
-    "Turn the key of the analyser off, or pull its power. Do not look into the opening, and let "
-    "nobody near it, until you have done so."
-)
-LASER_ALARM_THEN = (
-    "Nothing else works until a person has looked at the analyser. The second button is taken only "
-    "when the analyser says that its laser is off, or when it is not connected any more."
-)
-LASER_OFF_AGAIN = "Laser off again"
-LASER_LOOKED = "I have looked: the laser is off"
-CALIBRATION_SHORT = {
-    "ok": "Calibration: checked",
-    "missing": "CALIBRATION MISSING",
-    "failed": "CALIBRATION FAILED",
-    "expired": "CALIBRATION EXPIRED",
-}
-CALIBRATION_DO = (
-    "Until then scans are marked, and no substance is named with certainty. Put the polystyrene "
-    "standard before the opening and press Check with polystyrene."
-)
-CHECK_FAILED_DO = (
-    "What to do: clean the opening, place the standard again and repeat the check; if it fails "
-    "again, have the analyser calibrated before it is relied on."
-)
-NO_LIVE = "Live view is off."
-LIVE_NOTE = "Live view: for aiming, it is not kept. It ends by itself after a minute."
-DELAYED_NOTE = (
-    "Countdown with the laser off, then the scan. You may leave this window, but do not close it. "
-    "Stop or Esc ends it."
-)
-ATTENDED_NOTE = "The laser is switched off when you leave this window, close it, or press Esc."
 
 # For records that do not say which lists were asked (see `no_listing_text`).
 NO_LISTING = "no listing found in the UN and EU lists shipped (national lists not asked)"

@@ -28,6 +28,8 @@ class AnalyserChoice:
     asks_port, asks_laser, asks_papers : bool
         Whether a person has to name its serial port, the port of the laser beside it, and its
         maker's parameter file.
+    name : str
+        The title without what else it says.
     trouble : str
         What stands in the way of opening it, with the remedy; mostly nothing.
     """
@@ -40,6 +42,7 @@ class AnalyserChoice:
     asks_laser: bool = False
     asks_papers: bool = False
     trouble: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,8 @@ def choices_of(seen: Discovery) -> Choices:
 def emulated_choices() -> tuple[AnalyserChoice, ...]:
     """Return the emulated analysers; they can be chosen before anything was looked for."""
     return tuple(
-        AnalyserChoice(row.name, f"EMULATED: {row.title.removeprefix('Emulated ')}", emulated=True)
-        for row in FAMILIES
+        AnalyserChoice(row.name, f"EMULATED: {name}", emulated=True, name=name)
+        for row, name in ((row, row.title.removeprefix("Emulated ")) for row in FAMILIES)
     )
 
 
@@ -116,6 +119,7 @@ def _real(
         asks_laser=row.laser is LaserKind.PAIRED,
         asks_papers=row.wire is Wire.SERIAL,
         trouble=trouble,
+        name=row.title,
     )
 
 

@@ -8,67 +8,72 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QToolBar, QToolButton
 
-from spectra_app.ui.theme import Theme, icon
+from spectra_app.ui.look import Look
+from spectra_app.ui.theme import icon
 
 NARROW_BAR = 1240  # pixels
+KEYS = {
+    "open": "Ctrl+O", "report": "Ctrl+P", "library": "Ctrl+L", "analyser": "F6", "scan": "F5",
+    "stop": "Esc",
+}  # fmt: skip
 
 
 class ActionBar(QToolBar):
     """The actions of the workbench, and the choice of the emulated sample."""
 
-    def __init__(self, samples: tuple[str, ...], theme: Theme) -> None:
-        super().__init__("Actions")
+    def __init__(self, samples: tuple[str, ...], look: Look) -> None:
+        super().__init__()
+        self._look = look
         self.setMovable(False)
         self.setFloatable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(22, 22))
-        self.open = self._action("Open scan…", "Open scans from files", "Ctrl+O")
-        self.analyser = self._action("Analyser…", "Connect an analyser and measure with it", "F6")
-        self.scan = self._action("Scan (emulated)", "Scan with the emulated analyser", "F5")
-        self.stop = self._action("Stop", "Stop the work under way", "Esc")
-        self.report = self._action("Save report (PDF)…", "Save the report of this scan", "Ctrl+P")
-        self.library = self._action("Open library…", "Use another reference library", "Ctrl+L")
-        self.sample = QComboBox()
+        self._actions = {name: QAction(self) for name in KEYS}
+        for name, key in KEYS.items():
+            self._actions[name].setShortcut(QKeySequence(key))
+        self.open, self.report = self._actions["open"], self._actions["report"]
+        self.library, self.analyser = self._actions["library"], self._actions["analyser"]
+        self.scan, self.stop = self._actions["scan"], self._actions["stop"]
+        self.sample, self._label = QComboBox(), QLabel()
         self._lay_out(samples)
-        self.set_theme(theme)
+        look.tell(self.retell)
+        look.paint(self.repaint_icons)
         self.show_busy(False)
 
-    def _action(self, text: str, hint: str, key: str) -> QAction:
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(key))
-        action.setIconText(f" {text}")  # Qt would drop the dots that announce a question
-        action.setToolTip(f"{hint} ({key})")
-        return action
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.setWindowTitle(say("bar.actions"))
+        for name, action in self._actions.items():
+            text = say(f"bar.{name}")
+            action.setText(text)
+            action.setIconText(f" {text}")  # Qt would drop the dots that announce a question
+            hint = say(f"bar.{name}_hint")
+            action.setToolTip(say("bar.hint", hint=hint, press=KEYS[name]))
+        self._label.setText(say("bar.sample"))
+        self.sample.setAccessibleName(say("bar.sample_name"))
+        self.sample.setToolTip(say("bar.sample_hint"))
 
     def _lay_out(self, samples: tuple[str, ...]) -> None:
-        self.addAction(self.open)
-        self.addAction(self.report)
-        self.addAction(self.library)
-        self.addAction(self.analyser)
+        for action in (self.open, self.report, self.library, self.analyser):
+            self.addAction(action)
         self.addSeparator()
-        label = QLabel("Emulated sample:")
-        label.setContentsMargins(8, 0, 2, 0)
+        self._label.setContentsMargins(8, 0, 2, 0)
         self.sample.addItems(list(samples))
-        self.sample.setAccessibleName("Sample for the emulated analyser")
-        self.sample.setToolTip("The made-up sample that the emulated analyser measures")
         self.sample.setFixedSize(230, 36)
-        label.setBuddy(self.sample)
-        self._sample_label = self.addWidget(label)
+        self._label.setBuddy(self.sample)
+        self._sample_label = self.addWidget(self._label)
         self.addWidget(self.sample)
         self.addAction(self.scan)
         self.addAction(self.stop)
         for action in (self.scan, self.stop):
             cast("QToolButton", self.widgetForAction(action)).setMinimumWidth(160)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint the icons in the colours of `theme`."""
-        self.open.setIcon(icon("open", theme))
-        self.scan.setIcon(icon("scan", theme))
-        self.stop.setIcon(icon("stop", theme))
-        self.analyser.setIcon(icon("analyser", theme))
-        self.report.setIcon(icon("report", theme))
-        self.library.setIcon(icon("library", theme))
+    def repaint_icons(self) -> None:
+        """Paint the icons in the colours of the theme."""
+        for name, action in self._actions.items():
+            action.setIcon(icon(name, self._look.theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep every action in sight in a narrow window."""

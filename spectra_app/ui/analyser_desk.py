@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from spectra_app.reports.texts import Texts
 from spectra_app.services.api import AnalyserUse
 from spectra_app.services.instrument_choice import Choices, Wish, emulated_choices
 from spectra_app.services.instrument_state import CheckResult, InstrumentState, ScanWish
@@ -17,7 +18,6 @@ from spectra_app.ui.lane import Job, Lane, Report
 from spectra_app.ui.laser_alarm import LaserAlarm
 from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import sentence
-from spectra_app.wording import CHECK_FAILED_DO
 
 FIRST_CHOICE = "emulated-785"
 
@@ -42,7 +42,7 @@ class AnalyserDesk(QObject):
     changed = Signal()
     framed = Signal()
     shown = Signal(object)
-    scan_ready = Signal(object, str)
+    scan_ready = Signal(object, str, bool)
     progressed = Signal(object, float)
     stop_wanted = Signal()
 
@@ -54,11 +54,10 @@ class AnalyserDesk(QObject):
         self.instrument = use.instrument
         self._job: Job | None = None
         self._closing: Callable[[], object] | None = None
-        self.panel, self.alarm = AnalyserPanel(window, samples, look.theme), LaserAlarm(window)
+        self.panel, self.alarm = AnalyserPanel(window, samples, look), LaserAlarm(window, look)
         self.panel.form.show_choices(Choices(emulated_choices()))
         self.panel.form.choose(FIRST_CHOICE, emulated=True)
         self._connect()
-        look.paint(self._paint_parts)
 
     def _connect(self) -> None:
         panel, queued = self.panel, Qt.ConnectionType.QueuedConnection
@@ -126,18 +125,18 @@ class AnalyserDesk(QObject):
             return use.scan(wish, tell, should_stop)
 
         state = self.state
-        title = f"EMULATED: {wish.sample}" if state.emulated else f"Scan by {state.serial}"
+        name = wish.sample if state.emulated else state.serial
         self._job = Job(f"Scanning with {state.model}", task, self._on_scanned)
         if then is not None:
             self._job.also(then)
-        self.panel.begin("Scan: getting ready…")
-        self.scan_ready.emit(self._job, title)
+        self.panel.begin("panel.scan_begins")
+        self.scan_ready.emit(self._job, name, state.emulated)
         self._lane.submit(self._job)
         return self._job
 
     def _on_scanned(self, job: Job) -> None:
         self._job = None
-        self.panel.end(failed=sentence(job.error) if job.error and not job.stopped else "")
+        self.panel.end(failed=_failure(job))
         if job.error is None and not job.stopped and self.panel.isVisible():
             self.panel.hide()
 
@@ -150,24 +149,23 @@ class AnalyserDesk(QObject):
         self._job = Job("Checking the analyser", self._use.check, self._on_checked)
         if then is not None:
             self._job.also(then)
-        self.panel.begin("Check: measuring polystyrene…")
+        self.panel.begin("panel.check_begins")
         self._lane.submit(self._job)
         return self._job
 
     def _on_checked(self, job: Job) -> None:
         self._job = None
         found: CheckResult | None = job.result
+        say = self._look.say
         if found is None:
-            failed = sentence(job.error) if job.error and not job.stopped else ""
-            self.panel.end("The check was stopped" if job.stopped else "", failed)
+            self.panel.end(say("panel.check_stopped") if job.stopped else "", _failure(job))
         elif found.passed:
-            self.panel.end(f"Check passed: the axis is off by {found.offset_cm1 or 0.0:+.1f} cm⁻¹.")
+            offset = f"{found.offset_cm1 or 0.0:+.1f} cm⁻¹"
+            self.panel.end(say("panel.check_passed", offset=offset))
         else:
-            title = "Check FAILED." if found.judged else "NOT CHECKED: the scan is too poor."
-            self.panel.end(title, f"{'; '.join(found.reasons)}. {CHECK_FAILED_DO}")
-
-    def _paint_parts(self) -> None:
-        self.panel.set_theme(self._look.theme)
+            title = say("panel.check_failed" if found.judged else "panel.not_checked")
+            reasons = "; ".join(found.reasons)
+            self.panel.end(title, lambda texts: texts.say("panel.check_do", reasons=reasons))
 
     @Slot()
     def stop(self) -> None:
@@ -215,3 +213,11 @@ class AnalyserDesk(QObject):
         self.stop()
         self.instrument.close()
         return False
+
+
+def _failure(job: Job) -> Callable[[Texts], str] | None:
+    """Return what says why a job failed; None when it did not, or was stopped."""
+    error = job.error
+    if error is None or job.stopped:
+        return None
+    return lambda texts: sentence(error, texts)

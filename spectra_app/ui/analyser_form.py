@@ -18,8 +18,7 @@ from PySide6.QtWidgets import (
 
 from spectra_app.services.instrument_choice import AnalyserChoice, Choices, Wish
 from spectra_app.services.instrument_state import InstrumentState
-
-LASER_HINT = "On the papers of the laser; without them it is never switched on."
+from spectra_app.ui.look import Look
 
 
 class AnalyserForm(QWidget):
@@ -29,39 +28,73 @@ class AnalyserForm(QWidget):
     disconnect_wanted = Signal()
     look_wanted = Signal()
 
-    def __init__(self, samples: tuple[str, ...]) -> None:
+    def __init__(self, samples: tuple[str, ...], look: Look) -> None:
         super().__init__()
+        self._look, self._ready = look, False
         self._choices = Choices(())
         self.list, self.sample = QComboBox(), QComboBox()
         self.port, self.laser_port = QComboBox(), QComboBox()
         self.power, self.wavelength, self.papers = QLineEdit(), QLineEdit(), QLineEdit()
-        self.browse = QPushButton("Choose…")
-        self.connect_button = QPushButton("Connect")
-        self.disconnect_button = QPushButton("Disconnect")
-        self.look = QPushButton("Look again")
+        self.browse, self.connect_button = QPushButton(), QPushButton()
+        self.disconnect_button, self.look = QPushButton(), QPushButton()
         self.trouble = QLabel()
+        self._words = {
+            key: QLabel()
+            for key in ("sample", "port", "laser_port", "power", "wavelength", "papers")
+        }
         self.sample.addItems(list(samples))
         self._form = QFormLayout()
         self._build()
+        look.tell(self.retell)
 
     def _build(self) -> None:
-        self.list.setAccessibleName("Analyser")
         self.trouble.setWordWrap(True)
         for box in (self.list, self.sample, self.port, self.laser_port):
             box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             box.setMinimumHeight(34)
-        for box, hint in ((self.port, "/dev/ttyUSB0 or COM3"), (self.laser_port, "its own port")):
+        for box in (self.port, self.laser_port):
             box.setEditable(True)
-            edit = box.lineEdit()
-            if edit is not None:
-                edit.setPlaceholderText(hint)
-        self.power.setPlaceholderText("mW, by its papers")
-        self.wavelength.setPlaceholderText("nm, by its papers")
-        self.power.setToolTip(LASER_HINT)
-        self.wavelength.setToolTip(LASER_HINT)
-        self.papers.setPlaceholderText("parameter file of its maker")
         self._build_rows()
         self._build_column()
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.list.setAccessibleName(say("form.analyser"))
+        edits = (
+            ("port", self.port.lineEdit()), ("laser_port", self.laser_port.lineEdit()),
+            ("power", self.power), ("wavelength", self.wavelength), ("papers", self.papers),
+        )  # fmt: skip
+        for key, edit in edits:
+            if edit is not None:
+                edit.setPlaceholderText(say(f"form.{key}_hint"))
+        for key, label in self._words.items():
+            label.setText(say(f"form.{key}"))
+        for field in (self.power, self.wavelength):
+            field.setToolTip(say("form.laser_hint"))
+        self.browse.setText(say("form.browse"))
+        self.connect_button.setText(say("form.switch" if self._ready else "form.connect"))
+        self.disconnect_button.setText(say("form.disconnect"))
+        self.look.setText(say("form.look"))
+        for row, one in enumerate(self._choices.rows):
+            self.list.setItemText(row, self._row(one))
+        self._show_trouble()
+
+    def _row(self, one: AnalyserChoice) -> str:
+        """Return what a line of the list says."""
+        say = self._look.say
+        if one.emulated:
+            return say("form.row_emulated", name=one.name)
+        if one.usb_serial:
+            return say("analyser.line", model=one.name, serial=one.usb_serial)
+        return say("form.row_port", name=one.name) if one.asks_port else one.title
+
+    def _show_trouble(self) -> None:
+        choice = self.choice
+        words = self._look.texts.put(choice.trouble) if choice is not None else ""
+        self.trouble.setText(words)
+        self.trouble.setVisible(bool(words))
+        self.list.setToolTip(self.list.currentText())
 
     def _build_rows(self) -> None:
         papers = QWidget()
@@ -73,15 +106,12 @@ class AnalyserForm(QWidget):
         form = self._form
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for words, field in (
-            ("Sample", self.sample),
-            ("Port", self.port),
-            ("Laser port", self.laser_port),
-            ("Laser power", self.power),
-            ("Wavelength", self.wavelength),
-            ("Papers", papers),
-        ):
-            form.addRow(words, field)
+        fields: tuple[QWidget, ...] = (
+            self.sample, self.port, self.laser_port, self.power, self.wavelength, papers,
+        )  # fmt: skip
+        for label, field in zip(self._words.values(), fields, strict=True):
+            label.setBuddy(field)
+            form.addRow(label, field)
 
     def _build_column(self) -> None:
         buttons = QHBoxLayout()
@@ -120,7 +150,7 @@ class AnalyserForm(QWidget):
         chosen = self.choice
         self._choices = choices
         self.list.clear()
-        self.list.addItems([one.title for one in choices.rows])
+        self.list.addItems([self._row(one) for one in choices.rows])
         for box in (self.port, self.laser_port):
             typed = box.currentText()
             box.clear()
@@ -135,7 +165,10 @@ class AnalyserForm(QWidget):
         free = state.phase in {"none", "ready"}
         self.list.setEnabled(free)
         self.connect_button.setEnabled(free and self.choice is not None)
-        self.connect_button.setText("Switch to it" if state.phase == "ready" else "Connect")
+        self._ready = state.phase == "ready"
+        self.connect_button.setText(
+            self._look.say("form.switch" if self._ready else "form.connect")
+        )
         self.disconnect_button.setEnabled(state.phase == "ready")
         self.look.setEnabled(free)
 
@@ -150,9 +183,7 @@ class AnalyserForm(QWidget):
         for field in (self.laser_port, self.power, self.wavelength):
             form.setRowVisible(field, choice.asks_laser)
         form.setRowVisible(self._papers_row, choice.asks_papers)
-        self.list.setToolTip(choice.title)
-        self.trouble.setText(choice.trouble)
-        self.trouble.setVisible(bool(choice.trouble))
+        self._show_trouble()
 
     @Slot()
     def _on_connect(self) -> None:
@@ -172,7 +203,7 @@ class AnalyserForm(QWidget):
 
     @Slot()
     def _on_browse(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Parameter file of the analyser")
+        name, _ = QFileDialog.getOpenFileName(self, self._look.say("form.browse_title"))
         if name:
             self.papers.setText(name)
 

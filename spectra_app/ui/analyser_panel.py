@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from html import escape
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
@@ -20,23 +22,37 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_app.services.connected import GENTLE_COUNTDOWN_S, GENTLE_WARNING
+from spectra_app.reports.texts import Texts
+from spectra_app.services.connected import GENTLE_COUNTDOWN_S
 from spectra_app.services.instrument_state import InstrumentState, PlanName, ScanWish
 from spectra_app.ui.analyser_form import AnalyserForm
 from spectra_app.ui.laser_sign import LaserSign
-from spectra_app.ui.live_plot import EMPTY, LivePlot
-from spectra_app.ui.phrases import EMULATED, analyser_line, percent, sentence
-from spectra_app.ui.theme import Theme, banner_style, sized
-from spectra_app.ui.verdict_card import text_label
-from spectra_app.wording import ATTENDED_NOTE, CALIBRATION_DO, DELAYED_NOTE, LIVE_NOTE, NO_LIVE
-
-PLANS: tuple[tuple[PlanName, str], ...] = (
-    ("auto", "Automatic exposure"),
-    ("quick", "Short scan, 3 × 0.4 s"),
-    ("gentle", "Gentle: dark or energetic sample"),
+from spectra_app.ui.live_plot import LivePlot
+from spectra_app.ui.look import Look
+from spectra_app.ui.phrases import (
+    analyser_line,
+    begun,
+    calibration_line,
+    percent,
+    sentence,
+    step_words,
 )
-NO_WAIT = "no wait"
+from spectra_app.ui.theme import banner_style, sized
+from spectra_app.ui.verdict_card import text_label
+
+PLANS: tuple[PlanName, ...] = ("auto", "quick", "gentle")
+STAGES = {
+    "none": "panel.choose",
+    "connecting": "panel.connecting",
+    "ready": "panel.ready",
+    "live": "panel.live_on",
+    "closing": "analyser.closing",
+}
 MOST_DELAY_S = 600
+
+
+Said = Callable[[Texts], str]
+"""Says something in a language."""
 
 
 class AnalyserPanel(QDialog):
@@ -48,24 +64,24 @@ class AnalyserPanel(QDialog):
     stop_wanted = Signal()
     left = Signal()
 
-    def __init__(self, parent: QWidget, samples: tuple[str, ...], theme: Theme) -> None:
+    def __init__(self, parent: QWidget, samples: tuple[str, ...], look: Look) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Measure with an analyser")
-        self._theme, self._state = theme, InstrumentState()
+        self._look, self._state = look, InstrumentState()
         self._working = False
-        self._failed = ""
-        self.form, self.plot = AnalyserForm(samples), LivePlot(theme)
-        self.banner, self.sign = QLabel(EMULATED), LaserSign(34, 15.0)
+        self._failed: Said = say_nothing
+        self._stage: Said = say_nothing
+        self.form, self.plot = AnalyserForm(samples, look), LivePlot(look)
+        self.banner, self.sign = QLabel(), LaserSign(look, 34, 15.0)
         self.line, self.calibration = text_label(), text_label()
-        self.check = QPushButton("Check with polystyrene")
+        self.check, self.wait = QPushButton(), QLabel()
+        self.headings = (_heading(), _heading())
         self.trouble, self.note = text_label(), text_label("hint")
         self.plan, self.delay = QComboBox(), QSpinBox()
         self.stage, self.bar = QLabel(), QProgressBar()
-        self.live, self.scan = QPushButton("Live view (F4)"), QPushButton("SCAN (F5)")
-        self.stop = QPushButton("STOP (Esc)")
+        self.live, self.scan, self.stop = QPushButton(), QPushButton(), QPushButton()
         self._build()
-        self.set_theme(theme)
-        self.show_state(self._state)
+        look.tell(self.retell)
+        look.paint(self.repaint_parts)
 
     def _build(self) -> None:
         left = QWidget()
@@ -73,8 +89,8 @@ class AnalyserPanel(QDialog):
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
         for widget in (
-            self.banner, _heading("1  Analyser"), self.form, self.line, self.calibration,
-            self.check, _heading("2  How to scan"), self.plan,
+            self.banner, self.headings[0], self.form, self.line, self.calibration,
+            self.check, self.headings[1], self.plan,
         ):  # fmt: skip
             column.addWidget(widget)
         self._build_delay(column)
@@ -95,19 +111,15 @@ class AnalyserPanel(QDialog):
         self.resize(1000, 690)
 
     def _build_delay(self, column: QVBoxLayout) -> None:
-        self.plan.setAccessibleName("How to scan")
         self.plan.setMinimumHeight(34)
-        self.plan.addItems([words for _name, words in PLANS])
+        self.plan.addItems(list(PLANS))
         row = QHBoxLayout()
-        words = QLabel("Walk away: wait before the laser")
-        words.setBuddy(self.delay)
+        self.wait.setWordWrap(True)
+        self.wait.setBuddy(self.delay)
         self.delay.setRange(0, MOST_DELAY_S)
         self.delay.setSingleStep(10)
-        self.delay.setSuffix(" s")
-        self.delay.setSpecialValueText(NO_WAIT)
         self.delay.setMinimumHeight(34)
-        self.delay.setAccessibleName("Seconds to wait, laser off, before the scan")
-        row.addWidget(words, 1)
+        row.addWidget(self.wait, 1)
         row.addWidget(self.delay)
         column.addLayout(row)
         self.plan.currentIndexChanged.connect(self._on_other_plan)
@@ -121,16 +133,14 @@ class AnalyserPanel(QDialog):
         self.stage.setWordWrap(True)
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the scan")
         self.scan.setObjectName("primary")
         self.stop.setObjectName("primary")
         for widget in (self.sign, self.plot, self.stage, self.bar, self.trouble, self.note):
             right.addWidget(widget, 1 if widget is self.plot else 0)
         buttons = QHBoxLayout()
-        for button, key in ((self.live, "F4"), (self.scan, "F5"), (self.stop, "")):
+        for button in (self.live, self.scan, self.stop):
             button.setMinimumHeight(68)
             button.setAutoDefault(False)
-            button.setShortcut(key)
             buttons.addWidget(button, 1 if button is self.live else 2)
         self.check.setAutoDefault(False)
         right.addLayout(buttons)
@@ -140,12 +150,37 @@ class AnalyserPanel(QDialog):
         self.check.clicked.connect(self.check_wanted)
         return right
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint in the colours of `theme`."""
-        self._theme = theme
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.setWindowTitle(say("panel.title"))
+        self.banner.setText(say("card.emulated"))
+        for label, key in zip(self.headings, ("panel.analyser", "panel.how"), strict=True):
+            label.setText(say(key))
+        self.plan.setAccessibleName(say("panel.how_name"))
+        for row, plan in enumerate(PLANS):
+            self.plan.setItemText(row, say(f"panel.{plan}"))
+        self.wait.setText(say("panel.walk_away"))
+        self.delay.setSuffix(say("panel.seconds"))
+        self.delay.setAccessibleName(say("panel.wait_name"))
+        self.bar.setAccessibleName(say("panel.progress"))
+        self.check.setText(say("panel.check"))
+        for button, key in ((self.live, "F4"), (self.scan, "F5")):
+            button.setText(say("panel.live" if button is self.live else "panel.scan"))
+            button.setShortcut(key)  # a new text takes it away
+        self._say_no_wait()
+        self.show_state(self._state)
+        if self._working:
+            self.stage.setText(self._stage(self._look.texts))
+
+    def _say_no_wait(self) -> None:
+        gentle = self.wish.plan == "gentle"
+        self.delay.setSpecialValueText("" if gentle else self._look.say("panel.no_wait"))
+
+    def repaint_parts(self) -> None:
+        """Paint what the style sheet does not."""
+        theme = self._look.theme
         self.banner.setStyleSheet(banner_style(theme))
-        self.plot.set_theme(theme)
-        self.sign.show_state(self._state.laser, theme)
         red = theme.alarm("controlled")
         self.trouble.setStyleSheet(f"color: {red}; font-weight: 700;")
         self.stop.setStyleSheet(
@@ -159,14 +194,13 @@ class AnalyserPanel(QDialog):
         ready = state.phase == "ready" and not self._working and not state.alarm
         busy = state.busy or self._working
         self.banner.setVisible(state.emulated)
-        self.line.setText(f"<b>{escape(analyser_line(state))}</b>")
-        self.sign.show_state(state.laser, self._theme)
+        texts = self._look.texts
+        self.line.setText(f"<b>{escape(analyser_line(state, texts))}</b>")
+        self.sign.show_state(state.laser)
         self.sign.setVisible(state.connected)
-        wrong = state.connected and state.calibration not in {"", "ok"}
-        words = state.calibration_words[:1].upper() + state.calibration_words[1:]
-        self.calibration.setText(
-            escape(f"{words}. {CALIBRATION_DO}" if wrong else f"{words}." if words else "")
-        )
+        words = calibration_line(state, texts)
+        self.calibration.setText(escape(words))
+        self.calibration.setToolTip(texts.put(begun(state.calibration_words)))
         self.calibration.setVisible(state.connected and bool(words))
         self.check.setVisible(state.connected)
         self.form.show_state(state)
@@ -178,13 +212,15 @@ class AnalyserPanel(QDialog):
         self.live.setVisible(not busy)
         self.stop.setVisible(busy)
         self.stop.setEnabled(not state.stopping)
-        self.stop.setText("Stopping…" if state.stopping else "STOP (Esc)")
+        self.stop.setText(self._look.say("panel.stopping" if state.stopping else "panel.stop"))
         if state.phase in {"connecting", "live"}:
-            self._failed = ""
-        failed = self._failed or (sentence(state.trouble) if state.trouble is not None else "")
+            self._failed = say_nothing
+        trouble = state.trouble
+        failed = self._failed(texts) or (sentence(trouble, texts) if trouble is not None else "")
         self.trouble.setText(escape(failed))
         self.trouble.setVisible(bool(failed))
-        self.plot.show_words({"live": LIVE_NOTE, "none": EMPTY}.get(state.phase, NO_LIVE))
+        notes = {"live": "panel.live_note", "none": "panel.empty"}
+        self.plot.show_words(notes.get(state.phase, "panel.no_live"))
         if state.phase != "live":
             self.plot.clear()
         if not self._working:
@@ -192,20 +228,15 @@ class AnalyserPanel(QDialog):
         self._on_plan()
 
     def _show_stage(self, state: InstrumentState) -> None:
-        words = {
-            "none": "Choose an analyser and connect it.",
-            "connecting": "Connecting…",
-            "ready": "Ready.",
-            "live": "Live view.",
-            "closing": "Letting the analyser go, laser off…",
-        }.get(state.phase, "")
-        self.stage.setText(words)
+        key = STAGES.get(state.phase, "")
+        self.stage.setText(self._look.say(key) if key else "")
         self.bar.setVisible(False)
 
-    def begin(self, words: str) -> None:
-        """Show that a scan or check was asked for."""
-        self._working, self._failed = True, ""
-        self.stage.setText(words)
+    def begin(self, key: str) -> None:
+        """Show that a scan or check was asked for, in the text `key`."""
+        self._working, self._failed = True, say_nothing
+        self._stage = partial(_say, key)
+        self.stage.setText(self._look.say(key))
         self.bar.setVisible(True)
         self.bar.setRange(0, 0)
         self.show_state(self._state)
@@ -214,13 +245,14 @@ class AnalyserPanel(QDialog):
         """Show how far it is."""
         self.bar.setRange(0, 100)
         self.bar.setValue(round(100 * fraction))
-        text = words.removeprefix("emulated analyser: ")
-        self.stage.setText(text[:1].upper() + text[1:])
+        self._stage = partial(_step, words)
+        text = self._stage(self._look.texts)
+        self.stage.setText(text)
         self.bar.setAccessibleDescription(f"{percent(fraction)}: {text}")
 
-    def end(self, words: str = "", failed: str = "") -> None:
-        """Show that it is over, and what failed."""
-        self._working, self._failed = False, failed
+    def end(self, words: str = "", failed: Said | None = None) -> None:
+        """Show that it is over, and what failed: said anew when the language changes."""
+        self._working, self._failed = False, failed or say_nothing
         self.show_state(self._state)
         if words:
             self.stage.setText(words)
@@ -228,7 +260,7 @@ class AnalyserPanel(QDialog):
     @property
     def wish(self) -> ScanWish:
         """How the scan is wanted."""
-        plan = PLANS[self.plan.currentIndex()][0]
+        plan = PLANS[max(0, self.plan.currentIndex())]
         return ScanWish(plan, float(self.delay.value()), self.form.sample.currentText())
 
     @Slot()
@@ -239,7 +271,7 @@ class AnalyserPanel(QDialog):
     def _on_other_plan(self) -> None:
         """Begin with the wait that the plan needs: a gentle scan never fires at once."""
         gentle = self.wish.plan == "gentle"
-        self.delay.setSpecialValueText("" if gentle else NO_WAIT)
+        self._say_no_wait()
         self.delay.setMinimum(int(GENTLE_COUNTDOWN_S) if gentle else 0)
         self.delay.setValue(self.delay.minimum())
         self._on_plan()
@@ -248,11 +280,11 @@ class AnalyserPanel(QDialog):
     def _on_plan(self) -> None:
         wish = self.wish
         gentle = wish.plan == "gentle"
+        say, theme = self._look.say, self._look.theme
+        words: str = say("panel.delayed" if gentle or wish.delay_s > 0.0 else "panel.attended")
         if gentle:
-            words = f"{GENTLE_WARNING} {DELAYED_NOTE}"
-        else:
-            words = DELAYED_NOTE if wish.delay_s > 0.0 else ATTENDED_NOTE
-        colour = self._theme.alarm("hazard") if gentle else self._theme["muted"]
+            words = f"{say('panel.warning')} {words}"
+        colour = theme.alarm("hazard") if gentle else theme["muted"]
         self.note.setStyleSheet(f"color: {colour}; font-weight: {700 if gentle else 400};")
         self.note.setText(escape(words))
 
@@ -280,7 +312,20 @@ class AnalyserPanel(QDialog):
         super().hideEvent(event)
 
 
-def _heading(words: str) -> QLabel:
-    label = QLabel(words)
+def say_nothing(_texts: Texts) -> str:
+    """Say nothing, in any language."""
+    return ""
+
+
+def _say(key: str, texts: Texts) -> str:
+    return texts.say(key)
+
+
+def _step(words: str, texts: Texts) -> str:
+    return begun(step_words(words, texts))
+
+
+def _heading() -> QLabel:
+    label = QLabel()
     label.setObjectName("section")
     return label

@@ -14,20 +14,21 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_app.records.identification import Candidate
-from spectra_app.ui.phrases import COLUMN_HELP, percent
+from spectra_app.ui.look import Look
+from spectra_app.ui.phrases import percent
 
-HEADERS = ("#", "Reference", "Kind", "Score 0–1", "Explains", "Missing", "Shift cm⁻¹")
+COLUMNS = ("rank", "reference", "kind", "score", "explains", "missing", "shift")
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
 HIDDEN_BELOW = {0: 700, 6: 600}  # column: width of the panel in pixels
 
 
-def cell(candidate: Candidate, column: int) -> str:
+def cell(candidate: Candidate, column: int, look: Look) -> str:
     """Return the text of one cell."""
     return (
         str(candidate.rank),
         candidate.name,
-        "EMULATED" if candidate.kind == "emulated" else candidate.kind,
+        look.word("kind", candidate.kind),
         f"{candidate.score:.3f}",
         percent(candidate.explains),
         percent(candidate.missing),
@@ -38,10 +39,18 @@ def cell(candidate: Candidate, column: int) -> str:
 class CandidateModel(QAbstractTableModel):
     """The candidates of one record as a table."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
+        self._look = look
         self._rows: tuple[Candidate, ...] = ()
         self._metric = ""
+
+    def retell(self) -> None:
+        """Say all texts anew."""
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+        if self._rows:
+            corner = self.index(len(self._rows) - 1, len(COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), corner)
 
     def show_candidates(self, rows: tuple[Candidate, ...], metric: str) -> None:
         """Show `rows`; `metric` is the name of the score."""
@@ -55,18 +64,20 @@ class CandidateModel(QAbstractTableModel):
 
     def columnCount(self, parent: _Index = _NO_PARENT) -> int:
         """Return the number of columns."""
-        return 0 if parent.isValid() else len(HEADERS)
+        return 0 if parent.isValid() else len(COLUMNS)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return text, alignment or explanation of a cell."""
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell(self._rows[index.row()], index.column())
+            return cell(self._rows[index.row()], index.column(), self._look)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             candidate = self._rows[index.row()]
-            text = f"{cell(candidate, index.column())}\n{COLUMN_HELP[index.column()]}"
-            return f"{text}\nEntry {candidate.entry}" if index.column() == 1 else text
+            text = f"{cell(candidate, index.column(), self._look)}\n{self._help(index.column())}"
+            if index.column() != 1:
+                return text
+            return f"{text}\n{self._look.say('table.entry', entry=candidate.entry)}"
         return None
 
     def headerData(
@@ -79,13 +90,18 @@ class CandidateModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
+            return str(self._look.say(f"table.{COLUMNS[section]}"))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(section)
         if role == Qt.ItemDataRole.ToolTipRole:
-            name = f"\nMetric: {self._metric}" if section == 3 and self._metric else ""
-            return COLUMN_HELP[section] + name
+            if section != 3 or not self._metric:
+                return self._help(section)
+            metric = self._look.say("table.metric", metric=self._look.word("metric", self._metric))
+            return f"{self._help(section)}\n{metric}"
         return None
+
+    def _help(self, column: int) -> str:
+        return str(self._look.say(f"table.{COLUMNS[column]}_help"))
 
 
 def _alignment(column: int) -> int:
@@ -102,10 +118,13 @@ class CandidateTable(QTableView):
             super().keyPressEvent(event)
             return
         model = self.model()
-        lines = ["\t".join(HEADERS)]
-        for row in range(model.rowCount()):
-            cells = (str(model.index(row, column).data()) for column in range(len(HEADERS)))
-            lines.append("\t".join(cells))
+        columns = range(model.columnCount())
+        across = Qt.Orientation.Horizontal
+        lines = ["\t".join(str(model.headerData(column, across)) for column in columns)]
+        lines += [
+            "\t".join(str(model.index(row, column).data()) for column in columns)
+            for row in range(model.rowCount())
+        ]
         QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
 
 
@@ -114,12 +133,14 @@ class CandidatePanel(QFrame):
 
     chosen = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self.title = QLabel("Nearest references in the library (not verdicts)")
-        self.model, self.table = CandidateModel(), CandidateTable()
+        self._look, self.title = look, QLabel()
+        self.title.setWordWrap(True)
+        self.model, self.table = CandidateModel(look), CandidateTable()
         self._build()
+        look.tell(self.retell)
         self.show_candidates((), "")
 
     def _build(self) -> None:
@@ -131,7 +152,6 @@ class CandidatePanel(QFrame):
         layout.addWidget(self.table)
         table = self.table
         table.setModel(self.model)
-        table.setAccessibleName("Nearest references; choose one to draw it")
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setShowGrid(False)
@@ -146,6 +166,12 @@ class CandidatePanel(QFrame):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         table.selectionModel().currentRowChanged.connect(self._on_row)
+
+    def retell(self) -> None:
+        """Say all texts."""
+        self.title.setText(self._look.say("table.title"))
+        self.table.setAccessibleName(self._look.say("table.name"))
+        self.model.retell()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the names the room of rank and shift where the window is narrow."""

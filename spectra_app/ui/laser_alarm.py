@@ -10,15 +10,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLa
 
 from spectra_app.services.instrument_state import InstrumentState
 from spectra_app.ui.laser_sign import LaserShape
-from spectra_app.ui.phrases import alarm_analyser, alarm_reason
+from spectra_app.ui.look import Look
+from spectra_app.ui.phrases import alarm_analyser, alarm_reason, begun
 from spectra_app.ui.theme import sized
-from spectra_app.wording import (
-    LASER_ALARM_DO,
-    LASER_ALARM_THEN,
-    LASER_LOOKED,
-    LASER_MAY_BE_ON,
-    LASER_OFF_AGAIN,
-)
 
 GROUND, TEXT = "#8C001A", "#FFFFFF"  # the same in both themes; 9.6:1
 BUTTON = (
@@ -34,19 +28,20 @@ class LaserAlarm(QDialog):
     off_wanted = Signal()
     looked = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, look: Look) -> None:
         super().__init__(parent, Qt.WindowType.FramelessWindowHint)
+        self._look, self._state = look, InstrumentState()
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
-        self.setWindowTitle(LASER_MAY_BE_ON)
         self.setStyleSheet(f"QDialog {{ background: {GROUND}; }} QLabel {{ color: {TEXT}; }}")
         self.setStyleSheet(self.styleSheet() + BUTTON)
-        self.shape, self.title = LaserShape(110), _line(LASER_MAY_BE_ON, 40, bold=True)
-        self.do, self.why = _line(LASER_ALARM_DO, 20, bold=True), _line("", 14)
-        self.note, self.then = _line("", 15, bold=True), _line(LASER_ALARM_THEN, 13)
-        self.off, self.seen = QPushButton(LASER_OFF_AGAIN), QPushButton(LASER_LOOKED)
+        self.shape, self.title = LaserShape(110), _line(40, bold=True)
+        self.do, self.why = _line(20, bold=True), _line(14)
+        self.note, self.then = _line(15, bold=True), _line(13)
+        self.off, self.seen = QPushButton(), QPushButton()
         self.shape.show_state("unknown", TEXT, GROUND)
         self._build()
+        look.tell(self.retell)
 
     def _build(self) -> None:
         top = QHBoxLayout()
@@ -73,19 +68,31 @@ class LaserAlarm(QDialog):
         self.off.clicked.connect(self.off_wanted)
         self.seen.clicked.connect(self.looked)
 
+    def retell(self) -> None:
+        """Say all texts; why, and what came of it, are the program's own words, in English."""
+        say, texts, state = self._look.say, self._look.texts, self._state
+        title, do, why = say("alert.title"), say("alert.do"), alarm_reason(state, texts)
+        note = texts.put(begun(state.alarm_note))
+        self.setWindowTitle(title)
+        for label, words in (
+            (self.title, title), (self.do, do), (self.note, note), (self.then, say("alert.then")),
+        ):  # fmt: skip
+            label.setText(escape(words))
+        self.off.setText(say("alert.off"))
+        self.seen.setText(say("alert.looked"))
+        self.why.setText(f"{escape(alarm_analyser(state, texts))}<br>{escape(why)}")
+        spoken = f"{title}. {do} {why} {note}"
+        self.setAccessibleName(spoken)
+        self.off.setAccessibleDescription(spoken)
+
     def show_alarm(self, state: InstrumentState) -> None:
         """Show the alarm of `state`, or go away when there is none any more."""
+        self._state = state
         if not state.alarm:
             self.hide()
             return
-        self.why.setText(
-            f"{escape(alarm_analyser(state))}<br>{escape(alarm_reason(state))}".strip()
-        )
-        self.note.setText(escape(state.alarm_note[:1].upper() + state.alarm_note[1:]))
+        self.retell()
         self.note.setVisible(bool(state.alarm_note))
-        spoken = f"{LASER_MAY_BE_ON}. {LASER_ALARM_DO} {alarm_reason(state)} {state.alarm_note}"
-        self.setAccessibleName(spoken)
-        self.off.setAccessibleDescription(spoken)
         self.setEnabled(True)  # also while the window that waits to close is not
         if not self.isVisible():
             self.showFullScreen()
@@ -102,8 +109,8 @@ class LaserAlarm(QDialog):
         event.ignore()
 
 
-def _line(text: str, points: float, *, bold: bool = False) -> QLabel:
-    label = QLabel(text)
+def _line(points: float, *, bold: bool = False) -> QLabel:
+    label = QLabel()
     label.setWordWrap(True)
     label.setFont(sized(label.font(), points, bold=bold))
     weight = 700 if bold else 400

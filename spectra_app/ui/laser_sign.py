@@ -6,8 +6,9 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from spectra_app.ui.look import Look
 from spectra_app.ui.shapes import draw_shape
-from spectra_app.ui.theme import Theme, sized
+from spectra_app.ui.theme import sized
 from spectra_app.wording import LASERS
 
 
@@ -39,8 +40,9 @@ class LaserShape(QWidget):
 class LaserSign(QWidget):
     """Shape and word."""
 
-    def __init__(self, side: int = 26, points: float = 12.0) -> None:
+    def __init__(self, look: Look, side: int = 26, points: float = 12.0) -> None:
         super().__init__()
+        self._look, self._state = look, ""
         self.shape, self.word = LaserShape(side), QLabel()
         self.word.setFont(sized(self.word.font(), points, bold=True))
         self._points = points
@@ -50,12 +52,24 @@ class LaserSign(QWidget):
         row.addWidget(self.shape)
         row.addWidget(self.word)
         row.addStretch(1)
+        look.tell(self.retell)
+        look.paint(self.repaint_state)
 
-    def show_state(self, state: str, theme: Theme) -> None:
+    def retell(self) -> None:
+        """Say the state."""
+        word = self._look.word("laser", self._state)
+        self.word.setText(word)
+        self.setAccessibleName(word)
+
+    def show_state(self, state: str) -> None:
         """Show a state of the laser."""
-        style = LASERS[state]
-        colour = theme.pick(style)
-        self.shape.show_state(state, colour, theme["surface"])
-        self.word.setText(style.word)
+        self._state = state
+        self.retell()
+        self.repaint_state()
+
+    def repaint_state(self) -> None:
+        """Paint the state in the colours of the theme."""
+        theme = self._look.theme
+        colour = theme.pick(LASERS[self._state])
+        self.shape.show_state(self._state, colour, theme["surface"])
         self.word.setStyleSheet(f"color: {colour}; font-weight: 700; font-size: {self._points}pt;")
-        self.setAccessibleName(style.word)

@@ -19,7 +19,7 @@ class BackgroundLimits(QObject):
 
     changed = Signal(object)
     progressed = Signal(object, float)
-    failed = Signal(str)
+    failed = Signal(object, object)
 
     def __init__(self, lane: Lane, work: Work | None, parent: QObject) -> None:
         super().__init__(parent)
@@ -52,7 +52,7 @@ class BackgroundLimits(QObject):
             entry.identified = job.result
         self.changed.emit(entry)
         if job.error is not None and not job.stopped:
-            self.failed.emit(f"{job.title} was not worked out: {job.error}")
+            self.failed.emit(entry, job.error)
         if job.should_stop():  # other work came; go on with what is still open
             self.begin(entry)
 

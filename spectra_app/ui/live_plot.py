@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from spectra_app.services.live import LiveFrame
-from spectra_app.ui.theme import Theme
-
-EMPTY = "Connect an analyser: what it sees appears here."
+from spectra_app.ui.look import Look
 
 
 class LivePlot(QFrame):
     """One curve of all points, drawn anew with every frame."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self._look, self._key = look, "panel.empty"
         self.widget = pg.PlotWidget()
+        self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
         self.curve = pg.PlotCurveItem(antialias=False)
-        self.words = QLabel(EMPTY)
+        self.words = QLabel()
         self.words.setObjectName("hint")
         self.words.setWordWrap(True)
         self.drawn = 0
         self.number = 0
         self._top = 0.0
         self._axis_of: object = None
+        self._in_cm1 = True
         item = self.widget.getPlotItem()
         item.addItem(self.curve)
         item.setMenuEnabled(False)
@@ -34,13 +36,28 @@ class LivePlot(QFrame):
         item.setMouseEnabled(x=False, y=False)
         item.vb.disableAutoRange()
         self.widget.setMinimumHeight(150)
-        self.widget.setAccessibleName(EMPTY)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)
         layout.addWidget(self.widget, 1)
         layout.addWidget(self.words)
-        self.set_theme(theme)
+        look.tell(self.retell)
+        look.paint(self.repaint_all)
         self.clear()
+
+    def retell(self) -> None:
+        """Say all texts."""
+        words = self._look.say(self._key)
+        self.words.setText(words)
+        self.widget.setAccessibleName(words)
+        self._name_axes()
+
+    def _name_axes(self) -> None:
+        item, say = self.widget.getPlotItem(), self._look.say
+        shown = {name: item.getAxis(name).isVisible() for name in ("left", "bottom")}
+        item.setLabel("bottom", say("figure.axis" if self._in_cm1 else "live.pixel"))
+        item.setLabel("left", say("live.counts"))
+        for name, was in shown.items():
+            item.showAxis(name, show=was)
 
     def clear(self) -> None:
         """Show nothing: what was seen is not what is there now."""
@@ -49,8 +66,9 @@ class LivePlot(QFrame):
         for name in ("left", "bottom"):
             self.widget.getPlotItem().showAxis(name, show=False)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint in the colours of `theme`."""
+    def repaint_all(self) -> None:
+        """Paint in the colours of the theme."""
+        theme = self._look.theme
         self.widget.setBackground(theme["surface"])
         self.curve.setPen(pg.mkPen(theme["query"], width=1))
         item = self.widget.getPlotItem()
@@ -66,9 +84,8 @@ class LivePlot(QFrame):
             self._axis_of, self._top = frame.axis, 0.0
             for name in ("left", "bottom"):
                 item.showAxis(name)
-            unit = "Raman shift (cm⁻¹)" if frame.in_cm1 else "Pixel (the analyser states no axis)"
-            item.setLabel("bottom", unit)
-            item.setLabel("left", "Counts")
+            self._in_cm1 = frame.in_cm1
+            self._name_axes()
             item.setXRange(float(frame.axis[0]), float(frame.axis[-1]), padding=0.01)
         top = float(np.max(frame.counts))
         if not 0.5 * self._top <= top <= self._top:  # the scale moves only when it must
@@ -76,7 +93,9 @@ class LivePlot(QFrame):
             item.setYRange(0.0, self._top, padding=0.02)
         self.drawn, self.number = self.drawn + 1, frame.number
 
-    def show_words(self, words: str) -> None:
-        """Say under the plot what it shows."""
+    def show_words(self, key: str) -> None:
+        """Say under the plot what it shows, in the text `key`."""
+        self._key = key
+        words = self._look.say(key)
         self.words.setText(words)
         self.widget.setAccessibleName(words)

@@ -15,8 +15,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from spectra_app.reports.texts import LANGUAGES, Texts, load_set, load_texts
+from spectra_app.reports.texts import LANGUAGES, Said, Texts, load_set, load_texts
 from spectra_app.ui.theme import Theme, ThemeChoice, apply_theme, load_theme, resolve
+from spectra_app.wording import HIDDEN, HIDDEN_OTHERS, HIDDEN_UNKNOWN
 
 FOLDER = "i18n/window"
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
@@ -49,11 +50,11 @@ class Look(QObject):
 
     # --- language -------------------------------------------------------------------------------
 
-    def say(self, key: str, **values: object) -> str:
+    def say(self, key: str, **values: object) -> Said:
         """Return a text of the window with its values filled in."""
         return self.texts.say(key, **values)
 
-    def word(self, family: str, code: str) -> str:
+    def word(self, family: str, code: str) -> Said:
         """Return the word for a code of a record; one that is not known as it stands."""
         return self.texts.word(family, code)
 
@@ -110,6 +111,12 @@ def window_texts(language: str) -> Texts:
         When there is no such language, or its file is damaged or incomplete.
     """
     shared = load_texts(language)
-    like = None if language == "en" else load_set(FOLDER, "en").texts
-    own = load_set(FOLDER, language, like=like)
+    english = load_set(FOLDER, "en", shared=_shared_with_the_command_line())
+    own = english if language == "en" else load_set(FOLDER, language, like=english.texts)
     return replace(own, texts={**shared.texts, **own.texts})
+
+
+def _shared_with_the_command_line() -> dict[str, str]:
+    """Return the English texts that the command line says as well, which are kept there."""
+    hidden = {**HIDDEN, "unknown": HIDDEN_UNKNOWN, "others": HIDDEN_OTHERS}
+    return {f"card.hidden_{code}": text for code, text in hidden.items()}

@@ -21,19 +21,20 @@ from PySide6.QtWidgets import (
 
 from matching.errors import SpectraError
 from spectra_app.ui.fitted import FittedLabel
-from spectra_app.ui.phrases import percent
-from spectra_app.ui.theme import BASE_POINTS, Theme, banner_style, sized
+from spectra_app.ui.look import Look
+from spectra_app.ui.phrases import begun, percent, step_words
+from spectra_app.ui.theme import BASE_POINTS, banner_style, sized
 from spectra_app.ui.verdict_card import WIDE_CARD, WIDE_POINTS, text_label
 
 
 class Page(QFrame):
     """A panel with a large title and a column of things under it."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self._look = look
         self.title = FittedLabel(22, 15, 3)
-        self.title.set_text(title)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(24, 20, 24, 20)
         self.column.setSpacing(14)
@@ -53,22 +54,15 @@ class StartPage(Page):
     open_wanted = Signal()
     scan_wanted = Signal()
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__("Open a scan to begin")
-        self.steps = text_label()
-        self.steps.setText(
-            "<p>Choose a file that your Raman analyser exported, or drag it onto this window. "
-            "Nothing leaves this computer.</p>"
-        )
-        self.open, self.scan = QPushButton("Open scan…"), QPushButton("Scan emulated sample")
-        self.hint = text_label("hint")
-        self.hint.setText(
-            "No file at hand? The emulated analyser shows the whole way with a made-up sample."
-        )
-        self.note_title, self.note = QLabel("The library in use"), text_label()
-        self._build(theme)
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.steps, self.hint = text_label(), text_label("hint")
+        self.open, self.scan = QPushButton(), QPushButton()
+        self.note_title, self.note = QLabel(), text_label()
+        self._build()
+        look.tell(self.retell)
 
-    def _build(self, theme: Theme) -> None:
+    def _build(self) -> None:
         self.open.setObjectName("primary")
         self.note_title.setObjectName("panelTitle")
         self.open.clicked.connect(self.open_wanted)
@@ -80,18 +74,23 @@ class StartPage(Page):
         area = QScrollArea()
         self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.note.setContentsMargins(0, 0, 8, 0)
-        self.note.setAccessibleName("What the library can and cannot answer")
         area.setWidget(self.note)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.viewport().setAutoFillBackground(False)
         self.note.setAutoFillBackground(False)
         self.column.addWidget(area, 1)
-        self.set_theme(theme)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Nothing here is painted by hand; the style sheet does it."""
-        del theme
+    def retell(self) -> None:
+        """Say all texts; what the library says of itself is in English."""
+        say = self._look.say
+        self.title.set_text(say("start.title"))
+        self.steps.setText(say("start.steps"))
+        self.open.setText(say("start.open"))
+        self.scan.setText(say("start.scan"))
+        self.hint.setText(say("start.hint"))
+        self.note_title.setText(say("start.note"))
+        self.note.setAccessibleName(say("start.note_name"))
 
     def show_note(self, title: str, note: str) -> None:
         """Show what the reader must know about the library `title`."""
@@ -104,64 +103,90 @@ class WorkPage(Page):
 
     stop_wanted = Signal()
 
-    def __init__(self) -> None:
-        super().__init__("Working…")
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._shown, self._emulated, self._stopping = "", False, False
+        self._key = "work.title"
+        self._progress: tuple[float, str, int | None] | None = None
         self.banner, self.words, self.left = QLabel(), text_label(), text_label("hint")
-        self.bar = QProgressBar()
-        self.stop = QPushButton("Stop")
+        self.bar, self.stop = QProgressBar(), QPushButton()
         self.stop.setObjectName("primary")
         self.stop.setMinimumHeight(64)
         self.stop.clicked.connect(self.stop_wanted)
-        self.bar.setAccessibleName("Progress")
         self.bar.setTextVisible(False)
         self.banner.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.banner.setWordWrap(True)
         for widget in (self.banner, self.bar, self.words, self.left, self.stop):
             self.column.addWidget(widget)
         self.column.addStretch(1)
+        look.tell(self.retell)
+        look.paint(self._paint_parts)
 
-    def show_work(self, title: str, banner: str, theme: Theme) -> None:
-        """Show the beginning of some work of unknown length."""
-        self.title.set_text(title)
-        self.banner.setText(banner)
-        self.banner.setVisible(bool(banner))
-        self.banner.setStyleSheet(banner_style(theme))
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.title.set_text(say(self._key, title=self._shown))
+        self.banner.setText(say("card.emulated"))
+        self.bar.setAccessibleName(say("work.progress"))
+        self.stop.setText(say("work.stopping" if self._stopping else "work.stop"))
+        if self._progress is not None:
+            self._tell_progress(*self._progress)
+
+    def show_work(self, key: str, title: str, *, emulated: bool) -> None:
+        """Show the beginning of some work of unknown length; `key` says what is done to `title`."""
+        self._key, self._shown, self._progress, self._stopping = key, title, None, False
+        self.banner.setVisible(emulated)
         self.bar.setRange(0, 0)
-        self.words.setText("")
-        self.left.setText("")
+        for label in (self.words, self.left):
+            label.clear()
         self.stop.setEnabled(True)
-        self.stop.setText("Stop")
+        self.retell()
 
-    def show_progress(self, fraction: float, words: str, left: str) -> None:
-        """Show `fraction` (0-1) of the work done."""
+    def show_progress(self, fraction: float, words: str, left_s: int | None) -> None:
+        """Show `fraction` (0-1) of the work done, and the seconds left where they are known."""
+        self._progress = fraction, words, left_s
         self.bar.setRange(0, 100)
         self.bar.setValue(round(100 * fraction))
-        self.words.setText(escape(words[:1].upper() + words[1:]))
-        done = percent(fraction)
-        self.left.setText(f"{done} done, {left}" if left else f"{done} done")
+        self._tell_progress(fraction, words, left_s)
+
+    def _tell_progress(self, fraction: float, words: str, left_s: int | None) -> None:
+        say, done = self._look.say, percent(fraction)
+        self.words.setText(escape(begun(step_words(words, self._look.texts))))
+        if left_s is None:
+            self.left.setText(say("work.done", done=done))
+        else:
+            self.left.setText(say("work.done_left", done=done, seconds=left_s))
 
     def show_stopping(self) -> None:
         """Say that the wish to stop was heard."""
+        self._stopping = True
         self.stop.setEnabled(False)
-        self.stop.setText("Stopping…")
+        self.retell()
+
+    def _paint_parts(self) -> None:
+        self.banner.setStyleSheet(banner_style(self._look.theme))
 
 
 class ProblemPage(Page):
-    """An error for a person: what is wrong, where, what to do, and the details to copy."""
+    """An error for a person: what is wrong, where, what to do, and the details to copy.
+
+    What, where and remedy are the program's own words, in English as they stand in the records.
+    """
 
     open_wanted = Signal()
 
-    def __init__(self, open_text: str = "Open another scan…") -> None:
-        super().__init__("")
-        self._copied = ""
+    def __init__(self, look: Look, open_key: str = "problem.open") -> None:
+        super().__init__(look)
+        self._open_key, self._copied, self._was_copied = open_key, "", False
+        self._problem: tuple[str, SpectraError] | None = None
         self.what, self.where, self.remedy = text_label(), text_label("muted"), text_label()
         self.details = QPlainTextEdit()
         self.details.setReadOnly(True)
-        self.details.setAccessibleName("Details of the problem")
-        self.toggle, self.copy = QPushButton("Show details"), QPushButton("Copy details")
+        self.toggle, self.copy, self.open = QPushButton(), QPushButton(), QPushButton()
         self.toggle.setCheckable(True)
-        self.open = QPushButton(open_text)
         self.open.setObjectName("primary")
         self._build()
+        look.tell(self.retell)
 
     def _build(self) -> None:
         for widget in (self.what, self.where, self.remedy, self.open):
@@ -178,54 +203,76 @@ class ProblemPage(Page):
         self.copy.clicked.connect(self._copy)
         self.toggle.toggled.connect(self.details.setVisible)
 
-    def show_problem(self, title: str, error: SpectraError, details: str) -> None:
-        """Show `error`; `title` says in a word or two what could not be done."""
-        sentence = error.what[:1].upper() + error.what[1:]
+    def retell(self) -> None:
+        """Say all texts."""
+        say, put = self._look.say, self._look.texts.put
+        self.open.setText(say(self._open_key))
+        self.toggle.setText(say("problem.details"))
+        self.copy.setText(say("problem.copied" if self._was_copied else "problem.copy"))
+        self.details.setAccessibleName(say("problem.details_name"))
+        if self._problem is None:
+            return
+        key, error = self._problem
+        title, remedy = say(key), error.remedy or say("problem.try")
         self.title.set_text(title)
-        self.where.setText(f"<b>Where:</b> {escape(error.where)}")
+        what = put(f"{begun(error.what)}.")
+        self.what.setText(f"<span style='font-size:13pt'>{escape(what)}</span>")
+        self.where.setText(f"<b>{escape(say('problem.where'))}</b> {escape(put(error.where))}")
         self.where.setVisible(bool(error.where))
-        remedy = error.remedy or "Try again, or open something else"
-        self.what.setText(f"<span style='font-size:13pt'>{escape(sentence)}.</span>")
-        self.remedy.setText(f"<b>What to do:</b> {escape(remedy[:1].upper() + remedy[1:])}.")
-        self._copied = f"{title}\n{error}\n\n{details}".rstrip() + "\n"
+        do = put(f"{begun(remedy)}.")
+        self.remedy.setText(f"<b>{escape(say('problem.do'))}</b> {escape(do)}")
+        self.setAccessibleName(f"{title}: {put(str(error))}")
+
+    def show_problem(self, key: str, error: SpectraError, details: str) -> None:
+        """Show `error`; the text `key` says in a word or two what could not be done."""
+        self._problem, self._was_copied = (key, error), False
+        self._copied = f"{self._look.say(key)}\n{error}\n\n{details}".rstrip() + "\n"
         self.details.setPlainText(self._copied)
-        self.copy.setText("Copy details")
-        self.setAccessibleName(f"{title}: {error}")
+        self.retell()
 
     @Slot()
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._copied)
-        self.copy.setText("Copied")
+        self._was_copied = True
+        self.copy.setText(self._look.say("problem.copied"))
 
 
 class ProblemDialog(QDialog):
     """A problem that has no place of its own in the window."""
 
-    def __init__(self, parent: QWidget, title: str, error: SpectraError, details: str) -> None:
+    def __init__(
+        self, parent: QWidget, look: Look, key: str, error: SpectraError, details: str
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
+        self._look, self._key = look, key
         self.setMinimumWidth(520)
-        self.page = ProblemPage("Close")
-        self.page.show_problem(title, error, details)
+        self.page = ProblemPage(look, "problem.close")
+        self.page.show_problem(key, error, details)
         self.page.open_wanted.connect(self.accept)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.addWidget(self.page)
+        look.tell(self.retell)
+
+    def retell(self) -> None:
+        """Say the title."""
+        self.setWindowTitle(self._look.say(self._key))
 
 
 class TextDialog(QDialog):
-    """A longer text, to read and to copy."""
+    """A longer text, to read and to copy; it stays in the language in which it was asked for."""
 
-    def __init__(self, parent: QWidget, title: str, lines: list[str]) -> None:
+    def __init__(self, parent: QWidget, look: Look, key: str, lines: list[str]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        title = look.say(key)
         self.setWindowTitle(title)
         self.resize(560, 420)
         self.text = QPlainTextEdit("\n".join(lines))
         self.text.setReadOnly(True)
         self.text.setAccessibleName(title)
-        close = QPushButton("Close")
+        close = QPushButton(look.say("text.close"))
         close.clicked.connect(self.accept)
         layout = QVBoxLayout(self)
         layout.addWidget(self.text)

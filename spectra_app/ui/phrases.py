@@ -1,80 +1,28 @@
-"""Sentences of the window made from a record; no widget here."""
+"""Sentences of the window made from a record or a state, in its language; no widget here."""
 
 from __future__ import annotations
 
+import re
+
 from matching.errors import SpectraError
-from spectra_app.records.identification import Component, Identification
+from spectra_app.records.identification import Identification
+from spectra_app.reports.findings import verdict
+from spectra_app.reports.texts import Texts
 from spectra_app.services.instrument_state import InstrumentState
-from spectra_app.wording import (
-    CALIBRATION_SHORT,
-    control_days,
-    headline,
-    no_listing_text,
-    right_of,
-    share_down,
-    share_up,
+
+JOINT = "  ·  "
+BY_THE_ANALYSER = "emulated analyser: "  # how progress of an emulated analyser begins
+_LEFT = re.compile(r"(.*), about (\d+) s left")
+_STEPS = (
+    ("step.exposure", re.compile(r"exposure (?P<number>\d+) of (?P<total>\d+)")),
+    ("step.dark", re.compile(r"dark, exposure (?P<number>\d+) of (?P<total>\d+)")),
+    ("step.countdown", re.compile(r"laser off, it fires in (?P<seconds>\d+) s")),
+    ("step.cooling", re.compile(r"waiting for the detector \((?P<celsius>\S+) C\)")),
+    ("step.warning", re.compile("laser warning, then light")),
+    ("step.warming", re.compile("laser warming up")),
+    ("step.identifying", re.compile("identifying")),
+    ("step.done", re.compile("done")),
 )
-
-KINDS = {
-    "measured": "measured",
-    "reconstructed": "reconstructed, not measured",
-    "calculated": "calculated, not measured",
-    "emulated": "EMULATED",
-}
-
-EMULATED = "EMULATED: no real sample was measured"
-
-SCORE_HELP = (
-    "Combined hit quality on a scale of 0 to 1, 1 is best. It ranks the references; "
-    "it is not the probability that the name is right."
-)
-COLUMN_HELP = (
-    "Rank: 1 is the reference most like the scan.",
-    "Name of the library entry.",
-    "How the reference came about. Only a measured one can give a match; "
-    "a reconstructed one gives a lead at most.",
-    SCORE_HELP,
-    "Share of the scan's band area that this reference accounts for, 0 to 100 %. High is good.",
-    "Share of this reference's band area that the scan lacks, 0 to 100 %. Low is good.",
-    "What had to be added to the scan's Raman shift axis to fit, in cm⁻¹. Near 0 is good.",
-)
-
-
-def component_line(component: Component) -> str:
-    """Return name, share of the signal with its interval, kind, and rate where known."""
-    text = f"{component.name} ({KINDS[component.kind]})"
-    if component.signal_share is not None:
-        text += f": about {percent(component.signal_share)} of the Raman signal"
-        if component.signal_share_interval is not None:
-            low, high = component.signal_share_interval
-            text += f" (between {share_down(low)} and {share_up(high)})"
-    rate = component.match_rate
-    if rate is not None:
-        text += (
-            f". {right_of(rate)} validation substances with such a score were right "
-            f"(at least {share_down(rate.low95)}, exact 95 % bound)"
-        )
-    return text
-
-
-def found_lines(record: Identification) -> list[str]:
-    """Return the components, what their shares mean, and the listings found for each."""
-    lines = [component_line(component) for component in record.components]
-    if any(component.signal_share is not None for component in record.components):
-        lines.append("Shares are of the Raman signal, never of the weight.")
-    several = len(record.components) > 1
-    for component in record.components:
-        prefix = f"{component.name}: " if several else ""
-        for day, listings in control_days(record, component):
-            on = f" on {day}" if record.control_also else ""
-            lines += [
-                f"{prefix}{listing.instrument}, {listing.schedule} "
-                f"(list of {listing.as_of}, grade {listing.grade}){on}"
-                for listing in listings
-            ]
-            if not listings and component.role != "container":
-                lines.append(f"{prefix}{no_listing_text(record)}{on}")
-    return [line[:1].upper() + line[1:] for line in lines]
 
 
 def percent(share: float) -> str:
@@ -82,20 +30,25 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def quality_line(record: Identification) -> str:
+def begun(text: str) -> str:
+    """Return a text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def quality_line(record: Identification, texts: Texts) -> str:
     """Return what the scan is worth, each figure with its name and unit."""
     quality = record.quality
     if quality is None:
         return ""
     low, high = quality.range_cm1
     parts = [
-        f"Signal-to-noise {quality.snr:.0f}",
-        f"background {quality.fluorescence_ratio:.1f} × strongest band",
-        f"range {low:.0f}–{high:.0f} cm⁻¹",
+        texts.say("worth.snr", value=f"{quality.snr:.0f}"),
+        texts.say("worth.background", value=f"{quality.fluorescence_ratio:.1f}"),
+        texts.say("worth.range", value=f"{low:.0f}–{high:.0f} cm⁻¹"),
     ]
     if quality.saturated:
-        parts.insert(0, "DETECTOR SATURATED")
-    return "  ·  ".join(parts)
+        parts.insert(0, texts.say("worth.saturated"))
+    return JOINT.join(parts)
 
 
 def item_title(record: Identification) -> str:
@@ -104,69 +57,99 @@ def item_title(record: Identification) -> str:
     return f"{name}: {record.spectrum}" if record.spectrum else name
 
 
-def item_summary(record: Identification) -> str:
+def item_summary(record: Identification, texts: Texts) -> str:
     """Return the second line of a scan in the list."""
-    text = headline(record)
+    text: str = verdict(record, texts).headline
     if record.outcome == "lead":
-        text = f"Lead: r{text[1:]}" if text.startswith("Resembles ") else f"Lead: {text}"
+        text = texts.say("scans.lead", said=texts.put(text))
     elif record.outcome == "refused" and record.error:
-        text = f"Refused: {record.error}"
-    return f"EMULATED. {text}" if record.emulated else text
+        text = texts.say("scans.refused_why", words=record.error)
+    return texts.say("scans.emulated", said=texts.put(text)) if record.emulated else text
 
 
-def spoken_verdict(record: Identification, word: str) -> str:
-    """Return the verdict as a screen reader should say it."""
-    return f"Presumptive. {word}. {item_summary(record)}"
-
-
-def seconds_left(elapsed_s: float, fraction: float) -> str:
-    """Return the time left at the pace so far, in words; empty while too little is known."""
+def seconds_left(elapsed_s: float, fraction: float) -> int | None:
+    """Return the time left at the pace so far in seconds; None while too little is known."""
     if fraction < 0.05 or fraction >= 1.0:
-        return ""
-    left = elapsed_s * (1.0 - fraction) / fraction
-    return f"about {max(1, round(left))} s left"
+        return None
+    return max(1, round(elapsed_s * (1.0 - fraction) / fraction))
 
 
-def alarm_analyser(state: InstrumentState) -> str:
+def step_words(words: str, texts: Texts) -> str:
+    """Return what a measurement says of its progress; what is not known as it was said."""
+    plain = words.removeprefix(BY_THE_ANALYSER)
+    left = _LEFT.fullmatch(plain)
+    if left is not None:
+        return texts.say("step.left", words=step_words(left[1], texts), seconds=left[2])
+    for key, form in _STEPS:
+        found = form.fullmatch(plain)
+        if found is not None:
+            values = found.groupdict()
+            if "celsius" in values:
+                values["celsius"] += " °C"
+            return texts.say(key, **values)
+    return texts.put(plain)
+
+
+def alarm_analyser(state: InstrumentState, texts: Texts) -> str:
     """Return which analyser an alarm is about, and since when."""
-    name = f"{state.model or state.title} {state.serial}".strip() or "The analyser"
+    name = f"{state.model or state.title} {state.serial}".strip()
     since = state.alarm_since[:19].replace("T", " ")
-    mark = " (EMULATED: there is no real laser)" if state.emulated else ""
-    return f"{name}{mark}. Alarm since {since} UTC."
+    key = "alert.about_emulated" if state.emulated else "alert.about"
+    return texts.say(key, name=name or texts.say("alert.the_analyser"), since=since)
 
 
-def alarm_reason(state: InstrumentState) -> str:
+def alarm_reason(state: InstrumentState, texts: Texts) -> str:
     """Return why the laser must be taken for on, as a sentence."""
-    return f"Why: {state.alarm}." if state.alarm else ""
+    return texts.say("alert.why", words=state.alarm) if state.alarm else ""
 
 
-def analyser_line(state: InstrumentState) -> str:
+def analyser_line(state: InstrumentState, texts: Texts) -> str:
     """Return the connected analyser on one line: model, serial number, temperature, calibration."""
     if state.phase in {"none", "closed"}:
-        return "No analyser connected"
+        return texts.say("analyser.none")
     if state.phase == "connecting":
-        return f"Connecting {state.title}…"
+        return texts.say("analyser.connecting", title=state.title)
     if state.phase == "closing":
-        return "Letting the analyser go, laser off…"
-    mark = "EMULATED: " if state.emulated and "emulated" not in state.model.lower() else ""
-    parts = [f"{mark}{state.model}, serial number {state.serial or 'not stated'}"]
+        return texts.say("analyser.closing")
+    serial = state.serial or texts.say("analyser.no_serial")
+    parts = [_marked(state, state.model, texts.say("analyser.line", model=state.model,
+                                                   serial=serial), texts)]  # fmt: skip
     if state.temperature_c is not None:
-        parts.append(f"detector {state.temperature_c:.1f} °C")
+        celsius = f"{state.temperature_c:.1f} °C"
+        parts.append(texts.say("analyser.detector", celsius=celsius))
     if state.calibration:
-        parts.append(CALIBRATION_SHORT[state.calibration])
-    return "  ·  ".join(parts)
+        parts.append(texts.word("stands", state.calibration))
+    return JOINT.join(parts)
 
 
-def analyser_short(state: InstrumentState) -> str:
-    """Return the connected analyser in a few words, for the foot of the window."""
+def analyser_short(state: InstrumentState, texts: Texts) -> str:
+    """Return the connected analyser in a few words, for the head of the window."""
     if not state.connected:
-        return analyser_line(state)
+        return analyser_line(state, texts)
     name = state.serial or state.model
-    mark = "EMULATED: " if state.emulated and "emulated" not in name.lower() else ""
-    return f"{mark}{name}  ·  {CALIBRATION_SHORT.get(state.calibration, '')}"
+    shown = _marked(state, name, texts.put(name), texts)
+    return JOINT.join(
+        [shown, texts.word("stands", state.calibration)] if state.calibration else [shown]
+    )
 
 
-def sentence(error: SpectraError) -> str:
-    """Return what is wrong and what to do, in two sentences."""
-    what = f"{error.what[:1].upper()}{error.what[1:]}."
-    return f"{what} What to do: {error.remedy}." if error.remedy else what
+def calibration_line(state: InstrumentState, texts: Texts) -> str:
+    """Return how the calibration stands, and what to do where it does not hold."""
+    if not state.calibration:
+        return ""
+    words = texts.say(f"stands.{state.calibration}_words")
+    return words if state.calibration == "ok" else f"{words} {texts.say('stands.do')}"
+
+
+def _marked(state: InstrumentState, name: str, shown: str, texts: Texts) -> str:
+    """Return `shown` with the mark of an emulated analyser, where its name does not say so."""
+    plain = state.emulated and "emulated" not in name.lower()
+    return texts.say("title.emulated", name=shown) if plain else shown
+
+
+def sentence(error: SpectraError, texts: Texts) -> str:
+    """Return what is wrong and what to do, in two sentences; the program says them in English."""
+    what = texts.put(f"{begun(error.what)}.")
+    if not error.remedy:
+        return what
+    return texts.say("problem.sentence", what=what, remedy=texts.put(f"{error.remedy}."))

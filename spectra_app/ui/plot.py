@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,21 +15,26 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushBu
 
 from matching.spectrum import Spectrum
 from spectra_app.records.identification import Comparison
-from spectra_app.ui.phrases import KINDS
+from spectra_app.reports.texts import Said, Texts
+from spectra_app.ui.look import Look
 from spectra_app.ui.theme import BASE_POINTS, Theme, sized
 
 View = Literal["overlaid", "mirrored", "raw"]
-VIEWS: tuple[tuple[View, str, str], ...] = (
-    ("overlaid", "Overlaid", "Scan and reference on one baseline (Ctrl+1)"),
-    ("mirrored", "Mirrored", "Reference upside down under the scan (Ctrl+2)"),
-    ("raw", "Raw", "The scan as it came in, before any clean-up (Ctrl+3)"),
-)
+VIEWS: tuple[View, ...] = ("overlaid", "mirrored", "raw")
 LINE_WIDTH = 1.5
 MARKER_GAP = 0.045
 LABEL_PIXELS = 22
 NARROW_KEY = 660  # pixels
 Mark = Literal["matched", "missing", "unexplained"]
 SYMBOLS: dict[Mark, str] = {"matched": "o", "missing": "o", "unexplained": "t"}
+
+
+QualityWords = Callable[[Texts], str]
+
+
+def no_quality(_texts: Texts) -> str:
+    """Say nothing of what a scan is worth."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +63,30 @@ class SpectrumPlot(QFrame):
 
     view_changed = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
         self.setObjectName("panel")
         pg.setConfigOptions(antialias=True)
-        self._theme = theme
+        self._look, self._theme = look, look.theme
         self._view: View = "mirrored"
         self._query: Spectrum | None = None
         self._comparison: Comparison | None = None
-        self._emulated = False
-        self._message = ""
+        self._emulated, self._blank = False, True
+        self._message = ""  # key of a text
+        self._quality: QualityWords = no_quality
         self._labels: list[_Label] = []
         self._extent = (0.0, 1.0)
         self.drawn: Drawn | None = None
         self.buttons: dict[View, QPushButton] = {}
+        self._keys: dict[View, str] = {}
         self.quality = QLabel()
-        self.key = MarkerKey(theme)
+        self.key = MarkerKey(look)
+        self.whole = QPushButton()
         self.widget = pg.PlotWidget()
+        self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
         self._build()
-        self.set_theme(theme)
+        look.tell(self.retell)
+        look.paint(self.repaint_all)
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -101,22 +112,19 @@ class SpectrumPlot(QFrame):
         row = QHBoxLayout()
         row.setSpacing(6)
         group = QButtonGroup(self)
-        for number, (view, text, hint) in enumerate(VIEWS, start=1):
-            button = QPushButton(text)
+        for number, view in enumerate(VIEWS, start=1):
+            button = QPushButton()
             button.setObjectName("segment")
             button.setCheckable(True)
             button.setChecked(view == self._view)
-            button.setToolTip(hint)
-            button.setShortcut(f"Ctrl+{number}")
+            self._keys[view] = f"Ctrl+{number}"
             button.setProperty("view", view)
             group.addButton(button)
             row.addWidget(button)
             self.buttons[view] = button
         group.buttonClicked.connect(self._on_view)
         row.addStretch(1)
-        self.whole = QPushButton("Whole range")
         self.whole.setObjectName("segment")
-        self.whole.setToolTip("Show the whole Raman shift range again after zooming with the wheel")
         self.whole.clicked.connect(self.redraw)
         row.addWidget(self.whole)
         return row
@@ -132,14 +140,30 @@ class SpectrumPlot(QFrame):
         self.redraw()
         self.view_changed.emit(self._view)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint in the colours of `theme`."""
-        self._theme = theme
-        self.key.set_theme(theme)
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        for view, button in self.buttons.items():
+            button.setText(say(f"figure.{view}"))
+            button.setToolTip(say(f"figure.{view}_hint"))
+            button.setShortcut(self._keys[view])  # a new text takes it away
+        self.whole.setText(say("figure.whole"))
+        self.whole.setToolTip(say("figure.whole_hint"))
+        self._name_axes()
+        self.redraw()
+
+    def _name_axes(self) -> None:
+        say, item, theme = self._look.say, self.widget.getPlotItem(), self._theme
+        sizes = ({"font-size": "11pt"}, {"font-size": "10pt"})
+        item.setLabel("bottom", say("figure.axis"), color=theme["text"], **sizes[0])
+        item.setLabel("left", say("figure.intensity"), color=theme["muted"], **sizes[1])
+
+    def repaint_all(self) -> None:
+        """Paint everything in the colours of the theme."""
+        self._theme = theme = self._look.theme
         self.widget.setBackground(theme["surface"])
+        self._name_axes()
         item = self.widget.getPlotItem()
-        item.setLabel("bottom", "Raman shift (cm⁻¹)", color=theme["text"], **{"font-size": "11pt"})
-        item.setLabel("left", "Intensity", color=theme["muted"], **{"font-size": "10pt"})
         for name in ("left", "bottom"):
             axis = item.getAxis(name)
             axis.setPen(pg.mkPen(theme["grid"]))
@@ -147,9 +171,10 @@ class SpectrumPlot(QFrame):
             axis.setTickFont(self.font())
         self.redraw()
 
-    def show_message(self, text: str) -> None:
-        """Show no spectrum but `text`."""
-        self._query, self._comparison, self._message = None, None, text
+    def show_message(self, key: str) -> None:
+        """Show no spectrum but the text `key`; nothing at all without a key."""
+        self._query, self._comparison, self._message = None, None, key
+        self._blank = not key
         self.quality.hide()
         self.redraw()
 
@@ -157,15 +182,17 @@ class SpectrumPlot(QFrame):
         self,
         query: Spectrum | None,
         comparison: Comparison | None,
-        quality: str,
+        quality: QualityWords,
         *,
         emulated: bool,
     ) -> None:
-        """Show a scan and, where there is one, the reference it is compared with."""
+        """Show a scan and, where there is one, the reference it is compared with.
+
+        `quality` says in a language what the scan is worth.
+        """
+        self._quality, self._blank = quality, False
         self._query, self._comparison, self._emulated = query, comparison, emulated
-        self._message = "" if query is not None or comparison is not None else "Nothing to draw."
-        self.quality.setText(quality)
-        self.quality.setVisible(bool(quality))
+        self._message = "" if query is not None or comparison is not None else "figure.nothing"
         self.redraw()
 
     @Slot()
@@ -174,7 +201,10 @@ class SpectrumPlot(QFrame):
         self.widget.clear()
         self._labels = []
         self.drawn = None
-        has_axis = not self._message
+        has_axis = not self._message and not self._blank
+        quality = self._quality(self._look.texts) if has_axis else ""
+        self.quality.setText(quality)
+        self.quality.setVisible(bool(quality))
         for name in ("left", "bottom"):
             self.widget.getPlotItem().showAxis(name, has_axis)
         for view, button in self.buttons.items():
@@ -182,7 +212,7 @@ class SpectrumPlot(QFrame):
             button.setEnabled(view == "raw" or self._comparison is not None)
         self.whole.setVisible(has_axis)
         self.key.setVisible(False)
-        if self._message:
+        if not has_axis:
             self._draw_message()
         elif self._comparison is None or self._view == "raw":
             self._draw_raw()
@@ -193,11 +223,12 @@ class SpectrumPlot(QFrame):
 
     def _draw_message(self) -> None:
         self.widget.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
-        text = pg.TextItem(self._message, color=self._theme["muted"], anchor=(0.5, 0.5))
+        words = self._look.say(self._message) if self._message else ""
+        text = pg.TextItem(words, color=self._theme["muted"], anchor=(0.5, 0.5))
         text.setFont(self.font())
         text.setPos(0.5, 0.5)
         self.widget.addItem(text)
-        self.widget.setAccessibleName(self._message)
+        self.widget.setAccessibleName(words)
 
     def _draw_raw(self) -> None:
         if self._query is not None:
@@ -208,7 +239,7 @@ class SpectrumPlot(QFrame):
             return
         self._curve(axis, values, "query")
         self._range(axis, float(np.nanmin(values)), float(np.nanmax(values)))
-        self._label(f"{self._scan_name()}, raw", "query", 0)
+        self._label(self._look.say("figure.scan_raw", scan=self._scan_name()), "query", 0)
         self._done("", (0, 0, 0))
 
     def _draw_comparison(self, shown: Comparison, sign: float) -> None:
@@ -217,7 +248,8 @@ class SpectrumPlot(QFrame):
         self._curve(axis, query, "query")
         peaks = self._draw_marks(shown, sign)
         tallest = max(float(np.nanmax(query)), float(np.nanmax(shown.reference)), 0.1)
-        name = f"Reference: {shown.reference_name} ({KINDS[shown.reference_kind]})"
+        kind = self._look.word("figure", f"kind_{shown.reference_kind}")
+        name = self._look.say("figure.reference", name=shown.reference_name, kind=kind)
         high = tallest + 3 * MARKER_GAP
         if sign < 0:
             self._range(axis, -high, high)
@@ -289,8 +321,8 @@ class SpectrumPlot(QFrame):
             box.setYRange(low - 4 * unit, high, padding=0)
         self._place_labels()
 
-    def _scan_name(self) -> str:
-        return "This scan (EMULATED)" if self._emulated else "This scan"
+    def _scan_name(self) -> Said:
+        return self._look.say("figure.scan_emulated" if self._emulated else "figure.scan")
 
     def _label(self, text: str, colour: str, line: int) -> None:
         anchor = (0.0, 0.0) if line >= 0 else (0.0, 1.0)
@@ -316,12 +348,16 @@ class SpectrumPlot(QFrame):
     def _done(self, reference: str, peaks: tuple[int, int, int]) -> None:
         view: View = "raw" if not reference else self._view
         self.drawn = Drawn(view, reference, peaks)
-        words = f"{self._scan_name()}, {view}"
-        if reference:
-            words += (
-                f", with reference {reference}: {peaks[0]} peaks matched, "
-                f"{peaks[1]} missing, {peaks[2]} unexplained"
-            )
+        matched, missing, unexplained = peaks
+        words = self._look.say(
+            "figure.spoken_with" if reference else "figure.spoken",
+            scan=self._scan_name(),
+            view=self._look.say(f"figure.{view}"),
+            name=reference,
+            matched=matched,
+            missing=missing,
+            unexplained=unexplained,
+        )
         self.widget.setAccessibleName(words)
 
 
@@ -337,8 +373,9 @@ def mark_paint(mark: Mark, theme: Theme) -> tuple[QPen, QColor]:
 class MarkerKey(QFrame):
     """The three markers with their meaning and how many there are."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
+        self._look, self._title = look, QLabel()
         self._peaks = (0, 0, 0)
         self.setMinimumWidth(1)
         self._pictures: dict[Mark, QLabel] = {}
@@ -346,7 +383,7 @@ class MarkerKey(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        row.addWidget(QLabel("Peaks:"))
+        row.addWidget(self._title)
         for mark in SYMBOLS:
             picture, words = QLabel(), QLabel()
             row.addSpacing(10)
@@ -354,22 +391,26 @@ class MarkerKey(QFrame):
             row.addWidget(words)
             self._pictures[mark], self._words[mark] = picture, words
         row.addStretch(1)
-        self.set_theme(theme)
+        look.tell(self.retell)
+        look.paint(self.repaint_marks)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint in the colours of `theme`."""
+    def repaint_marks(self) -> None:
+        """Paint the markers in the colours of the theme."""
         for mark, label in self._pictures.items():
-            label.setPixmap(_mark_pixmap(mark, theme))
+            label.setPixmap(_mark_pixmap(mark, self._look.theme))
+
+    def retell(self) -> None:
+        """Say all texts."""
+        self._title.setText(self._look.say("figure.peaks"))
+        self.show_counts(self._peaks)
 
     def show_counts(self, peaks: tuple[int, int, int]) -> None:
         """Show how many peaks are matched, missing and unexplained."""
         self._peaks = peaks
-        wide = self.width() >= NARROW_KEY
-        matched, missing, unexplained = peaks
-        self._words["matched"].setText(f"{matched} matched")
-        self._words["missing"].setText(f"{missing} missing{' from the scan' if wide else ''}")
-        words = " by this reference" if wide else ""
-        self._words["unexplained"].setText(f"{unexplained} unexplained{words}")
+        wide = "_wide" if self.width() >= NARROW_KEY else ""
+        keys = ("matched", f"missing{wide}", f"unexplained{wide}")
+        for label, key, count in zip(self._words.values(), keys, peaks, strict=True):
+            label.setText(self._look.say(f"figure.{key}", count=count))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use the short words where the long ones do not fit."""

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBo
 
 from matching.errors import SpectraError
 from spectra_app.services.identify import Identified
+from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import item_summary, item_title, percent
 from spectra_app.ui.shapes import shape_icon
-from spectra_app.ui.theme import Theme, icon
+from spectra_app.ui.theme import icon
 
 State = Literal["working", "done", "failed", "stopped"]
 ROW_CHARACTERS = 60
@@ -24,8 +25,9 @@ _ENTRY = Qt.ItemDataRole.UserRole
 class ScanEntry:
     """One row: what it is called, how it stands, and what came of it.
 
-    `fraction` is the share of the work done (0-1) or None; `started_s` a monotonic clock;
-    `scanning` whether an analyser measures it (a file is read otherwise).
+    `title` is the name of a file, or of the sample or analyser where `scanning`, that is, where an
+    analyser measures it; `fraction` is the share of the work done (0-1) or None; `started_s` a
+    monotonic clock.
     """
 
     title: str
@@ -39,17 +41,24 @@ class ScanEntry:
     words: str = ""
     started_s: float = field(default_factory=time.monotonic)
 
-    @property
-    def summary(self) -> str:
-        """The second line of the row."""
+    def shown_title(self, look: Look) -> str:
+        """Return the first line of the row."""
+        if not self.scanning:
+            return look.texts.put(self.title)
+        key = "title.emulated" if self.emulated else "title.scan_by"
+        return look.say(key, name=self.title)
+
+    def summary(self, look: Look) -> str:
+        """Return the second line of the row."""
         if self.identified is not None:
-            return item_summary(self.identified.record)
-        if self.state == "failed":
-            return f"Refused: {self.error.what}" if self.error else "Refused"
-        if self.state == "stopped":
-            return "Stopped before it ended"
-        done = "" if self.fraction is None else f" {percent(self.fraction)}"
-        return f"Working…{done}"
+            return item_summary(self.identified.record, look.texts)
+        if self.state == "failed" and self.error is not None:
+            return look.say("scans.refused_why", words=self.error.what)
+        if self.state in {"failed", "stopped"}:
+            return look.say("scans.refused" if self.state == "failed" else "scans.stopped")
+        if self.fraction is None:
+            return look.say("scans.working")
+        return look.say("scans.working_done", done=percent(self.fraction))
 
 
 def done_entry(identified: Identified) -> ScanEntry:
@@ -64,18 +73,18 @@ class ScanList(QFrame):
 
     chosen = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._theme = theme
-        self.title = QLabel("Scans")
+        self._look = look
+        self.title = QLabel()
         self.title.setObjectName("panelTitle")
         self.title.setContentsMargins(8, 0, 0, 0)
-        self.empty = QLabel("None opened yet.")
+        self.empty = QLabel()
+        self.empty.setWordWrap(True)
         self.empty.setObjectName("hint")
         self.empty.setContentsMargins(8, 0, 0, 0)
         self.list = QListWidget()
-        self.list.setAccessibleName("Scans opened")
         self.list.setIconSize(QSize(24, 24))
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setWordWrap(True)
@@ -90,6 +99,16 @@ class ScanList(QFrame):
         layout.addWidget(self.list, 1)
         self.list.hide()
         layout.addStretch(0)
+        look.tell(self.retell)
+        look.paint(self.refresh_all)
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.title.setText(say("scans.title"))
+        self.empty.setText(say("scans.empty"))
+        self.list.setAccessibleName(say("scans.name"))
+        self.refresh_all()
 
     @property
     def entries(self) -> list[ScanEntry]:
@@ -102,9 +121,8 @@ class ScanList(QFrame):
         item = self.list.currentItem()
         return item.data(_ENTRY) if item is not None else None
 
-    def set_theme(self, theme: Theme) -> None:
-        """Repaint in the colours of `theme`."""
-        self._theme = theme
+    def refresh_all(self) -> None:
+        """Show every row anew."""
         for entry in self.entries:
             self.refresh(entry)
 
@@ -142,11 +160,11 @@ class ScanList(QFrame):
         self.list.insertItem(row, item)
 
     def _fill(self, item: QListWidgetItem, entry: ScanEntry) -> None:
-        shown = [_shortened(text) for text in (entry.title, entry.summary)]
-        item.setText("\n".join(shown))
-        item.setToolTip(f"{entry.title}\n{entry.summary}")
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}. {entry.summary}")
-        theme = self._theme
+        title, summary = entry.shown_title(self._look), entry.summary(self._look)
+        item.setText("\n".join(_shortened(text) for text in (title, summary)))
+        item.setToolTip(f"{title}\n{summary}")
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title}. {summary}")
+        theme = self._look.theme
         if entry.identified is not None and entry.identified.record.outcome != "refused":
             record = entry.identified.record
             picture = shape_icon(

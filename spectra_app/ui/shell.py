@@ -62,7 +62,7 @@ class Head(QFrame):
         self.name, self.place = QLabel("Spectra"), ElidedLabel()
         self.name.setFont(sized(self.name.font(), 15, bold=True))
         self.areas = {area: QPushButton() for area in AREAS}
-        self.analyser, self.sign = QPushButton(), LaserSign(20, 11.0)
+        self.analyser, self.sign = QPushButton(), LaserSign(look, 20, 11.0)
         self.person, self.menu = QPushButton(), QMenu(self)
         self.person.setMenu(self.menu)
         row = QHBoxLayout(self)
@@ -273,9 +273,9 @@ class Shell(QMainWindow):
 
     @Slot(object)
     def _show_analyser(self, state: InstrumentState) -> None:
-        self.head.analyser.setText(analyser_short(state))
-        self.head.analyser.setToolTip(analyser_line(state))
-        self.head.sign.show_state(state.laser, self.look.theme)
+        self.head.analyser.setText(analyser_short(state, self.look.texts))
+        self.head.analyser.setToolTip(analyser_line(state, self.look.texts))
+        self.head.sign.show_state(state.laser)
         self.head.sign.setVisible(state.connected)
 
     def _paint_parts(self) -> None:

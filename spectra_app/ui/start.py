@@ -18,6 +18,7 @@ from matching.errors import SpectraError
 from spectra_app.services.api import UseCases
 
 if TYPE_CHECKING:
+    from spectra_app.ui.look import Look
     from spectra_app.ui.records_desk import OpenOffice
 
 REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
@@ -40,6 +41,7 @@ def make_application() -> QApplication:
 
 def show_unexpected(
     window: QWidget,
+    look: Look,
 ) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
     """Return a hook that shows a fault of the window itself, instead of losing it in a console."""
     from spectra_app.ui.pages import ProblemDialog
@@ -47,11 +49,9 @@ def show_unexpected(
     def hook(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
         details = "".join(traceback.format_exception(kind, fault, trace))
         sys.stderr.write(details)
-        what = f"the window met something it does not know: {fault or kind.__name__}"
-        remedy = "copy the details and send them to whoever maintains the program"
-        ProblemDialog(
-            window, "A fault of the program", SpectraError(what, "", remedy), details
-        ).open()
+        what = look.say("problem.fault_what", fault=str(fault) or kind.__name__)
+        error = SpectraError(what, "", look.say("problem.fault_do"))
+        ProblemDialog(window, look, "problem.fault", error, details).open()
 
     return hook
 
@@ -66,7 +66,7 @@ def run_window(use_cases: UseCases, open_office: OpenOffice, files: Sequence[Pat
     window.resize(1366, 768)
     window.show()
     window.open_files(files)
-    sys.excepthook = show_unexpected(window)
+    sys.excepthook = show_unexpected(window, window.look)
     try:
         with closed_politely(window.close):
             return app.exec()

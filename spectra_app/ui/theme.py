@@ -13,7 +13,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 import resources
-from spectra_app.wording import ALARMS, AlarmStyle
+from spectra_app.wording import ALARMS, Style
 
 ThemeName = Literal["light", "dark", "contrast"]
 ThemeChoice = Literal["light", "dark", "contrast", "system"]
@@ -36,7 +36,7 @@ class Theme:
         """Return the colour of an alarm level in this theme."""
         return self.pick(ALARMS[level])
 
-    def pick(self, style: AlarmStyle) -> str:
+    def pick(self, style: Style) -> str:
         """Return which of the two colours of a style is made for the ground of this theme."""
         return style.light if self.name == "light" else style.dark
 

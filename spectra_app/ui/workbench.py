@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from matching.errors import SpectraError
+from spectra_app.reports.texts import without_isolates
 from spectra_app.services.api import UseCases
 from spectra_app.services.identify import Identified
 from spectra_app.services.scanning import Scanned
@@ -29,21 +31,15 @@ from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.limits import BackgroundLimits
 from spectra_app.ui.look import Look
 from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
-from spectra_app.ui.phrases import (
-    EMULATED,
-    quality_line,
-    seconds_left,
-)
+from spectra_app.ui.phrases import quality_line, seconds_left
 from spectra_app.ui.plot import SpectrumPlot
 from spectra_app.ui.scans import ScanEntry, ScanList, done_entry
 from spectra_app.ui.verdict_card import VerdictCard
-from spectra_app.wording import hidden_texts
+from spectra_app.ui.verdict_words import hidden_lines
 
 REVEAL_MS = 200
 SAVED_MS = 15_000
 COLUMNS = (17, 34, 49)
-SCAN_FILTER = "All files (*)"
-LIBRARY_FILTER = "Spectra libraries (*.h5 *.hdf5);;All files (*)"
 
 
 class Workbench(QMainWindow):
@@ -64,21 +60,21 @@ class Workbench(QMainWindow):
     def __init__(self, use_cases: UseCases, lane: Lane, analyser: AnalyserDesk, look: Look) -> None:
         super().__init__()
         self._use_cases, self.lane, self.analyser, self.look = use_cases, lane, analyser, look
-        self._theme = look.theme
+        self._title = ""
         self._working: dict[Job, ScanEntry] = {}
         self._closing = False
-        self.bar = ActionBar(use_cases.emulated_samples, self._theme)
-        self.scans = ScanList(self._theme)
-        self.start, self.work = StartPage(self._theme), WorkPage()
-        self.card, self.problem = VerdictCard(look), ProblemPage()
-        self.plot, self.candidates = SpectrumPlot(self._theme), CandidatePanel()
+        self.bar = ActionBar(use_cases.emulated_samples, look)
+        self.scans = ScanList(look)
+        self.start, self.work = StartPage(look), WorkPage(look)
+        self.card, self.problem = VerdictCard(look), ProblemPage(look)
+        self.plot, self.candidates = SpectrumPlot(look), CandidatePanel(look)
         self.pages, self.columns = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
-        self.library = QLabel("Library: opening…")
+        self.library, self.offline = QLabel(), QLabel()
         self._reveal = QTimer(self)
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
         self._build()
         self._connect()
-        look.paint(self._paint_parts)
+        look.tell(self.retell)
         self._show_entry(None)
         self._ask_library()
 
@@ -106,7 +102,17 @@ class Workbench(QMainWindow):
         self.setCentralWidget(body)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.library, 1)
-        self.statusBar().addPermanentWidget(QLabel("Offline: no network used"))
+        self.statusBar().addPermanentWidget(self.offline)
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self.look.say
+        self.offline.setText(say("bench.offline"))
+        if self._title:
+            self.library.setText(say("bench.library", title=self._title))
+        else:
+            self.library.setText(say("bench.library_opening"))
+        self.statusBar().clearMessage()
 
     def _connect(self) -> None:
         bar, lane = self.bar, self.lane
@@ -161,22 +167,23 @@ class Workbench(QMainWindow):
     @Slot()
     def ask_scans(self) -> None:
         """Ask which files to open."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Open scans", "", SCAN_FILTER)
+        names, _ = QFileDialog.getOpenFileNames(
+            self, self.look.say("bench.open_scans"), "", self.look.say("bench.all_files")
+        )
         self.open_files([Path(name) for name in names])
 
     @Slot()
     def scan_emulated(self) -> None:
         """Scan the chosen sample with the emulated analyser."""
         if self.bar.scan.isEnabled():
-            title = f"EMULATED: {self.bar.sample.currentText()}"
-            entry = ScanEntry(title, emulated=True, scanning=True)
+            entry = ScanEntry(self.bar.sample.currentText(), emulated=True, scanning=True)
             self._submit(entry, None)
             self.scans.choose(entry)
 
-    @Slot(object, str)
-    def _on_scan_ready(self, job: Job, title: str) -> None:
+    @Slot(object, str, bool)
+    def _on_scan_ready(self, job: Job, name: str, emulated: bool) -> None:
         """Give a scan with the analyser its row."""
-        entry = ScanEntry(title, emulated=title.startswith("EMULATED"), scanning=True)
+        entry = ScanEntry(name, emulated=emulated, scanning=True)
         self._working[job] = entry
         self.scans.add(entry)
         job.also(self._on_scans)
@@ -195,8 +202,11 @@ class Workbench(QMainWindow):
         entry = self.scans.current
         if entry is None or entry.identified is None:
             return
-        proposal = f"{Path(entry.title.replace(':', ' -')).stem} report.pdf"
-        name, _ = QFileDialog.getSaveFileName(self, "Save report", proposal, "PDF (*.pdf)")
+        say, scan = self.look.say, Path(entry.title.replace(":", " -")).stem
+        proposal = without_isolates(say("bench.report_name", scan=scan))
+        name, _ = QFileDialog.getSaveFileName(
+            self, say("bench.save_report"), proposal, "PDF (*.pdf)"
+        )
         if name:
             self._write_report(entry.identified, Path(name))
 
@@ -208,16 +218,18 @@ class Workbench(QMainWindow):
             write(identified, target)
             return target
 
-        self.statusBar().showMessage(f"Writing {target.name}…")
+        self.statusBar().showMessage(self.look.say("bench.writing", name=target.name))
         self.lane.submit(Job(f"Writing {target.name}", task, self._on_report))
 
     @Slot()
     def ask_library(self) -> None:
         """Ask which library to use from now on, and open it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open library", "", LIBRARY_FILTER)
+        say = self.look.say
+        kinds = f"{say('bench.libraries')};;{say('bench.all_files')}"
+        name, _ = QFileDialog.getOpenFileName(self, say("bench.open_library"), "", kinds)
         if name:
             path, use_cases = Path(name), self._use_cases
-            self.statusBar().showMessage(f"Opening {path.name}…")
+            self.statusBar().showMessage(say("bench.opening", name=path.name))
             self.lane.submit(
                 Job(
                     f"Opening {path.name}",
@@ -246,7 +258,8 @@ class Workbench(QMainWindow):
             entry.state, entry.error, entry.details = "failed", job.error, job.details
         elif not (found := _identified(job.result)):
             entry.state = "failed"
-            entry.error = SpectraError("no spectrum in it", entry.title, "choose another file")
+            say = self.look.say
+            entry.error = SpectraError(say("bench.empty_what"), entry.title, say("bench.empty_do"))
         else:
             done = [done_entry(identified) for identified in found]
             self.scans.replace(entry, done)
@@ -266,29 +279,33 @@ class Workbench(QMainWindow):
         if self.scans.current is entry:
             self.card.show_limits_progress(fraction)
 
-    @Slot(str)
-    def _on_limits_failed(self, words: str) -> None:
-        self.statusBar().showMessage(words)
+    @Slot(object, object)
+    def _on_limits_failed(self, entry: ScanEntry, error: SpectraError) -> None:
+        self.statusBar().showMessage(
+            self.look.say("bench.limits_failed", scan=entry.title, words=str(error))
+        )
 
     def _on_report(self, job: Job) -> None:
         self.statusBar().clearMessage()
         if job.error is not None:
-            self._show_problem("The report was not saved", job)
+            self._show_problem("bench.report_failed", job)
         elif not job.stopped:
-            self.statusBar().showMessage(f"Report saved: {job.result}", SAVED_MS)
+            self.statusBar().showMessage(
+                self.look.say("bench.report_saved", path=str(job.result)), SAVED_MS
+            )
 
     def _on_library(self, job: Job) -> None:
         self.statusBar().clearMessage()
         if job.error is not None:
-            self._show_problem("The library was not opened", job)
+            self._show_problem("bench.library_failed", job)
         elif not job.stopped:
-            title, note = job.result
-            self.library.setText(f"Library: {title}")
-            self.start.show_note(title, note)
+            self._title, note = job.result
+            self.library.setText(self.look.say("bench.library", title=self._title))
+            self.start.show_note(self._title, note)
 
-    def _show_problem(self, title: str, job: Job) -> None:
+    def _show_problem(self, key: str, job: Job) -> None:
         if job.error is not None and not self._closing:
-            ProblemDialog(self, title, job.error, job.details).open()
+            ProblemDialog(self, self.look, key, job.error, job.details).open()
 
     @Slot(object, float, str)
     def _on_progress(self, job: Job, fraction: float, words: str) -> None:
@@ -324,32 +341,32 @@ class Workbench(QMainWindow):
         done = entry is not None and entry.identified is not None
         self.bar.report.setEnabled(done)
         if entry is None:
-            self._show_nothing(self.start, "The spectrum appears here.")
+            self._show_nothing(self.start, "bench.no_spectrum")
         elif entry.identified is not None:
             self._show_identified(entry.identified)
         elif entry.error is not None:
-            title = "The scan failed" if entry.scanning else "This file was refused"
-            self.problem.show_problem(title, entry.error, entry.details)
-            self._show_nothing(self.problem, "No spectrum could be read.")
+            key = "bench.failed" if entry.scanning else "bench.refused"
+            self.problem.show_problem(key, entry.error, entry.details)
+            self._show_nothing(self.problem, "bench.nothing_read")
         elif entry.state == "stopped":
-            stopped = SpectraError("it was stopped before it ended", entry.title, "start it again")
-            self.problem.show_problem("Stopped", stopped, "")
-            self._show_nothing(self.problem, "Stopped: nothing was identified.")
+            say = self.look.say
+            stopped = SpectraError(say("bench.stopped_what"), entry.title, say("bench.stopped_do"))
+            self.problem.show_problem("bench.stopped", stopped, "")
+            self._show_nothing(self.problem, "bench.nothing_identified")
         else:
-            verb = "Scanning" if entry.scanning else "Reading and identifying"
-            title = entry.title.removeprefix("EMULATED: ")
-            self.work.show_work(f"{verb} {title}", EMULATED if entry.emulated else "", self._theme)
+            key = "bench.scanning_of" if entry.scanning else "bench.reading_of"
+            self.work.show_work(key, entry.title, emulated=entry.emulated)
             self._show_progress(entry)
-            self._show_nothing(self.work, "Measuring…" if entry.scanning else "Reading…")
+            self._show_nothing(self.work, "bench.measuring" if entry.scanning else "bench.reading")
 
     def _show_progress(self, entry: ScanEntry) -> None:
         if entry.fraction is not None:
             left = seconds_left(time.monotonic() - entry.started_s, entry.fraction)
             self.work.show_progress(entry.fraction, entry.words, left)
 
-    def _show_nothing(self, page: QWidget, words: str) -> None:
+    def _show_nothing(self, page: QWidget, key: str) -> None:
         self.pages.setCurrentWidget(page)
-        self.plot.show_message(words)
+        self.plot.show_message(key)
         self.candidates.show_candidates((), "")
 
     def _show_identified(self, identified: Identified) -> None:
@@ -370,22 +387,15 @@ class Workbench(QMainWindow):
         comparison = comparisons[row] if row < len(comparisons) else None
         record = identified.record
         self.plot.show_spectrum(
-            identified.query, comparison, quality_line(record), emulated=record.emulated
+            identified.query, comparison, partial(quality_line, record), emulated=record.emulated
         )
 
     @Slot()
     def _show_hidden(self) -> None:
         entry = self.scans.current
         if entry is not None and entry.identified is not None:
-            lines = hidden_texts(entry.identified.record)
-            TextDialog(self, "This scan could not have seen", lines).open()
-
-    # --- theme ----------------------------------------------------------------------------------
-
-    def _paint_parts(self) -> None:
-        self._theme = self.look.theme
-        for part in (self.bar, self.scans, self.start, self.plot):
-            part.set_theme(self._theme)
+            lines = hidden_lines(entry.identified.record, self.look.texts)
+            TextDialog(self, self.look, "card.hidden", lines).open()
 
     # --- Qt's own events ------------------------------------------------------------------------
 

@@ -280,7 +280,7 @@ def test_a_fault_of_the_window_itself_is_shown_with_details_to_copy(window, caps
     try:
         raise ZeroDivisionError("of the painting")
     except ZeroDivisionError as fault:
-        show_unexpected(window)(type(fault), fault, fault.__traceback__)
+        show_unexpected(window, window.look)(type(fault), fault, fault.__traceback__)
     dialog = window.findChildren(ProblemDialog)[0]
     assert "of the painting" in dialog.page.what.text()
     assert "Traceback" in dialog.page.details.toPlainText()

@@ -17,7 +17,8 @@ from spectra_app.services.desk import desk_use_cases
 from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.live import LiveFrame
 from spectra_app.ui.laser_alarm import LaserAlarm
-from spectra_app.wording import LASER_MAY_BE_ON
+
+LASER_MAY_BE_ON = "LASER MAY BE ON"
 
 LONG_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
@@ -330,7 +331,7 @@ def test_live_frames_never_queue_and_the_newest_is_shown(bench, qtbot):
 
 
 def test_the_alarm_cannot_be_dismissed_by_keys(qtbot, bench):
-    alarm = LaserAlarm(bench.window)
+    alarm = LaserAlarm(bench.window, bench.window.look)
     qtbot.addWidget(alarm)
     alarm.show_alarm(replace(bench.state, alarm="it does not switch off"))
     for key in (Qt.Key.Key_Escape, Qt.Key.Key_F5, Qt.Key.Key_F6):

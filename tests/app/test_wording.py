@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from spectra_app.cli.verdict import verdict_text
 from spectra_app.records.identification import MatchRate
-from spectra_app.ui.phrases import found_lines
+from spectra_app.ui.look import window_texts
+from spectra_app.ui.verdict_words import found_lines
 from spectra_app.wording import alarm_word, no_listing_text, reason_texts
 
 
@@ -19,7 +20,7 @@ def test_the_code_of_an_error_is_not_repeated_beside_its_sentence(samples):
 def test_a_name_that_the_lists_do_not_know_is_not_called_unlisted(samples):
     record = replace(samples.benign().record, alarm="unknown")
     assert alarm_word(record) == "CONTROL STATUS NOT KNOWN"
-    for text in (verdict_text(record), " ".join(found_lines(record)).lower()):
+    for text in (verdict_text(record), " ".join(found_lines(record, window_texts("en"))).lower()):
         assert "not known whether controlled" in text
         assert "no listing found" not in text
         assert "NO CLEAR RESULT" not in text
@@ -34,7 +35,7 @@ def test_rates_are_counts_and_their_bound_is_never_rounded_up(samples):
     rate = MatchRate(579 / 580, 0.9384, 580)
     component = replace(record.components[0], match_rate=rate)
     record = replace(record, components=(component,), control_on="2025-02-20")
-    for text in (verdict_text(record), " ".join(found_lines(record))):
+    for text in (verdict_text(record), " ".join(found_lines(record, window_texts("en")))):
         assert "579 of 580" in text
         assert "at least 93 %" in text
         assert "100%" not in text

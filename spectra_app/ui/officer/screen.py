@@ -23,7 +23,7 @@ from spectra_app.ui.fitted import FittedLabel
 from spectra_app.ui.laser_sign import LaserSign
 from spectra_app.ui.look import Look
 from spectra_app.ui.officer.item_line import ItemLine
-from spectra_app.ui.plot import SpectrumPlot
+from spectra_app.ui.plot import SpectrumPlot, no_quality
 from spectra_app.ui.theme import banner_style
 from spectra_app.ui.verdict_card import VerdictCard, text_label
 
@@ -47,7 +47,7 @@ class Message(QFrame):
         self.emulated.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.emulated.setWordWrap(True)
         self.title, self.text = FittedLabel(22, 14, 3), text_label()
-        self.sign, self.bar = LaserSign(40, 17.0), QProgressBar()
+        self.sign, self.bar = LaserSign(look, 40, 17.0), QProgressBar()
         self.bar.setTextVisible(False)
         self.left, self.action = text_label("hint"), QPushButton()
         self.action.setObjectName("primary")
@@ -112,7 +112,7 @@ class Message(QFrame):
 
     def show_laser(self, state: str) -> None:
         """Show the laser large, while it matters."""
-        self.sign.show_state(state, self._look.theme)
+        self.sign.show_state(state)
         self.sign.show()
 
     def _paint_parts(self) -> None:
@@ -131,7 +131,7 @@ class OfficerScreen(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
-        self.item, self.plot = ItemLine(look), SpectrumPlot(look.theme)
+        self.item, self.plot = ItemLine(look), SpectrumPlot(look)
         self.plot.show_message("")
         self.card, self.message = VerdictCard(look), Message(look)
         self.pages, self.halves = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
@@ -141,7 +141,6 @@ class OfficerScreen(QWidget):
         self._build()
         self._connect()
         look.tell(self.retell)
-        look.paint(self._paint_parts)
         self.show_ready(scannable=False, fileable=False)
 
     def _build(self) -> None:
@@ -228,12 +227,9 @@ class OfficerScreen(QWidget):
         self.pages.setCurrentWidget(self.card)
         self.why.setEnabled(True)
         best = found.comparisons[0] if found.comparisons else None
-        self.plot.show_spectrum(found.query, best, "", emulated=record.emulated)
+        self.plot.show_spectrum(found.query, best, no_quality, emulated=record.emulated)
 
     def show_laser(self, state: InstrumentState) -> None:
         """Show the state of the laser beside the progress of a scan."""
         if self.stop.isVisible() and self.pages.currentWidget() is self.message:
             self.message.show_laser(state.laser)
-
-    def _paint_parts(self) -> None:
-        self.plot.set_theme(self._look.theme)
