@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -84,7 +85,7 @@ class WhyDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._look, self._found = look, found
-        self.plot, self.candidates = SpectrumPlot(look.theme), CandidatePanel()
+        self.plot, self.candidates = SpectrumPlot(look), CandidatePanel(look)
         self.close_button = QPushButton()
         self.close_button.setMinimumHeight(TALL)
         self.close_button.clicked.connect(self.accept)
@@ -112,5 +113,5 @@ class WhyDialog(QDialog):
         drawn, record = self._found.comparisons, self._found.record
         comparison = drawn[row] if row < len(drawn) else None
         self.plot.show_spectrum(
-            self._found.query, comparison, quality_line(record), emulated=record.emulated
+            self._found.query, comparison, partial(quality_line, record), emulated=record.emulated
         )
