@@ -34,15 +34,16 @@ from spectra_app.ui.officer.flow import OfficerFlow
 from spectra_app.ui.officer.screen import OfficerScreen
 from spectra_app.ui.phrases import analyser_line, analyser_short
 from spectra_app.ui.records_desk import OpenOffice, RecordsDesk
+from spectra_app.ui.supervisor.area import SupervisorArea
 from spectra_app.ui.theme import ThemeChoice, sized
 from spectra_app.ui.workbench import Workbench
 
 THEMES: tuple[ThemeChoice, ...] = ("system", "light", "dark", "contrast")
-AREAS = ("officer", "workbench")
+AREAS = ("board", "officer", "workbench")
 AREAS_OF = {
     Role.OFFICER: ("officer",),
     Role.TECHNICIAN: ("officer", "workbench"),
-    Role.SUPERVISOR: ("officer", "workbench"),
+    Role.SUPERVISOR: ("board", "officer", "workbench"),
 }
 CLOSE_WAIT_MS = 1500
 OF_NOBODY = ("workbench",)
@@ -119,7 +120,10 @@ class Shell(QMainWindow):
         self.officer = OfficerScreen(look)
         self.flow = OfficerFlow(self.officer, self.analyser, self.records, look)
         self.workbench = Workbench(use_cases, self.lane, self.analyser, look)
-        self._areas = {"officer": self.officer, "workbench": self.workbench}
+        self.supervisor = SupervisorArea(look, self.records)
+        self._areas: dict[str, QWidget] = {
+            "board": self.supervisor, "officer": self.officer, "workbench": self.workbench,
+        }  # fmt: skip
         self._closing = self._around = False
         self._build()
         self._connect()

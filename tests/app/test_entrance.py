@@ -48,7 +48,7 @@ def test_a_new_station_is_set_up_and_its_supervisor_is_logged_in(
         qtbot.keyClicks(form.rows[key][1], words)
     qtbot.mouseClick(form.go, LEFT)
     settled()
-    assert shell.pages.currentWidget() is shell.officer
+    assert shell.pages.currentWidget() is shell.supervisor
     assert shell.head.place.toolTip() == "Mail centre"
     assert shell.head.person.text() == "A. Person"
     with open_office(passwords=quick_passwords) as office:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from spectra_app.records.identification import Alarm
 from spectra_app.records.kinds import Case, Confirmation, IssuedReport, Scan
@@ -34,9 +34,12 @@ class Card:
     title : str
         Title of the case.
     alarm : str
-        The gravest level of its scans that this person may see.
+        The gravest level of the scans of the report, the item or the case (of the least that the
+        card is about) that this person may see.
     names : tuple of str
         What these named.
+    lead : bool
+        Whether that level rests on leads alone.
     since : str
         Since when it is there, ISO 8601 in UTC.
     hours_late : int
@@ -55,6 +58,7 @@ class Card:
     item: str = ""
     report: str = ""
     names: tuple[str, ...] = ()
+    lead: bool = False
     hours_late: int = 0
     words: str = ""
     emulated: bool = False
@@ -109,26 +113,38 @@ class _Maker:
     office: Office
     sight: Sight
 
-    def card(self, column: Column, case: str, since: str, **more: object) -> Card:
-        """Return the card of a case."""
+    def card(self, column: Column, case: str, since: str, **more: Any) -> Card:
+        """Return the card of a case, or of an item of it, by all its scans."""
+        about = {"item": more["item"]} if more.get("item") else {"case": case}
+        scans = self.sight.seen(one.record for one in self.office.ledger.find(Scan, **about))
+        return self._by(scans, column, case, since, **more)
+
+    def _by(
+        self, scans: Iterable[Scan], column: Column, case: str, since: str, **more: Any
+    ) -> Card:
+        """Return a card that says what `scans` found."""
         record = self.sight.shown(self.office.ledger.get(Case, case).record)
-        scans = self.sight.seen(one.record for one in self.office.ledger.find(Scan, case=case))
-        names = dict.fromkeys(name for one in scans for name in (*one.names, *one.families))
+        kept = tuple(one for one in scans if one.state != "discarded")
+        gravest = highest(cast("Alarm", one.alarm) for one in kept)
+        names = dict.fromkeys(name for one in kept for name in (*one.names, *one.families))
         return Card(
             column=column,
             case=case,
             title=record.title,
-            alarm=highest(cast("Alarm", one.alarm) for one in scans),
+            alarm=gravest,
             since=since,
             names=tuple(names),
-            emulated=record.emulated,
-            **more,  # type: ignore[arg-type]
+            lead={one.outcome for one in kept if one.alarm == gravest} == {"lead"},
+            emulated=record.emulated or any(one.emulated for one in kept),
+            **more,
         )
 
     def of_report(self, column: Column, report: IssuedReport) -> Card:
         """Return the card of a report."""
         since = report.countersigned_at if column == "signed" else report.issued_at
-        return self.card(column, report.case, since, item=report.item, report=report.id)
+        ledger = self.office.ledger
+        scans = self.sight.seen(ledger.get(Scan, one).record for one in report.scans)
+        return self._by(scans, column, report.case, since, item=report.item, report=report.id)
 
     def of_overdue(self, late: Overdue) -> Card:
         """Return the card of something that is late."""
