@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-Silent = Literal["", "amended", "result amended", "same technique", "nothing named", "other names"]
-Weight = Literal["for", "against", "doubt", "silent", "open"]
+Silent = Literal[
+    "", "amended", "amended against", "result amended", "same technique", "nothing named",
+    "other names", "nothing shared",
+]  # fmt: skip
+Weight = Literal["for", "against", "doubt", "apart", "silent", "open"]
 Stands = Literal["presumptive", "second technique", "contradicted", "sent", "confirmed", "refuted"]
 _WEIGHTS: dict[str, Weight] = {
     "agrees": "for",
@@ -32,9 +35,14 @@ def weight(said: str, silent: Silent) -> Weight:
         ``other``.
     silent : str
         Why it cannot speak for the result. Against it speaks whatever it found; ``doubt`` is such
-        a contradiction that was amended since.
+        a contradiction that was amended since, or what was amended to be one; ``apart`` is a
+        laboratory that found nothing of what was named, but something else.
     """
+    if silent == "amended against":
+        return "doubt"
     found = _WEIGHTS.get(said, "silent")
+    if found == "for" and silent == "nothing shared":
+        return "apart"
     if found == "against":
         return "doubt" if silent == "amended" else "against"
     return "silent" if found == "for" and silent else found
@@ -48,7 +56,7 @@ def stands(techniques: Sequence[Weight], answers: Sequence[Weight]) -> Stands:
     none disagrees, or did before it was amended, and no laboratory left it open.
     """
     given = [one for one in answers if one != "open"]
-    if "against" in given:
+    if "against" in given or {"for", "apart"} <= set(given):
         return "contradicted" if "for" in given else "refuted"
     if given and given[-1] == "for":
         return "confirmed"

@@ -143,13 +143,14 @@ def _marks(
         "demo": facts.demo,
         "contradicted": facts.contradicted,
         "graver_scan": bool(graver),
+        "besides": bool(facts.besides),
         "restricted": facts.restricted,
         "amended": bool(facts.amends),
         "incomplete": bool(missing),
         "unreviewed": texts.review.state == "unreviewed",
     }
     values = {"id": facts.amends, "reason": facts.amends_reason, "version": texts.version,
-              "alarm": texts.word("alarm", graver)}  # fmt: skip
+              "alarm": texts.word("alarm", graver), "names": texts.many(facts.besides)}  # fmt: skip
     return tuple(texts.say(f"mark.{code}", **values) for code, shown in asked.items() if shown)
 
 

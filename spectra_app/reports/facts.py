@@ -222,6 +222,8 @@ class ReportFacts:
         Second techniques, results of others, corrections.
     other_scans : tuple of OtherScan
         The other scans of the item, as far as a reader of this report may see them.
+    besides : tuple of str
+        What other techniques or laboratories found in the item and this scan did not name.
     amends, amends_reason : str
         The report this one takes the place of, and why.
     evaluation : Evaluation or None
@@ -271,6 +273,7 @@ class ReportFacts:
     external: tuple[ExternalResult, ...] = ()
     changes: tuple[Change, ...] = ()
     other_scans: tuple[OtherScan, ...] = ()
+    besides: tuple[str, ...] = ()
     amends: str = ""
     amends_reason: str = ""
     evaluation: Evaluation | None = None
@@ -295,7 +298,9 @@ class ReportFacts:
         """Whether something speaks against the result, or did and was only amended."""
         weights = [one.weight for one in self.techniques]
         weights += [one.weight for one in self.external]
-        return "against" in weights or ("doubt" in weights and self.standing == "presumptive")
+        if {"against", "apart"} & set(weights):
+            return True
+        return "doubt" in weights and self.standing == "presumptive"
 
 
 _STANDINGS: dict[Stands, Standing] = {"confirmed": "laboratory", "second technique": "technique"}

@@ -280,14 +280,19 @@ def _techniques(facts: ReportFacts, texts: Texts) -> Table:
 def _agreement(one: OtherTechnique, texts: Texts) -> Said:
     """Return whether a technique agrees; and why that does not count, when it does not."""
     said = texts.word("agreement", one.agreement)
-    if one.agreement == "inconclusive" or not one.silent or one.weight == "against":
+    counts = one.weight == "against" or not one.silent
+    if counts or (one.agreement == "inconclusive" and one.weight != "doubt"):
         return said
     return texts.say("agreement.silent", agreement=said, why=texts.word("silent", one.silent))
 
 
 def _external(result: ExternalResult, texts: Texts) -> Said:
     """Return what a laboratory was asked or said; it confirms only what this report names."""
-    answered = result.state in {"confirmed", "refuted"} and result.weight in {"silent", "doubt"}
+    answered = result.state in {"confirmed", "refuted"} and result.weight in {
+        "silent",
+        "doubt",
+        "apart",
+    }
     pairs = list(result.found)
     for place, quantity in enumerate(result.quantities[: len(pairs)]):
         pairs[place] = f"{pairs[place]} {quantity}".strip()

@@ -7,7 +7,6 @@ whether it rests on a laboratory or on scans alone is said with it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +32,7 @@ from spectra_app.services.station_statistics.naming import (
     is_cutting_agent,
     keys_of,
     keys_of_all,
+    names_in,
     title_of,
 )
 from spectra_app.services.station_statistics.seizures import says
@@ -40,7 +40,6 @@ from spectra_app.services.station_statistics.seizures import says
 Rests = Literal["laboratory", "scans"]
 NAMES_APART = "; "  # between the names of one substance in a row
 NAMES = frozenset({"names", "families", "found"})
-_LISTED = re.compile(r"[;,\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +257,7 @@ def _families_ever(facts: ItemFacts, evidence: EvidenceStore) -> Iterator[str]:
     """
     withdrawn = {(one.of_id, one.field) for one in facts.amendments}
     names = [name for one in facts.amendments if one.field in NAMES
-             for name in _LISTED.split(one.amended)]  # fmt: skip
+             for name in names_in(one.amended)]  # fmt: skip
     for scan in facts.scans:
         if (scan.id, "names") not in withdrawn:
             names += _may_be(scan, evidence)

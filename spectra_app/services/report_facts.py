@@ -27,7 +27,13 @@ from spectra_app.services.calibrations import Calibrations
 from spectra_app.services.cases.keeping import moment
 from spectra_app.services.cases.opening import station_of
 from spectra_app.services.cases.seeing import Sight, everything, uncleared_sight
-from spectra_app.services.cases.standing import Findings, about, findings_of, silence
+from spectra_app.services.cases.standing import (
+    Findings,
+    about,
+    besides,
+    findings_of,
+    silence,
+)
 from spectra_app.services.office import Office
 from spectra_app.services.policies import policy_in_force, read_policy
 from spectra_app.services.reporting import (
@@ -36,6 +42,7 @@ from spectra_app.services.reporting import (
     policy_rates,
     validation_rates,
 )
+from spectra_app.services.station_statistics.naming import names_in
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -153,6 +160,7 @@ def _of_item(office: Office, scan: Scan, facts: ReportFacts, sight: Sight) -> Re
     item = sight.shown(office.ledger.get(Item, scan.item).record)
     case = sight.shown(office.ledger.get(Case, scan.case).record)
     found = findings_of(office.ledger, scan.item, sight)
+    changes = _changes(office, scan, found, sight)
     weighed = " ".join(text for text in (item.weight, item.weight_unit) if text)
     how = f" ({item.weight_how})" if item.weight_how and weighed else ""
     return replace(
@@ -171,8 +179,9 @@ def _of_item(office: Office, scan: Scan, facts: ReportFacts, sight: Sight) -> Re
         weight=weighed + how,
         techniques=_techniques(office, scan, found),
         external=_external(scan, found),
-        changes=_changes(office, scan, found, sight),
+        changes=changes,
         other_scans=_other_scans(office, scan, sight),
+        besides=besides(scan, found, _corrected(changes)),
         demo=facts.demo or case.emulated,
     )
 
@@ -251,6 +260,11 @@ def _changes(office: Office, scan: Scan, said: Findings, sight: Sight) -> tuple[
         )
         for one in sight.seen(found)
     )
+
+
+def _corrected(changes: tuple[Change, ...]) -> tuple[str, ...]:
+    """Return what others found, as it was corrected."""
+    return tuple(name for one in changes if one.field == "found" for name in names_in(one.amended))
 
 
 def _made_with(office: Office, scan: Scan) -> dict[str, Any]:

@@ -109,7 +109,8 @@ def test_another_substance_confirmed_settles_nothing_anywhere(answer, everywhere
     assert "The result of this report is presumptive." in section
     assert "CONFIRMED" not in section
     assert "ANSWERED by Institute" in section
-    assert "it is not all that this report names" in section
+    assert "it is nothing of what this report names" in section
+    assert any(mark.startswith("CONTRADICTED") for mark in report.marks)
     assert report.presumptive.startswith("PRESUMPTIVE")
 
 

@@ -5,21 +5,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from spectra_app.records.kinds import Amendment, Confirmation, Item, Scan, SecondTechnique
 from spectra_app.records.ledger.record import Record
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.records.standing import Silent, Stands, Weight, stands, weight
+from spectra_app.services.cases.closed_lists import keys_of_name
 from spectra_app.services.cases.seeing import Sight
 from spectra_app.services.station_statistics.judging import NAMING
-from spectra_app.services.station_statistics.naming import keys_of, keys_of_all
+from spectra_app.services.station_statistics.naming import (
+    is_cutting_agent,
+    is_known,
+    keys_of,
+    keys_of_all,
+)
 
 DECIDING = frozenset(
     {"", "state", "agreement", "found", "technique", "category", "scan", "scans", "item", "case",
      "outcome", "names", "families", "result"}
 )  # fmt: skip
+ANSWERING = frozenset({"state", "agreement"})
+HARMLESS = frozenset({"agrees", "inconclusive", "sent", "confirmed", "other"})
 GRAVEST: tuple[Stands, ...] = (
     "contradicted", "refuted", "presumptive", "sent", "second technique", "confirmed",
 )  # fmt: skip
@@ -29,17 +38,31 @@ GRAVEST: tuple[Stands, ...] = (
 class Findings:
     """What else was found of an item, oldest first, and the keys of what was amended.
 
-    `amended` holds ``kind:id`` of each record of which something was corrected that decides.
+    `amended` holds ``kind:id`` of each record of which something was corrected that decides, and
+    whether it was corrected to speak against the result.
     """
 
     techniques: tuple[SecondTechnique, ...] = ()
     answers: tuple[Confirmation, ...] = ()
-    amended: frozenset[str] = frozenset()
+    amended: Mapping[str, Silent] = field(default_factory=dict)
 
 
-def amended_in(amendments: Iterable[Amendment]) -> frozenset[str]:
-    """Return the keys of records of which something was corrected that decides."""
-    return frozenset(f"{one.of_kind}:{one.of_id}" for one in amendments if one.field in DECIDING)
+def amended_in(amendments: Iterable[Amendment]) -> dict[str, Silent]:
+    """Return what of several records was corrected that decides, by ``kind:id``; oldest first.
+
+    Whether a finding agrees is corrected in words of a person: what is none of those that are
+    known to be harmless is taken to speak against the result.
+    """
+    last: dict[str, dict[str, str]] = {}
+    for one in amendments:
+        if one.field in DECIDING:
+            last.setdefault(f"{one.of_kind}:{one.of_id}", {})[one.field] = one.amended
+    return {key: _amended(said) for key, said in last.items()}
+
+
+def _amended(said: Mapping[str, str]) -> Silent:
+    words = {text.strip().casefold() for name, text in said.items() if name in ANSWERING}
+    return "amended" if words <= HARMLESS else "amended against"
 
 
 def findings_of(ledger: Ledger, item: str, sight: Sight) -> Findings:
@@ -63,7 +86,7 @@ def silence(
     another technique), and it holds every substance that the scan named, by whatever name.
     """
     if _key(finding) in findings.amended:
-        return "amended"
+        return findings.amended[_key(finding)]
     if scan is not None and _key(scan) in findings.amended:
         return "result amended"
     compared = False
@@ -74,7 +97,43 @@ def silence(
     if scan is None or not names_something(scan):
         return "nothing named"
     found = keys_of_all(finding.found)
-    return "" if compared or all(found & keys_of(name) for name in scan.names) else "other names"
+    if compared or all(found & keys_of(name) for name in scan.names):
+        return ""
+    apart = isinstance(finding, Confirmation) and _shares_nothing(finding, scan)
+    return "nothing shared" if apart else "other names"
+
+
+def _shares_nothing(finding: Confirmation, scan: Scan) -> bool:
+    """Tell whether a laboratory surely found something else than all that a scan named.
+
+    Not where a word of it is not known, it is what Raman does not tell from what was named, or
+    all that was named are cutting agents: laboratories seldom list them.
+    """
+    if not finding.found or not all(map(is_known, finding.found)):
+        return False
+    if all(map(is_cutting_agent, scan.names)):
+        return False
+    return not any(map(partial(means, scan), finding.found))
+
+
+def means(scan: Scan, name: str) -> bool:
+    """Tell whether a name is one that a scan gave, by whatever name, or did not tell from it."""
+    named = (*scan.names, *scan.families)
+    return bool(keys_of(name) & keys_of_all(named)) or not keys_of_name(name).isdisjoint(scan.meant)
+
+
+def besides(scan: Scan, findings: Findings, corrected: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return what others found in the item and a scan did not name, cutting agents left out.
+
+    A finding of which something was amended is not asked; `corrected` is what then stands there.
+    """
+    every: tuple[SecondTechnique | Confirmation, ...] = (*findings.techniques, *findings.answers)
+    said = (one for one in every if _key(one) not in findings.amended)
+    found = (name.strip() for one in said for name in one.found)
+    names = dict.fromkeys((*found, *corrected))
+    return tuple(
+        name for name in names if name and not is_cutting_agent(name) and not means(scan, name)
+    )
 
 
 def names_something(scan: Scan) -> bool:

@@ -6,12 +6,14 @@ synonym is the same substance; a name that the table lacks is compared folded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from library.control import control_lists
 from library.substances import SALT_WORDS, Found, Substance, fold, substances
 
+_PARTED = re.compile(r"[;\n]|,\s")
 NO_STEREO = "UHFFFAOY"  # how the second block of an InChIKey begins where no isomer is stated
 
 
@@ -38,6 +40,15 @@ def _isomers(substance: Substance) -> set[str]:
     if NO_STEREO not in substance.inchikey:
         return set()
     return {one.key for one in substances().relatives(substance)}
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a text that a person typed; a comma within one parts nothing.
+
+    >>> names_in("3,4-Methylenedioxymethamphetamine; caffeine, lactose")
+    ('3,4-Methylenedioxymethamphetamine', 'caffeine', 'lactose')
+    """
+    return tuple(name.strip() for name in _PARTED.split(text) if name.strip())
 
 
 @lru_cache(maxsize=4096)
