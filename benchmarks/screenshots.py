@@ -3,7 +3,7 @@
     python benchmarks/screenshots.py --out DIR [--readme] [--state NAME ...]
 
 Without --readme the verdicts are hand-made samples that show the layout of every outcome; nobody
-measured them. With --readme the program itself scans an emulated sample, and only the two
+measured them. With --readme the program itself is set up and scans emulated samples, and only the
 pictures of the README are written.
 """
 
@@ -15,11 +15,17 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ((1366, 768), (1920, 1080))
+STATION = {
+    "station": "Airport North, lane 4", "place": "Airport North", "code": "AN4",
+    "person": "A. Officer", "name": "officer", "password": "seven green herons wade",
+    "again": "seven green herons wade",
+}  # fmt: skip
 NOTE = (
     "128 materials, reconstructed from published band positions; none was measured by this "
     "program.\nIt gives leads only, never a match and never evidence.\nNot in it, so it cannot "
@@ -133,7 +139,7 @@ def take(app, state, theme, size, out):
 
 
 def readme(app, out):
-    """Take the two pictures of the README from the program itself, with an empty data folder."""
+    """Take the pictures of the workbench in the README, with an empty data folder."""
     from PySide6.QtGui import QCursor
 
     from spectra_app.reports.render_qt import render_pdf
@@ -156,10 +162,55 @@ def readme(app, out):
             end(app, window)
 
 
+def parcel(app, out):
+    """Take the picture of the officer's screen: an emulated parcel, from set-up to verdict."""
+    from spectra_app.reports.render_qt import render_pdf
+    from spectra_app.services.desk import desk_use_cases
+    from spectra_app.services.office import open_office
+    from spectra_app.ui.look import Look
+    from spectra_app.ui.shell import Shell
+
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["SPECTRA_HOME"] = home
+        window = Shell(desk_use_cases(None, render_pdf), open_office, Look("en", "light"))
+        window.resize(*SIZES[0])
+        window.show()
+        wait_until_idle(app, window)
+        for key, text in STATION.items():
+            window.entrance.first.rows[key][1].setText(text)
+        window.entrance.first.go.click()
+        wait_until_idle(app, window)
+        desk, screen = window.analyser, window.officer
+        desk.open_panel()
+        wait_until_idle(app, window)
+        desk.panel.form.choose("emulated-785", emulated=True)
+        desk.panel.form.connect_button.click()
+        wait_for(app, lambda: screen.message.key == "officer.unchecked")
+        desk.panel.hide()
+        screen.message.action.click()
+        wait_for(app, lambda: screen.message.key == "officer.check_passed")
+        screen.item.number.setText("RR473829103CN")
+        screen.item.declared.setText("vitamin C")
+        screen.item.number.returnPressed.emit()
+        screen.scan.click()
+        wait_for(app, lambda: bool(window.flow.parcel.scans) and not window.flow.parcel.waiting)
+        settle(app)
+        picture(window, out / "parcel-light.png")
+        end(app, window)
+
+
+def wait_for(app, condition, seconds=120.0):
+    ends = time.monotonic() + seconds
+    while not condition():
+        settle(app, 0.05)
+        if time.monotonic() > ends:
+            raise SystemExit("it did not happen")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
-    parser.add_argument("--readme", action="store_true", help="only the README's two pictures")
+    parser.add_argument("--readme", action="store_true", help="only the README's pictures")
     parser.add_argument("--state", nargs="*", help="only these states")
     parser.add_argument("--small", action="store_true", help="only 1366x768")
     options = parser.parse_args()
@@ -169,6 +220,7 @@ def main():
 
     app = make_application()
     if options.readme:
+        parcel(app, options.out)
         readme(app, options.out)
         return
     home = tempfile.TemporaryDirectory()
