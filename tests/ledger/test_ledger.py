@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
+from collections import namedtuple
 from contextlib import closing
 
 import pytest
 
-from spectra_app.errors import LedgerError, RecordError
+from spectra_app.errors import AlteredError, LedgerError, RecordError
 from spectra_app.records.ledger.head import read_head, station_key
 from spectra_app.records.ledger.record import Record
 from spectra_app.records.ledger.store import DATABASE, HEAD, Ledger
 from spectra_app.records.ledger.verify import verify
+from spectra_app.records.ledger.writing import ledger_error
 
 
 class Thing(Record, frozen=True, kw_only=True):
@@ -279,13 +282,44 @@ def test_a_head_that_is_harmed_while_the_program_runs_does_not_undo_an_act(fille
     assert read_head(filled.folder / HEAD).number == 8
 
 
-def test_a_database_that_is_gone_is_entered_in_the_new_one(filled, key, clock):
+def test_a_database_that_is_gone_is_refused_and_can_be_put_back(filled, key, clock):
     filled.close()
+    whole = (filled.folder / DATABASE).read_bytes()
     (filled.folder / DATABASE).unlink()
+    for _ in range(2):
+        with pytest.raises(AlteredError, match="had 6 entries, and they are gone"):
+            Ledger(filled.folder, key, clock)
+    (filled.folder / DATABASE).write_bytes(whole)
     with Ledger(filled.folder, key, clock) as again:
-        (entry,) = again.entries()
-    assert entry.details == {"head": 6, "end": 0}
-    assert found(again) == [("chain_cut", "entry 1")]
+        assert len(again.entries()) == 6
+    assert found(again) == []
+
+
+@pytest.mark.parametrize("left", ["keys/station.pub", "station.db"])
+def test_a_key_that_is_gone_is_not_made_anew(tmp_path, left):
+    keys = tmp_path / "other" / "keys"
+    keys.mkdir(parents=True)
+    (tmp_path / "other" / left).write_bytes(b"there was one")
+    with pytest.raises(LedgerError, match="private key is gone"):
+        station_key(keys)
+    assert not (keys / "station.key").exists()
+
+
+def test_a_database_of_no_version_is_refused(filled, key, clock):
+    filled.close()
+    with closing(sqlite3.connect(filled.folder / DATABASE)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    with pytest.raises(LedgerError, match="version of the ledger's file was altered"):
+        Ledger(filled.folder, key, clock)
+
+
+@pytest.mark.parametrize(("free", "words"), [(0, "disk is full"), (1 << 30, "did not read")])
+def test_a_fault_of_the_disk_is_not_called_damage(monkeypatch, tmp_path, free, words):
+    room = namedtuple("Room", "free")(free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: room)
+    said = ledger_error(sqlite3.OperationalError("disk I/O error"), str(tmp_path)).what
+    assert words in said
+    assert "damaged" not in said
 
 
 def test_the_first_head_is_there_before_the_first_entry(ledger):

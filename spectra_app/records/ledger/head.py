@@ -108,7 +108,7 @@ def station_key(folder: Path) -> StationKey:
     Raises
     ------
     LedgerError
-        When the file is no such key.
+        When the file is no such key, or is gone: with another key no chain is gone on with.
     OSError
         When the system refuses.
     """
@@ -119,6 +119,7 @@ def station_key(folder: Path) -> StationKey:
     if not path.exists():
         with locked(folder / "station.lock"):
             if not path.exists():
+                _check_none_before(path)
                 secret = Ed25519PrivateKey.generate().private_bytes_raw().hex()
                 write_once(path, secret.encode(), 0o400)
                 sync_folder(folder)
@@ -133,6 +134,17 @@ def station_key(folder: Path) -> StationKey:
         write_once(public, key_public_pem(key.public))
         sync_folder(folder)
     return key
+
+
+def _check_none_before(path: Path) -> None:
+    """Refuse to make a key where there was one: its public half, or a ledger, is there."""
+    rest = path.with_suffix(".pub"), path.parent.parent / "station.db"
+    if any(one.is_file() and one.stat().st_size for one in rest):
+        raise LedgerError(
+            "the station's private key is gone",
+            str(path),
+            "put back the copy that is kept in the safe; another key cannot go on with this chain",
+        )
 
 
 def key_public_pem(public: bytes) -> bytes:

@@ -84,12 +84,18 @@ def migrate(connection: sqlite3.Connection, where: str) -> None:
     Raises
     ------
     LedgerError
-        When it is another program's, or of a newer version of this one.
+        When it is another program's, of a newer version of this one, or of none.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     version = version_of(connection)
     if application != APPLICATION_ID and (application or version or _tables(connection)):
         raise LedgerError("this is no ledger of this program", where, "choose another folder")
+    if application == APPLICATION_ID and version < 1:
+        raise LedgerError(
+            "the version of the ledger's file was altered",
+            where,
+            "keep the folder as it is, tell the supervisor, and restore a backup elsewhere",
+        )
     if version > len(STEPS):
         raise LedgerError(
             f"the ledger is of version {version}, and this program knows {len(STEPS)}",

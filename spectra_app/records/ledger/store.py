@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from spectra_app.errors import LedgerError, RecordError
+from spectra_app.errors import AlteredError, LedgerError, RecordError
 from spectra_app.records.durable import make_folders, private_file, sync_folder
 from spectra_app.records.ledger.chain import CUT, FIRST, Entry, read_entry
 from spectra_app.records.ledger.head import Head, StationKey, read_head, write_head
@@ -70,6 +70,8 @@ class Ledger:
     ------
     LedgerError
         When it cannot be opened, or is not a ledger of this program.
+    AlteredError
+        When it is empty, and its head names an entry.
     """
 
     def __init__(self, folder: Path, key: StationKey, clock: Callable[[], str]) -> None:
@@ -84,7 +86,11 @@ class Ledger:
             self._connection = connect(folder / DATABASE)
             migrate(self._connection, str(folder / DATABASE))
             sync_folder(folder)
-        self._check_head()
+        try:
+            self._check_head()
+        except LedgerError:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -272,7 +278,14 @@ class Ledger:
     def _check_head(self) -> None:
         """Bring the head up to the chain, or write into the chain that it was cut: for all to see.
 
-        There is a head from before the first entry on, so that none can be missing.
+        There is a head from before the first entry on, so that none can be missing. A chain that is
+        gone as a whole is refused, with nothing changed: nobody could log in, and the head is what
+        the chain that is put back will be told by.
+
+        Raises
+        ------
+        AlteredError
+            When there is no entry at all, and the head names one.
         """
         with self._told():
             head, end = self._head_before_end()
@@ -281,6 +294,8 @@ class Ledger:
             if head is None and not end.number:
                 write_head(self.folder / HEAD, end, lower=True)
                 return
+            if head is not None and head.number and not end.number:
+                raise _gone(head.number, self.folder)
             if self._reaches(head):
                 if head is not None and head.number < end.number:
                     self._advance(end)
@@ -315,6 +330,15 @@ class Ledger:
             yield
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise ledger_error(error, str(self.folder)) from error
+
+
+def _gone(number: int, folder: Path) -> AlteredError:
+    return AlteredError(
+        f"this station had {number} entries, and they are gone: its database is empty",
+        str(folder / DATABASE),
+        "put the database back, or restore a backup elsewhere; to begin anew, move the whole data "
+        "folder away and keep it",
+    )
 
 
 def connect(path: Path) -> sqlite3.Connection:

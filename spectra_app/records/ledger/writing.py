@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from spectra_app.records.ledger.head import Head, StationKey
 from spectra_app.records.ledger.record import Record, body_of, read_body, text_of
 
 REDACTED = "content removed"
+LEAST_ROOM = 1 << 16  # bytes: SQLite asks for 32 KiB to open a database
 _NOW = "SELECT revision, salt, body FROM revisions WHERE kind = ? AND id = ? AND latest = 1"
 _OUTDATE = "UPDATE revisions SET latest = 0 WHERE kind = ? AND id = ? AND latest = 1"
 _INSERT = """
@@ -200,14 +202,25 @@ def _digest_of(row: tuple[int, str | None, str | None] | None) -> str:
     return content_digest(bytes.fromhex(row[1]), row[2].encode("ascii"))
 
 
+def _is_full(where: str) -> bool:
+    """Tell whether a disk has no room: SQLite calls that a fault of the disk when it opens."""
+    try:
+        return shutil.disk_usage(where).free < LEAST_ROOM
+    except OSError:
+        return False
+
+
 def ledger_error(error: Exception, where: str) -> LedgerError:
     """Put what the database or the system refused into words."""
     said = str(error)
-    if "full" in said or "No space" in said:
+    if "full" in said or "No space" in said or ("disk I/O" in said and _is_full(where)):
         what, remedy = "the disk is full", "free some space and try again"
     elif "locked" in said:
         what, remedy = "another program holds the ledger", "wait for it, or end it"
-    elif "malformed" in said or "not a database" in said or "disk I/O" in said:
+    elif "disk I/O" in said:
+        what = "the disk did not read or write what it was asked to"
+        remedy = "see whether it is full or was taken out, and try again; keep the folder as it is"
+    elif "malformed" in said or "not a database" in said:
         what = "the ledger's file is damaged"
         remedy = "keep the folder as it is, tell the supervisor, and restore a backup elsewhere"
     elif "only grow" in said or "never" in said:
