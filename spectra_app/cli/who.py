@@ -117,9 +117,11 @@ def opened(options: argparse.Namespace) -> Iterator[Office]:
     ------
     ForbiddenError
         When the station was never set up.
+    AlteredError
+        When it was, and its records are gone.
     """
     from spectra_app.services.office import is_begun, open_office
-    from spectra_app.services.users import has_users
+    from spectra_app.services.users import check_never_begun, has_users
 
     nobody = ForbiddenError(
         "this station has no users yet", "", "make the first with 'spectra users setup'"
@@ -128,6 +130,7 @@ def opened(options: argparse.Namespace) -> Iterator[Office]:
         raise nobody
     with open_office(demo=options.demo) as office:
         if not has_users(office):
+            check_never_begun(office)
             raise nobody
         yield office
 

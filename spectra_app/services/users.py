@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from spectra_app.errors import ForbiddenError, PasswordError, RecordError
+from spectra_app.errors import AlteredError, ForbiddenError, PasswordError, RecordError
 from spectra_app.records.access import ACTIVE, LOCKED, AccessSettings, Role, User
 from spectra_app.records.emergency import OPEN, Emergency
 from spectra_app.records.kinds.removal import BEGUN, Removal
+from spectra_app.records.ledger.chain import CUT
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.writing import Secret
 from spectra_app.records.passwords import check_password, folded_login, normal
@@ -22,6 +24,7 @@ __all__ = [
     "add_user",
     "change_password",
     "change_role",
+    "check_never_begun",
     "clear_user",
     "has_users",
     "list_users",
@@ -43,6 +46,9 @@ __all__ = [
 FIRST = "u1"
 UNLOCKED = "user unlocked"
 MOST_IDLE_MINUTES = 30
+LONGEST_NAME = 200
+UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control signs, and those that turn the direction of writing: names stand on reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,26 @@ def has_users(office: Office) -> bool:
     return _count(office) > 0
 
 
+def check_never_begun(office: Office) -> None:
+    """Check that a station without users is a new one, not one whose records are gone.
+
+    Raises
+    ------
+    AlteredError
+        When the chain tells of users that are not there, or was found cut: who takes the database
+        away would otherwise be the next first supervisor.
+    """
+    office.ledger.find(User)
+    if any(entry.act == CUT for entry in office.ledger.entries()):
+        raise AlteredError(
+            "this station had records, and they are gone: its database is not the one that was "
+            "written last",
+            str(office.ledger.folder),
+            "put the database back, or restore a backup elsewhere; to begin anew, move the whole "
+            "data folder away and keep it",
+        )
+
+
 def set_up_first_supervisor(office: Office, login: str, name: str, password: str) -> User:
     """Make the first user; possible only while there has never been one.
 
@@ -84,9 +110,12 @@ def set_up_first_supervisor(office: Office, login: str, name: str, password: str
         When there is a user already.
     PasswordError
         When the password may not be used.
+    AlteredError
+        When the station is not a new one; see `check_never_begun`.
     """
     if has_users(office):
         raise _set_up_already()
+    check_never_begun(office)
     user = _new(FIRST, login, name, Role.SUPERVISOR)
     check_password(password, user.login, name)
     keep = keep_password(office, None, user, password)
@@ -357,6 +386,10 @@ def _new(id_: str, login: str, name: str, role: Role) -> User:
     folded, shown = folded_login(login), " ".join(name.split())
     if not folded or not shown:
         raise RecordError("a user needs a log-in name and a name", "", "give both")
+    if max(len(folded), len(shown)) > LONGEST_NAME or UNPRINTED.search(folded + shown):
+        raise RecordError(
+            "a name is too long, or holds characters that cannot be printed", id_, "correct it"
+        )
     return User(id=id_, login=folded, name=shown, role=Role(role).value)
 
 

@@ -44,6 +44,7 @@ class Form(QFrame):
         self.title.setFont(sized(self.title.font(), 20, bold=True))
         self.message.setObjectName("problem")
         for label in (self.title, self.intro, self.message):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # names of stations and people are in it
             label.setWordWrap(True)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(28, 24, 28, 24)
@@ -79,6 +80,39 @@ class Form(QFrame):
 def _sentences(error: SpectraError) -> str:
     parts = [error.what, error.remedy]
     return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
+
+
+class ShutForm(Form):
+    """While the records are opened, and when they cannot be: why, and a button to try again."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._error: SpectraError | None = None
+        self.where = QLabel()
+        self.where.setTextFormat(Qt.TextFormat.PlainText)
+        self.where.setWordWrap(True)
+        self.where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.column.insertWidget(self.column.indexOf(self.go), self.where)
+        look.tell(self.retell)
+
+    def show_trouble(self, error: SpectraError | None) -> None:
+        """Say why the records cannot be opened; None while they are being opened."""
+        self._error = error
+        super().show_trouble(error)
+        self.where.setText(error.where if error else "")
+        self.where.setVisible(bool(self.where.text()))
+        self.go.setVisible(error is not None)
+        self.retell()
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        shut = self._error is not None
+        self.title.setText(say("entrance.shut" if shut else "entrance.opening"))
+        self.intro.setText(say("entrance.shut_note"))
+        self.intro.setVisible(shut)
+        self.go.setText(say("entrance.again"))
 
 
 class LogInForm(Form):
@@ -192,7 +226,8 @@ class Entrance(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
-        self.log_in, self.first = LogInForm(look), FirstForm(look)
+        self.log_in, self.first, self.shut = LogInForm(look), FirstForm(look), ShutForm(look)
+        self._standing = Standing()
         self.around = QPushButton()
         self.around.setMinimumHeight(TALL)
         self.around_note = QLabel()
@@ -203,7 +238,7 @@ class Entrance(QWidget):
         inner.setObjectName("scrolled")
         column = QVBoxLayout(inner)
         column.addStretch(1)
-        for form in (self.log_in, self.first):
+        for form in (self.shut, self.log_in, self.first):
             form.setFixedWidth(NARROW)
             column.addWidget(form, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(12)
@@ -228,20 +263,27 @@ class Entrance(QWidget):
         self.around_note.setText(self._look.say("entrance.look_around_note"))
 
     def show_standing(self, standing: Standing) -> None:
-        """Ask for what is needed now: the first supervisor, a log-in, or only the password."""
-        self.log_in.setVisible(standing.begun)
-        self.first.setVisible(not standing.begun)
+        """Ask for what is needed now: the first supervisor, a log-in, or only the password.
+
+        Nobody is asked for anything before the records were opened: a station whose records cannot
+        be read must not look like a new one.
+        """
+        self._standing = standing
+        self.shut.setVisible(not standing.opened)
+        self.log_in.setVisible(standing.opened and standing.begun)
+        self.first.setVisible(standing.opened and not standing.begun)
         self.around.setVisible(standing.user is None)
         self.around_note.setVisible(standing.user is None)
         self.log_in.show_standing(standing)
-        for form in (self.log_in, self.first):
+        for form in (self.shut, self.log_in, self.first):
             form.show_trouble(None)
         first = self.log_in.password if standing.locked else self.log_in.name
         (first if standing.begun else self.first.rows["station"][1]).setFocus()
 
     def show_trouble(self, error: SpectraError) -> None:
         """Say why it did not work, in the form that is shown."""
-        (self.log_in if self.log_in.isVisible() else self.first).show_trouble(error)
+        asked = self.log_in if self._standing.begun else self.first
+        (asked if self._standing.opened else self.shut).show_trouble(error)
 
 
 def _where(look: Look, standing: Standing) -> str:

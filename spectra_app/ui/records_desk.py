@@ -20,6 +20,7 @@ from spectra_app.records.kinds import Station
 from spectra_app.services.cases.opening import set_station, station_of
 from spectra_app.services.office import Office, Session
 from spectra_app.services.users import (
+    check_never_begun,
     has_users,
     lock_session,
     log_in,
@@ -42,6 +43,8 @@ class Standing:
 
     Parameters
     ----------
+    opened : bool
+        Whether the records were opened; without, nothing else is known.
     begun : bool
         Whether the station has users; without, the first supervisor is set up first.
     station : Station or None
@@ -52,6 +55,7 @@ class Standing:
         Whether that person has to type the password again.
     """
 
+    opened: bool = False
     begun: bool = False
     station: Station | None = None
     user: User | None = None
@@ -95,7 +99,16 @@ class RecordsDesk(QObject):
 
     def look(self, then: Callable[[Job], None]) -> None:
         """Open the office and say how it stands."""
-        self._run("Opening the records", lambda office: _standing(office, None), then)
+
+        def act(office: Office) -> Standing:
+            try:
+                return _standing(office, None)
+            except SpectraError:  # opened anew the next time: it may have been put right
+                self._opened.stack.close()
+                self._opened = _Opened()
+                raise
+
+        self._run("Opening the records", act, then)
 
     def log_in(self, login: str, password: str, then: Callable[[Job], None]) -> None:
         """Log somebody in."""
@@ -235,6 +248,7 @@ def _standing(office: Office, session: Session | None) -> Standing:
             locked = office.sessions.is_locked(session)
         except ForbiddenError:
             user = None
-    return Standing(
-        has_users(office), station.record if station else None, user, locked, office.demo
-    )
+    begun = has_users(office)
+    if not begun:
+        check_never_begun(office)
+    return Standing(True, begun, station.record if station else None, user, locked, office.demo)

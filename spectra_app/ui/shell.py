@@ -192,6 +192,7 @@ class Shell(QMainWindow):
         self.entrance.log_in.changed_person.connect(self._log_out)
         self.entrance.first.begun.connect(self._on_begun)
         self.entrance.around.clicked.connect(self._look_around)
+        self.entrance.shut.wanted.connect(self._look_again)
         self.log_out.triggered.connect(self._log_out)
         self.lock.triggered.connect(lambda: self.records.lock(lambda _job: None))
         self.lane.when_thread_ends(self._on_thread_end)
@@ -264,6 +265,11 @@ class Shell(QMainWindow):
     def _on_entered(self, job: Job) -> None:
         if job.error is not None:
             self.entrance.show_trouble(job.error)
+
+    @Slot()
+    def _look_again(self) -> None:
+        self.entrance.shut.show_trouble(None)
+        self.records.look(self._on_looked)
 
     def _on_looked(self, job: Job) -> None:
         if job.error is not None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 
 from spectra_app.services.office import open_office
 from spectra_app.services.users import list_users, log_in
+from spectra_app.settings import data_folder
 
 LEFT = Qt.MouseButton.LeftButton
 WORDS = "a long sentence with words in it"
@@ -130,3 +131,33 @@ class TestStaffed:
         shell.records.ask("anything", lambda _office, session: session, asked.append)
         settled()
         assert "nobody is logged in" in str(asked[0].error)
+
+
+class TestShut:
+    """A station whose records cannot be opened: never taken for a new one."""
+
+    @pytest.fixture
+    def harmed(self, request):
+        request.getfixturevalue("staffed")
+        path = data_folder() / "station" / "station.db"
+        whole = path.read_bytes()
+        path.write_bytes({"damaged": b"no database" * 900, "gone": b""}[request.param])
+        return lambda: path.write_bytes(whole)
+
+    @pytest.mark.parametrize(
+        ("harmed", "words"),
+        [("damaged", "is damaged"), ("gone", "they are gone")],
+        indirect=["harmed"],
+    )
+    def test_says_why_and_goes_on_when_the_records_are_back(self, harmed, words, qtbot, settled):
+        entrance = settled().entrance
+        assert words in entrance.shut.message.text()
+        assert "station" in entrance.shut.where.text()
+        assert entrance.shut.isVisible()
+        assert not entrance.first.isVisible()
+        assert not entrance.log_in.isVisible()
+        harmed()
+        qtbot.mouseClick(entrance.shut.go, LEFT)
+        settled()
+        assert entrance.log_in.isVisible()
+        assert not entrance.shut.isVisible()

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
-from spectra_app.errors import DemoError, ForbiddenError, LogInError, PasswordError, RecordError
+from spectra_app.errors import (
+    AlteredError,
+    DemoError,
+    ForbiddenError,
+    LogInError,
+    PasswordError,
+    RecordError,
+)
 from spectra_app.records.access import EMERGENCY, User
 from spectra_app.records.demo import is_demo
 from spectra_app.records.emergency import Emergency
+from spectra_app.records.ledger.store import DATABASE
 from spectra_app.records.ledger.verify import verify
 from spectra_app.services import users
 from spectra_app.services.emergency import (
@@ -68,6 +78,28 @@ def test_changing_a_password_ends_the_other_sessions(office, logged_in):
     assert not office.allows(logged_in["officer"], "case.open")
     with pytest.raises(LogInError):
         users.log_in(office, "officer", WORDS)
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\u009b31m", "\udcff", "x" * 201, "a\u202eb"])
+def test_names_are_text_that_can_be_printed(office, logged_in, name):
+    me = logged_in["supervisor"]
+    for login, shown in (("new", name), (name, "New One")):
+        with pytest.raises(RecordError):
+            users.add_user(office, me, login, shown, role="officer", temporary=OTHER)
+    with pytest.raises(RecordError):
+        users.rename_user(office, me, "u2", name)
+    assert [user.id for user in users.list_users(office, me)] == ["u1", "u2", "u3"]
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_station_whose_records_are_gone_has_no_new_first_supervisor(office):
+    with closing(sqlite3.connect(office.ledger.folder / DATABASE)) as connection:
+        connection.executescript(
+            "DROP TRIGGER revisions_keep; DELETE FROM revisions WHERE kind = 'user'"
+        )
+    assert not users.has_users(office)
+    with pytest.raises(AlteredError):
+        users.set_up_first_supervisor(office, "me", "My Self", WORDS)
 
 
 def test_names_are_given_once(office, logged_in):
