@@ -16,11 +16,12 @@ from typing import Any
 
 import resources
 from spectra_app.errors import AppError
-from spectra_app.records.kinds import Case
+from spectra_app.records.kinds import Amendment, Case
 from spectra_app.services.case_alerts import guidance_of
 from spectra_app.services.cases.opening import station_of
 from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
+from spectra_app.services.incident_amended import case_amended, item_amended
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import ItemFacts, collect_case
 from spectra_app.services.station_statistics.tables import csv_bytes, grams, joined, plain
@@ -64,6 +65,11 @@ CASE_FIELDS = (
     SheetField("case.persons", "Persons", "Sender, addressee, traveller.", personal=True),
     SheetField("case.items", "Items", "How many items."),
     SheetField("case.alerts", "Alerts", "Alerts met, by their titles."),
+    SheetField(
+        "case.amended",
+        "Amended",
+        "Corrections of what is said of the case; the other fields say what stood there first.",
+    ),
     SheetField("sheet.made_at", "Sheet made", "When the sheet was made, ISO 8601 in UTC."),
     SheetField(
         "sheet.audit_head",
@@ -105,6 +111,12 @@ ITEM_FIELDS = (
         "item.second_techniques",
         "Other techniques",
         "Other techniques, SWGDRUG category, agreement.",
+    ),
+    SheetField(
+        "item.amended",
+        "Amended",
+        "Corrections of what is said of the item, its scans and findings; the other fields say "
+        "what stood there first.",
     ),
 )
 
@@ -246,11 +258,18 @@ def incident_sheet(
     mapping = read_mapping(system, office.folder) if system else None
     on = (kept.event_at or kept.opened_at or office.clock())[:10]
     alerts = guidance_of(items, office.evidence, office.folder, on)
+    found = [one.record for one in office.ledger.find(Amendment, case=case)]
+    amended = sight.seen(sorted(found, key=lambda one: (one.made_at, one.id)))
     values = _case_values(office, kept, len(items), [one.alert.title for one in alerts.alerts])
+    values["case.amended"] = case_amended(amended, case, persons=persons) or "nothing"
     fields = {
         field.key: values[field.key] for field in CASE_FIELDS if persons or not field.personal
     }
-    rows = [_item_values(one) for one in items]
+    rows = [
+        _item_values(one)
+        | {"item.amended": item_amended(amended, one, persons=persons) or "nothing"}
+        for one in items
+    ]
     sheet = Sheet(_content(fields, rows, mapping, persons=persons))
     with office.ledger.writing(me.id) as writing:
         sha256 = hashlib.sha256(sheet.to_bytes()).hexdigest()

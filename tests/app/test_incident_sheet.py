@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spectra_app.errors import AppError, ForbiddenError, RecordError
+from spectra_app.records.kinds import Confirmation
+from spectra_app.services.cases.papers import amend
 from spectra_app.services.incident import (
     FOLDER,
     SYSTEMS,
@@ -89,6 +92,31 @@ def test_persons_are_left_out_until_they_are_asked_for(sheet, office):
     noted = [one.details for one in office.ledger.entries() if one.act == "incident sheet exported"]
     assert [one["persons"] for one in noted] == [False, False, True]
     assert PERSON not in json.dumps([dict(one) for one in noted])
+
+
+def test_what_was_amended_stands_beside_what_was_recorded(sheet, office, logged_in, case):
+    """No authority is told a figure that the station knows to be wrong."""
+    made = sheet().content
+    assert made["case"]["case.amended"] == "nothing"
+    assert [one["item.amended"] for one in made["items"]] == ["nothing", "nothing"]
+    item = made["items"][0]["item.number"]
+    say = partial(amend, office, logged_in["officer"], reason="typing")
+    say("case", case.id, "BR", field="origin")
+    say("case", case.id, f"{PERSON} himself", field="circumstances")
+    say("item", item, "2,50", field="weight")
+    (answer,) = (one.record for one in office.ledger.find(Confirmation, item=item))
+    amend(office, logged_in["technician"], "confirmation", answer.id, "caffeine", reason="theirs",
+          field="found")  # fmt: skip
+    content = sheet().content
+    assert content["case"]["case.origin"] == "NL"
+    assert f"case {case.id} origin: 'NL' should say 'BR'" in content["case"]["case.amended"]
+    assert f"case {case.id} circumstances: amended" in content["case"]["case.amended"]
+    assert f"item {item} weight: '1,25' should say '2,50'" in content["items"][0]["item.amended"]
+    assert "'amphetamine' should say 'caffeine'" in content["items"][0]["item.amended"]
+    assert content["items"][1]["item.amended"] == "nothing"
+    assert PERSON not in json.dumps(content)
+    assert f"{PERSON} himself" in sheet(persons=True).content["case"]["case.amended"]
+    assert "should say 'BR'" in sheet().to_csv().decode()
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
