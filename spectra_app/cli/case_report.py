@@ -179,7 +179,10 @@ def _written(made: Report, pdf: bytes | None, options: argparse.Namespace) -> No
     stem = f"{made.report_id.replace('/', '-')}.{made.texts.language}"
     contents = {"html": to_html, "json": lambda report: report.to_bytes(), "csv": to_csv}
     files = []
-    for kind in options.format or ["pdf"]:
+    wanted = options.format or ["pdf"]
+    if made.facts.certificate and "pdf" not in wanted:  # the other forms carry no signature
+        wanted = ["pdf", *wanted]
+    for kind in wanted:
         path = options.out / f"{stem}.{kind}"
         if kind != "pdf":
             write_whole(contents[kind](made), path)

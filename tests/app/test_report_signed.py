@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pypdfium2
 import pytest
@@ -17,6 +19,9 @@ from cryptography.x509.oid import NameOID
 
 from spectra_app.errors import SigningError
 from spectra_app.reports.builder import build_report
+from spectra_app.reports.html import to_html
+from spectra_app.reports.texts import without_isolates
+from spectra_app.reports.tidy_csv import to_csv
 from spectra_app.services.signing_pdf import load_signer
 
 PASSPHRASE = b"only for this test"
@@ -104,7 +109,7 @@ def test_an_independent_reader_opens_it_and_reads_who_signed(signed) -> None:
     text = " ".join(page.get_textpage().get_text_bounded() for page in document)
     document.close()
     flat = " ".join(text.split())
-    assert "Digitally signed (PAdES) with the certificate of CN=Test station" in flat
+    assert "is digitally signed (PAdES) with the certificate of CN=Test station" in flat
     assert "serial number 4D, valid until 2046-01-01" in flat
     assert "UNSIGNED" not in flat
 
@@ -112,6 +117,21 @@ def test_an_independent_reader_opens_it_and_reads_who_signed(signed) -> None:
 def test_a_report_without_certificate_says_that_it_is_unsigned(samples, full_facts) -> None:
     report = build_report(samples.match().record, None, full_facts)
     assert report.signature == "UNSIGNED: this file carries no digital signature"
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es", "ar"])
+def test_forms_without_a_signature_never_say_that_they_are_signed(
+    samples, full_facts, p12, language
+) -> None:
+    """Anybody can change the HTML, CSV or JSON: what they say of the signature is the PDF's."""
+    facts = replace(full_facts, certificate=load_signer(p12, PASSPHRASE).certificate)
+    report = build_report(samples.match().record, None, facts, language)
+    for form in (to_html(report), to_csv(report), report.to_bytes()):
+        said = without_isolates(form.decode("utf-8-sig"))
+        sentences = [one for one in re.split(r"[\n<>]", said) if "PAdES" in one]
+        assert sentences
+        for one in sentences:
+            assert all(name in one for name in ("PDF", "HTML", "CSV", "JSON")), one
 
 
 def test_pem_files_sign_as_well(identity, tmp_path) -> None:
