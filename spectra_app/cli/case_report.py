@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from spectra_app.errors import (
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
-    from spectra_app.records.kinds import Scan
+    from spectra_app.records.kinds import IssuedReport, Scan
     from spectra_app.reports.document import Report
     from spectra_app.services.case_reports import Draw, Issued
     from spectra_app.services.office import Office, Session
@@ -49,6 +50,9 @@ def add(actions: Commands) -> None:
     )
     _told(issuing)
     _signed(issuing)
+    again = action(actions, "issued", "write an issued report again, byte for byte", issued)
+    again.add_argument("report", metavar="REPORT")
+    again.add_argument("--out", type=Path, required=True, metavar="DIR", help="write files here")
     agreeing = action(actions, "countersign", "stand by a report that another issued", countersign)
     agreeing.add_argument("report", metavar="REPORT")
     agreeing.add_argument("--second", required=True, metavar="NAME", help="who countersigns")
@@ -237,6 +241,28 @@ def _signer(options: argparse.Namespace) -> PdfSigner | None:
     return load_signer(options.sign, words.encode())
 
 
+def issued(options: argparse.Namespace) -> int:
+    """Write the PDF and the data of an issued report again, checked against their hashes."""
+    from spectra_app.reports.saving import write_whole
+    from spectra_app.services.case_reports import report_file, show_report
+
+    with signed_in(options) as (office, session):
+        record, data = show_report(office, session, options.report)
+        pdf = report_file(office, session, options.report)
+    options.out.mkdir(parents=True, exist_ok=True)
+    stem = f"{record.id.replace('/', '-')}.{record.language}"
+    files = []
+    for kind, content in (("pdf", pdf), ("json", data)):
+        path = options.out / f"{stem}.{kind}"
+        write_whole(content, path)
+        files.append(str(path))
+    if options.json:
+        print_json({"report": record.id, "files": files})
+    else:
+        print(f"{record.id}: {', '.join(files)}")
+    return EXIT_OK
+
+
 def countersign(options: argparse.Namespace) -> int:
     """Countersign a report."""
     from spectra_app.services.case_reports import countersign_report
@@ -251,3 +277,21 @@ def countersign(options: argparse.Namespace) -> int:
     else:
         print(f"{record.id} is countersigned by {record.countersigned_by}")
     return EXIT_OK
+
+
+def report_lines(reports: Iterable[IssuedReport], names: Mapping[str, str]) -> list[str]:
+    """Return each report in the order of issue: of which scan, and whether it still counts."""
+    issued = sorted(reports, key=lambda one: (one.issued_at, one.id))
+    replaced = {one.amends: one.id for one in issued if one.amends}
+    lines = []
+    for one in issued:
+        signed = f"signed by {one.signed}" if one.signed else "unsigned"
+        by = names.get(one.countersigned_by, one.countersigned_by)
+        line = (
+            f"  report {one.id} issued {one.issued_at} of {', '.join(one.scans)} "
+            f"({one.language}, {signed}{f', countersigned by {by}' if by else ''})"
+        )
+        line += f", in place of {one.amends} ({one.reason})" if one.amends else ""
+        line += f"; REPLACED by {replaced[one.id]}" if one.id in replaced else ""
+        lines.append(line)
+    return lines

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from spectra_app.cli.arguments import day, positive
 from spectra_app.cli.case_changes import case_options
+from spectra_app.cli.case_report import report_lines
 from spectra_app.cli.casework import action, plain, told
 from spectra_app.cli.terminal import print_json
 from spectra_app.cli.who import second_options, second_signed_in, signed_in
@@ -342,8 +343,7 @@ def _case_lines(found: CaseFile, names: Mapping[str, str]) -> list[str]:
         f"say {one.amended!r} ({one.reason})"
         for one in found.amendments
     ]
-    lines += [f"  report {one.id} issued {one.issued_at} ({one.state})" for one in found.reports]
-    return lines
+    return lines + report_lines(found.reports, names)
 
 
 def _item_lines(found: ItemFile, names: Mapping[str, str]) -> list[str]:

@@ -102,7 +102,8 @@ def issue_report(
     Raises
     ------
     CaseError
-        When the scan is not filed, or the report to be amended is not one of its item.
+        When the scan is not filed, or the report to be amended is not one of its item, or
+        another one took its place already.
     IncompleteReportError
         When something that ISO/IEC 17025 asks for is not recorded: which, and what to do.
     SigningError
@@ -206,6 +207,11 @@ def _next_id(office: Office, scan: Scan, wanted: Wanted) -> str:
     if wanted.amends and wanted.amends not in {one.id for one in before}:
         raise CaseError(
             "this is no report of the item", wanted.amends, "name a report that was issued for it"
+        )
+    later = [one.id for one in before if wanted.amends and one.amends == wanted.amends]
+    if later:
+        raise CaseError(
+            f"another report took its place already: {later[0]}", wanted.amends, "amend that one"
         )
     return f"{scan.item}-R{len(before) + 1}"
 

@@ -85,3 +85,28 @@ def test_nothing_filed_is_told(sue, item, tmp_path) -> None:
     code, _, error = sue("report", f"{item}9", "--out", tmp_path)
     assert code == 3
     assert "nothing is filed there" in error
+
+
+def test_an_issued_report_is_written_again_and_the_list_says_which_one_counts(
+    sue, item, tmp_path, qapp
+) -> None:
+    """A lost file is no lost report; a report that was replaced is never shown like a good one."""
+    assert qapp is not None
+    assert sue("report", item, "--out", tmp_path, *TOLD)[0] == 0
+    first = (tmp_path / f"{item}-R1.en.pdf").read_bytes()
+    code, out, error = sue("issued", f"{item}-R1", "--out", tmp_path / "again")
+    assert (code, error) == (0, "")
+    assert f"{item}-R1.en.pdf" in out
+    assert (tmp_path / "again" / f"{item}-R1.en.pdf").read_bytes() == first
+    data = json.loads((tmp_path / "again" / f"{item}-R1.en.json").read_bytes())
+    assert data["report_id"] == f"{item}-R1"
+    amends = ("--amends", f"{item}-R1", "--why", "another customer")
+    assert sue("report", item, "--out", tmp_path, *amends, *TOLD)[0] == 0
+    shown = sue("show", item[:-3])[1]
+    (old,) = (line for line in shown.splitlines() if f"report {item}-R1 " in line)
+    (new,) = (line for line in shown.splitlines() if f"report {item}-R2 " in line)
+    assert old.endswith(f"(en, unsigned); REPLACED by {item}-R2")
+    assert new.endswith(f"in place of {item}-R1 (another customer)")
+    code, _, error = sue("report", item, "--out", tmp_path, *amends, *TOLD)
+    assert code == 3
+    assert f"another report took its place already: {item}-R2" in error
