@@ -3,7 +3,9 @@
 So that no record is believed that was changed, put there, hidden or put back behind the program's
 back: every content that `Ledger` reads is compared with its digest in the chain. The chain itself
 is believed from its end, which the station signed, backwards by the hashes; what nothing vouches
-for says nothing. That costs some microseconds for each entry, once in each run of the program.
+for says nothing. That costs some microseconds for each entry; so what a long chain says is kept,
+signed, for the next run of the program (`kept_proof`), which reads the entries before it again
+only when something goes out (`Proof.check_whole`).
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import ChainMap, Counter
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from copy import copy
-from sys import intern, maxsize
+from sys import maxsize
 
 import msgspec
 
@@ -24,6 +26,8 @@ from spectra_app.records.ledger.writing import REDACTED
 _LINES = """
 SELECT number, CAST(line AS BLOB) FROM audit WHERE number > ? AND number <= ? ORDER BY number
 """
+_BYTES = 32  # of a digest
+_AT_ONCE = 10_000  # entries that are held before they are vouched for
 _SIGNED = "SELECT line, signature FROM audit WHERE number = ?"
 RESTORE = "run 'spectra audit verify', tell the supervisor, and restore the last backup that holds"
 
@@ -31,7 +35,7 @@ Row = tuple[str, int, str | None, str | None]
 """Id, revision, salt and body, as they lie there."""
 
 
-class _Line(msgspec.Struct, frozen=True):
+class _Line(msgspec.Struct, frozen=True, gc=False):
     """What is looked at of an entry."""
 
     previous: str
@@ -57,16 +61,26 @@ class Proof:
     def __init__(self, signed: Callable[[bytes, str], bool]) -> None:
         self._signed = signed
         self.number = 0
-        self._sha256 = FIRST
+        self.sha256 = FIRST
         self.broken = 0
         """The first entry that nothing vouches for, or that is missing; 0 for none."""
-        self._digests: MutableMapping[tuple[str, str], tuple[bytes, ...]] = {}
+        self._kept = 0  # the last entry that an earlier run has read, not this one
+        self.digests: dict[str, MutableMapping[str, bytes]] = {}
+        """By kind and id: the digests of all revisions, one after the other."""
         self._live: Counter[str] = Counter()
+
+    def take_kept(
+        self, number: int, sha256: str, digests: Mapping[str, MutableMapping[str, bytes]]
+    ) -> None:
+        """Begin with what an earlier run has read, up to an entry that is in the chain."""
+        self.number, self.sha256, self._kept = number, sha256, number
+        self.digests = dict(digests)
+        self._live.update({kind: sum(map(bool, many.values())) for kind, many in digests.items()})
 
     def above(self) -> Proof:
         """Return one that goes on by itself from here: for what may yet be rolled back."""
         other = copy(self)
-        other._digests = ChainMap({}, self._digests)  # noqa: SLF001
+        other.digests = {kind: ChainMap({}, many) for kind, many in self.digests.items()}
         other._live = self._live.copy()  # noqa: SLF001
         return other
 
@@ -80,16 +94,19 @@ class Proof:
         until : int
             The last entry to read.
         """
-        run: list[tuple[int, _Line]] = []
-        for number, raw in connection.execute(_LINES, (self.number, until)).fetchall():
+        run: list[_Line] = []  # they follow each other, up to the last one that was read
+        for number, raw in connection.execute(_LINES, (self.number, until)):
             line = _read(raw)
-            if line is None or number != self.number + 1 or line.previous != self._sha256:
+            if line is None or number != self.number + 1 or line.previous != self.sha256:
                 self._take(run, connection, ours=ours)
                 self._break_at(self.number + 1)
                 run = []
-            self.number, self._sha256 = number, hashlib.sha256(raw).hexdigest()
+            self.number, self.sha256 = number, hashlib.sha256(raw).hexdigest()
             if line is not None:
-                run.append((number, line))
+                run.append(line)
+            if len(run) % _AT_ONCE == 0 and run and self._is_signed(number, connection):
+                self._take(run, connection, ours=ours)
+                run = []
         self._take(run, connection, ours=ours)
 
     def check(self, kind: str, row: Row, *, latest: bool = True) -> None:
@@ -102,12 +119,13 @@ class Proof:
         """
         id_, revision, salt, body = row
         said = self._said(kind, id_)
-        there = len(said) == revision if latest else 0 < revision <= len(said)
+        count = len(said) // _BYTES
+        there = count == revision if latest else 0 < revision <= count
         if body is None or salt is None:
             if said:
                 raise _altered(kind, id_, "its content is gone, and no entry says that")
             return
-        if not there or _digest(salt, body) != said[revision - 1]:
+        if not there or _digest(salt, body) != said[_BYTES * (revision - 1) : _BYTES * revision]:
             raise _altered(kind, id_, f"revision {revision} is not what the audit chain says of it")
 
     def check_missing(self, kind: str, id_: str) -> None:
@@ -125,26 +143,37 @@ class Proof:
                 RESTORE,
             )
 
-    def check_whole(self) -> None:
+    def check_whole(self, connection: sqlite3.Connection) -> None:
         """Check that every entry is vouched for: an altered one may have told of any record.
+
+        What an earlier run has read is read again, once.
 
         Raises
         ------
         AlteredError
             Which says the first that is not.
         """
+        if self._kept:
+            again = Proof(self._signed)
+            again.read_on(connection, self._kept)
+            if again.number != self._kept:
+                again._break_at(again.number + 1)
+            self._kept = 0
+            if again.broken:
+                self._break_at(again.broken)
         if self.broken:
             raise AlteredError(
                 f"the audit chain is altered at entry {self.broken}", "audit chain", RESTORE
             )
 
-    def _take(
-        self, run: list[tuple[int, _Line]], connection: sqlite3.Connection, *, ours: bool
-    ) -> None:
+    def _take(self, run: list[_Line], connection: sqlite3.Connection, *, ours: bool) -> None:
         """Take in entries that hang together, up to the last one that the station signed."""
-        while run and not ours and not self._is_signed(run[-1][0], connection):
-            self._break_at(run.pop()[0])
-        for _number, line in run:
+        last = self.number
+        while run and not ours and not self._is_signed(last, connection):
+            run.pop()
+            self._break_at(last)
+            last -= 1
+        for line in run:
             if line.kind:
                 self._enter(line)
 
@@ -156,21 +185,24 @@ class Proof:
         self.broken = min(self.broken or number, number)
 
     def _enter(self, line: _Line) -> None:
-        kind = intern(line.kind)
-        before = self._said(kind, line.id)
+        many = self.digests.get(line.kind)
+        if many is None:
+            many = self.digests[line.kind] = {}
+        told = many.get(line.id, b"")
         if line.revision:
-            told = before
-            if len(told) < line.revision - 1:  # an entry is missing, or content was removed before
-                told += (b"",) * (line.revision - 1 - len(told))
-            self._digests[kind, line.id] = (*told, bytes.fromhex(line.after))
+            # An entry is missing, or content was removed before: no content has those digests.
+            now = told.ljust(_BYTES * (line.revision - 1), b"\0") + bytes.fromhex(line.after)
         elif line.act == REDACTED:
-            self._digests[kind, line.id] = ()
-        there = bool(self._digests.get((kind, line.id)))
-        if there != bool(before):
-            self._live[kind] += there - bool(before)
+            now = b""
+        else:
+            return
+        many[line.id] = now
+        if not told or not now:
+            self._live[line.kind] += bool(now) - bool(told)
 
-    def _said(self, kind: str, id_: str) -> tuple[bytes, ...]:
-        return self._digests.get((kind, id_), ())
+    def _said(self, kind: str, id_: str) -> bytes:
+        many = self.digests.get(kind)
+        return b"" if many is None else many.get(id_, b"")
 
 
 def _read(raw: bytes) -> _Line | None:

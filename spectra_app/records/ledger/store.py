@@ -19,6 +19,7 @@ from spectra_app.errors import AlteredError, LedgerError, RecordError
 from spectra_app.records.durable import make_folders, private_file, sync_folder
 from spectra_app.records.ledger.chain import CUT, FIRST, Entry, read_entry
 from spectra_app.records.ledger.head import Head, StationKey, read_head, write_head
+from spectra_app.records.ledger.kept_proof import KEPT, keep, take
 from spectra_app.records.ledger.proof import Proof
 from spectra_app.records.ledger.record import R, Stored, read_body
 from spectra_app.records.ledger.schema import migrate
@@ -28,6 +29,8 @@ DATABASE = "station.db"
 HEAD = "head.json"
 PROGRAM = "program"
 BUSY_S = 30.0  # how long a writer waits for another process
+KEEP_AFTER = 10_000
+"""Entries that are read anew at most in the next run of the program (see `kept_proof`)."""
 
 _ALL = """
 SELECT id, revision, salt, body FROM revisions
@@ -80,6 +83,7 @@ class Ledger:
         self.clock = clock
         self._lock = threading.RLock()
         self._proof = Proof(lambda line, signature: self.key.sign(line) == signature)
+        self._kept = 0  # the last entry that is in the file of what the chain says
         self._unsure: tuple[int, Proof | None] | None = None  # of a transaction: where it began
         make_folders(folder)
         with self._told():
@@ -115,8 +119,9 @@ class Ledger:
         with self._lock:
             with self._transaction(user) as writing:
                 yield writing
-            if writing.last is not None:
-                self._advance(writing.last)
+            head = writing.last
+            if head is not None:
+                self._advance(head)
 
     @contextmanager
     def _transaction(self, user: str) -> Iterator[Writing]:
@@ -149,8 +154,14 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
 
     def _proven(self) -> Proof:
+        if not self._proof.number:
+            take(self._proof, self.folder / KEPT, self.key.sign, self._connection)
+            self._kept = self._proof.number
         if self._unsure is None:
             self._proof.read_on(self._connection)
+            if self._proof.number - self._kept >= KEEP_AFTER and not self._proof.broken:
+                self._kept = self._proof.number
+                keep(self._proof, self.folder / KEPT, self.key.sign)
             return self._proof
         began, proof = self._unsure
         if proof is None:
@@ -225,7 +236,7 @@ class Ledger:
             When an entry is missing, or is not what the station wrote.
         """
         with self._snapshot() as proof:
-            proof.check_whole()
+            proof.check_whole(self._connection)
 
     def entries(self, first: int = 1, count: int = -1) -> list[Entry]:
         """Return entries of the chain from number `first` on; all of them by default."""

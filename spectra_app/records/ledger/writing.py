@@ -60,9 +60,14 @@ class Writing:
         self._key = key
         self.user = user
         self.time = time
-        self.last: Head | None = None
+        self._last: tuple[int, str] | None = None
         self.marks: Mapping[str, Detail] = {}
         """What every entry says in addition: that it is a demonstration."""
+
+    @property
+    def last(self) -> Head | None:
+        """The head after what was put until now; None when nothing was."""
+        return None if self._last is None else self._key.head(*self._last, self.time)
 
     def put(
         self,
@@ -168,7 +173,7 @@ class Writing:
             "INSERT INTO audit (number, line, sha256, signature) VALUES (?, ?, ?, ?)",
             (whole.number, line.decode("ascii"), sha256, self._key.sign(line)),
         )
-        self.last = self._key.head(whole.number, sha256, self.time)
+        self._last = (whole.number, sha256)
 
     def _index(self, kind: str, record: Record) -> None:
         self._forget(kind, record.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,12 +32,33 @@ class Spoken:
                 return True
         return bool(self.words) and not self.words.isdisjoint(re.findall(r"\w+", text.casefold()))
 
+    def those_in(self, texts: Sequence[str]) -> frozenset[int]:
+        """Return the places of the texts that speak one of them, as `in_text` says of each.
+
+        Where nothing does, which is nearly always, many texts are looked through as one.
+        """
+        folded = [fold(text) for text in texts] if self.folded else []
+        every = "\n".join(folded)
+        names = [name for name in self.folded if name in every]
+        found = {at for at, text in enumerate(folded) if any(name in text for name in names)}
+        if self.words:
+            every = "\n".join(texts).casefold()
+            if not self.words.isdisjoint(re.findall(r"\w+", every)):
+                short = Spoken(words=self.words)
+                found |= {at for at, text in enumerate(texts) if short.in_text(text)}
+        return frozenset(found)
+
     def __or__(self, other: Spoken) -> Spoken:
         return Spoken(self.folded | other.folded, self.words | other.words)
 
 
 def spoken(names: Iterable[str]) -> Spoken:
     """Return names as they are looked for in texts; one of less than three letters is not."""
+    return _spoken(tuple(names))
+
+
+@lru_cache(maxsize=4096)
+def _spoken(names: tuple[str, ...]) -> Spoken:
     folded = {fold(name) for name in names}
     return Spoken(
         frozenset(name for name in folded if len(name) >= SHORT),

@@ -8,8 +8,8 @@ who are not cleared.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
+from collections.abc import Set
 from dataclasses import dataclass
 
 import msgspec
@@ -18,7 +18,6 @@ from spectra_app.errors import IdentifierError
 from spectra_app.records.identification import Alarm
 from spectra_app.records.identifiers import normalised
 from spectra_app.records.kinds import (
-    KINDS,
     Amendment,
     Case,
     Confirmation,
@@ -31,26 +30,26 @@ from spectra_app.records.kinds import (
     SecondTechnique,
 )
 from spectra_app.records.kinds.scan import SEPARATOR
-from spectra_app.records.ledger.record import R, read_body, text_of
+from spectra_app.records.ledger.record import R, read_body
 from spectra_app.records.standing import Stands
 from spectra_app.services.cases.seeing import Sight, sight_of, visible
 from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
+from spectra_app.services.cases.word_search import cases_with_words
 from spectra_app.services.control import highest
 from spectra_app.services.office import Office, Session
 
-MOST_HITS = 4_000  # records with the words asked for that are looked at
 LAST = "\U0010ffff"  # after every text with the same beginning
 
 _HAS = "EXISTS (SELECT 1 FROM keys WHERE kind = 'case' AND field = ? AND value = ? AND id = k.id)"
 _OF_SCANS = (
     "EXISTS (SELECT 1 FROM keys WHERE kind = 'scan' AND field = ?"
-    " AND value = ? || char(31) || k.id AND id NOT IN (SELECT value FROM json_each(?)))"
+    " AND value = ? || char(31) || k.id{seen})"
 )
 _NAMED = (
     "k.id IN (SELECT substr(value, instr(value, char(31)) + 1) FROM keys"
-    " WHERE kind = 'scan' AND field IN (?, ?) AND value >= ? AND value < ?"
-    " AND id NOT IN (SELECT value FROM json_each(?)))"
+    " WHERE kind = 'scan' AND field IN (?, ?) AND value >= ? AND value < ?{seen})"
 )
+_SEEN = " AND NOT is_hidden(id)"
 _NUMBERED = (
     "k.id IN (SELECT c.value FROM keys AS i JOIN keys AS c"
     " ON c.kind = i.kind AND c.id = i.id AND c.field = 'case'"
@@ -58,38 +57,15 @@ _NUMBERED = (
     " OR (i.kind = 'custody' AND i.field = 'seal' AND i.value = ?))"
 )
 _WORDED = "k.id IN (SELECT value FROM json_each(?))"
-_HITS = """
-SELECT substr(words.text, 1, instr(words.text || char(10), char(10)) - 1) FROM words
-JOIN revisions AS f ON f.rowid = words.rowid
-WHERE words MATCH ? AND f.kind IN (SELECT value FROM json_each(?))
-ORDER BY words.rowid DESC LIMIT ?
-"""
-_HITS_AND_RECORDS = """
-SELECT substr(words.text, 1, instr(words.text || char(10), char(10)) - 1), words.text, r.kind,
-    r.body FROM words
-JOIN revisions AS f ON f.rowid = words.rowid
-JOIN revisions AS r ON r.kind = f.kind AND r.id = f.id AND r.latest = 1
-WHERE words MATCH ? AND f.kind IN (SELECT value FROM json_each(?))
-ORDER BY words.rowid DESC LIMIT ?
-"""
-# Those whose words begin with the case: a number in a bundle is one of another station.
-_WORDED_KINDS = json.dumps(
-    [
-        kind.KIND
-        for kind in (
-            Case, Item, Scan, Custody, Photo, Note, SecondTechnique, Confirmation, Amendment,
-        )
-    ]
-)  # fmt: skip
 _BODIES = """
 SELECT r.id, r.body FROM json_each(?) AS wanted
-JOIN revisions AS r ON r.kind = 'case' AND r.id = wanted.value AND r.latest = 1
+CROSS JOIN revisions AS r ON r.kind = 'case' AND r.id = wanted.value AND r.latest = 1
 WHERE r.body IS NOT NULL ORDER BY wanted.key
 """
 _SCANS = """
 SELECT r.body FROM json_each(?) AS wanted
-JOIN keys AS k ON k.kind = 'scan' AND k.field = 'case' AND k.value = wanted.value
-JOIN revisions AS r ON r.kind = 'scan' AND r.id = k.id AND r.latest = 1
+CROSS JOIN keys AS k ON k.kind = 'scan' AND k.field = 'case' AND k.value = wanted.value
+CROSS JOIN revisions AS r ON r.kind = 'scan' AND r.id = k.id AND r.latest = 1
 WHERE r.body IS NOT NULL ORDER BY r.rowid
 """
 _ITEMS = """
@@ -160,7 +136,7 @@ class CaseList:
         Whether there are more than were asked for.
     cut : bool
         Whether the words asked for stand in so many records that only the newest of these
-        (`MOST_HITS`) were looked at.
+        (`word_search.MOST_HITS`) were looked at.
     """
 
     rows: tuple[CaseRow, ...]
@@ -211,8 +187,9 @@ def list_cases(office: Office, session: Session, wanted: CaseFilter | None = Non
     asked = wanted or CaseFilter()
     sight = sight_of(office, me)
     with office.ledger.reading() as connection:
-        worded, cut = _worded(connection, asked.text, sight)
+        worded, cut = cases_with_words(connection, asked.text, sight)
         hidden = sight.hidden_scans(connection)
+        connection.create_function("is_hidden", 1, hidden.__contains__, deterministic=True)
         query, values = _query(asked, worded, hidden, cleared=me.cleared)
         found = [row[0] for row in connection.execute(query, values)]
         ids = json.dumps(found[: asked.most])
@@ -285,49 +262,11 @@ def _all(office: Office, kind: type[R], case: str) -> tuple[R, ...]:
     return tuple(one.record for one in office.ledger.find(kind, case=case))
 
 
-def _worded(connection: sqlite3.Connection, text: str, sight: Sight) -> tuple[str | None, bool]:
-    """Return the cases with words, as a JSON list; None when none were asked for; and if cut.
-
-    Words that stand only in what may not be seen are not found, so that nothing tells of them.
-    """
-    if not text.strip():
-        return None, False
-    asked = (_words(text), _WORDED_KINDS, MOST_HITS + 1)
-    if sight.hides_nothing(connection):
-        hits = connection.execute(_HITS, asked).fetchall()
-        cases = dict.fromkeys(case for (case,) in hits[:MOST_HITS])
-    else:
-        hits = connection.execute(_HITS_AND_RECORDS, asked).fetchall()
-        touched = sight.touched_cases(connection)
-        cases = dict.fromkeys(
-            case
-            for case, said, kind, body in hits[:MOST_HITS]
-            if body is not None
-            and (
-                (touched is not None and case not in touched and not sight.hides_text(said))
-                or _may_be_found(said, kind, body, text, sight)
-            )
-        )
-    return json.dumps(list(cases)), len(hits) > MOST_HITS
-
-
-def _may_be_found(said: str, kind: str, body: str, text: str, sight: Sight) -> bool:
-    if kind not in KINDS:
-        return False
-    record = read_body(body, KINDS[kind])
-    if not sight.sees(record):
-        return False
-    left = text_of(sight.shown(record))
-    there = re.findall(r"\w+", left.casefold())
-    wanted = re.findall(r"\w+", text.casefold())
-    return left == said or all(any(word.startswith(one) for word in there) for one in wanted)
-
-
 def _query(
-    asked: CaseFilter, worded: str | None, hidden: frozenset[str], *, cleared: bool
+    asked: CaseFilter, worded: str | None, hidden: Set[str], *, cleared: bool
 ) -> tuple[str, list[object]]:
     """Return the query for the ids; what is put into it are pieces of this module only."""
-    not_seen = json.dumps(sorted(hidden))
+    seen = _SEEN if hidden else ""
     first, last = asked.first or "", (asked.last or LAST)
     where = ["k.kind = 'case'", "k.field = 'day'", "k.value BETWEEN ? AND ?"]
     values: list[object] = [first, last]
@@ -338,17 +277,17 @@ def _query(
     for field in ("outcome", "alarm"):
         said = getattr(asked, field)
         if said and cleared:
-            where.append(f"({_OF_SCANS} OR {_OF_SCANS})")
-            values += [f"shown_{field}", said, not_seen, f"hidden_{field}", said, not_seen]
+            where.append(f"({_OF_SCANS} OR {_OF_SCANS})".format(seen=seen))
+            values += [f"shown_{field}", said, f"hidden_{field}", said]
         elif said:
-            where.append(_OF_SCANS)
-            values += [f"shown_{field}", said, not_seen]
+            where.append(_OF_SCANS.format(seen=seen))
+            values += [f"shown_{field}", said]
     if asked.name.strip():
         name = asked.name.strip().casefold()
-        where.append(_NAMED)
+        where.append(_NAMED.format(seen=seen))
         also = "hidden_name" if cleared else "shown_name"
         whole = name if len(name) > 1 else name + SEPARATOR  # a letter begins too many names
-        values += ["shown_name", also, whole, whole + LAST, not_seen]
+        values += ["shown_name", also, whole, whole + LAST]
     if asked.identifier.strip():
         number = _number(asked.identifier)
         where.append(_NUMBERED)
@@ -361,12 +300,6 @@ def _query(
     return f"{query} ORDER BY k.value DESC, k.id DESC LIMIT ?", values
 
 
-def _words(text: str) -> str:
-    """Return what the index of words is asked: all of them, beginnings too, but of one letter."""
-    quoted = (('"' + word.replace('"', '""') + '"', word) for word in text.split())
-    return " ".join(word + "*" * (len(bare) > 1) for word, bare in quoted)
-
-
 def _number(text: str) -> str:
     scheme, colon, rest = text.partition(":")
     try:
@@ -376,7 +309,7 @@ def _number(text: str) -> str:
 
 
 def _rows(
-    connection: sqlite3.Connection, ids: str, hidden: frozenset[str], sight: Sight
+    connection: sqlite3.Connection, ids: str, hidden: Set[str], sight: Sight
 ) -> tuple[CaseRow, ...]:
     items = dict(connection.execute(_ITEMS, (ids,)).fetchall())
     scans: dict[str, list[_Said]] = {}

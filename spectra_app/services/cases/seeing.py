@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -45,6 +46,7 @@ from spectra_app.records.kinds import (
 from spectra_app.records.kinds.scan import SEPARATOR
 from spectra_app.records.ledger.record import R, Record, Stored, body_of
 from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.ledger.writing import end_of
 from spectra_app.services.cases.closed_lists import ClosedLists, Spoken, closed_lists, spoken
 from spectra_app.services.office import Office
 
@@ -63,17 +65,21 @@ _NEXT = """
 SELECT MIN(value) FROM keys WHERE kind = 'scan' AND field = ? AND value > ?
 """
 _MARKED_SCANS = """
-SELECT id FROM keys WHERE kind = 'scan' AND field = 'restricted' AND value = 'yes'
-"""
-_CASES_OF = """
-SELECT keys.value FROM json_each(?) AS wanted
-JOIN keys ON keys.kind = 'scan' AND keys.id = wanted.value AND keys.field = 'case'
+SELECT id, substr(value, instr(value, char(31)) + 1) FROM keys
+WHERE kind = 'scan' AND field = 'hidden_outcome'
 """
 _ANY_MARKED = (
     "SELECT 1 FROM keys WHERE kind IN ('scan', 'second_technique', 'confirmation')"
     " AND field = 'restricted' AND value = 'yes' LIMIT 1"
 )
-_WITH = "SELECT id FROM keys WHERE kind = 'scan' AND field = ? AND value >= ? AND value < ?"
+_WITH = """
+SELECT id, substr(value, instr(value, char(31)) + 1) FROM keys
+WHERE kind = 'scan' AND field = ? AND value >= ? AND value < ?
+"""
+
+_LookedUp = tuple[tuple[tuple[int, str], ClosedLists], Mapping[str, str]]
+_LOOKED_UP: WeakKeyDictionary[Ledger, _LookedUp] = WeakKeyDictionary()
+"""Scans that names hide, with their cases: of the chain's end and the lists of the last look."""
 
 
 class Sight:
@@ -111,13 +117,15 @@ class Sight:
             return not self.hides_names((*record.names, *record.families), record.meant)
         return not self._speaks(record) and self._sees_what_it_is_about(record)
 
+    def sees_quiet(self, record: Record) -> bool:
+        """Tell what `sees` tells, of a record whose texts speak of nothing that is hidden there."""
+        if getattr(record, "restricted", False) or not self._lists.readable:
+            return self.sees(record)
+        return not self._lists.name(_named(record)) and self._sees_what_it_is_about(record)
+
     def hides_names(self, names: Iterable[str], meant: Iterable[str] = ()) -> bool:
         """Tell whether one of several names is not for this person."""
         return not self.cleared and self._lists.name(names, meant)
-
-    def hides_text(self, text: str) -> bool:
-        """Tell whether a text names something that is not for this person."""
-        return not self.cleared and self._lists.said.in_text(text)
 
     def seen(self, records: Iterable[R]) -> tuple[R, ...]:
         """Return those records that this person may see, each as it may be shown."""
@@ -139,18 +147,38 @@ class Sight:
             changed["scans"] = tuple(one for one in record.scans if self._sees_scan(one))
         return msgspec.structs.replace(record, **changed) if changed else record
 
-    def hidden_scans(self, connection: sqlite3.Connection) -> frozenset[str]:
+    def hidden_scans(self, connection: sqlite3.Connection) -> Set[str]:
         """Return the filed scans that bear no mark and are hidden all the same, by the index."""
+        return self._hidden_by_name(connection).keys()
+
+    def _hidden_by_name(self, connection: sqlite3.Connection) -> Mapping[str, str]:
+        """Return those scans with their cases; looked up again when the chain has grown."""
         if self.cleared or (self._lists.readable and not self._lists.keys):
-            return frozenset()
-        hidden: set[str] = set()
+            return {}
+        now = (end_of(connection), self._lists)
+        before = _LOOKED_UP.get(self._ledger)
+        if before is None or before[0] != now:
+            before = (now, dict(self._look_up(connection)))
+            _LOOKED_UP[self._ledger] = before
+        return before[1]
+
+    def _look_up(self, connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         for field in _NAMED_BY:
             for name in _values(connection, field):
                 names, meant = ((name,), ()) if field == "shown_name" else ((), (name,))
                 if self._lists.name(names, meant):
                     span = (field, name + SEPARATOR, name + chr(ord(SEPARATOR) + 1))
-                    hidden.update(row[0] for row in connection.execute(_WITH, span))
-        return frozenset(hidden)
+                    yield from connection.execute(_WITH, span)
+
+    def hidden_with_cases(self, connection: sqlite3.Connection) -> Mapping[str, str] | None:
+        """Return all filed scans that this person may not see, with the case of each.
+
+        None when that is not known, because a list cannot be read.
+        """
+        if not self._lists.readable:
+            return None
+        marked = connection.execute(_MARKED_SCANS).fetchall()
+        return {**self._hidden_by_name(connection), **dict(marked)}
 
     def hidden_in(self, field: str, value: str) -> tuple[Scan, ...]:
         """Return the scans of an ``item`` or a ``case`` that this person may not see."""
@@ -180,20 +208,12 @@ class Sight:
             return False
         return connection.execute(_ANY_MARKED).fetchone() is None
 
-    def touched_cases(self, connection: sqlite3.Connection) -> frozenset[str] | None:
-        """Return the cases with a scan that this person may not see; None when that is not known.
-
-        Elsewhere only what names it in its own text is hidden.
-        """
-        if not self._lists.readable:
-            return None
-        marked = (row[0] for row in connection.execute(_MARKED_SCANS))
-        ids = json.dumps([*marked, *self.hidden_scans(connection)])
-        return frozenset(row[0] for row in connection.execute(_CASES_OF, (ids,)))
+    def secret_of(self, case: str) -> Spoken:
+        """Return what may not be spoken of in a case."""
+        return Spoken() if self.cleared else self._secret_of_case(case)
 
     def _speaks(self, record: Record) -> bool:
-        names = [name for field in _NAMES for name in getattr(record, field, ())]
-        if self._lists.name(names):
+        if self._lists.name(_named(record)):
             return True
         if not self._lists.readable:
             return True  # whatever it says may be on the list
@@ -205,9 +225,14 @@ class Sight:
 
         A scan that bears the mark and names nothing that is listed now is hidden with all names.
         """
-        case = record.id if isinstance(record, Case) else str(getattr(record, "case", ""))
+        if isinstance(record, Imported):
+            return self._lists.said
+        of_case = isinstance(record, Case)
+        return self._secret_of_case(record.id if of_case else str(getattr(record, "case", "")))
+
+    def _secret_of_case(self, case: str) -> Spoken:
         secret = self._lists.said
-        for scan in self.hidden_in("case", case) if not isinstance(record, Imported) else ():
+        for scan in self.hidden_in("case", case):
             names = [name for name in scan.names if self._lists.name((name,))]
             secret |= spoken(names or (*scan.names, *scan.families))
         return secret
@@ -268,8 +293,7 @@ class Sight:
         """Tell whether a record of a bundle may be seen: by itself, its station is another one."""
         if getattr(record, "restricted", False):
             return False
-        names = [name for field in _NAMES for name in getattr(record, field, ())]
-        if self._lists.name(names, getattr(record, "meant", ())):
+        if self._lists.name(_named(record), getattr(record, "meant", ())):
             return False
         return not any(self._lists.said.in_text(text) for text in _texts(record))
 
@@ -309,6 +333,10 @@ def visible(office: Office, user: User, kind: type[R], id_: str) -> Stored[R]:
     if not sight_of(office, user).sees(stored.record):
         raise RecordError("there is no such record", f"{kind.KIND} {id_}", "look it up in the list")
     return stored
+
+
+def _named(record: Record) -> list[str]:
+    return [name for field in _NAMES for name in getattr(record, field, ())]
 
 
 def _texts(record: Record) -> Iterator[str]:
