@@ -27,6 +27,7 @@ from spectra_app.ui.theme import BASE_POINTS, VERDICT_POINTS, banner_style, size
 from spectra_app.ui.verdict_words import (
     found_lines,
     hidden_lines,
+    listings_line,
     next_lines,
     spoken,
     why_lines,
@@ -59,7 +60,7 @@ class VerdictCard(QFrame):
         self.presumptive, self.emulated = text_label(), QLabel()
         self.shape, self.word = AlarmShape(), FittedLabel(17, 12, 2)
         self.lead, self.outcome = QLabel(), text_label("outcome")
-        self.headline = FittedLabel(VERDICT_POINTS, 17, 3)
+        self.headline, self.listing = FittedLabel(VERDICT_POINTS, 17, 3), text_label("panelTitle")
         self.components, self.why, self.next = text_label(), text_label(), text_label()
         self.hidden, self._hidden_text = text_label(), ""
         self.more = QPushButton()
@@ -75,6 +76,7 @@ class VerdictCard(QFrame):
         layout.addWidget(self.emulated)
         layout.addLayout(self._build_level())
         layout.addWidget(self.headline)
+        layout.addWidget(self.listing)
         layout.addWidget(self._build_middle(), 1)
         layout.addWidget(self._build_footer())
         self.lead.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -153,6 +155,9 @@ class VerdictCard(QFrame):
         self.lead.setVisible(is_lead)
         self.emulated.setVisible(record.emulated)
         self.headline.set_text(said.headline)
+        listings = listings_line(record, look.texts)
+        self.listing.setText(listings)
+        self.listing.setVisible(bool(listings))
         self.outcome.setText(look.say("card.lead_is") if is_lead else said.outcome)
         self.outcome.setVisible(is_lead or said.outcome != said.headline)
         self._show_details(record)

@@ -27,6 +27,13 @@ def found_lines(record: Identification, texts: Texts) -> list[str]:
     return [_begun(line) for line in lines]
 
 
+def listings_line(record: Identification, texts: Texts) -> str:
+    """Return under which listings the named stand, in a few words: the first of each component."""
+    first = (part.control[0] for part in record.components if part.control)
+    told = dict.fromkeys(f"{one.instrument}, {one.schedule}" for one in first)
+    return texts.many(told)
+
+
 def component_line(component: Component, texts: Texts) -> Said:
     """Return name, share of the signal with its interval, kind, and rate where known."""
     text = texts.say("card.named", name=component.name, kind=texts.word("kind", component.kind))

@@ -42,11 +42,19 @@ def test_the_verdict_shows_level_name_reason_advice_and_blind_spot(opened):
     assert "explains the bands" in card.why.text()
     assert "gloves" in card.next.text()
     assert "Schedule II" in card.components.text()
+    assert card.listing.isVisible()
+    assert card.listing.text() == "1971 Convention, Schedule II"
     assert "Fentanyl below 12 %" in card.hidden.text()
     assert "not known" in card.hidden.text()
     assert "Isotonitazene" in card.hidden.text()
     assert not card.lead.isVisible()
     assert not card.emulated.isVisible()
+
+
+def test_nothing_is_said_of_a_listing_where_none_was_found(opened):
+    card = opened("benign.csv").card
+    assert card.headline.text == "Caffeine"
+    assert not card.listing.isVisible()
 
 
 def test_a_lead_says_lead(opened):
