@@ -66,7 +66,7 @@ def build_report(
         sections=_sections(record, comparison, facts, texts, missing),
         signature=_signature(facts, texts),
         end=texts.say("end", id=facts.report_id),
-        plot=_plot_words(record, comparison, texts),
+        plot=plot_words(record, comparison, texts),
         missing=missing,
         comparison=comparison,
         record=record,
@@ -166,9 +166,10 @@ def _plot_note(record: Identification, comparison: Comparison | None, texts: Tex
     return texts.say("plot.refused" if record.outcome == "refused" else "plot.nothing")
 
 
-def _plot_words(
+def plot_words(
     record: Identification, comparison: Comparison | None, texts: Texts
 ) -> PlotWords | None:
+    """Return what is written into the plot; None when there is nothing to draw."""
     if comparison is None:
         return None
     kind = texts.word("kind", comparison.reference_kind)

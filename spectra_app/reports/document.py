@@ -141,7 +141,7 @@ class Report:
             "facts": _plain(asdict(self.facts)),
             "record": record_facts(self.record),
             "record_sha256": record_sha256(self.record),
-            "comparison": _comparison_facts(self.comparison),
+            "comparison": comparison_facts(self.comparison),
             "missing": [asdict(item) for item in self.missing],
             "document": self._document(),
         }
@@ -186,7 +186,7 @@ def _section(section: Section) -> dict[str, Any]:
     return {"code": section.code, "heading": section.heading, "parts": parts}
 
 
-def _comparison_facts(comparison: Comparison | None) -> dict[str, Any] | None:
+def comparison_facts(comparison: Comparison | None) -> dict[str, Any] | None:
     """Return what the plot marks; the curves follow from evidence, pipeline and library."""
     if comparison is None:
         return None

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QFontDatabase,
     QFontMetricsF,
     QGuiApplication,
+    QImage,
     QPagedPaintDevice,
     QPageLayout,
     QPageSize,
@@ -36,6 +37,8 @@ from spectra_app.reports.page import (
     CLOSES,
     LEFT_TO_RIGHT,
     MM_PER_POINT,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
     RIGHT_TO_LEFT,
     Box,
     Item,
@@ -215,8 +218,7 @@ def _pdf_bytes(pages: tuple[Page, ...], language: str) -> bytes:
         for number, page in enumerate(pages):
             if number and not writer.newPage():
                 raise DisplayError("a page could not be added", "report", "try again")
-            for item in page.items:
-                _draw(painter, item)
+            paint_page(painter, page)
     finally:
         finished = painter.end()
     buffer.close()
@@ -224,6 +226,36 @@ def _pdf_bytes(pages: tuple[Page, ...], language: str) -> bytes:
     if not finished or not written.rstrip().endswith(b"%%EOF"):
         raise DisplayError("the PDF is incomplete and was not kept", "report", "try again")
     return written
+
+
+def paint_page(painter: QPainter, page: Page) -> None:
+    """Paint a page in dots of the PDF (`DOTS_PER_MM`) from the painter's origin."""
+    for item in page.items:
+        _draw(painter, item)
+
+
+def pictures_of(report: Report, width: int) -> tuple[tuple[QImage, str], ...]:
+    """Return each page as the PDF has it, `width` pixels wide, and its words.
+
+    Raises
+    ------
+    DisplayError
+        Qt cannot draw here, or a font is missing.
+    """
+    load_fonts()
+    made = []
+    for page in compose(report, QtMetrics()):
+        image = QImage(width, round(width * PAGE_HEIGHT / PAGE_WIDTH), QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        scale = width / (PAGE_WIDTH * DOTS_PER_MM)
+        painter.scale(scale, scale)
+        paint_page(painter, page)
+        painter.end()
+        said = " ".join(item.text for item in page.items if isinstance(item, Text))
+        made.append((image, said))
+    return tuple(made)
 
 
 def _draw(painter: QPainter, item: Item) -> None:

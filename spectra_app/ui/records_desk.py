@@ -28,13 +28,15 @@ from spectra_app.services.users import (
     set_up_first_supervisor,
     unlock_session,
 )
-from spectra_app.ui.lane import Job, Lane
+from spectra_app.ui.lane import Job, Lane, Report
 
 if TYPE_CHECKING:
     from spectra_app.services.cases.laser_book import Measurer
 
 OpenOffice = Callable[[], AbstractContextManager[Office]]
 Act = Callable[[Office, Session], Any]
+LongAct = Callable[[Office, Session, Report, Callable[[], bool]], Any]
+"""Is told besides how to tell its progress, and asks whether it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,16 @@ class RecordsDesk(QObject):
     def ask(self, title: str, act: Act, then: Callable[[Job], None]) -> Job:
         """Run an act of whoever is logged in; `then` gets the job, its result the act's."""
         return self._run(title, lambda office: act(office, self._session()), then)
+
+    def work(self, title: str, act: LongAct, then: Callable[[Job], None]) -> Job:
+        """Run an act that takes long: its progress is told by the lane, and it can be stopped."""
+
+        def task(tell: Report, stop: Callable[[], bool]) -> Any:
+            return act(self._office(), self._session(), tell, stop)
+
+        job = Job(title, task, then)
+        self.lane.submit(job)
+        return job
 
     def begin_station(
         self, station: Station, login: str, name: str, password: str, then: Callable[[Job], None]

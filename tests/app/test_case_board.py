@@ -155,3 +155,10 @@ def test_a_supervisor_who_is_not_cleared_sees_no_restricted_name(
         assert "zorbium" not in repr(shown).casefold()
         assert shown.column("review") == ()
         assert all(card.names == () and card.alarm != "hazard" for card in shown.cards)
+
+
+def test_a_report_whose_place_another_took_does_not_wait(office, logged_in, filed, put_report):
+    first = put_report(filed)
+    second = put_report(filed, 2, amends=first.id)
+    (card,) = show_board(office, logged_in["supervisor"]).column("review")
+    assert card.report == second.id

@@ -83,13 +83,14 @@ def show_board(office: Office, session: Session) -> Board:
     ledger = office.ledger
     maker = _Maker(office, sight)
     reports = sight.seen(one.record for one in ledger.find(IssuedReport))
+    replaced = {one.amends for one in reports}
     sent = sight.seen(one.record for one in ledger.find(Confirmation, state="sent"))
     late = (one for one in list_overdue(office, session) if one.case and not one.done)
     rows: dict[Column, list[Callable[[], Card]]] = {
         "review": [
             partial(maker.of_report, "review", report)
             for report in sorted(reports, key=lambda one: one.issued_at)
-            if report.state == "issued"
+            if report.state == "issued" and report.id not in replaced
         ],
         "waiting": [
             partial(maker.card, "waiting", one.case, one.sent_at, item=one.item)

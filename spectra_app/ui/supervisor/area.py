@@ -21,11 +21,13 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.records_desk import RecordsDesk
 
 if TYPE_CHECKING:
+    from spectra_app.services.cases.board import Card
     from spectra_app.ui.supervisor.page import Page
 
 HERE = "spectra_app.ui.supervisor"
 PAGES = {"board": ("board_page", "BoardPage")}
 """Module and class of each page, imported when it is first shown."""
+REVIEW = ("review_page", "ReviewPage")
 
 
 class SupervisorArea(QWidget):
@@ -82,6 +84,12 @@ class SupervisorArea(QWidget):
         page.refresh()
         return page
 
+    def review(self, card: Card) -> None:
+        """Show a report of the board beside what is needed to sign it."""
+        page = self._page("review", REVIEW)
+        self.stack.setCurrentWidget(page)
+        page.show_card(card)  # type: ignore[attr-defined]
+
     def showEvent(self, event: QShowEvent) -> None:
         """Show the page that was shown last, or the first one."""
         super().showEvent(event)
@@ -94,9 +102,16 @@ class SupervisorArea(QWidget):
             make: Callable[[Look, RecordsDesk], Page]
             make = getattr(import_module(f"{HERE}.{module}"), kind)
             page = make(self._look, self._records)
+            for signal, slot in (("opened", self.review), ("left", self._on_left)):
+                if hasattr(page, signal):
+                    getattr(page, signal).connect(slot)
             self.made[name] = page
             self.stack.addWidget(page)
         return self.made[name]
+
+    @Slot()
+    def _on_left(self) -> None:
+        self.show_page(self.current)
 
     @Slot()
     def _on_changed(self) -> None:

@@ -1,0 +1,143 @@
+"""Opening a report of the board, computing it again, countersigning, sending back: by clicks."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog
+
+from spectra_app.records.access import User
+from spectra_app.records.kinds import IssuedReport, Note
+from spectra_app.reports.render_qt import render_pdf
+from spectra_app.services import users
+from spectra_app.services.case_reports import issue_report
+from spectra_app.services.cases import items, opening, scans
+from spectra_app.services.cases.items import Description
+from spectra_app.services.cases.scans import Taken
+from spectra_app.services.demo import without_waiting
+from spectra_app.services.logging_in import keep_password
+from spectra_app.services.office import open_office
+from spectra_app.services.report_facts import Wanted
+from spectra_app.services.scanning import scan_emulated
+from spectra_app.services.session import open_identifier
+
+LONG_MS = 60_000
+LEFT = Qt.MouseButton.LeftButton
+TOLD = Wanted("en", "Hall B", "Airport customs", "Gate B", "2026-11-22T08:40:00Z", "none")
+POWDER = Description(
+    "white powder", condition="sealed", identifiers=("awb:02012345675",), packages=2, sampled=1,
+    sampling="at random", weight="4.3", weight_unit="g", weight_how="gross",
+)  # fmt: skip
+
+
+@pytest.fixture
+def reported(used_home, staffed, quick_passwords):
+    """Return the station's folder with an emulated scan, its report, and a second supervisor."""
+    with open_office(used_home, passwords=quick_passwords) as office:
+        other = User(id="u8", login="second", name="Sec Ond", role="supervisor")
+        keep = keep_password(office, None, other, staffed)
+        with office.ledger.writing("u1") as writing:
+            keep(writing, "user added")
+        officer, boss = (users.log_in(office, who, staffed) for who in ("officer", "supervisor"))
+        opening.set_station(office, boss, "Customs laboratory", address="Road 12", code="cl")
+        about = opening.About(mode="mail", emulated=True)
+        case = opening.open_new_case(office, officer, "Exercise", about).id
+        item = items.add_item(office, officer, case, POWDER).id
+        identifier = open_identifier(
+            None, evidence=office.evidence.folder, calibrations=used_home / "calibration"
+        )
+        found = scan_emulated("caffeine", identifier, timing=without_waiting(office.clock)).found
+        taken = Taken(source="device", evidence=(found.record.sha256,))
+        scan = scans.add_scan(office, officer, found, taken, library=identifier.engine.library)
+        scans.file_scan(office, officer, scan.id, item)
+        report = issue_report(office, officer, scan.id, TOLD, render_pdf).record
+    return SimpleNamespace(scan=scan.id, report=report.id, words=staffed)
+
+
+@pytest.fixture
+def review(qtbot, desk, make_shell, reported):
+    """Return a window in which the supervisor opened the report with Enter."""
+    shell = make_shell(desk.use_cases, (1024, 768))
+    form = shell.entrance.log_in
+    form.name.setText("supervisor")
+    qtbot.keyClicks(form.password, reported.words)
+    qtbot.keyClick(form.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "board" in shell.supervisor.made, timeout=LONG_MS)
+    column = shell.supervisor.made["board"].columns["review"].list
+    qtbot.waitUntil(lambda: column.cards.rowCount() == 1, timeout=LONG_MS)
+    column.setCurrentIndex(column.cards.index(0))
+    qtbot.keyClick(column, Qt.Key.Key_Return)
+    page = shell.supervisor.made["review"]
+    qtbot.waitUntil(lambda: page.found is not None, timeout=LONG_MS)
+    return SimpleNamespace(shell=shell, page=page, board=column)
+
+
+def asked(page, qtbot, button):
+    qtbot.mouseClick(button, LEFT)
+    return next(one for one in page.findChildren(QDialog) if one.isVisible())
+
+
+def kept(folder, kind, quick_passwords):
+    with open_office(folder, passwords=quick_passwords) as office:
+        return [stored.record for stored in office.ledger.find(kind)]
+
+
+def test_a_report_is_looked_at_computed_again_and_countersigned(
+    review, reported, qtbot, used_home, quick_passwords
+):
+    page, shell = review.page, review.shell
+    assert len(page.sheets.sheets) >= 2
+    assert page.found.shown.report.comparison is None
+    assert not page.found.shown.not_drawn  # it was issued without a drawing
+    assert reported.report in page.sheets.sheets[0].accessibleDescription()
+    acts = [page.entries.item(row).text() for row in range(page.entries.count())]
+    assert any("report issued" in text and "The officer" in text for text in acts)
+    qtbot.mouseClick(page.replay.go, LEFT)
+    assert page.replay.stop.isVisible()
+    qtbot.waitUntil(page.replay.go.isVisible, timeout=LONG_MS)
+    assert page.replay.said.text() == f"{reported.scan}: recomputed: identical"
+
+    dialog = asked(page, qtbot, page.sign)
+    qtbot.keyClicks(dialog.name, "officer")
+    qtbot.keyClicks(dialog.password, reported.words)
+    qtbot.mouseClick(dialog.go, LEFT)
+    qtbot.waitUntil(lambda: "cannot be the second person" in page.line.text(), timeout=LONG_MS)
+    dialog = asked(page, qtbot, page.sign)
+    qtbot.keyClicks(dialog.name, "second")
+    qtbot.keyClicks(dialog.password, reported.words)
+    qtbot.keyClick(dialog.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.line.text().startswith("Countersigned"), timeout=LONG_MS)
+    assert "Countersigned by Sec Ond" in page.state.text()
+    assert not page.sign.isEnabled()
+    qtbot.keyClick(page.sheets, Qt.Key.Key_Escape)
+    signed = shell.supervisor.made["board"].columns["signed"].list.cards
+    qtbot.waitUntil(lambda: signed.rowCount() == 1, timeout=LONG_MS)
+    assert review.board.cards.rowCount() == 0
+    (record,) = kept(used_home, IssuedReport, quick_passwords)
+    assert (record.state, record.countersigned_by) == ("countersigned", "u8")
+
+
+def test_a_replay_is_stopped_and_a_report_sent_back_with_a_reason(
+    review, reported, qtbot, used_home, quick_passwords
+):
+    page = review.page
+    page.replay.go.click()
+    page.replay.stop.click()
+    qtbot.waitUntil(page.replay.go.isVisible, timeout=LONG_MS)
+    assert page.replay.said.text() == "Stopped; nothing was compared."
+    dialog = asked(page, qtbot, page.send)
+    qtbot.mouseClick(dialog.go, LEFT)  # without a reason nothing happens
+    assert dialog.isVisible()
+    qtbot.keyClicks(dialog.reason, "the weight is of another item")
+    qtbot.mouseClick(dialog.go, LEFT)
+    qtbot.waitUntil(lambda: "note to the scan" in page.line.text(), timeout=LONG_MS)
+    (note,) = kept(used_home, Note, quick_passwords)
+    assert (note.scan, note.written_by) == (reported.scan, "u1")
+    assert note.text == f"{reported.report} sent back: the weight is of another item"
+    widths = [page.sheets.sheets[0].width()]
+    for button in (page.larger, page.smaller):
+        qtbot.mouseClick(button, LEFT)
+        widths.append(page.sheets.sheets[0].width())
+    assert widths[1] > widths[0] == widths[2]
