@@ -23,7 +23,7 @@ from matching.errors import SpectraError
 from spectra_app.records.access import Role, User
 from spectra_app.records.bundles.kinds import Imported
 from spectra_app.records.identifiers import parse
-from spectra_app.records.kinds import IssuedReport
+from spectra_app.records.kinds import IssuedReport, Scan
 from spectra_app.services import users
 from spectra_app.services.audit import Asked
 from spectra_app.services.bundles.answers import Finding
@@ -323,3 +323,23 @@ def test_words_and_counts_tell_nothing_either(planted):
     assert list_cases(planted.office, officer, CaseFilter(name="zorb")).rows == ()
     (row,) = list_cases(planted.office, officer).rows
     assert (row.scans, row.case.title) == (1, "[withheld]")
+
+
+def test_words_are_found_in_steps_as_many_as_there_are_scans(office, records, logged_in):
+    """What grows with the square of the restricted scans takes minutes at a large station."""
+
+    def steps(wanted):
+        for _ in range(len(office.ledger.find(Scan)), wanted):
+            records.scan(parcel, ["Fentanyl"], restricted=True)
+        counted = []
+        with office.ledger.reading() as connection:
+            connection.set_progress_handler(lambda: counted.append(1) and None, 20)
+        found = list_cases(office, logged_in["officer"], CaseFilter(text=case.title))
+        connection.set_progress_handler(None, 0)
+        assert [row.case.id for row in found.rows] == [case.id]
+        return len(counted)
+
+    case = records.case()
+    parcel = records.item(case)
+    few, many = steps(40), steps(160)
+    assert many < 8 * few  # four times the scans

@@ -190,11 +190,12 @@ class Sight:
 
     def knows(self, scans: Iterable[Scan]) -> None:
         """Take all scans there are, so that none has to be looked up for each item and case."""
-        self._hidden_of = defaultdict(tuple)
+        hidden: dict[tuple[str, str], list[Scan]] = {}
         for scan in scans:
             if not self.sees(scan):
                 for key in (("item", scan.item), ("case", scan.case)):
-                    self._hidden_of[key] = (*self._hidden_of[key], scan)
+                    hidden.setdefault(key, []).append(scan)
+        self._hidden_of = defaultdict(tuple, {key: tuple(many) for key, many in hidden.items()})
 
     def knows_of_cases(self, hidden: Mapping[str, tuple[Scan, ...]]) -> None:
         """Take what is hidden in some cases, with its names, so that it is not looked up again."""
