@@ -72,6 +72,12 @@ def run(
         if error.code == STOPPED_CODE:
             return EXIT_ARGUMENTS
         return EXIT_INTEGRITY if error.code in INTEGRITY_CODES else EXIT_REFUSED
+    except UnicodeError:
+        sys.stderr.write(
+            f"{below_the_bar()}spectra: something that was typed, or a file of words, holds bytes "
+            "that are no text (UTF-8); nothing of this was kept; type it again\n"
+        )
+        return EXIT_REFUSED
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             return _reader_gone()

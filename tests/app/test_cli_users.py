@@ -209,3 +209,11 @@ def test_the_table_in_the_document_is_the_one_in_force(spectra, checkout):
     assert (row["officer"], row["technician"], row["second person"]) == (
         "-", "yes", "technician or supervisor",
     )  # fmt: skip
+
+
+def test_bytes_that_are_no_text_are_refused_in_words(station, spectra, words, tmp_path):
+    assert station("sup", "list")[0] == 0
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for login, file in (("sup", str(tmp_path / "bytes")), ("\udcff", words(WORDS))):
+        code, _out, error = spectra("users", "list", "--user", login, "--password-file", file)
+        assert (code, "no text (UTF-8)" in error) == (3, True)
