@@ -17,10 +17,11 @@ from spectra_app.records.access import User
 from spectra_app.records.bundles.archive import read_whole
 from spectra_app.records.bundles.content import Bundle, read_bundle
 from spectra_app.records.bundles.errors import (
+    AnswerError,
     BundleKnownError,
     UnknownStationError,
 )
-from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownStation
+from spectra_app.records.bundles.kinds import Imported, ImportedRecord, KnownStation, Question
 from spectra_app.records.kinds import Confirmation
 from spectra_app.records.ledger.store import Ledger
 from spectra_app.services.bundles.answers import confirm, keep_attached, question_of
@@ -100,7 +101,8 @@ def import_bundle(office: Office, session: Session, path: Path, agreed: str = ""
     BundleKnownError
         When it was taken in before.
     AnswerError
-        When it is an answer to no question of this station, or to one that was answered.
+        When it is an answer to no question of this station, to one that was answered, or by a key
+        that nobody but who asked has agreed to.
     BundleError, DemoError
         As `look_at_bundle`.
     """
@@ -115,7 +117,10 @@ def import_bundle(office: Office, session: Session, path: Path, agreed: str = ""
     is_answer = bundle.content.kind == "answer"
     if is_answer:
         office.require(session, "confirmation.record")
-        open_item(office.ledger, question_of(office.ledger, bundle, where).record.item)
+        question = question_of(office.ledger, bundle, where).record
+        open_item(office.ledger, question.item)
+        agreed_by = _agreed_by(office.ledger, me, seen, agreed)
+        _check_apart(question, agreed_by, record.station, where)
         attached = keep_attached(bundle, office)
     kept = office.evidence.put(seen.data, kind=BUNDLE, name=path.name, clock=office.clock)
     confirmation = None
@@ -183,6 +188,25 @@ def _check_known(seen: Seen, agreed: str, where: str) -> None:
             f"nobody here has agreed to the key of {name}",
             where,
             "compare its id with the one that the station tells you, then agree with --trust KEY",
+        )
+
+
+def _agreed_by(ledger: Ledger, me: User, seen: Seen, agreed: str) -> frozenset[str]:
+    """Return who agreed to the key of a bundle, now or before."""
+    key = seen.bundle.content.station.key
+    now = {me.id} if agreed == key else set()
+    before = {ledger.get(KnownStation, key).record.agreed_by} if seen.known == "trusted" else set()
+    return frozenset(now | before)
+
+
+def _check_apart(question: Question, agreed_by: frozenset[str], key: str, where: str) -> None:
+    """Refuse an answer by a key that only who asked has agreed to: it could be that one's own."""
+    if not agreed_by - {question.asked_by}:
+        raise AnswerError(
+            f"who asked question {question.id} is the only one who agreed to the key that answers",
+            where,
+            "let somebody else compare the key with the laboratory, and take the answer in with "
+            f"--trust {key}",
         )
 
 

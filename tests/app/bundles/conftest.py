@@ -106,6 +106,12 @@ def logged_in(office):
 
 
 @pytest.fixture
+def technician(office):
+    """Return the session of the technician in `office`, who asks laboratories."""
+    return users.log_in(office, "technician", PASSWORD)
+
+
+@pytest.fixture
 def filled_case(prepared):
     """Return number and item of the case in `office`."""
     return prepared[1]
@@ -141,10 +147,10 @@ def found_there():
 
 
 @pytest.fixture
-def asked(office, logged_in, filled_case, tmp_path):
+def asked(office, technician, filled_case, tmp_path):
     """Return the bundle of a question about the item."""
     target = tmp_path / "question.bundle"
-    ask_laboratory(office, logged_in["supervisor"], filled_case[1], target,
+    ask_laboratory(office, technician, filled_case[1], target,
                    laboratory="State laboratory", text="Which salt is it?")  # fmt: skip
     return target
 

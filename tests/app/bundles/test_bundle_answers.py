@@ -72,6 +72,22 @@ def test_an_answer_counts_once_and_where_it_was_asked(two, third, answered):
     assert len(two.office.ledger.find(Confirmation)) == 1
 
 
+def test_nobody_answers_their_own_question(two, technician, answered):
+    """From a second station of one's own: somebody else has to agree to its key."""
+    key, before = two.lab.ledger.key.id, two.office.ledger.entries()
+    with pytest.raises(AnswerError, match="only one who agreed") as refused:
+        import_bundle(two.office, technician, answered, key)
+    assert f"--trust {key}" in refused.value.remedy
+    assert two.office.ledger.entries() == before
+    mine = opening.open_new_case(two.lab, two.chemist, "Theirs").id
+    export_case(two.lab, two.chemist, mine, two.folder / "lab.bundle")
+    import_bundle(two.office, technician, two.folder / "lab.bundle", key)
+    for session, agreed in ((technician, ""), (technician, key), (two.supervisor, "")):
+        with pytest.raises(AnswerError, match="only one who agreed"):
+            import_bundle(two.office, session, answered, agreed)
+    assert import_bundle(two.office, two.supervisor, answered, key).confirmation
+
+
 def test_a_second_answer_to_one_question_is_refused(two, third, asked, answered):
     other, boss = third
     taken = import_bundle(other, boss, asked, two.office.ledger.key.id).imported
@@ -94,13 +110,11 @@ def test_only_the_laboratory_that_was_asked_answers(two, found_there, tmp_path):
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_an_answer_is_that_of_the_laboratory_that_gave_it(
-    office, logged_in, laboratory, tmp_path, same
-):
+def test_an_answer_is_that_of_the_laboratory_that_gave_it(two, technician, logged_in, same):
     """The item itself may lie at another laboratory: its answer is still to come."""
-    lab, chemist = laboratory
+    office, lab, chemist, tmp_path = two.office, two.lab, two.chemist, two.folder
     supervisor, item = logged_in["supervisor"], office.ledger.find(Item)[0].record.id
-    ask_laboratory(office, supervisor, item, tmp_path / "q", laboratory="L", text="?")
+    ask_laboratory(office, technician, item, tmp_path / "q", laboratory="L", text="?")
     taken = import_bundle(lab, chemist, tmp_path / "q", office.ledger.key.id).imported
     unclear = Finding("other", ("GC-MS",), "B", remarks="too little")
     answer_question(lab, chemist, taken.id, unclear, tmp_path / "a")

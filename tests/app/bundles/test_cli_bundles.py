@@ -25,9 +25,10 @@ def typed(prepared, tmp_path, monkeypatch, spectra):
         shutil.copytree(prepared[0] / name, tmp_path / name)
     logins = {"data": "supervisor", "laboratory": "chemist"}
 
-    def run(where, *arguments):
+    def run(where, *arguments, user=""):
         monkeypatch.setenv("SPECTRA_HOME", str(tmp_path / where))
-        return spectra("case", *arguments, "--user", logins[where], "--password-file", "pw")
+        who = user or logins[where]
+        return spectra("case", *arguments, "--user", who, "--password-file", "pw")
 
     return run
 
@@ -36,8 +37,8 @@ def typed(prepared, tmp_path, monkeypatch, spectra):
 def done(typed):
     """Return what types a command, must succeed, and gives its JSON."""
 
-    def run(where, *arguments):
-        code, out, error = typed(where, *arguments, "--json")
+    def run(where, *arguments, user=""):
+        code, out, error = typed(where, *arguments, "--json", user=user)
         assert (code, error) == (0, "")
         return json.loads(out)
 
@@ -47,7 +48,7 @@ def done(typed):
 def test_a_question_goes_to_the_laboratory_and_its_answer_comes_back(typed, done, prepared):
     item = prepared[1][1]
     asked = done("data", "ask", item, "--laboratory", "State laboratory", "--question", "Which?",
-                 "--out", "q.bundle")  # fmt: skip
+                 "--out", "q.bundle", user="technician")  # fmt: skip
     seen = done("laboratory", "import", "q.bundle", "--check")
     assert seen["known"] == "unknown"
     code, _, error = typed("laboratory", "import", "q.bundle")

@@ -65,7 +65,8 @@ def tell(base: Path, hour: int, told: Callable[[str], object]) -> None:
     ):
         boss, chemist = (users.log_in(one, name, PASSWORD)
                          for one, name in ((centre, "supervisor"), (lab, "chemist")))  # fmt: skip
-        _ask(centre, boss, base / STICK / "q.bundle")
+        asking = users.log_in(centre, "technician", PASSWORD)
+        _ask(centre, asking, base / STICK / "q.bundle")
         told("asked")
         question = _take_in(lab, chemist, base / STICK / "q.bundle", centre)
         told("question in")
