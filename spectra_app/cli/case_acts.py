@@ -16,7 +16,7 @@ from spectra_app.errors import EXIT_OK, EXIT_REFUSED, AppError
 
 if TYPE_CHECKING:
     from spectra_app.cli.arguments import Commands
-    from spectra_app.records.kinds import Scan
+    from spectra_app.records.kinds import Item, Scan
     from spectra_app.services.office import Office, Session
 
 
@@ -128,8 +128,23 @@ def add_item(options: argparse.Namespace) -> int:
     )
     with signed_in(options) as (office, session):
         made = items.add_item(office, session, options.case, about)
+        also = _also_numbered(office, session, made)
     numbers = f", {', '.join(made.identifiers)}" if made.identifiers else ""
-    return told(options, made, f"Item {made.id}: {made.description}{numbers}")
+    lines = [f"Item {made.id}: {made.description}{numbers}", *also]
+    return told(options, made, "\n".join(lines))
+
+
+def _also_numbered(office: Office, session: Session, item: Item) -> list[str]:
+    """Say which other cases hold the same number: one parcel must not be counted as two unseen."""
+    from spectra_app.services.cases.listing import CaseFilter, list_cases
+
+    lines = []
+    for number in item.identifiers:
+        rows = list_cases(office, session, CaseFilter(identifier=number)).rows
+        others = [f"{row.case.id} ({row.case.state})" for row in rows if row.case.id != item.case]
+        if others:
+            lines.append(f"  {number} is also in {', '.join(others)}: look whether it is the same")
+    return lines
 
 
 def add_scan(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
@@ -47,6 +48,18 @@ def ola(station):
         return json.loads(out)
 
     return typed
+
+
+def test_a_number_that_is_in_another_case_already_is_told(station, ola) -> None:
+    """One parcel must not become two without anybody noticing."""
+    first, second = (ola("open", title, "--mode", "mail")["id"] for title in ("a", "b"))
+    add = partial(station, "ola", "case", "add-item")
+    ola("add-item", first, "powder", "--number", "RA473124829FI")
+    code, out, error = add(second, "powder", "--number", "ra 473 124 829 fi")
+    assert (code, error) == (0, "")
+    assert f"s10:RA473124829FI is also in {first} (open)" in out
+    _, out, _ = add(second, "another", "--number", "020-12345675")
+    assert "is also in" not in out
 
 
 @pytest.fixture
