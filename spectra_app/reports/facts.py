@@ -104,6 +104,7 @@ class ExternalResult:
     quantities: tuple[str, ...] = ()
     sent_at: str = ""
     answered_at: str = ""
+    examined_by: str = ""
     remarks: str = ""
     silent: Silent = ""
 

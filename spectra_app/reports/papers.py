@@ -296,6 +296,8 @@ def _external(result: ExternalResult, texts: Texts) -> Said:
     pairs = list(result.found)
     for place, quantity in enumerate(result.quantities[: len(pairs)]):
         pairs[place] = f"{pairs[place]} {quantity}".strip()
+    name = result.examined_by
+    examiner = texts.say("external.examiner", name=name) if name else ""
     return texts.say(
         "external.silent" if answered else f"external.{result.state}",
         why=texts.word("silent", result.silent) if answered else "",
@@ -303,7 +305,7 @@ def _external(result: ExternalResult, texts: Texts) -> Said:
         reference=or_not(result.reference, texts),
         sent_at=or_not(moment(result.sent_at), texts),
         answered_at=or_not(moment(result.answered_at), texts),
-        found=texts.many(word for word in (*pairs, result.remarks) if word)
+        found=texts.many(word for word in (*pairs, examiner, result.remarks) if word)
         or texts.say("not_recorded"),
         method=or_not(result.method, texts),
     )

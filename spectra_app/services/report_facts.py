@@ -215,7 +215,7 @@ def _techniques(office: Office, scan: Scan, found: Findings) -> tuple[OtherTechn
 def _external(scan: Scan, found: Findings) -> tuple[ExternalResult, ...]:
     names = (
         "laboratory", "state", "reference", "method", "found", "quantities", "sent_at",
-        "answered_at", "remarks",
+        "answered_at", "examined_by", "remarks",
     )  # fmt: skip
     return tuple(
         ExternalResult(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from spectra_app.reports import papers as report_papers
 from spectra_app.reports.facts import ExternalResult, OtherTechnique, ReportFacts
+from spectra_app.reports.parts import Facts
+from spectra_app.reports.texts import load_texts, without_isolates
 from spectra_app.services.cases import findings, items, papers, scans
 from spectra_app.services.report_facts import Wanted, facts_of_scan
 
@@ -72,3 +77,21 @@ def test_the_same_substance_confirmed_counts_until_it_is_amended(
     )
     assert of_the_scan().standing == "presumptive"
     assert "mistyped" in [change.reason for change in of_the_scan().changes]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "examined by A. Chemist"),
+        ("fr", "examiné par A. Chemist"),
+        ("es", "examinado por A. Chemist"),
+        ("ar", "أجرى الفحص A. Chemist"),
+    ],
+)
+def test_who_examined_it_elsewhere_is_told_in_the_language_of_the_report(language, said) -> None:
+    external = (replace(CONFIRMED, examined_by="A. Chemist"),)
+    facts = ReportFacts("R-1", "2026-11-22T10:00:00Z", "0.1.0", external=external)
+    parts = report_papers.others(facts, load_texts(language))
+    (text,) = (one.text for part in parts if isinstance(part, Facts) for one in part.facts)
+    assert said in without_isolates(text)
+    assert "caffeine" in text

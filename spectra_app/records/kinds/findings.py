@@ -77,8 +77,8 @@ class Confirmation(Record, frozen=True, kw_only=True):
         What they found; nothing of ours when refuted.
     quantities : tuple of str
         As they state them, in the order of `found`.
-    method : str
-        By what.
+    method, examined_by : str
+        By what, and by whom.
     sent_at, answered_at : str
         ISO 8601 in UTC.
     evidence : tuple of str
@@ -98,6 +98,7 @@ class Confirmation(Record, frozen=True, kw_only=True):
     found: tuple[str, ...] = ()
     quantities: tuple[str, ...] = ()
     method: str = ""
+    examined_by: str = ""
     remarks: str = ""
     sent_at: str = ""
     sent_by: str = ""

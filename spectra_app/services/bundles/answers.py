@@ -293,7 +293,8 @@ def confirm(
         answer.quantities,
         answer.reference,
         method="; ".join(answer.techniques),
-        remarks="\n".join(filter(None, (answer.remarks, f"Examined by {answer.examined_by}."))),
+        examined_by=answer.examined_by,
+        remarks=answer.remarks,
         answered_at=answer.answered_at,
         evidence=evidence,
     )

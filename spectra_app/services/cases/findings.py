@@ -55,6 +55,7 @@ class LaboratoryAnswer:
     quantities: tuple[str, ...] = ()
     reference: str = ""
     method: str = ""
+    examined_by: str = ""
     remarks: str = ""
     answered_at: str = ""
     evidence: tuple[str, ...] = ()
@@ -207,6 +208,7 @@ def enter_answer(
         quantities=answer.quantities,
         reference=answer.reference.strip() or before.reference,
         method=answer.method.strip(),
+        examined_by=answer.examined_by.strip(),
         remarks=answer.remarks.strip(),
         answered_at=answer.answered_at,
         evidence=answer.evidence,

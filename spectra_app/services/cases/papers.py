@@ -23,8 +23,8 @@ _OF_TECHNIQUE = (
     "done_at",
 )  # fmt: skip
 _OF_CONFIRMATION = (
-    "state", "laboratory", "reference", "found", "quantities", "method", "remarks", "sent_at",
-    "answered_at",
+    "state", "laboratory", "reference", "found", "quantities", "method", "examined_by", "remarks",
+    "sent_at", "answered_at",
 )  # fmt: skip
 _OF_CUSTODY = (
     "giver", "receiver", "handed_at", "purpose", "place", "seal_before", "seal_after",

@@ -48,7 +48,8 @@ def test_the_answer_comes_back_and_confirms_its_item(
         filled_case[1], ("amphetamine",), ("12 %",),
     )  # fmt: skip
     assert (confirmation.method, confirmation.reference) == ("GC-MS; FTIR", "L 77")
-    assert "A. Chemist" in confirmation.remarks
+    assert confirmation.examined_by == "A. Chemist"
+    assert "xamined" not in confirmation.remarks
     assert len(confirmation.scans) == 2
     whole, report = confirmation.evidence
     assert office.evidence.get(whole) == answered.read_bytes()
