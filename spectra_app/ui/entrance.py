@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from matching.errors import SpectraError
 from spectra_app.records.kinds import Station
+from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.records_desk import Standing
 from spectra_app.ui.theme import sized
@@ -33,7 +34,7 @@ class Form(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self.title, self.intro, self.message = QLabel(), QLabel(), QLabel()
+        self.title, self.intro, self.message = WrappedLabel(), WrappedLabel(), WrappedLabel()
         self.go = QPushButton()
         self.go.setObjectName("primary")
         self.go.setMinimumHeight(TALL)
@@ -45,7 +46,6 @@ class Form(QFrame):
         self.message.setObjectName("problem")
         for label in (self.title, self.intro, self.message):
             label.setTextFormat(Qt.TextFormat.PlainText)  # names of stations and people are in it
-            label.setWordWrap(True)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(28, 24, 28, 24)
         self.column.setSpacing(12)
@@ -230,8 +230,7 @@ class Entrance(QWidget):
         self._standing = Standing()
         self.around = QPushButton()
         self.around.setMinimumHeight(TALL)
-        self.around_note = QLabel()
-        self.around_note.setWordWrap(True)
+        self.around_note = WrappedLabel()
         self.around_note.setObjectName("hint")
         self._forms = QStackedLayout()
         inner = QWidget()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
     QFont,
     QFontMetrics,
@@ -110,6 +110,43 @@ class FittedLabel(QWidget):
         words = self._text.replace("-", "- ").split()
         widest = max((metrics.horizontalAdvance(word) for word in words), default=0)
         return widest <= width and lay_out(self._text, font, width).lineCount() <= self._lines
+
+
+class WrappedLabel(QLabel):
+    """Text of several lines that keeps the height it needs at its width; its layout may not cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+
+    def setText(self, text: str) -> None:
+        """Show `text`."""
+        super().setText(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask for the height that the new width needs."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Ask for the height that another font needs."""
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._fit()
+
+    def needs(self, width: int) -> int:
+        """Return the height that the text needs at a width, in pixels."""
+        kept = self.minimumHeight()
+        self.setMinimumHeight(0)  # Qt would never answer less than it
+        height = self.heightForWidth(width)
+        self.setMinimumHeight(kept)
+        return max(0, height)
+
+    def _fit(self) -> None:
+        height = self.needs(self.width()) if self.text() else 0
+        if height != self.minimumHeight():
+            self.setMinimumHeight(height)
 
 
 class ElidedLabel(QLabel):

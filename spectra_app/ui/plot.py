@@ -382,11 +382,11 @@ class MarkerKey(QFrame):
         self._words: dict[Mark, QLabel] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(4)
         row.addWidget(self._title)
         for mark in SYMBOLS:
             picture, words = QLabel(), QLabel()
-            row.addSpacing(10)
+            row.addSpacing(6)
             row.addWidget(picture)
             row.addWidget(words)
             self._pictures[mark], self._words[mark] = picture, words
@@ -408,6 +408,7 @@ class MarkerKey(QFrame):
         """Show how many peaks are matched, missing and unexplained."""
         self._peaks = peaks
         wide = "_wide" if self.width() >= NARROW_KEY else ""
+        self._title.setVisible(bool(wide))
         keys = ("matched", f"missing{wide}", f"unexplained{wide}")
         for label, key, count in zip(self._words.values(), keys, peaks, strict=True):
             label.setText(self._look.say(f"figure.{key}", count=count))

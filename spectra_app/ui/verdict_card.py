@@ -7,6 +7,7 @@ from html import escape
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from spectra_app.records.identification import Identification
 from spectra_app.reports.findings import verdict
-from spectra_app.ui.fitted import FittedLabel
+from spectra_app.ui.fitted import FittedLabel, WrappedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import percent
 from spectra_app.ui.shapes import AlarmShape
@@ -33,17 +34,20 @@ from spectra_app.ui.verdict_words import (
     why_lines,
 )
 
-HIDDEN_SHOWN = 300  # characters
+HIDDEN_SHOWN = (300, 220, 150, 110, 80, 50)  # characters: the most for which there is room
+HIDDEN_PART = 0.11  # of the height of the window
+SIDE = 22  # pixels
+MIDDLE_PIXELS = 40
 WIDE_CARD, TALL_CARD = 560, 560  # pixels
+BESIDE, ROOMY = 460, 660  # pixels: outcome beside LEAD, space between the parts
 LOW_POINTS = 21.0
 WIDE_POINTS = 13.0
 
 
-def text_label(name: str = "") -> QLabel:
+def text_label(name: str = "") -> WrappedLabel:
     """Return a label that wraps and whose text can be selected and copied."""
-    label = QLabel()
+    label = WrappedLabel()
     label.setObjectName(name)
-    label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
@@ -57,20 +61,21 @@ class VerdictCard(QFrame):
         super().__init__()
         self._look = look
         self._record: Identification | None = None
-        self.presumptive, self.emulated = text_label(), QLabel()
+        self.presumptive, self.emulated = text_label(), WrappedLabel()
         self.shape, self.word = AlarmShape(), FittedLabel(17, 12, 2)
         self.lead, self.outcome = QLabel(), text_label("outcome")
-        self.headline, self.listing = FittedLabel(VERDICT_POINTS, 17, 3), text_label("panelTitle")
+        self.headline, self.listing = FittedLabel(VERDICT_POINTS, 13, 3), text_label("panelTitle")
         self.components, self.why, self.next = text_label(), text_label(), text_label()
-        self.hidden, self._hidden_text = text_label(), ""
+        self.hidden, self._hidden_whole, self._remark = text_label(), "", ""
         self.more = QPushButton()
+        self._second = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._build()
         look.tell(self.retell)
         look.paint(self._paint_parts)
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(22, 16, 22, 14)
+        layout.setContentsMargins(SIDE, 16, SIDE, 14)
         layout.setSpacing(8)
         layout.addWidget(self.presumptive)
         layout.addWidget(self.emulated)
@@ -84,8 +89,8 @@ class VerdictCard(QFrame):
         self.more.clicked.connect(self.all_hidden_wanted)
 
     def _build_level(self) -> QHBoxLayout:
-        second = QHBoxLayout()
-        second.setSpacing(12)
+        second = self._second
+        second.setSpacing(6)
         second.addWidget(self.lead)
         second.addWidget(self.outcome, 1)
         words = QVBoxLayout()
@@ -114,7 +119,7 @@ class VerdictCard(QFrame):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumHeight(96)
+        area.setMinimumHeight(MIDDLE_PIXELS)
         return area
 
     def _build_footer(self) -> QWidget:
@@ -170,18 +175,25 @@ class VerdictCard(QFrame):
         _fill(self.why, say("card.why"), why_lines(record, texts))
         _fill(self.next, say("card.next"), next_lines(record, texts))
         text = " ".join(hidden_lines(record, texts))
-        shown = text if len(text) <= HIDDEN_SHOWN else f"{text[:HIDDEN_SHOWN].rstrip(' ,')} …"
-        self._hidden_text = shown
-        self._show_hidden("")
-        self.more.setVisible(shown != text)
+        self._hidden_whole, self._remark = text, ""
+        self._show_hidden()
 
     def show_limits_progress(self, fraction: float) -> None:
         """Say that the limits are being worked out, and how much of that is done (0 to 1)."""
-        self._show_hidden(self._look.say("card.working_out", done=percent(fraction)))
+        self._remark = self._look.say("card.working_out", done=percent(fraction))
+        self._show_hidden()
 
-    def _show_hidden(self, remark: str) -> None:
-        title = f"<b>{escape(self._look.say('card.hidden'))}</b> {escape(remark)}".rstrip()
-        self.hidden.setText(f"{title}<br>{escape(self._hidden_text)}")
+    def _show_hidden(self) -> None:
+        """Show as much as there is room for; a button shows all of it."""
+        text, shown = self._hidden_whole, ""
+        title = f"<b>{escape(self._look.say('card.hidden'))}</b> {escape(self._remark)}".rstrip()
+        room = HIDDEN_PART * self.window().height()
+        for most in HIDDEN_SHOWN:
+            shown = text if len(text) <= most else f"{text[:most].rstrip(' ,')} …"
+            self.hidden.setText(f"{title}<br>{escape(shown)}")
+            if self.hidden.needs(self.width() - 2 * SIDE) <= room:
+                break
+        self.more.setVisible(shown != text)
 
     def _paint_parts(self) -> None:
         self._paint_presumptive()
@@ -208,10 +220,19 @@ class VerdictCard(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use larger text where there is room for it."""
         super().resizeEvent(event)
-        font = sized(self.font(), WIDE_POINTS if self.width() >= WIDE_CARD else BASE_POINTS)
+        wide = self.width() >= WIDE_CARD
+        beside, under = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._second.setDirection(beside if self.width() >= BESIDE else under)
+        column = self.layout()
+        if column is not None:
+            roomy = self.height() >= ROOMY
+            column.setSpacing(8 if roomy else 3)
+            column.setContentsMargins(SIDE, 16 if roomy else 8, SIDE, 14 if roomy else 8)
+        font = sized(self.font(), WIDE_POINTS if wide else BASE_POINTS)
         for label in (self.presumptive, self.next, self.components, self.why, self.hidden):
             label.setFont(font)
         self.headline.set_points(VERDICT_POINTS if self.height() >= TALL_CARD else LOW_POINTS)
+        self._show_hidden()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the frame in the colour of the level, dashed for a lead."""
