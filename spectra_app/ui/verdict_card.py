@@ -35,7 +35,8 @@ from spectra_app.ui.verdict_words import (
 )
 
 HIDDEN_SHOWN = (300, 220, 150, 110, 80, 50)  # characters: the most for which there is room
-HIDDEN_PART = 0.11  # of the height of the window
+HIDDEN_PARTS = (0.17, 0.11)  # of the height of the window: beside a short name, a long one
+LONG_NAME = 80  # pixels
 SIDE = 22  # pixels
 MIDDLE_PIXELS = 40
 WIDE_CARD, TALL_CARD = 560, 560  # pixels
@@ -187,7 +188,8 @@ class VerdictCard(QFrame):
         """Show as much as there is room for; a button shows all of it."""
         text, shown = self._hidden_whole, ""
         title = f"<b>{escape(self._look.say('card.hidden'))}</b> {escape(self._remark)}".rstrip()
-        room = HIDDEN_PART * self.window().height()
+        part = HIDDEN_PARTS[self.headline.height() > LONG_NAME]
+        room = part * self.window().height()
         for most in HIDDEN_SHOWN:
             shown = text if len(text) <= most else f"{text[:most].rstrip(' ,')} …"
             self.hidden.setText(f"{title}<br>{escape(shown)}")

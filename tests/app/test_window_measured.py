@@ -199,6 +199,7 @@ def analyser_pages(shell):
     panel.show_state(InstrumentState())
     panel.hide()
     alarm.show_alarm(ALARM)
+    alarm.showNormal()  # the screen without a display is smaller than a real one
     alarm.resize(shell.size())
     yield "alarm", alarm
     alarm.show_alarm(READY)
