@@ -1,6 +1,7 @@
 """Every page of the window in every language: no text is cut off, overlapping or untranslated.
 
-It takes minutes, so that ``make fuzz`` does it; by default only the measure itself is tested. The scale of 200 % is measured in a process of its own.
+It takes minutes, so that ``make fuzz`` does it; by default only the measure itself is tested.
+The scale of 200 % is measured in a process of its own.
 """
 
 from __future__ import annotations
