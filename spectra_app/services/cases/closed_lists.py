@@ -40,7 +40,9 @@ class Spoken:
         folded = [fold(text) for text in texts] if self.folded else []
         every = "\n".join(folded)
         names = [name for name in self.folded if name in every]
-        found = {at for at, text in enumerate(folded) if any(name in text for name in names)}
+        found = {
+            at for at, text in enumerate(folded) if names and any(name in text for name in names)
+        }
         if self.words:
             every = "\n".join(texts).casefold()
             if not self.words.isdisjoint(re.findall(r"\w+", every)):

@@ -106,6 +106,7 @@ class Sight:
         self.cleared = cleared
         self._hidden_of: dict[tuple[str, str], tuple[Scan, ...]] = {}
         self._bundles: dict[str, bool] = {}
+        self._secrets: dict[tuple[tuple[tuple[str, ...], tuple[str, ...]], ...], Spoken] = {}
 
     def sees(self, record: Record) -> bool:
         """Tell whether this person may see a record."""
@@ -232,11 +233,17 @@ class Sight:
         return self._secret_of_case(record.id if of_case else str(getattr(record, "case", "")))
 
     def _secret_of_case(self, case: str) -> Spoken:
-        secret = self._lists.said
-        for scan in self.hidden_in("case", case):
-            names = [name for name in scan.names if self._lists.name((name,))]
-            secret |= spoken(names or (*scan.names, *scan.families))
-        return secret
+        hidden = self.hidden_in("case", case)
+        if not hidden:
+            return self._lists.said
+        there = tuple((scan.names, scan.families) for scan in hidden)
+        if there not in self._secrets:
+            secret = self._lists.said
+            for names, families in there:
+                listed = [name for name in names if self._lists.name((name,))]
+                secret |= spoken(listed or (*names, *families))
+            self._secrets[there] = secret
+        return self._secrets[there]
 
     def _sees_what_it_is_about(self, record: Record) -> bool:
         asked: dict[type[Record], Callable[[Any], bool]] = {

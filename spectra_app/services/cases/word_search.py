@@ -10,8 +10,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -44,7 +43,8 @@ WHERE words MATCH ? AND f.kind IN (SELECT value FROM json_each(?))
 ORDER BY words.rowid DESC LIMIT ?
 """
 _HITS_AND_TEXTS = """
-SELECT words.rowid, f.kind, f.id, words.text FROM words
+SELECT words.rowid, f.kind, f.id,
+    substr(words.text, 1, instr(words.text || char(10), char(10)) - 1), words.text FROM words
 JOIN revisions AS f ON f.rowid = words.rowid
 WHERE words MATCH ? AND f.kind IN (SELECT value FROM json_each(?))
 ORDER BY words.rowid DESC LIMIT ?
@@ -81,18 +81,14 @@ class _Named(msgspec.Struct, frozen=True):
     families: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A record with the words asked for: its row in the index, and what stands there."""
+class _Hit(NamedTuple):
+    """A record with the words asked for: its row in the index, its case, what stands there."""
 
     row: int
     kind: str
     id: str
+    case: str
     text: str
-
-    @property
-    def case(self) -> str:
-        return self.text.partition("\n")[0]
 
     @property
     def texts(self) -> Sequence[str]:
@@ -184,14 +180,15 @@ def _speaking(
     told: Iterable[tuple[T, str, Sequence[str]]], sight: Sight
 ) -> Iterator[tuple[T, bool]]:
     """Yield what has texts of a case, and whether one speaks of what may not be spoken of there."""
-    groups: dict[Spoken, list[tuple[T, Sequence[str]]]] = {}
+    groups: dict[Spoken, tuple[list[T], list[int], list[str]]] = {}
     for what, case, texts in told:
-        groups.setdefault(sight.secret_of(case), []).append((what, texts))
-    for secret, group in groups.items():
-        owners = [at for at, (_, texts) in enumerate(group) for _ in texts]
-        places = secret.those_in([text for _, texts in group for text in texts])
-        speaking = {owners[place] for place in places}
-        yield from ((what, at in speaking) for at, (what, _) in enumerate(group))
+        whats, owners, every = groups.setdefault(sight.secret_of(case), ([], [], []))
+        owners += [len(whats)] * len(texts)
+        whats.append(what)
+        every += texts
+    for secret, (whats, owners, every) in groups.items():
+        speaking = {owners[place] for place in secret.those_in(every)}
+        yield from ((what, at in speaking) for at, what in enumerate(whats))
 
 
 def _may_be_found(said: str, record: Record, text: str, sight: Sight) -> bool:
