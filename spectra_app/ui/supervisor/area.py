@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spectra_app.ui.supervisor.page import Page
 
 HERE = "spectra_app.ui.supervisor"
-PAGES = {"board": ("board_page", "BoardPage")}
+PAGES = {"board": ("board_page", "BoardPage"), "cases": ("cases_page", "CasesPage")}
 """Module and class of each page, imported when it is first shown."""
 REVIEW = ("review_page", "ReviewPage")
 

@@ -18,6 +18,7 @@ from spectra_app.records.ledger.chain import Entry
 from spectra_app.services.audit import Asked, show
 from spectra_app.services.case_reports import countersign_report
 from spectra_app.services.cases.board import Card
+from spectra_app.services.cases.listing import show_case
 from spectra_app.services.cases.papers import add_note
 from spectra_app.services.office import Office, Session
 from spectra_app.services.report_again import ShownAgain, report_again, report_to_come
@@ -102,10 +103,7 @@ class ReviewPage(Page):
         self.chain.setText(say("review.chain"))
         self.sheets.setAccessibleName(say("review.sheets"))
         self.entries.setAccessibleName(say("review.chain"))
-        if self.card is not None:
-            card = self.card
-            about = self.look_of.texts.put(card.report or card.item or card.case)
-            self.title.setText(about)
+        self.title.setText(self.look_of.texts.put(self._report()))
         if self.found is not None:
             self._show_state(self.found)
 
@@ -143,6 +141,7 @@ class ReviewPage(Page):
         record = found.shown.issued
         self.sign.setEnabled(record is not None and record.state == "issued")
         self.send.setEnabled(bool(found.shown.scans))
+        self.title.setText(self.look_of.texts.put(self._report()))
         self._show_state(found)
         self.sheets.setFocus()
 
@@ -191,7 +190,9 @@ class ReviewPage(Page):
         dialog.open()
 
     def _report(self) -> str:
-        card = self.card
+        card, found = self.card, self.found
+        if found is not None and found.shown.issued is not None:
+            return found.shown.issued.id
         return "" if card is None else card.report or card.item or card.case
 
     @Slot(str, str)
@@ -222,12 +223,13 @@ class ReviewPage(Page):
 def _review(office: Office, session: Session, *, card: Card, language: str) -> Reviewed:
     from spectra_app.reports.render_qt import pictures_of
 
-    if card.report:
-        shown = report_again(office, session, card.report)
+    report = card.report or _newest_report(office, session, card)
+    if report:
+        shown = report_again(office, session, report)
     else:
         shown = report_to_come(office, session, card.item or card.case, language)
     pages = pictures_of(shown.report, PICTURE) if shown.report is not None else ()
-    about = dict.fromkeys((card.case, card.item, card.report, *shown.scans))
+    about = dict.fromkeys((card.case, card.item, report, *shown.scans))
     found = {
         entry.number: entry
         for id_ in about
@@ -236,6 +238,13 @@ def _review(office: Office, session: Session, *, card: Card, language: str) -> R
     }
     people = {user.id: user for user in list_users(office, session)}
     return Reviewed(shown, pages, people, tuple(found[number] for number in sorted(found)))
+
+
+def _newest_report(office: Office, session: Session, card: Card) -> str:
+    """Return the report to show where a card names none: of its item, or of its case."""
+    reports = show_case(office, session, card.case).reports
+    mine = [one for one in reports if card.item in {"", one.item}]
+    return max(mine, key=lambda one: one.issued_at).id if mine else ""
 
 
 def _countersign(
