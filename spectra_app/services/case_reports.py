@@ -21,6 +21,7 @@ from spectra_app.records.kinds import IssuedReport, Scan
 from spectra_app.reports.builder import build_report
 from spectra_app.reports.checker import require_complete
 from spectra_app.reports.document import Report
+from spectra_app.reports.facts import ReportFacts
 from spectra_app.services.cases.seeing import sight_of, visible
 from spectra_app.services.office import Office, Session
 from spectra_app.services.report_facts import Wanted, facts_of_scan
@@ -67,10 +68,13 @@ def preview_report(
     ------
     RecordError
         When there is no such scan that this user may see.
+    ForbiddenError
+        When not all that settles it is for this user.
     """
     me = office.require(session, "report.preview")
     found = visible(office, me, Scan, scan).record
     record, facts = facts_of_scan(office, None, found, wanted)
+    _check_cleared(me, facts)
     facts = replace(facts, report_id=f"{found.id}-PREVIEW")
     return build_report(record, draw(found), facts, wanted.language)
 
@@ -109,7 +113,7 @@ def issue_report(
     SigningError
         When the file cannot be signed; nothing is issued then.
     ForbiddenError
-        When the second person may not see what the report says.
+        When one of the two may not see all that the report has to say.
     """
     me = office.require(session, "report.issue")
     if wanted.amends:
@@ -122,6 +126,9 @@ def issue_report(
         raise CaseError("this scan is not filed under an item", scan, "file it, then report it")
     other = _second(office, session, second, found) if second else None
     record, facts = facts_of_scan(office, me, found, wanted)
+    _check_cleared(me, facts)
+    if other is not None:
+        _check_cleared(other, facts)
     facts = replace(
         facts,
         report_id=_next_id(office, found, wanted),
@@ -199,6 +206,16 @@ def _second(office: Office, session: Session, second: Session, scan: Scan) -> Us
             "the second person may not see this scan", scan.id, "ask somebody who is cleared"
         )
     return other
+
+
+def _check_cleared(user: User, facts: ReportFacts) -> None:
+    """Refuse a report to who may not see a finding that is against the others."""
+    if facts.restricted and not user.cleared:
+        raise ForbiddenError(
+            "not all that this report has to say is for everybody",
+            facts.scan,
+            "let somebody who is cleared issue it",
+        )
 
 
 def _next_id(office: Office, scan: Scan, wanted: Wanted) -> str:

@@ -33,6 +33,7 @@ from spectra_app.services.cases.standing import (
     besides,
     findings_of,
     silence,
+    stands_of_scan,
 )
 from spectra_app.services.office import Office
 from spectra_app.services.policies import policy_in_force, read_policy
@@ -43,6 +44,8 @@ from spectra_app.services.reporting import (
     validation_rates,
 )
 from spectra_app.services.station_statistics.naming import names_in
+
+SETTLED = frozenset({"second technique", "confirmed"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -151,9 +154,19 @@ def _of_station(office: Office, facts: ReportFacts) -> ReportFacts:
 
 
 def _eyes(office: Office, scan: Scan) -> Sight:
-    """Return the sight of those who may read the report of a scan: whoever may see the scan."""
-    blind = uncleared_sight(office)
-    return blind if blind.sees(scan) else everything(office)
+    """Return the sight of those who may read the report of a scan: whoever may see the scan.
+
+    Where a finding that they may not see is against what the others say, only who is cleared: a
+    report never says that something is confirmed because a contradiction is hidden.
+    """
+    blind, whole = uncleared_sight(office), everything(office)
+    if not blind.sees(scan):
+        return whole
+    said, known = (
+        stands_of_scan(scan, findings_of(office.ledger, scan.item, sight)) if scan.item else ""
+        for sight in (blind, whole)
+    )
+    return whole if said in SETTLED and known not in SETTLED else blind
 
 
 def _of_item(office: Office, scan: Scan, facts: ReportFacts, sight: Sight) -> ReportFacts:

@@ -120,6 +120,13 @@ CHECKLIST = {  # ISO/IEC 17025:2017: what the printed pages have to say, item by
     "7.8.8 amended": "AMENDED REPORT: takes the place of report {item}-R1",
     "7.5.1 examiner": "Examined by The officer",
     "7.8.8.1 reason": "Reason: second technique recorded",
+    "7.8.8.1 change": "item {item}; condition on receipt sealed, undamaged sealed, one corner torn",
+    "7.8.8.3 original": "takes the place of report {item}-R1, which stays in the record",
+    "7.8.3.1 a conditions": "Raman shift range ",
+    "7.8.3.1 a calibration": "Calibration not known: the scan came in as a file",
+    "7.8.3.1 b conformity": "Control status Amphetamine sulfate: ",
+    "7.8.3.1 c uncertainty": "its interval in brackets",
+    "7.8.3.1 d opinions": "No likelihood ratio is stated",
     "how it stands": "Another laboratory found all that this report names.",
     "scan": "Scan {scan}",
     "SWGDRUG category": "Raman is one technique of SWGDRUG category A",
@@ -143,6 +150,10 @@ def test_every_item_of_17025_is_in_the_text_of_the_pdf(office, logged_in, filed,
     findings.record_answer(
         office, technician, sent.id, LaboratoryAnswer("confirmed", ("amphetamine",))
     )
+    papers.amend(
+        office, officer, "item", filed.item, "sealed, one corner torn", field="condition",
+        reason="seen later",
+    )  # fmt: skip
     wanted = replace(TOLD, amends=first.id, reason="second technique recorded")
     issued = issue_report(office, officer, filed.id, wanted, render)
     document = pypdfium2.PdfDocument(issued.pdf)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from spectra_app.errors import ForbiddenError
 from spectra_app.reports.builder import build_report
+from spectra_app.services import users
+from spectra_app.services.case_reports import issue_report, preview_report
 from spectra_app.services.cases import findings, items, papers, scans
 from spectra_app.services.cases.findings import LaboratoryAnswer, Technique
 from spectra_app.services.report_facts import Wanted, facts_of_scan
@@ -129,3 +133,23 @@ def test_what_was_corrected_to_be_found_stands_on_the_first_page(
     )  # fmt: skip
     (mark,) = marked(now(), "FOUND BESIDES")
     assert ": 3,4-methylenedioxymethamphetamine." in mark
+
+
+def test_nothing_is_settled_by_hiding_what_is_against_it(office, logged_in, report_of, technique):
+    """A technique agrees; another one, that only who is cleared may see, does not."""
+    scan, now = report_of()
+    technique(scan, "agrees", "amphetamine")
+    assert now().facts.standing == "technique"
+    made = technique(scan, "disagrees", "zorbamine")
+    with office.ledger.writing("u1") as writing:
+        writing.put(msgspec.structs.replace(made, restricted=True), "marked", after=1)
+    report = now()
+    assert (report.facts.standing, report.facts.restricted) == ("presumptive", True)
+    assert marked(report, "CONTRADICTED")
+    officer = logged_in["officer"]
+    with pytest.raises(ForbiddenError, match="not all that this report"):
+        preview_report(office, officer, scan.id, Wanted())
+    with pytest.raises(ForbiddenError, match="not all that this report"):
+        issue_report(office, officer, scan.id, Wanted(), lambda *_: None)
+    users.clear_user(office, logged_in["supervisor"], "u2", True)
+    assert preview_report(office, officer, scan.id, Wanted()).facts.restricted
