@@ -34,7 +34,7 @@ from spectra_app.services.office import Office
 WORDS = "seven green herons wade"
 OWN_SESSION = {"log_out", "lock_session", "unlock_session"}
 """What somebody may do with a session that is locked: end it, lock it, give the password."""
-WITHOUT_SESSION = {"log_in", "has_users", "set_up_first_supervisor"} | {
+WITHOUT_SESSION = {"log_in", "has_users", "check_never_begun", "set_up_first_supervisor"} | {
     "unattended_scan",
     "unattended_exposure",
 }
