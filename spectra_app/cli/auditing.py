@@ -153,6 +153,9 @@ def _print(checked: Checked, printed: int) -> None:
     if checked.unfinished:
         print("  RETENTION WAS INTERRUPTED: evidence that had to go may be here still; finish it "
               "with 'spectra case retention-finish'")  # fmt: skip
+    if back := result.clock_back:
+        places = ", ".join(map(str, back[:TOLD])) + (" ..." if len(back) > TOLD else "")
+        print(f"  THE CLOCK WAS SET BACK before entry {places}: look at the times around it")
     for one in result.findings[:TOLD]:
         print(f"  BROKEN at {one.where}: {one.text} ({one.code})")
     if len(result.findings) > TOLD:

@@ -276,6 +276,7 @@ def to_json(checked: Checked) -> dict[str, object]:
         "end": result.end,
         "records": result.records,
         "evidence": checked.evidence,
+        "clock_back": list(result.clock_back),
         "unfinished_removals": checked.unfinished,
         "head": None if result.head is None else result.head.to_json(),
         "findings": [

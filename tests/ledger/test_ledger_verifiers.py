@@ -22,6 +22,7 @@ from spectra_app.records.ledger.index import kinds_of_records
 from spectra_app.records.ledger.named_evidence import FIELDS
 from spectra_app.records.ledger.schema import STEPS
 from spectra_app.records.ledger.store import DATABASE, HEAD, Ledger
+from spectra_app.records.ledger.verify import verify
 
 # Flipped bytes; a thousand and more in the long form.
 FLIPS = max(80, int(os.environ.get("SPECTRA_FUZZ") or 0) // 10)
@@ -328,3 +329,17 @@ def test_the_script_shares_no_code_and_stays_readable(script):
     assert "spectra_app" not in text
     assert "import library" not in text
     assert len(text.splitlines()) < 450
+
+
+def test_it_is_said_where_the_clock_was_set_back(tmp_path):
+    times = iter(
+        ("10:00:00", "10:00:00", "09:59:30", "08:00:00", "08:00:01", "no time", "11:00:00")
+    )
+    folder = tmp_path / "station"
+    key = station_key(folder / "keys")
+    with Ledger(folder, key, lambda: f"2026-11-22T{next(times)}.000Z") as ledger:
+        for _ in range(7):
+            with ledger.writing("u1") as writing:
+                writing.note("logged in")
+    result = verify(folder, key.public)
+    assert (result.findings, result.clock_back) == ((), (4,))

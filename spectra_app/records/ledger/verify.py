@@ -12,7 +12,7 @@ import base64
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from spectra_app.records.ledger.head import Head, read_head
 from spectra_app.records.ledger.schema import APPLICATION_ID, schema_is_ours
 from spectra_app.records.ledger.store import DATABASE, HEAD
 from spectra_app.records.ledger.writing import REDACTED
+from spectra_app.records.sessions import BACKWARDS_S, seconds
 
 Genuine = Callable[[bytes, bytes], bool]
 # What SQLite says of a schema that cannot be read may quote it, in bytes that are no text.
@@ -70,6 +71,9 @@ class Verified:
         Number of the last entry.
     findings : tuple of Finding
         What is wrong, at most 1,000; nothing when the ledger holds.
+    clock_back : tuple of int
+        Entries before which the clock was set back, by more than a minute: nothing is wrong with
+        the chain, and their times cannot be relied on.
     """
 
     entries: int
@@ -77,6 +81,7 @@ class Verified:
     head: Head | None
     end: int
     findings: tuple[Finding, ...]
+    clock_back: tuple[int, ...] = ()
 
 
 def verify(folder: Path, public: bytes, printed: Iterable[tuple[int, str]] = ()) -> Verified:
@@ -123,7 +128,14 @@ def verify(folder: Path, public: bytes, printed: Iterable[tuple[int, str]] = ())
         elif head is not None and not _made(head, public, signed):
             findings.add(Finding("head_false", HEAD, "the station did not sign it"))
         findings.add_all(_check_reach(asked, walk))
-    return Verified(walk.count, walk.records, head, walk.number, tuple(findings.kept))
+    return Verified(walk.count, walk.records, head, walk.number, tuple(findings.kept),
+                    tuple(walk.clock_back))  # fmt: skip
+
+
+def _is_back(before: str, now: str) -> bool:
+    with suppress(ValueError, TypeError, OverflowError):  # whatever stands there as a time
+        return seconds(now, before) > BACKWARDS_S
+    return False
 
 
 class _Findings:
@@ -197,6 +209,8 @@ class _Walk:
     sha256: str = FIRST
     count: int = 0
     records: int = 0
+    time: str = ""
+    clock_back: list[int] = field(default_factory=list)
     hashes: dict[int, str] = field(default_factory=dict)  # of the numbers that were asked for
     due: dict[tuple[str, str, int], str] = field(default_factory=dict)  # revision -> its digest
     newest: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
@@ -227,6 +241,9 @@ class _Walk:
             yield Finding("entry_altered", where, "it does not follow the entry before it")
         if entry.act == CUT:
             yield Finding("chain_cut", where, "the program found the chain cut there")
+        if entry.time < self.time and _is_back(self.time, entry.time):
+            self.clock_back.append(number)
+        self.time = entry.time
         yield from self._note(entry, where)
 
     def _note(self, entry: Entry, where: str) -> Iterator[Finding]:
