@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from spectra_app.ui.supervisor.page import Page
 
 HERE = "spectra_app.ui.supervisor"
-PAGES = {"board": ("board_page", "BoardPage"), "cases": ("cases_page", "CasesPage")}
+PAGES = {
+    "board": ("board_page", "BoardPage"),
+    "cases": ("cases_page", "CasesPage"),
+    "people": ("people_page", "PeoplePage"),
+}
 """Module and class of each page, imported when it is first shown."""
 REVIEW = ("review_page", "ReviewPage")
 

@@ -29,7 +29,7 @@ from spectra_app.wording import ALARMS
 
 FIELDS = ("text", "name", "identifier")
 STATES = ("", "open", "closed")
-WIDTHS = (270, 178, 100, 80, 200, 160)  # pixels
+WIDTHS = (296, 178, 100, 80, 200, 130)  # pixels
 ROW = 34
 
 

@@ -18,7 +18,7 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.supervisor.page import TALL
 
 
-class _Asking(QDialog):
+class Asking(QDialog):
     """Words, fields, and two buttons: leave, and do it."""
 
     def __init__(self, parent: QWidget, look: Look, key: str, values: dict[str, str]) -> None:
@@ -56,7 +56,7 @@ class _Asking(QDialog):
         raise NotImplementedError
 
 
-class SecondPerson(_Asking):
+class SecondPerson(Asking):
     """Name and password of who signs second; the password is kept nowhere."""
 
     signed = Signal(str, str)
@@ -93,7 +93,7 @@ class SecondPerson(_Asking):
         self.accept()
 
 
-class SendBack(_Asking):
+class SendBack(Asking):
     """Why a report is not signed."""
 
     sent = Signal(str)
