@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from spectra_app.records.kinds import Item, Scan
     from spectra_app.services.office import Office, Session
 
+KEEP_LIBRARY = (
+    "The station keeps no copy of {file}: unless it is installed here, keep that file, or nobody "
+    "can compute this result again or look at its references ('case replay', 'case export')."
+)
+
 
 def add(actions: Commands) -> None:
     """Add the actions about items and scans."""
@@ -175,6 +180,8 @@ def add_scan(options: argparse.Namespace) -> int:
         if not options.json:
             print(f"Scan {scan.id}, {scan.state} {scan.item}".rstrip())
             print(verdict_text(found.record))
+    if options.library is not None and not options.json:
+        print(KEEP_LIBRARY.format(file=options.library))
     return EXIT_REFUSED if any(scan.outcome == "refused" for scan in made) else EXIT_OK
 
 

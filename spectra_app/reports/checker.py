@@ -37,7 +37,7 @@ def _fact(code: str, clause: str, what: str, remedy: str) -> Required:
 
 
 _STATION = "a supervisor enters it with 'spectra case station'"
-_ITEM = "enter it with 'spectra case change-item'"
+_ITEM = "enter it with 'spectra case change-item'; a supervisor opens a closed case again first"
 _SCAN = "file a scan that was identified by this program"
 
 # Title, page numbers, the clear end, "relates only to the items tested" and the marking of external

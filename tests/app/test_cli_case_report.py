@@ -37,8 +37,9 @@ def item(sue, scan_text, small_library, tmp_path):
     item = json.loads(sue("add-item", case, "white powder", *added, "--json")[1])["id"]
     path = tmp_path / "caffeine.csv"
     path.write_text(scan_text("caffeine"), encoding="utf-8")
-    code, _, error = sue("add-scan", path, "--item", item, "--library", small_library)
+    code, out, error = sue("add-scan", path, "--item", item, "--library", small_library)
     assert (code, error) == (0, "")
+    assert f"The station keeps no copy of {small_library}" in out
     return item
 
 
@@ -79,6 +80,24 @@ def test_a_preview_says_what_is_missing_and_issues_nothing(sue, item, tmp_path, 
     assert "authorised_by" in json.loads(out)["missing"]
     case = json.loads(sue("show", item[:-3], "--json")[1])
     assert case["reports"] == []
+
+
+def test_what_an_item_lacks_in_a_closed_case_has_a_way_out(sue, tmp_path, scan_text) -> None:
+    """A closed case takes no change: the remedy says who opens it again."""
+    sue("station", "Customs laboratory", "--address", "Airport Road 12")
+    case = json.loads(sue("open", "Parcel", "--json")[1])["id"]
+    item = json.loads(sue("add-item", case, "powder", "--condition", "torn", "--json")[1])["id"]
+    path = tmp_path / "caffeine.csv"
+    path.write_text(scan_text("caffeine"), encoding="utf-8")
+    assert sue("add-scan", path, "--item", item)[0] == 0
+    assert sue("close", case, "--as", "done")[0] == 0
+    code, out, _ = sue("report", item, "--out", tmp_path, *TOLD)
+    assert code == 3
+    assert "a supervisor opens a closed case again first" in out
+    assert sue("change-item", item, "--sampling", "all")[0] == 3
+    assert sue("reopen", case, "--why", "sampling")[0] == 0
+    assert sue("change-item", item, "--sampling", "all")[0] == 0
+    assert sue("report", item, "--out", tmp_path, *TOLD)[0] == 0
 
 
 def test_nothing_filed_is_told(sue, item, tmp_path) -> None:
