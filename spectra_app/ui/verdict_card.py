@@ -82,7 +82,6 @@ class VerdictCard(QFrame):
         layout.addWidget(self.emulated)
         layout.addLayout(self._build_level())
         layout.addWidget(self.headline)
-        layout.addWidget(self.listing)
         layout.addWidget(self._build_middle(), 1)
         layout.addWidget(self._build_footer())
         self.lead.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -112,7 +111,7 @@ class VerdictCard(QFrame):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(10)
-        for label in (self.next, self.components, self.why):
+        for label in (self.listing, self.next, self.components, self.why):
             column.addWidget(label)
         column.addStretch(1)
         area = QScrollArea()
