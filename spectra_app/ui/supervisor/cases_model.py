@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -28,7 +29,8 @@ def next_piece(asked: CaseFilter, rows: Sequence[CaseRow]) -> CaseFilter:
     if not rows:
         return replace(asked, most=PIECE)
     day = rows[-1].case.opened_at[:10]
-    again = sum(row.case.opened_at[:10] == day for row in rows)
+    of_day = takewhile(lambda row: row.case.opened_at[:10] == day, reversed(rows))
+    again = sum(1 for _row in of_day)
     return replace(asked, last=day, most=PIECE + again)
 
 
