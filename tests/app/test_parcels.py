@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from spectra_app.errors import CaseError, ForbiddenError
@@ -60,13 +63,25 @@ def test_an_exercise_and_the_real_thing_never_share_an_item(office, officer, tak
     assert real.item.id != exercise.item.id
 
 
-def test_what_was_filed_before_something_failed_is_passed_over_the_next_time(
-    office, officer, take, parcel
-):
+def test_nothing_is_filed_when_one_scan_cannot_be(office, officer, take, parcel):
     good, bad = take(officer), take(officer, "lead")
     scans.discard_scan(office, officer, bad.id, "fell down")
     with pytest.raises(CaseError, match="discarded"):
         file_parcel(office, officer, parcel, (good, bad))
+    assert office.ledger.find(Case) == office.ledger.find(Item) == []
     filed = file_parcel(office, officer, parcel, (good, take(officer, "hazard")))
     assert {one.item for one in filed.scans} == {filed.item.id}
     assert len(office.ledger.find(Item)) == 1
+
+
+def test_desks_that_file_one_parcel_at_once_file_it_under_one_item(office, officer, take, parcel):
+    taken = [take(officer) for _desk in range(4)]
+    together = threading.Barrier(len(taken))
+
+    def file(scan):
+        together.wait(10)
+        return file_parcel(office, officer, parcel, (scan,)).item.id
+
+    with ThreadPoolExecutor(len(taken)) as desks:
+        assert len(set(desks.map(file, taken))) == 1
+    assert len(office.ledger.find(Item)) == len(office.ledger.find(Case)) == 1

@@ -86,27 +86,31 @@ def add_item(office: Office, session: Session, case: str, about: Description) ->
         When a number is none, or may be several things.
     """
     me = office.require(session, "item.add")
-    now = office.clock()
-    known = _checked(about, now)
     with office.ledger.writing(me.id) as writing:
-        open_case(office.ledger, case)
-        number = len(office.ledger.find(Item, case=case)) + 1
-        item = Item(id=f"{case}-{number:02d}", case=case, received_by=me.id, **known)
-        writing.put(sound(item), "item added")
-        receipt = Custody(
-            id=f"{item.id}-H001",
-            case=case,
-            item=item.id,
-            number=1,
-            giver=OUTSIDE + (item.received_from or "not stated"),
-            receiver=me.id,
-            handed_at=item.received_at,
-            purpose="received",
-            seal_before=_seal(about.seal),
-            seal_after=_seal(about.seal),
-            recorded_by=me.id,
-        )
-        writing.put(sound(receipt), "item received")
+        return put_item(writing, office, me, case, about)
+
+
+def put_item(writing: Writing, office: Office, me: User, case: str, about: Description) -> Item:
+    """Add an item within a transaction; see `add_item`."""
+    known = _checked(about, office.clock())
+    open_case(office.ledger, case)
+    number = len(office.ledger.find(Item, case=case)) + 1
+    item = Item(id=f"{case}-{number:02d}", case=case, received_by=me.id, **known)
+    writing.put(sound(item), "item added")
+    receipt = Custody(
+        id=f"{item.id}-H001",
+        case=case,
+        item=item.id,
+        number=1,
+        giver=OUTSIDE + (item.received_from or "not stated"),
+        receiver=me.id,
+        handed_at=item.received_at,
+        purpose="received",
+        seal_before=_seal(about.seal),
+        seal_after=_seal(about.seal),
+        recorded_by=me.id,
+    )
+    writing.put(sound(receipt), "item received")
     return item
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 
 from spectra_app.errors import CaseError, RecordError
+from spectra_app.records.access import User
 from spectra_app.records.kinds import Case, Confirmation, Station
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.records.ledger.record import Stored
 from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.ledger.writing import Writing
 from spectra_app.services.cases.keeping import (
     AMEND,
     changed_fields,
@@ -102,18 +104,23 @@ def open_new_case(office: Office, session: Session, title: str, about: About | N
         When something that was stated cannot be kept.
     """
     me = office.require(session, "case.open")
-    now = office.clock()
-    known = _checked(about or About(), now)
     with office.ledger.writing(me.id) as writing:
-        record = Case(
-            id=_next_number(office, now),
-            title=stated("the title of the case", title),
-            officer=me.id,
-            opened_at=now,
-            emulated=(about is not None and about.emulated) or office.demo,
-            **known,
-        )
-        writing.put(sound(record), "case opened")
+        return put_case(writing, office, me, title, about or About())
+
+
+def put_case(writing: Writing, office: Office, me: User, title: str, about: About) -> Case:
+    """Open a case within a transaction; see `open_new_case`."""
+    now = office.clock()
+    known = _checked(about, now)
+    record = Case(
+        id=_next_number(office, now),
+        title=stated("the title of the case", title),
+        officer=me.id,
+        opened_at=now,
+        emulated=about.emulated or office.demo,
+        **known,
+    )
+    writing.put(sound(record), "case opened")
     return record
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from spectra_app.records.identifiers import Identifier
 from spectra_app.records.kinds import Case, Item, Scan
 from spectra_app.records.ledger.store import Ledger
-from spectra_app.services.cases.items import Description, add_item
-from spectra_app.services.cases.opening import About, open_new_case
-from spectra_app.services.cases.scans import file_scan
+from spectra_app.services.cases.items import Description, put_item
+from spectra_app.services.cases.opening import About, put_case
+from spectra_app.services.cases.scans import put_filed
 from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.office import Office, Session
 
@@ -56,30 +56,31 @@ def file_parcel(
 ) -> Filed:
     """File the scans of a parcel; its case and item are opened when no open case has its number.
 
+    All of it is one transaction: two desks that file one parcel at once file it under one item.
+
     Raises
     ------
     CaseError
-        When one cannot be filed there; those filed before it stay, and are passed over next time.
+        When one cannot be filed there; nothing is filed then.
     """
     me = office.require(session, "scan.file")
+    for action in ("case.open", "item.add"):
+        office.require(session, action)
     emulated = bool(scans) and scans[0].emulated
-    item = item_of(office.ledger, parcel.number, emulated=emulated)
-    if item is None:
-        about = About(mode=parcel.mode, emulated=emulated)
-        case = open_new_case(office, session, f"{WHAT} {parcel.number.shown}", about)
-        said = f'{WHAT}, declared as "{parcel.declared}"' if parcel.declared else WHAT
-        known = Description(said, condition=parcel.condition, identifiers=(parcel.number.text,))
-        item = add_item(office, session, case.id, known)
-    filed = tuple(_filed(office, session, scan.id, item.id) for scan in scans)
+    with office.ledger.writing(me.id) as writing:
+        item = item_of(office.ledger, parcel.number, emulated=emulated)
+        if item is None:
+            about = About(mode=parcel.mode, emulated=emulated)
+            title = f"{WHAT} {parcel.number.shown}"
+            case = put_case(writing, office, me, title, about)
+            said = f'{WHAT}, declared as "{parcel.declared}"' if parcel.declared else WHAT
+            numbers = (parcel.number.text,)
+            known = Description(said, condition=parcel.condition, identifiers=numbers)
+            item = put_item(writing, office, me, case.id, known)
+        filed = tuple(put_filed(writing, office, scan.id, item.id) for scan in scans)
     sight = sight_of(office, me)
     case_now = sight.shown(office.ledger.get(Case, item.case).record)
     return Filed(case_now, sight.shown(item), filed)
-
-
-def _filed(office: Office, session: Session, scan: str, item: str) -> Scan:
-    now = office.ledger.get(Scan, scan).record
-    there = now.state == "filed" and now.item == item
-    return now if there else file_scan(office, session, scan, item)
 
 
 def item_of(ledger: Ledger, number: Identifier, *, emulated: bool) -> Item | None:

@@ -20,6 +20,7 @@ from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.identification import Identification
 from spectra_app.records.kinds import Case, Exposure, IssuedReport, Scan
 from spectra_app.records.ledger.store import Ledger
+from spectra_app.records.ledger.writing import Writing
 from spectra_app.services.cases.closed_lists import closed_lists, keys_of_name
 from spectra_app.services.cases.keeping import open_item, short_id, sound, stated
 from spectra_app.services.cases.seeing import sight_of, visible
@@ -234,32 +235,38 @@ def file_scan(office: Office, session: Session, scan: str, item: str, reason: st
     """
     me = office.require(session, "scan.file")
     with office.ledger.writing(me.id) as writing:
-        stored = visible(office, me, Scan, scan)
-        target = open_item(office.ledger, item).record
-        before = stored.record
-        if before.state == "discarded":
-            raise CaseError("this scan was discarded", scan, "scan it again")
-        if before.state == "filed" and before.item == item:
-            raise CaseError("this scan is filed there already", scan, "nothing has to be done")
-        if before.state == "filed" and not reason.strip():
-            raise CaseError(
-                "this scan is filed elsewhere", scan, f"it is under {before.item}: give the reason"
-            )
-        if before.state == "filed":
-            open_item(office.ledger, before.item)  # nothing is taken out of a closed case
-            _check_unreported(office.ledger, scan)
-        _check_kind(before, office.ledger.get(Case, target.case).record)
-        filed = msgspec.structs.replace(
-            before,
-            case=target.case,
-            item=item,
-            state="filed",
-            filed_at=office.clock(),
-            filed_by=me.id,
-            reason=reason.strip(),
+        return put_filed(writing, office, scan, item, reason)
+
+
+def put_filed(writing: Writing, office: Office, scan: str, item: str, reason: str = "") -> Scan:
+    """File a scan within a transaction of who files it; see `file_scan`."""
+    me = office.user(writing.user)
+    stored = visible(office, me, Scan, scan)
+    target = open_item(office.ledger, item).record
+    before = stored.record
+    if before.state == "discarded":
+        raise CaseError("this scan was discarded", scan, "scan it again")
+    if before.state == "filed" and before.item == item:
+        raise CaseError("this scan is filed there already", scan, "nothing has to be done")
+    if before.state == "filed" and not reason.strip():
+        raise CaseError(
+            "this scan is filed elsewhere", scan, f"it is under {before.item}: give the reason"
         )
-        act = "scan filed" if before.state == "unfiled" else "scan moved"
-        writing.put(sound(filed), act, after=stored.revision, details={"item": item})
+    if before.state == "filed":
+        open_item(office.ledger, before.item)  # nothing is taken out of a closed case
+        _check_unreported(office.ledger, scan)
+    _check_kind(before, office.ledger.get(Case, target.case).record)
+    filed = msgspec.structs.replace(
+        before,
+        case=target.case,
+        item=item,
+        state="filed",
+        filed_at=office.clock(),
+        filed_by=me.id,
+        reason=reason.strip(),
+    )
+    act = "scan filed" if before.state == "unfiled" else "scan moved"
+    writing.put(sound(filed), act, after=stored.revision, details={"item": item})
     return filed
 
 
