@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from library.cells import cell, csv_line, text_of
@@ -36,6 +36,8 @@ def test_ordinary_names_stay_as_they_are(text):
 
 
 @given(EVIL, EVIL)
+@example("", " -")
+@example(" +", "\t-")
 def test_an_export_split_at_commas_or_semicolons_has_no_formula_and_says_the_same(name, value):
     trace = Trace(
         intensity=np.array([1.0, 2.0, 5.0]),

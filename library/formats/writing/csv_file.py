@@ -16,6 +16,7 @@ from library.formats.records import Trace
 from library.formats.spectra_csv import RECORD
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON
+_BEGINS = re.compile(r'^("\s*)([+-])')  # such a text, behind blanks too
 _SPELLED = {ord(sign): f"\\u{ord(sign):04x}" for sign in ",;=@"}  # JSON reads the same text
 
 
@@ -66,8 +67,8 @@ def _whole_cell(record: str) -> str:
     """Return JSON in which no part between commas, semicolons or quotes begins a formula."""
 
     def spelled(found: re.Match[str]) -> str:
-        text, first = found[0].translate(_SPELLED), found[0][1]
-        return f'"\\u{ord(first):04x}{text[2:]}' if first in "+-" else text
+        text = found[0].translate(_SPELLED)
+        return _BEGINS.sub(lambda sign: f"{sign[1]}\\u{ord(sign[2]):04x}", text)
 
     return _STRING.sub(spelled, record)
 
