@@ -33,6 +33,7 @@ from spectra_app.services.cases.seeing import Sight
 
 T = TypeVar("T")
 MOST_HITS = 4_000  # records with the words asked for that are looked at
+MOST_LOOKED_THROUGH = 1_000  # the same where something is hidden: each is looked through
 
 # What is joined with CROSS is looked up in the order written: SQLite, which keeps no statistics of
 # these tables, would walk through all scans instead.
@@ -107,15 +108,17 @@ def cases_with_words(
     """
     if not text.strip():
         return None, False
-    asked = (_words(text), _WORDED_KINDS, MOST_HITS + 1)
-    if sight.hides_nothing(connection):
+    open_ = sight.hides_nothing(connection)
+    most = MOST_HITS if open_ else MOST_LOOKED_THROUGH
+    asked = (_words(text), _WORDED_KINDS, most + 1)
+    if open_:
         hits = connection.execute(_HITS, asked).fetchall()
-        cases = dict.fromkeys(case for (case,) in hits[:MOST_HITS])
+        cases = dict.fromkeys(case for (case,) in hits[:most])
     else:
         hits = connection.execute(_HITS_AND_TEXTS, asked).fetchall()
-        found = [_Hit(*hit) for hit in hits[:MOST_HITS]]
+        found = [_Hit(*hit) for hit in hits[:most]]
         cases = dict.fromkeys(_seen_hits(connection, found, text, sight))
-    return json.dumps(list(cases)), len(hits) > MOST_HITS
+    return json.dumps(list(cases)), len(hits) > most
 
 
 def _seen_hits(
