@@ -217,3 +217,15 @@ def disk_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if done.returncode:
         pytest.skip(f"the compiler cannot make it here: {done.stderr[-200:]}")
     return library
+
+
+@pytest.fixture(scope="session")
+def own_mounts() -> tuple[str, ...]:
+    """Return the command that may mount something, for itself only."""
+    prefix = ("unshare", "--user", "--map-root-user", "--mount")
+    if not shutil.which("unshare"):
+        pytest.skip("needs unshare (util-linux)")
+    mount = (*prefix, "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt")
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this system refuses a mount namespace of one's own")
+    return prefix

@@ -490,3 +490,24 @@ def faults_of():
         return faults
 
     return check
+
+
+# --- The supervisor's area ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def supervising(qtbot, desk, make_shell):
+    """Return what logs the supervisor in by keys, shows a page, and returns it."""
+    from PySide6.QtCore import Qt
+
+    def shown(words, page):
+        shell = make_shell(desk.use_cases, (1024, 768))
+        form = shell.entrance.log_in
+        form.name.setText("supervisor")
+        qtbot.keyClicks(form.password, words)
+        qtbot.keyClick(form.password, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: "board" in shell.supervisor.made, timeout=60_000)
+        qtbot.mouseClick(shell.supervisor.tabs[page], Qt.MouseButton.LeftButton)
+        return shell.supervisor.made[page]
+
+    return shown

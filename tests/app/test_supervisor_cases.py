@@ -40,16 +40,9 @@ def many(spectra_home, staffed, quick_passwords):
 
 
 @pytest.fixture
-def page(qtbot, desk, make_shell, many):
+def page(qtbot, supervising, many):
     """Return the page of cases with its first rows."""
-    shell = make_shell(desk.use_cases, (1024, 768))
-    form = shell.entrance.log_in
-    form.name.setText("supervisor")
-    qtbot.keyClicks(form.password, many)
-    qtbot.keyClick(form.password, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "board" in shell.supervisor.made, timeout=LONG_MS)
-    qtbot.mouseClick(shell.supervisor.tabs["cases"], LEFT)
-    found = shell.supervisor.made["cases"]
+    found = supervising(many, "cases")
     qtbot.waitUntil(lambda: found.model.rowCount() == PIECE, timeout=LONG_MS)
     return found
 

@@ -15,18 +15,11 @@ WORDS = "eleven brown otters swim"
 
 
 @pytest.fixture
-def enter(qtbot, desk, make_shell):
+def enter(qtbot, supervising):
     """Return what logs the supervisor in and shows the users."""
 
     def entered(words):
-        shell = make_shell(desk.use_cases, (1024, 768))
-        form = shell.entrance.log_in
-        form.name.setText("supervisor")
-        qtbot.keyClicks(form.password, words)
-        qtbot.keyClick(form.password, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: "board" in shell.supervisor.made, timeout=LONG_MS)
-        qtbot.mouseClick(shell.supervisor.tabs["people"], LEFT)
-        page = shell.supervisor.made["people"]
+        page = supervising(words, "people")
         qtbot.waitUntil(lambda: bool(page.people), timeout=LONG_MS)
         return page
 

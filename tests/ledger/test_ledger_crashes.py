@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -86,18 +85,6 @@ def test_a_disk_that_does_not_sync_would_be_noticed(crashing, short_log, tmp_pat
     """What this asks can fail: without one of the syncs, acknowledged records are lost."""
     base, log = short_log
     assert crashing.power_cuts(base, log, tmp_path / "after", 5, seed=1, deaf=deaf)
-
-
-@pytest.fixture(scope="session")
-def own_mounts():
-    """Return the command that may mount something, for itself only."""
-    prefix = ("unshare", "--user", "--map-root-user", "--mount")
-    if not shutil.which("unshare"):
-        pytest.skip("needs unshare (util-linux)")
-    mount = (*prefix, "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt")
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this system refuses a mount namespace of one's own")
-    return prefix
 
 
 @pytest.mark.fuzz

@@ -89,6 +89,7 @@ class PersonDialog(Asking):
         self.wrong.setWordWrap(True)
         self.body.addWidget(self.wrong)
         self.wrong.hide()
+        self.wanted.connect(self._on_go)
         look.tell(self.retell)
 
     def retell(self) -> None:

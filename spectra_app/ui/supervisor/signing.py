@@ -21,6 +21,8 @@ from spectra_app.ui.supervisor.page import TALL
 class Asking(QDialog):
     """Words, fields, and two buttons: leave, and do it."""
 
+    wanted = Signal()
+
     def __init__(self, parent: QWidget, look: Look, key: str, values: dict[str, str]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -41,7 +43,7 @@ class Asking(QDialog):
         column.addLayout(row)
         self.resize(520, 300)
         self.leave.clicked.connect(self.reject)
-        self.go.clicked.connect(self._on_go)
+        self.go.clicked.connect(self.wanted)
 
     def retell(self) -> None:
         """Say all texts."""
@@ -50,10 +52,6 @@ class Asking(QDialog):
         self.words.setText(say(f"{self._key}_words", **self._values))
         self.go.setText(say(f"{self._key}_go"))
         self.leave.setText(say("officer.cancel"))
-
-    @Slot()
-    def _on_go(self) -> None:
-        raise NotImplementedError
 
 
 class SecondPerson(Asking):
@@ -66,6 +64,7 @@ class SecondPerson(Asking):
         self.labels = QLabel(), QLabel()
         self.name, self.password = QLineEdit(), QLineEdit()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.wanted.connect(self._on_go)
         for label, edit in zip(self.labels, (self.name, self.password), strict=True):
             label.setBuddy(edit)
             edit.setMinimumHeight(TALL)
@@ -102,6 +101,7 @@ class SendBack(Asking):
         super().__init__(parent, look, "review.back", {"report": report})
         self.reason = QPlainTextEdit()
         self.reason.setTabChangesFocus(True)
+        self.wanted.connect(self._on_go)
         self.body.addWidget(self.reason)
         look.tell(self.retell)
         self.reason.setFocus()

@@ -116,18 +116,6 @@ def test_a_bundle_that_is_not_synced_would_be_noticed(logged, story, tmp_path):
     assert power_cuts(logged, story, tmp_path / "after", 2, seed=5, deaf=f"/{story.STICK}/")
 
 
-@pytest.fixture(scope="session")
-def own_mounts():
-    """Return the command that may mount something, for itself only."""
-    prefix = ("unshare", "--user", "--map-root-user", "--mount")
-    if not shutil.which("unshare"):
-        pytest.skip("needs unshare (util-linux)")
-    mount = (*prefix, "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt")
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this system refuses a mount namespace of one's own")
-    return prefix
-
-
 def filled_up(own_mounts, prepared, tmp_path, points, seed):
     small = ("sh", "-c", 'mount -t tmpfs -o size=9m none "$0" && exec "$@"', str(tmp_path))
     prefix = (*own_mounts, *small)
