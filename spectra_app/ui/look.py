@@ -7,7 +7,7 @@ what it paints by hand, for the theme (`Look.paint`). Language and theme change 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -20,6 +20,8 @@ from spectra_app.ui.theme import Theme, ThemeChoice, apply_theme, load_theme, re
 from spectra_app.wording import HIDDEN, HIDDEN_OTHERS, HIDDEN_UNKNOWN
 
 FOLDER = "i18n/window"
+PARTS = ("examine", "compare", "library", "calibration", "supervising", "help", "calculated")
+"""Folders below `FOLDER`, one for each large part of the window; its own texts stand in none."""
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
 
 __all__ = ["LANGUAGES", "NAMES", "Look", "window_texts"]
@@ -110,10 +112,16 @@ def window_texts(language: str) -> Texts:
     AppError
         When there is no such language, or its file is damaged or incomplete.
     """
-    shared = load_texts(language)
-    english = load_set(FOLDER, "en", shared=_shared_with_the_command_line())
-    own = english if language == "en" else load_set(FOLDER, language, like=english.texts)
-    return replace(own, texts={**shared.texts, **own.texts})
+    own = _own(FOLDER, language, _shared_with_the_command_line())
+    texts = {**load_texts(language).texts, **own.texts}
+    for part in PARTS:
+        texts |= _own(f"{FOLDER}/{part}", language, {}).texts
+    return replace(own, texts=texts)
+
+
+def _own(folder: str, language: str, shared: Mapping[str, str]) -> Texts:
+    english = load_set(folder, "en", shared=shared)
+    return english if language == "en" else load_set(folder, language, like=english.texts)
 
 
 def _shared_with_the_command_line() -> dict[str, str]:

@@ -35,8 +35,8 @@ from spectra_app.ui.officer.screen import OfficerScreen
 from spectra_app.ui.phrases import analyser_line, analyser_short
 from spectra_app.ui.records_desk import OpenOffice, RecordsDesk
 from spectra_app.ui.supervisor.area import SupervisorArea
+from spectra_app.ui.technician.area import Bench, TechnicianArea
 from spectra_app.ui.theme import ThemeChoice, sized
-from spectra_app.ui.workbench import Workbench
 
 THEMES: tuple[ThemeChoice, ...] = ("system", "light", "dark", "contrast")
 AREAS = ("board", "officer", "workbench")
@@ -119,10 +119,13 @@ class Shell(QMainWindow):
         )
         self.officer = OfficerScreen(look)
         self.flow = OfficerFlow(self.officer, self.analyser, self.records, look)
-        self.workbench = Workbench(use_cases, self.lane, self.analyser, look)
+        self.technician = TechnicianArea(
+            look, Bench(use_cases, self.lane, self.analyser, self.records)
+        )
+        self.workbench = self.technician.workbench
         self.supervisor = SupervisorArea(look, self.records)
         self._areas: dict[str, QWidget] = {
-            "board": self.supervisor, "officer": self.officer, "workbench": self.workbench,
+            "board": self.supervisor, "officer": self.officer, "workbench": self.technician,
         }  # fmt: skip
         self._closing = self._around = False
         self._build()

@@ -68,10 +68,12 @@ def test_two_passwords_that_differ_set_nothing_up(shell, qtbot, settled):
 
 def test_looking_around_opens_the_workbench_alone(shell, qtbot):
     qtbot.mouseClick(shell.entrance.around, LEFT)
-    assert shell.pages.currentWidget() is shell.workbench
+    assert shell.pages.currentWidget() is shell.technician
+    assert shell.workbench.isVisible()
     assert not any(button.isVisible() for button in shell.head.areas.values())
     shell.show_area("officer")
-    assert shell.pages.currentWidget() is shell.workbench
+    assert shell.pages.currentWidget() is shell.technician
+    assert shell.workbench.isVisible()
 
 
 class TestStaffed:

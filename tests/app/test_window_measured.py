@@ -168,7 +168,7 @@ def officer_pages(shell, samples):
 
 def bench_pages(shell, samples):
     bench = shell.workbench
-    shell.pages.setCurrentWidget(bench)
+    shell.pages.setCurrentWidget(shell.technician)
     bench._show_entry(None)
     bench.start.show_note("Starter library 1.0", "Reconstructed; gives leads only.")
     yield "bench start", shell

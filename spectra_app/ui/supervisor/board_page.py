@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from spectra_app.services.cases.board import COLUMNS, MOST, Board, Column, show_board
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.look import Look
+from spectra_app.ui.page import TALL, Page
 from spectra_app.ui.records_desk import RecordsDesk
 from spectra_app.ui.supervisor.cards import CardList
-from spectra_app.ui.supervisor.page import TALL, Page
 from spectra_app.ui.theme import sized
 
 

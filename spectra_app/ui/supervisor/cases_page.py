@@ -22,9 +22,9 @@ from spectra_app.services.cases.listing import CaseFilter, CaseList, list_cases
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
+from spectra_app.ui.page import TALL, Page
 from spectra_app.ui.records_desk import RecordsDesk
 from spectra_app.ui.supervisor.cases_model import CaseModel
-from spectra_app.ui.supervisor.page import TALL, Page
 from spectra_app.wording import ALARMS
 
 FIELDS = ("text", "name", "identifier")

@@ -23,8 +23,8 @@ from spectra_app.records.access import ACTIVE, Role, User
 from spectra_app.services import users
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.look import Look
+from spectra_app.ui.page import TALL, Page
 from spectra_app.ui.records_desk import Act, RecordsDesk
-from spectra_app.ui.supervisor.page import TALL, Page
 from spectra_app.ui.supervisor.signing import Asking
 
 COLUMNS = ("login", "name", "role", "state", "cleared", "password")

@@ -14,8 +14,8 @@ from spectra_app.services.office import Office, Session
 from spectra_app.services.replay import AGREES, Replay, replay
 from spectra_app.ui.lane import Job, Report
 from spectra_app.ui.look import Look
+from spectra_app.ui.page import in_words
 from spectra_app.ui.records_desk import RecordsDesk
-from spectra_app.ui.supervisor.page import in_words
 
 
 class ReplayBox(QFrame):

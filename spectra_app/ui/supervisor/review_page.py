@@ -24,8 +24,8 @@ from spectra_app.services.office import Office, Session
 from spectra_app.services.report_again import ShownAgain, report_again, report_to_come
 from spectra_app.services.users import list_users, log_in, log_out
 from spectra_app.ui.look import Look
+from spectra_app.ui.page import TALL, Page
 from spectra_app.ui.records_desk import RecordsDesk
-from spectra_app.ui.supervisor.page import TALL, Page
 from spectra_app.ui.supervisor.replay_box import ReplayBox
 from spectra_app.ui.supervisor.sheets import PICTURE, Sheets
 from spectra_app.ui.supervisor.signing import SecondPerson, SendBack

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_app.ui.look import Look
-from spectra_app.ui.supervisor.page import TALL
+from spectra_app.ui.page import TALL
 
 
 class Asking(QDialog):

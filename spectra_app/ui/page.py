@@ -1,4 +1,4 @@
-"""What the pages of the supervisor's area have in common: asking the records, and saying so."""
+"""What the pages of an area have in common: asking the records, and saying so."""
 
 from __future__ import annotations
 

@@ -1,0 +1,76 @@
+"""The technician's area: the workbench, and the pages for libraries and calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from spectra_app.services.api import UseCases
+from spectra_app.ui.analyser_desk import AnalyserDesk
+from spectra_app.ui.lane import Lane
+from spectra_app.ui.look import Look
+from spectra_app.ui.paged import PagedArea, Place
+from spectra_app.ui.records_desk import RecordsDesk
+from spectra_app.ui.workbench import Workbench
+
+HERE = "spectra_app.ui.technician"
+PAGES: dict[str, Place] = {
+    "examine": ("spectra_app.ui.workbench", "Workbench"),
+}
+FIRST = "examine"
+"""The workbench is there from the start, for who only looks around too; it holds no records."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    """What the technician's pages work with.
+
+    Parameters
+    ----------
+    use_cases : UseCases
+        What can be asked of library and analyser; called on the lane only.
+    lane : Lane
+        Of library and analyser, shared with the rest of the window.
+    analyser : AnalyserDesk
+        The analyser in use, shared too.
+    records : RecordsDesk
+        Runs acts of services on the records.
+    """
+
+    use_cases: UseCases
+    lane: Lane
+    analyser: AnalyserDesk
+    records: RecordsDesk
+
+
+class TechnicianArea(PagedArea):
+    """The pages of a technician; only the workbench when nobody is logged in.
+
+    Parameters
+    ----------
+    look : Look
+        Language and theme.
+    bench : Bench
+        What the pages work with.
+    """
+
+    def __init__(self, look: Look, bench: Bench) -> None:
+        super().__init__(look, bench.records, PAGES, lambda kind: kind(look, bench), "tech")
+        self.workbench = Workbench(bench.use_cases, bench.lane, bench.analyser, look)
+        self.stack.addWidget(self.workbench)
+
+    def begin(self) -> None:
+        """Show the page that was shown last; the workbench to who only looks around."""
+        self.show_page(self.current)
+
+    def show_page(self, name: str) -> QWidget:
+        """Show a page; the workbench is never made anew."""
+        somebody = self.open_to_somebody()
+        self.row.setVisible(somebody and len(self.tabs) > 1)
+        if name == FIRST or not somebody:
+            self.current = FIRST
+            self.tabs[FIRST].setChecked(True)
+            self.stack.setCurrentWidget(self.workbench)
+            return self.workbench
+        return super().show_page(name)
