@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from spectra_app.services.scanning import Scanned
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
+from spectra_app.ui.officer.camera import Camera, CameraDialog
 from spectra_app.ui.officer.extras import NoteDialog, WhyDialog, ask_photos
 from spectra_app.ui.officer.screen import OfficerScreen
 from spectra_app.ui.records_desk import RecordsDesk
+from spectra_app.ui.sound import Sound
 
 BEFORE = frozenset({"officer.begin", "officer.no_analyser", "officer.filed"})
 PLANS: dict[str, PlanName] = {"longer": "long"}
@@ -64,6 +67,7 @@ class OfficerFlow(QObject):
         self.parcel = Parcel()
         self._job: Job | None = None
         self._began_s = 0.0
+        self.sound, self.camera = Sound(self), Camera(self)
         screen.scan_wanted.connect(self.scan)
         screen.again_wanted.connect(self.scan_again)
         screen.stop_wanted.connect(self.stop)
@@ -132,8 +136,22 @@ class OfficerFlow(QObject):
 
     @Slot()
     def add_photos(self) -> None:
-        """Add pictures from files; they are kept as evidence when the parcel is filed."""
-        self.parcel.photos += ask_photos(self.screen, self._look)
+        """Take pictures with the camera where there is one, else from files; filed as evidence."""
+        if not self.camera.begin():
+            self.add_photo_files()
+            return
+        dialog = CameraDialog(self.screen, self._look, self.camera)
+        dialog.taken.connect(lambda path: self._on_photos((path,)))
+        dialog.files_wanted.connect(self.add_photo_files)
+        dialog.open()
+
+    @Slot()
+    def add_photo_files(self) -> None:
+        """Add pictures from files."""
+        self._on_photos(ask_photos(self.screen, self._look))
+
+    def _on_photos(self, paths: Sequence[Path]) -> None:
+        self.parcel.photos += paths
         self._tell_added()
 
     @Slot()
@@ -188,6 +206,7 @@ class OfficerFlow(QObject):
             self.screen.item.show_declared("")
             self.parcel.shown = scanned.found
             self.screen.show_found(scanned.found)
+            self.sound.play(scanned.found.record.alarm)
             self._keep(scanned)
         self._offer()
 
