@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
-from matching.axis import COMMON_GRID
 from matching.compare import Comparison
-from matching.mixture import nameable
+from matching.gates import all_passed, reference_gates, set_gates
 from matching.policy import Policy, Thresholds
 from matching.quality import ScanQuality
 from matching.setfit import Part, SetFit
@@ -241,14 +240,7 @@ def explains(comparison: Comparison, evidence: float, limits: Thresholds, least:
     limits : Thresholds
         The other limits.
     """
-    return (
-        evidence >= least
-        and comparison.independent_bands >= limits.least_bands
-        and comparison.unexplained <= limits.most_unexplained
-        and comparison.root_correlation >= limits.least_root_correlation
-        and comparison.uncovered <= limits.most_uncovered
-        and comparison.overlap_cm1 >= limits.least_overlap_cm1
-    )
+    return all_passed(reference_gates(comparison, evidence, limits, least))
 
 
 def _named(
@@ -288,10 +280,8 @@ def _named(
 def _mixed(mixture: Mixture, policy: Policy) -> Verdict:
     """Name the components, or say that one reference is not enough and the set cannot be named."""
     fit = mixture.fit
-    limits = policy.thresholds
-    supported = min(mixture.support) >= limits.support
-    supported &= fit.left.size * COMMON_GRID.step_cm1 >= limits.least_overlap_cm1
-    if not (nameable(fit, policy.mixture) and supported) or "calculated" in mixture.kinds:
+    gates = set_gates(fit, mixture.support, policy.mixture, policy.thresholds)
+    if not all_passed(gates) or "calculated" in mixture.kinds:
         reasons: tuple[str, ...] = ("several_components", "bands_unexplained")
         return Verdict("inconclusive", reasons, ("scan_other_spot", "scan_longer", *SENDABLE))
     if any(1 + len(rows) > LARGEST_SET for rows in mixture.alike):

@@ -161,18 +161,28 @@ def peeled(
     width_cm1 : float
         Extra width given to the references (positive) or the scan (negative), as in the fit.
     """
+    taken = added_up(query, parts, matrix, width_cm1)
+    left = np.clip(as_fitted(query, width_cm1) - taken, 0.0, None)
+    noise = math.hypot(query.noise, model_error * float(taken.mean()))
+    return np.where(model_error * taken > left, 0.0, left), noise
+
+
+def as_fitted(query: Prepared, width_cm1: float) -> FloatArray:
+    """Return the scan in the resolution in which sets are fitted to it, shape of its bands."""
+    return gaussian_broadened(query.bands, max(-width_cm1, 0.0) / COMMON_GRID.step_cm1)
+
+
+def added_up(
+    query: Prepared, parts: Sequence[Part], matrix: ReferenceMatrix, width_cm1: float
+) -> FloatArray:
+    """Return what components add to a scan, on its stretch of the grid; see `peeled`."""
     step = COMMON_GRID.step_cm1
     index = np.arange(COMMON_GRID.size, dtype=np.float64)
     taken = np.zeros(COMMON_GRID.size)
     for part in parts:
         light = np.asarray(matrix.rows[part.row], dtype=np.float64) ** 2
-        moved = np.interp(index - part.shift_cm1 / COMMON_GRID.step_cm1, index, light)
-        taken += part.amount * moved
-    taken = gaussian_broadened(taken, max(width_cm1, 0.0) / step)[query.first : query.end]
-    bands = gaussian_broadened(query.bands, max(-width_cm1, 0.0) / step)
-    left = np.clip(bands - taken, 0.0, None)
-    noise = math.hypot(query.noise, model_error * float(taken.mean()))
-    return np.where(model_error * taken > left, 0.0, left), noise
+        taken += part.amount * np.interp(index - part.shift_cm1 / step, index, light)
+    return gaussian_broadened(taken, max(width_cm1, 0.0) / step)[query.first : query.end]
 
 
 def explain(
@@ -222,6 +232,41 @@ def explain(
         if gain < settings.least_gain:
             break
     return sets
+
+
+def refit(
+    query: Prepared,
+    matrix: ReferenceMatrix,
+    settings: MixtureSettings,
+    rows: Sequence[int],
+    hints: Hints,
+) -> SetFit | None:
+    """Fit a set of references that somebody chose, all of them, to a scan.
+
+    The fit is that of `explain`, over the same stretch of the scan and with the same weights, but
+    whether each component is needed is not asked.
+
+    Parameters
+    ----------
+    query, matrix, settings, hints
+        As in `explain`.
+    rows : sequence of int
+        Rows of the library, of one substance each.
+
+    Returns
+    -------
+    SetFit or None
+        None when the scan gives one of them no positive amount or less than the least share, or
+        when one was not measured where the others were.
+    """
+    problem = _problem(query, matrix, settings, np.array(sorted(rows), dtype=np.int64), hints)
+    if problem is None or problem.number.size < len(rows):
+        return None
+    alone = _projected(problem)
+    beam: list[Members] = list(_singles(problem, alone, settings))
+    for _ in rows[1:]:
+        beam = list(_grown(problem, alone, beam, settings))
+    return _best_fit(problem, beam[: int(settings.refined)], settings)
 
 
 def _problem(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from spectra_app.services.scanning import Scanned
 
 if TYPE_CHECKING:
     from spectra_app.services.cases.laser_book import Measurer
+    from spectra_app.services.comparing import FittedSet, Pair, Study
 
 Progress = Callable[[float, str], None]
 ShouldStop = Callable[[], bool]
@@ -40,6 +41,25 @@ class AnalyserUse:
     look: Callable[[], Choices]
     scan: Callable[[ScanWish, Progress, ShouldStop], Scanned]
     check: Callable[[Progress, ShouldStop], CheckResult]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyUse:
+    """What the window can ask about a result it has.
+
+    Parameters
+    ----------
+    study : callable (Identified) -> Study
+        Examine it again for what its record does not hold.
+    pair : callable (Study, int, int) -> Pair
+        Two of its candidates, by their places, against each other.
+    trial : callable (Study, entries) -> FittedSet
+        Fit components that somebody chose.
+    """
+
+    study: Callable[[Identified], Study]
+    pair: Callable[[Study, int, int], Pair]
+    trial: Callable[[Study, Sequence[str]], FittedSet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,8 @@ class UseCases:
         again, it goes on from there.
     analyser : AnalyserUse, optional
         Connected analysers; `look`, `scan` and `check` are called on the lane like the others.
+    study : StudyUse, optional
+        A result looked at more closely.
     measurer : Measurer, optional
         To be told who is logged in, so that what is measured is entered as theirs.
     """
@@ -84,4 +106,5 @@ class UseCases:
     open_library: Callable[[Path], str]
     work_out_limits: Callable[[Identified, Progress, ShouldStop], Identified] | None = None
     analyser: AnalyserUse | None = None
+    study: StudyUse | None = None
     measurer: Measurer | None = None

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from spectra_app.records.evidence import EvidenceStore
-from spectra_app.services.api import AnalyserUse, Progress, ShouldStop, UseCases
+from spectra_app.services import comparing
+from spectra_app.services.api import AnalyserUse, Progress, ShouldStop, StudyUse, UseCases
 from spectra_app.services.calibrations import Calibrations, Standing
 from spectra_app.services.cases.exposures import Fired
 from spectra_app.services.cases.laser_book import LaserBook, Measurer
@@ -154,6 +155,17 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
     return AnalyserUse(instrument, look, scan, check)
 
 
+def study_use(desk: Desk) -> StudyUse:
+    """Return what a window can ask about results of the library of `desk`."""
+    return StudyUse(
+        study=lambda found: comparing.study(found, desk.identifier),
+        pair=lambda studied, one, other: comparing.pair(
+            studied, one, other, desk.identifier.engine
+        ),
+        trial=lambda studied, entries: comparing.trial(studied, entries, desk.identifier.engine),
+    )
+
+
 def desk_use_cases(
     library: Path | None, render: Renderer, *, open_it: OpenIt = open_with_bench
 ) -> UseCases:
@@ -171,5 +183,6 @@ def desk_use_cases(
         open_library=desk.open,
         work_out_limits=desk.limits,
         analyser=analyser_use(desk, instrument),
+        study=study_use(desk),
         measurer=desk.measurer,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -77,6 +78,8 @@ class Examined:
         Time of clean-up, search with detailed comparison, mixtures and decision, and where
         something was to be said, of the same with the second baseline (its mixtures apart), in
         milliseconds.
+    unmixed : Unmixed or None
+        How sets of references were fitted; None when none could be.
     """
 
     prepared: Prepared
@@ -84,6 +87,29 @@ class Examined:
     scored: tuple[Scored, ...]
     verdict: Verdict
     timing_ms: dict[str, float]
+    unmixed: Unmixed | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unmixed:
+    """How sets of references were fitted to a scan.
+
+    Parameters
+    ----------
+    level : Prepared
+        The scan as an instrument with the best reference's sensitivity would have seen it.
+    hints : Hints
+        What the search for single references found.
+    fit : SetFit or None
+        The largest set whose every growth was needed.
+    mixture : Mixture or None
+        The same as it is decided on, when it has two components or more.
+    """
+
+    level: Prepared
+    hints: Hints
+    fit: SetFit | None
+    mixture: Mixture | None
 
 
 def reference_bands(library: Library, row: int) -> Bands:
@@ -132,7 +158,7 @@ def examine(
     for row in verdict.named:
         library_is_sound(engine, row)
     engine.library.check_unchanged()
-    return Examined(prepared, quality, judged.scored, verdict, timing)
+    return Examined(prepared, quality, judged.scored, verdict, timing, judged.unmixed)
 
 
 def _checked(task: _Task, verdict: Verdict, timing: dict[str, float]) -> Verdict:
@@ -178,6 +204,7 @@ class _Task:
 class _Judged:
     scored: tuple[Scored, ...]
     verdict: Verdict
+    unmixed: Unmixed | None
 
 
 def _judged(task: _Task, prepared: Prepared, timing: dict[str, float]) -> _Judged:
@@ -186,23 +213,23 @@ def _judged(task: _Task, prepared: Prepared, timing: dict[str, float]) -> _Judge
     begun = time.perf_counter()
     scored = _scored(prepared, engine, task.allowed)
     searched = time.perf_counter()
-    mixture = _mixture(prepared, engine, task.allowed, scored)
-    unmixed = time.perf_counter()
+    found = unmixed(prepared, engine, task.allowed, scored)
+    ended = time.perf_counter()
     verdict = decide(
         scored,
         task.quality,
         task.policy,
         lambda a, b: engine.look_alikes.alike(scored[a].row, scored[b].row),
-        mixture,
+        found.mixture if found else None,
         axis_doubtful=task.axis_doubtful,
         families=lambda: _families(task, prepared),
     )
     timing |= {
         "search": (searched - begun) * 1e3,
-        "mixture": (unmixed - searched) * 1e3,
-        "decision": (time.perf_counter() - unmixed) * 1e3,
+        "mixture": (ended - searched) * 1e3,
+        "decision": (time.perf_counter() - ended) * 1e3,
     }
-    return _Judged(tuple(scored), verdict)
+    return _Judged(tuple(scored), verdict, found)
 
 
 def library_is_sound(engine: Engine, row: int) -> None:
@@ -276,56 +303,50 @@ def _families(task: _Task, prepared: Prepared) -> tuple[str, ...]:
     return families_of(prepared.root, prepared.first, checks, engine.policy.family)
 
 
-def _mixture(
+def unmixed(
     prepared: Prepared,
     engine: Engine,
     allowed: NDArray[np.bool_],
-    scored: list[Scored],
-) -> Mixture | None:
+    scored: Sequence[Scored],
+) -> Unmixed | None:
+    """Fit sets of references to a scan; None when there is nothing to fit with."""
     library, settings = engine.library, engine.policy.mixture
     if not scored:
         return None
     best = scored[0].comparison
     level = levelled(prepared, best.response)
-    sets = explain(
-        level,
-        library.matrix,
-        settings,
-        allowed=allowed,
-        hints=Hints(best.width_cm1, tuple(item.row for item in scored[:HINTS])),
-    )
+    hints = Hints(best.width_cm1, tuple(item.row for item in scored[:HINTS]))
+    sets = explain(level, library.matrix, settings, allowed=allowed, hints=hints)
     fit = accepted(sets, settings)
     if fit is None or len(fit.parts) < 2:  # one component is judged as a single reference
-        return None
+        return Unmixed(level, hints, fit, None)
     records = [library.record(part.row) for part in fit.parts]
-    return Mixture(
+    mixture = Mixture(
         fit,
         tuple(r.kind for r in records),
         tuple(r.role for r in records),
-        tuple(
-            _support(level, fit, place, engine, best.width_cm1) for place in range(len(fit.parts))
-        ),
+        supports(level, fit, engine, hints),
         tuple(engine.look_alikes.of(part.row, allowed) for part in fit.parts),
     )
+    return Unmixed(level, hints, fit, mixture)
 
 
-def _support(
-    prepared: Prepared, fit: SetFit, place: int, engine: Engine, width_cm1: float
-) -> float:
-    """Return the evidence of one component against what the others leave of the scan."""
+def supports(level: Prepared, fit: SetFit, engine: Engine, hints: Hints) -> tuple[float, ...]:
+    """Return the evidence (logit) of each component against what the others leave of the scan."""
     library, policy = engine.library, engine.policy
-    part = fit.parts[place]
-    others = (*fit.parts[:place], *fit.parts[place + 1 :])
-    left, noise = peeled(
-        prepared, others, library.matrix, policy.mixture.errors.model_error, width_cm1
-    )
-    found = compare(
-        Bands(left, prepared.first, noise),
-        reference_bands(library, part.row),
-        -part.shift_cm1,
-        policy.compare,
-    )
-    return evidence(found, policy.model) if found else -math.inf
+    found = []
+    for place, part in enumerate(fit.parts):
+        others = (*fit.parts[:place], *fit.parts[place + 1 :])
+        model_error = policy.mixture.errors.model_error
+        left, noise = peeled(level, others, library.matrix, model_error, hints.width_cm1)
+        compared = compare(
+            Bands(left, level.first, noise),
+            reference_bands(library, part.row),
+            -part.shift_cm1,
+            policy.compare,
+        )
+        found.append(evidence(compared, policy.model) if compared else -math.inf)
+    return tuple(found)
 
 
 def axis_in_doubt(spectra: tuple[Spectrum, ...], engine: Engine) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from library.formats import Column, NamedSpectrum, load, read_bytes, select
 from library.formats.profile import Profile
@@ -18,7 +19,6 @@ from matching.axis import COMMON_GRID
 from matching.decision import Scored, without_calibration
 from matching.errors import QueryError, SpectraError
 from matching.evidence import hit_quality
-from matching.peaks import Peaks
 from matching.policy import Policy
 from matching.rates import rate_of
 from matching.spectrum import Spectrum, Technique
@@ -481,7 +481,8 @@ def drawing(item: Scored, spectrum: Spectrum, engine: Engine) -> Comparison:
     axis = COMMON_GRID.values[found.first : end]
     raw = np.interp(axis - found.shift_cm1, spectrum.raman_shift_cm1, spectrum.intensity)
     top = max(float(found.query.max()), 1e-300)
-    scan, reference = found.query_peaks, found.reference_peaks
+    scan = found.query_peaks.raman_shift_cm1
+    reference = found.reference_peaks.raman_shift_cm1
     near = MATCHED_WITHIN * engine.policy.compare.band_tolerance_cm1
     return Comparison(
         raman_shift_cm1=axis,
@@ -490,17 +491,18 @@ def drawing(item: Scored, spectrum: Spectrum, engine: Engine) -> Comparison:
         reference=found.reference / top,
         reference_name=engine.library.record(item.row).name,
         reference_kind=item.kind,  # type: ignore[arg-type]  # checked when the library was built
-        matched_peaks_cm1=_places(scan, reference, near, together=True),
-        missing_peaks_cm1=_places(reference, scan, near, together=False),
-        unexplained_peaks_cm1=_places(scan, reference, near, together=False),
+        matched_peaks_cm1=peak_places(scan, reference, near, together=True),
+        missing_peaks_cm1=peak_places(reference, scan, near, together=False),
+        unexplained_peaks_cm1=peak_places(scan, reference, near, together=False),
     )
 
 
-def _places(peaks: Peaks, others: Peaks, within: float, *, together: bool) -> tuple[float, ...]:
-    """Positions of `peaks` that have (or have not) one of `others` within `within` cm-1."""
-    places = peaks.raman_shift_cm1
-    if not others.index.size:
-        return () if together else tuple(sorted(places.tolist()))
-    distance = np.abs(places[:, None] - others.raman_shift_cm1[None, :])
-    close = distance.min(axis=1) <= within if places.size else np.zeros(0, dtype=bool)
-    return tuple(sorted(places[close == together].tolist()))
+def peak_places(
+    peaks: NDArray[np.float64], others: NDArray[np.float64], within: float, *, together: bool
+) -> tuple[float, ...]:
+    """Return the positions `peaks` that have (or have not) one of `others` within `within` cm-1."""
+    if not others.size:
+        return () if together else tuple(sorted(peaks.tolist()))
+    distance = np.abs(peaks[:, None] - others[None, :])
+    close = distance.min(axis=1) <= within if peaks.size else np.zeros(0, dtype=bool)
+    return tuple(sorted(peaks[close == together].tolist()))
