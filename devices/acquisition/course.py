@@ -21,6 +21,8 @@ from devices.timing import Timing
 
 Enough = Callable[[RawFrame], bool]
 """Gets the frame of the exposures until now; True ends the measurement. Returns at once."""
+Seen = Callable[[WholeExposure], None]
+"""Is shown each whole exposure as it comes. Returns at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,10 @@ def never_enough(_frame: RawFrame) -> bool:
     return False
 
 
+def unseen(_exposure: WholeExposure) -> None:
+    """Show nobody what is exposed."""
+
+
 class PlannedCourse:
     """Steers one measurement by its plan (a `devices.interface.Course`).
 
@@ -98,6 +104,8 @@ class PlannedCourse:
         Where trials, log and remarks go.
     enough : callable
         Asked after every exposure that counts.
+    seen : callable
+        Shown every exposure as it comes; it must return at once.
     """
 
     def __init__(
@@ -106,10 +114,12 @@ class PlannedCourse:
         capabilities: Capabilities,
         timing: Timing,
         kept: Kept,
+        *,
         enough: Enough = never_enough,
+        seen: Seen = unseen,
     ) -> None:
         self._plan, self._can, self._timing = plan, capabilities, timing
-        self._kept, self._enough = kept, enough
+        self._kept, self._enough, self._seen = kept, enough, seen
         self._now = self._begun = timing.now()
         self.settings = plan.settings
         self.planned = plan.settings.averages
@@ -124,6 +134,7 @@ class PlannedCourse:
     def after(self, exposure: WholeExposure) -> Settings | None:
         """See `Course.after`."""
         self._kept.so_far = exposure.so_far
+        self._seen(exposure)
         now = self._timing.now()
         self._each_s = max(exposure.integration_time_ms / 1000.0, now - self._now)
         self._now = now

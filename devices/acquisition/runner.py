@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from devices.acquisition.cosmic import cosmic_hits
-from devices.acquisition.course import Enough, Kept, Line, PlannedCourse, never_enough
+from devices.acquisition.course import (
+    Enough,
+    Kept,
+    Line,
+    PlannedCourse,
+    Seen,
+    never_enough,
+    unseen,
+)
 from devices.acquisition.plan import Plan
 from devices.acquisition.waiting import count_down, wait_for_temperature
 from devices.errors import AbortedError, DeviceError, LaserAlarmError
@@ -64,6 +72,8 @@ class _Task:
     kept: Kept
     progress: Progress
     should_stop: ShouldStop
+    enough: Enough
+    seen: Seen
 
     def note(self, what: str) -> None:
         self.kept.log.append(Line(self.timing.utc(), what))
@@ -78,6 +88,7 @@ def run(
     progress: Progress = no_progress,
     should_stop: ShouldStop = never_stop,
     enough: Enough = never_enough,
+    seen: Seen = unseen,
     stops_before: int | None = None,
 ) -> Acquired:
     """Measure a sample by a plan.
@@ -97,6 +108,8 @@ def run(
         in every phase as well.
     enough : callable
         Asked after every whole exposure that counts; True ends the measurement early.
+    seen : callable
+        Shown every exposure of the sample as it comes; it must return at once.
     stops_before : int or None
         `Analyser.stops` when the user asked for the measurement, if that was earlier than now.
 
@@ -110,9 +123,9 @@ def run(
     def stop() -> bool:
         return should_stop() or analyser.stops != before
 
-    task = _Task(analyser, plan, timing, kept, progress, stop)
+    task = _Task(analyser, plan, timing, kept, progress, stop, enough, seen)
     try:
-        return _measured(task, enough)
+        return _measured(task)
     except DeviceError as error:
         kept.broken_off(error.measured)
         task.note(f"ended: {error.what}")
@@ -123,7 +136,7 @@ def run(
         raise
 
 
-def _measured(task: _Task, enough: Enough) -> Acquired:
+def _measured(task: _Task) -> Acquired:
     analyser, plan, kept = task.analyser, task.plan, task.kept
     check_settings(plan.settings, analyser.capabilities)
     if plan.thermal is not None:
@@ -136,7 +149,7 @@ def _measured(task: _Task, enough: Enough) -> Acquired:
     if plan.countdown_s > 0.0:
         task.note(f"countdown of {plan.countdown_s:g} s")
         count_down(analyser, plan.countdown_s, task.timing, task.progress, task.should_stop)
-    frame, course = _sample(task, enough)
+    frame, course = _sample(task)
     hits = cosmic_hits(course.exposures)
     if hits:
         frame = replace(frame, flags=(*frame.flags, COSMIC_RAYS))
@@ -152,9 +165,12 @@ def _measured(task: _Task, enough: Enough) -> Acquired:
     return Acquired(frame, dark, course.settings, course.planned, hits)
 
 
-def _sample(task: _Task, enough: Enough) -> tuple[RawFrame, PlannedCourse]:
+def _sample(task: _Task) -> tuple[RawFrame, PlannedCourse]:
     analyser = task.analyser
-    course = PlannedCourse(task.plan, analyser.capabilities, task.timing, task.kept, enough)
+    can = analyser.capabilities
+    course = PlannedCourse(
+        task.plan, can, task.timing, task.kept, enough=task.enough, seen=task.seen
+    )
     shown = 0.0
 
     def told(share: float, words: str) -> None:

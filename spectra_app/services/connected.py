@@ -20,6 +20,7 @@ from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.identify import Identifier
 from spectra_app.services.instrument import Instrument
 from spectra_app.services.instrument_state import CheckResult, ScanWish
+from spectra_app.services.live import Sight
 from spectra_app.services.measuring import Wanted, plan_of
 from spectra_app.services.scanning import QUICK, HowToScan, Scanned, scan
 
@@ -57,6 +58,7 @@ def scan_connected(
     timing = replace(instrument.timing, utc=identifier.clock)
     wanted = wanted_by(wish)
     early = load_early_stop() if wanted.early else None
+    sight = Sight(instrument.newest.put)
 
     def work(analyser: Analyser, bench: Any, before: int) -> Scanned:
         info = analyser.info
@@ -70,7 +72,7 @@ def scan_connected(
             label=label,
             progress=instrument.looking(analyser, progress),
             should_stop=should_stop,
-            how=HowToScan(timing=timing, early=early, stops_before=before),
+            how=HowToScan(timing=timing, early=early, stops_before=before, seen=sight.see),
         )
 
     done: Scanned = instrument.measure(work, armed=wish.plan == "gentle" or wish.delay_s > 0.0)

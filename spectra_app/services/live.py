@@ -78,26 +78,44 @@ class LiveFrame:
     full: bool
 
 
+class Sight:
+    """Makes what is shown of every exposure, and hands it on; returns at once.
+
+    Parameters
+    ----------
+    show : callable
+        Gets each exposure as it is shown.
+    """
+
+    def __init__(self, show: Callable[[LiveFrame], None]) -> None:
+        self._show = show
+        self._axis: tuple[NDArray[np.float64], bool] | None = None
+        self.number = 0
+
+    def see(self, exposure: WholeExposure) -> None:
+        """Show an exposure."""
+        self.number += 1
+        first, end = exposure.active_pixels
+        if self._axis is None:
+            self._axis = _axis(exposure.so_far())
+        counts = np.array(exposure.counts[first:end], dtype=np.float64)
+        axis, in_cm1 = self._axis
+        self._show(LiveFrame(axis, counts, in_cm1, self.number, exposure.full))
+
+
 class LiveCourse:
     """Hands every exposure on and goes on until the time is over (a `devices.interface.Course`)."""
 
     def __init__(
         self, settings: Settings, other_ms: float, timing: Timing, show: Callable[[LiveFrame], None]
     ) -> None:
-        self._settings, self._timing, self._show = settings, timing, show
+        self._settings, self._timing, self._sight = settings, timing, Sight(show)
         self._times = (settings.integration_time_ms, other_ms)
         self._ends_s = timing.now() + LIVE_LIMIT_S
-        self._axis: tuple[NDArray[np.float64], bool] | None = None
-        self._number = 0
 
     def after(self, exposure: WholeExposure) -> Settings | None:
         """See `Course.after`."""
-        self._number += 1
-        first, end = exposure.active_pixels
-        if self._axis is None:
-            self._axis = _axis(exposure.so_far())
-        counts = np.array(exposure.counts[first:end], dtype=np.float64)
-        self._show(LiveFrame(*self._axis_first(counts), self._number, exposure.full))
+        self._sight.see(exposure)
         if self._timing.now() >= self._ends_s:
             return replace(self._settings, averages=exposure.number)
         if exposure.number < FRESH_AFTER:
@@ -108,12 +126,6 @@ class LiveCourse:
 
     def set_aside(self, frame: RawFrame) -> None:
         """Let it go: a live view is for aiming, it is shown and not kept."""
-
-    def _axis_first(
-        self, counts: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
-        axis, in_cm1 = self._axis or (np.arange(counts.size, dtype=np.float64), False)
-        return axis, counts, in_cm1
 
 
 def run_live(

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from devices.acquisition.course import Kept
+from devices.acquisition.course import Kept, Seen, unseen
 from devices.acquisition.plan import Plan, fixed_plan
 from devices.acquisition.runner import Acquired, run
 from devices.errors import DeviceError
@@ -64,6 +64,8 @@ class HowToScan:
         `Analyser.stops` when the user asked for the scan.
     top : int
         Candidates in the record.
+    seen : callable
+        Shown every exposure of the sample as it comes; it must return at once.
     """
 
     timing: Timing = REAL_TIME
@@ -72,6 +74,7 @@ class HowToScan:
     wires: Callable[[], bytes] | None = None
     stops_before: int | None = None
     top: int = 10
+    seen: Seen = unseen
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -120,6 +123,7 @@ def scan(
         kept,
         progress=lambda share, words: progress(MEASURED * share, words),
         should_stop=should_stop,
+        seen=how.seen,
         stops_before=how.stops_before,
     )
     try:

@@ -42,6 +42,7 @@ class AnalyserDesk(QObject):
     changed = Signal()
     framed = Signal()
     shown = Signal(object)
+    seen = Signal(object)
     scan_ready = Signal(object, str, bool)
     progressed = Signal(object, float)
     stop_wanted = Signal()
@@ -199,6 +200,7 @@ class AnalyserDesk(QObject):
         frame = self.instrument.newest.take()
         if frame is not None:
             self.panel.plot.show_frame(frame)
+            self.seen.emit(frame)
 
     @Slot(Qt.ApplicationState)
     def _on_attention(self, state: Qt.ApplicationState) -> None:

@@ -12,12 +12,23 @@ from spectra_app.ui.look import Look
 
 
 class LivePlot(QFrame):
-    """One curve of all points, drawn anew with every frame."""
+    """One curve of all points, drawn anew with every frame.
 
-    def __init__(self, look: Look) -> None:
+    Parameters
+    ----------
+    look : Look
+        Language and theme.
+    key : str
+        What is said under it, to begin with.
+    counted : bool
+        Whether the counts have an axis with numbers.
+    """
+
+    def __init__(self, look: Look, key: str = "panel.empty", *, counted: bool = True) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._look, self._key = look, "panel.empty"
+        self._look, self._key = look, key
+        self._axes = ("left", "bottom") if counted else ("bottom",)
         self.widget = pg.PlotWidget()
         self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
         self.curve = pg.PlotCurveItem(antialias=False)
@@ -82,7 +93,7 @@ class LivePlot(QFrame):
         item = self.widget.getPlotItem()
         if frame.axis is not self._axis_of:
             self._axis_of, self._top = frame.axis, 0.0
-            for name in ("left", "bottom"):
+            for name in self._axes:
                 item.showAxis(name)
             self._in_cm1 = frame.in_cm1
             self._name_axes()

@@ -176,8 +176,12 @@ def test_the_language_changes_in_mid_scan_and_the_scan_goes_on(place, quick_pass
     assert place.message != scanning or place.shell.look.say("area.officer") == "Parcel"
     assert place.shell.layoutDirection() == Qt.LayoutDirection.RightToLeft
     assert place.item.number.layoutDirection() == Qt.LayoutDirection.LeftToRight
-    place.until(lambda: place.screen.pages.currentWidget() is place.screen.card)
+    screen = place.screen
+    place.until(lambda: screen.drawn.currentWidget() is screen.live and screen.live.drawn > 0)
+    assert screen.live.curve.xData[0] >= 0.0  # a Raman shift
+    place.until(lambda: screen.pages.currentWidget() is screen.card)
     place.rest()
+    assert screen.drawn.currentWidget() is screen.plot
     assert len(records(Scan, quick_passwords)) == 1
     place.shell.look.speak("en")
     assert place.screen.scan.text() == "SCAN (F5)"

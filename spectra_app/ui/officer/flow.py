@@ -75,6 +75,7 @@ class OfficerFlow(QObject):
         screen.item.entered.connect(self._on_number)
         screen.message.acted.connect(self._on_action)
         analyser.shown.connect(self._on_analyser)
+        analyser.seen.connect(screen.show_live)
         analyser.progressed.connect(self._on_progress)
         screen.item.photo_wanted.connect(self.add_photos)
         screen.item.note_wanted.connect(self.add_note)

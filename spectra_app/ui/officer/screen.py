@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
 from matching.errors import SpectraError
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument_state import InstrumentState
+from spectra_app.services.live import LiveFrame
 from spectra_app.ui.fitted import FittedLabel
 from spectra_app.ui.laser_sign import LaserSign
+from spectra_app.ui.live_plot import LivePlot
 from spectra_app.ui.look import Look
 from spectra_app.ui.officer.item_line import ItemLine
 from spectra_app.ui.plot import SpectrumPlot, no_quality
@@ -132,6 +134,7 @@ class OfficerScreen(QWidget):
         super().__init__()
         self._look = look
         self.item, self.plot = ItemLine(look), SpectrumPlot(look)
+        self.live, self.drawn = LivePlot(look, "officer.live", counted=False), QStackedWidget()
         self.plot.show_message("")
         self.card, self.message = VerdictCard(look), Message(look)
         self.pages, self.halves = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
@@ -146,7 +149,9 @@ class OfficerScreen(QWidget):
     def _build(self) -> None:
         for page in (self.message, self.card):
             self.pages.addWidget(page)
-        self.halves.addWidget(self.plot)
+        for plot in (self.plot, self.live):
+            self.drawn.addWidget(plot)
+        self.halves.addWidget(self.drawn)
         self.halves.addWidget(self.pages)
         self.halves.setChildrenCollapsible(False)
         self.halves.setSizes([HALVES[0] * 10, HALVES[1] * 10])
@@ -199,6 +204,8 @@ class OfficerScreen(QWidget):
 
     def show_ready(self, *, scannable: bool, fileable: bool) -> None:
         """Offer what can be done now."""
+        self.drawn.setCurrentWidget(self.plot)
+        self.live.clear()
         self.stop.hide()
         self.scan.show()
         self.scan.setEnabled(scannable)
@@ -228,6 +235,12 @@ class OfficerScreen(QWidget):
         self.why.setEnabled(True)
         best = found.comparisons[0] if found.comparisons else None
         self.plot.show_spectrum(found.query, best, no_quality, emulated=record.emulated)
+
+    def show_live(self, frame: LiveFrame) -> None:
+        """Show what is being measured, while it is."""
+        if self.stop.isVisible():
+            self.drawn.setCurrentWidget(self.live)
+            self.live.show_frame(frame)
 
     def show_laser(self, state: InstrumentState) -> None:
         """Show the state of the laser beside the progress of a scan."""
