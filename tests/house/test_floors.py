@@ -32,6 +32,8 @@ FENCES = [
         ("devices.registry", "devices.families", "devices.serving", "devices.emulators"),
     ),
     ("library", "devices.emulators", ()),
+    ("spectra_app", "library.calculated", ()),
+    ("library", "library.calculated", ("library.calculated",)),
     ("spectra_app", "spectra_app.reports.render_qt", ("spectra_app.app", "spectra_app.ui")),
     ("spectra_app.ui", "library", ()),
     ("spectra_app.ui", "devices", ()),
@@ -41,6 +43,8 @@ FENCES = [
     ("spectra_app.cli", "sqlite3", ()),
 ]
 QT_HOMES = ("spectra_app.ui", "spectra_app.app", "spectra_app.reports.render_qt")
+# The tools that rebuild tables by quantum chemistry; what they need is an extra.
+TOOLS, THIRD_PARTY_OF_TOOLS = "library.calculated", {"rdkit", "tblite"}
 THIRD_PARTY_OF_MATCHING = {"numpy", "scipy", "pybaselines"}
 
 
@@ -144,8 +148,17 @@ def test_only_declared_packages_are_imported(checkout: Path, sources) -> None:
         for name, line in source.imports()
         if (top := name.partition(".")[0]) not in sys.stdlib_module_names
         and top not in declared | PACKAGES
+        and not (top in THIRD_PARTY_OF_TOOLS and _inside(source.module, TOOLS))
     }
     assert undeclared == set()
+
+
+def test_what_calculates_is_an_extra(checkout: Path) -> None:
+    with (checkout / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    extra = {Requirement(line).name for line in project["optional-dependencies"]["calculate"]}
+    assert extra == THIRD_PARTY_OF_TOOLS
+    assert extra & {Requirement(line).name for line in project["dependencies"]} == set()
 
 
 def test_no_package_imports_the_tests(sources) -> None:
