@@ -83,7 +83,8 @@ class SpectrumPlot(QFrame):
         self.key = MarkerKey(look)
         self.whole = QPushButton()
         self.widget = pg.PlotWidget()
-        self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
+        for part in (self.widget, self.widget.getPlotItem()):  # the axis is never mirrored
+            part.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._build()
         look.tell(self.retell)
         look.paint(self.repaint_all)
