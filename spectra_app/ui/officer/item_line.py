@@ -19,6 +19,7 @@ from spectra_app.errors import IdentifierError
 from spectra_app.records.identifiers import Identifier, parse
 from spectra_app.services.cases.opening import MODES
 from spectra_app.ui.look import Look
+from spectra_app.ui.phrases import begun
 
 TALL = 57  # pixels: 15 mm at 96 dpi, for gloves
 SHOWN_MODES = MODES[1:]
@@ -170,8 +171,8 @@ class ItemLine(QFrame):
         self.seal.setVisible(len(self._found) > 1)
         self.seal.setText(say("officer.is_seal"))
         if self._error is not None:
-            words = f"{self._error.what}. {self._error.remedy}."
-            text = say("officer.number_wrong", words=words[:1].upper() + words[1:])
+            words = f"{begun(self._error.what)}. {begun(self._error.remedy)}."
+            text = say("officer.number_wrong", words=words)
         elif self._found:
             first = self._found[0]
             scheme = self._look.word("scheme", first.scheme)
