@@ -18,6 +18,7 @@ from types import MappingProxyType
 from spectra_app import __version__
 
 PACKAGES = ("numpy", "scipy", "h5py", "pybaselines")
+WINDOW_PACKAGES = ("PySide6_Essentials", "pyqtgraph")
 _SUFFIXES = ("64_", "")  # of the names of OpenBLAS with long and with short integers
 
 
@@ -31,15 +32,23 @@ def environment() -> MappingProxyType[str, str]:
         Program and Python version, system, CPU features that NumPy found, versions of the packages,
         and for each OpenBLAS in use its kernel and number of threads.
     """
-    found = {
-        "program": __version__,
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpu": _cpu_features(),
-    }
+    found = _of_the_computer() | {"cpu": _cpu_features()}
     found |= {name: _version(name) for name in PACKAGES}
     found |= {f"blas of {name}": _kernels(name) for name in ("numpy", "scipy")}
     return MappingProxyType(found)
+
+
+def versions() -> dict[str, str]:
+    """Return what this program and its parts call themselves; nothing is loaded for it."""
+    return _of_the_computer() | {name: _version(name) for name in (*PACKAGES, *WINDOW_PACKAGES)}
+
+
+def _of_the_computer() -> dict[str, str]:
+    return {
+        "program": __version__,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _version(name: str) -> str:

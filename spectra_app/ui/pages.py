@@ -241,13 +241,20 @@ class ProblemDialog(QDialog):
     """A problem that has no place of its own in the window."""
 
     def __init__(
-        self, parent: QWidget, look: Look, key: str, error: SpectraError, details: str
+        self,
+        parent: QWidget,
+        look: Look,
+        key: str,
+        error: SpectraError,
+        details: str,
+        *,
+        close_key: str = "problem.close",
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._look, self._key = look, key
         self.setMinimumWidth(520)
-        self.page = ProblemPage(look, "problem.close")
+        self.page = ProblemPage(look, close_key)
         self.page.show_problem(key, error, details)
         self.page.open_wanted.connect(self.accept)
         layout = QVBoxLayout(self)
