@@ -14,6 +14,7 @@ from spectra_app.services.instrument_state import CheckResult, ScanWish
 from spectra_app.services.scanning import Scanned
 
 if TYPE_CHECKING:
+    from spectra_app.services.about import About
     from spectra_app.services.cases.laser_book import Measurer
     from spectra_app.services.comparing import FittedSet, Pair, Study
 
@@ -93,6 +94,8 @@ class UseCases:
         Connected analysers; `look`, `scan` and `check` are called on the lane like the others.
     study : StudyUse, optional
         A result looked at more closely.
+    about : callable () -> About, optional
+        Gather versions, hashes and licences of what runs here.
     measurer : Measurer, optional
         To be told who is logged in, so that what is measured is entered as theirs.
     """
@@ -107,4 +110,5 @@ class UseCases:
     work_out_limits: Callable[[Identified, Progress, ShouldStop], Identified] | None = None
     analyser: AnalyserUse | None = None
     study: StudyUse | None = None
+    about: Callable[[], About] | None = None
     measurer: Measurer | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services import comparing
@@ -26,6 +27,11 @@ from spectra_app.services.reporting import Renderer, write_report
 from spectra_app.services.scanning import Scanned, scan_emulated
 from spectra_app.services.session import open_identifier, utc_now
 from spectra_app.settings import data_folder, made
+
+if TYPE_CHECKING:
+    from library.info import LibraryInfo
+    from matching.policy import Policy
+    from spectra_app.services.about import About
 
 
 class Desk:
@@ -83,6 +89,16 @@ class Desk:
     def note(self) -> str:
         """Say what must be known about the library in use."""
         return library_note(self.identifier.engine.library.info)
+
+    def about(self) -> About:
+        """Gather versions, hashes and licences of what runs here."""
+        from spectra_app.services.about import about
+
+        def asked() -> tuple[LibraryInfo, Path, Policy]:
+            engine = self.identifier.engine
+            return engine.library.info, engine.library.path, engine.policy
+
+        return about(asked)
 
     def open(self, path: Path) -> str:
         """Use another library; the present one stays in use when that fails."""
@@ -184,5 +200,6 @@ def desk_use_cases(
         work_out_limits=desk.limits,
         analyser=analyser_use(desk, instrument),
         study=study_use(desk),
+        about=desk.about,
         measurer=desk.measurer,
     )

@@ -122,8 +122,10 @@ def _person(content: Any) -> OfPerson:
     recent = content.get("recent", [])
     if not isinstance(recent, list) or not all(isinstance(one, str) for one in recent):
         raise ValueError("the files are no list of names")
-    named = [_text(content, key) for key in ("language", "theme", "area", "page")]
-    return OfPerson(*named, recent=tuple(recent[:MOST_RECENT]))
+    language, theme, area, page = (
+        _text(content, key) for key in ("language", "theme", "area", "page")
+    )
+    return OfPerson(language, theme, area, page, tuple(recent[:MOST_RECENT]))
 
 
 def _text(content: Mapping[str, Any], key: str) -> str:
