@@ -45,9 +45,10 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget, look: Look, use_cases: UseCases, lane: Lane) -> None:
         super().__init__(parent)
-        self._look, self._about = look, None
+        self._look = look
+        self._about: About | None = None
         self._trouble = ""
-        self.sign, self.title, self.line = QLabel(), QLabel("Spectra"), WrappedLabel()
+        self.sign, self.title, self.line = QLabel(), QLabel(), WrappedLabel()
         self.offline, self.offline_why = QLabel(), WrappedLabel()
         self.text = QTextBrowser()
         self.copy, self.close_button = QPushButton(), QPushButton()
@@ -94,6 +95,7 @@ class AboutDialog(QDialog):
         """Say all texts."""
         say = self._look.say
         self.setWindowTitle(say("about.title"))
+        self.title.setText(say("about.name"))
         self.line.setText(say("about.line"))
         self.offline.setText(say("about.offline"))
         self.offline_why.setText(say("about.offline_why"))
@@ -103,14 +105,15 @@ class AboutDialog(QDialog):
         if self._about is None:
             self.text.setPlainText(self._trouble or say("about.looking"))
             return
+        way = self._look.texts.direction
         parts = (
-            f"<h3>{escape(say(f'about.{part}'))}</h3>{self._table(rows)}"
+            f"<h3 dir='{way}'>{escape(say(f'about.{part}'))}</h3>{self._table(rows)}"
             for part, rows in self._rows(self._about).items()
         )
         self.text.setHtml("".join(parts))
 
     def _rows(self, about: About) -> dict[str, Facts]:
-        facts: dict[str, Facts] = {part: () for part in PARTS}
+        facts: dict[str, Facts] = dict.fromkeys(PARTS, ())
         facts["program"] = (("sha256", about.program_sha256),)
         facts["folder"] = (("", str(about.folder)),)
         for part in ("versions", "library", "policy", "lists", "licences"):
@@ -118,13 +121,16 @@ class AboutDialog(QDialog):
         return facts
 
     def _table(self, rows: Facts) -> str:
+        """Return rows as a table; Qt mirrors what stands in its cells, but not their order."""
         put, muted = self._look.texts.put, self._look.theme["muted"]
-        cells = (
-            f"<tr><td style='color:{muted};padding-right:12px'>{escape(put(self._named(name)))}"
-            f"</td><td>{escape(put(value))}</td></tr>"
-            for name, value in rows
-        )
-        return f"<table>{''.join(cells)}</table>"
+        rtl = self._look.texts.direction == "rtl"
+        lines = []
+        for name, value in rows:
+            key = f"<td style='color:{muted};padding-right:12px'>{escape(put(self._named(name)))}</td>"
+            cells = (key, f"<td>{escape(put(value))}</td>")
+            lines.append(f"<tr>{''.join(reversed(cells) if rtl else cells)}</tr>")
+        width = " width='100%'" if rtl else ""
+        return f"<table{width} dir='{self._look.texts.direction}'>{''.join(lines)}</table>"
 
     def _named(self, name: str) -> str:
         return self._look.word("about_fact", name)
