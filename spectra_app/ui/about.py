@@ -126,7 +126,8 @@ class AboutDialog(QDialog):
         rtl = self._look.texts.direction == "rtl"
         lines = []
         for name, value in rows:
-            key = f"<td style='color:{muted};padding-right:12px'>{escape(put(self._named(name)))}</td>"
+            style = f"color:{muted};padding-right:12px"
+            key = f"<td style='{style}'>{escape(put(self._named(name)))}</td>"
             cells = (key, f"<td>{escape(put(value))}</td>")
             lines.append(f"<tr>{''.join(reversed(cells) if rtl else cells)}</tr>")
         width = " width='100%'" if rtl else ""
