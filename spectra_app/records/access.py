@@ -137,6 +137,8 @@ ACTIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "scan.show": _ALL,
         "exposure.add": _ALL,
         "exposure.list": _only(_S),
+        "calibration.add": _only(_T, _S),
+        "fleet.show": _only(_T, _S),
         "custody.hand_over": _ALL,
         "photo.add": _ALL,
         "note.add": _ALL,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument import Instrument
 from spectra_app.services.instrument_choice import Choices
-from spectra_app.services.instrument_state import CheckResult, ScanWish
+from spectra_app.services.instrument_state import CheckResult, MeasuredStandard, ScanWish
 from spectra_app.services.scanning import Scanned
 
 if TYPE_CHECKING:
@@ -36,12 +36,15 @@ class AnalyserUse:
         Measure with the connected one and identify it.
     check : callable (Progress, ShouldStop) -> CheckResult
         Check the connected one with polystyrene.
+    measure : callable (str, Progress, ShouldStop) -> MeasuredStandard, optional
+        Measure a named standard, lamp or glass with the connected one; nothing is judged.
     """
 
     instrument: Instrument
     look: Callable[[], Choices]
     scan: Callable[[ScanWish, Progress, ShouldStop], Scanned]
     check: Callable[[Progress, ShouldStop], CheckResult]
+    measure: Callable[[str, Progress, ShouldStop], MeasuredStandard] | None = None
 
 
 @dataclass(frozen=True, slots=True)

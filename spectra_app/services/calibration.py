@@ -18,7 +18,7 @@ import numpy as np
 
 from devices.errors import DeviceError
 from devices.frame import RawFrame
-from library.formats import Column, read_file, select
+from library.formats import Column, load, read_bytes, select
 from matching.calibration.axis import (
     AxisFit,
     CalibrationError,
@@ -114,20 +114,40 @@ def scan_of_file(
     CalibrationError
         When it holds several spectra and none was chosen.
     """
-    if path.name.endswith(FRAME_SUFFIX):
+    data = load(path)
+    return scan_of_bytes(
+        data, path.name, standard, column=column, spectrum=spectrum, laser_nm=laser_nm
+    )
+
+
+def scan_of_bytes(
+    data: bytes,
+    name: str,
+    standard: str,
+    *,
+    column: Column | None = None,
+    spectrum: str | None = None,
+    laser_nm: float | None = None,
+) -> StandardScan:
+    """Take a scan of a standard from the content of a file called `name`; see `scan_of_file`."""
+    if name.endswith(FRAME_SUFFIX):
         try:
-            frame = RawFrame.from_bytes(path.read_bytes())
+            frame = RawFrame.from_bytes(data)
         except DeviceError as error:
-            raise CalibrationError(error.what, str(path), error.remedy) from error
-        return scan_of_frame(frame, standard, path.name)
-    data, result = read_file(path, column=column, laser_nm=laser_nm, profiles=station_profiles)
-    chosen = select(result, spectrum, where=str(path))
+            raise CalibrationError(error.what, name, error.remedy) from error
+        return scan_of_frame(frame, standard, name)
+    result = read_bytes(
+        data, where=name, column=column, laser_nm=laser_nm, profiles=station_profiles
+    )
+    chosen = select(result, spectrum, where=name)
     if len(chosen) != 1:
         raise CalibrationError(
-            f"the file holds {len(chosen)} spectra", str(path), "choose one with --spectrum NAME"
+            f"the file holds {len(chosen)} spectra",
+            name,
+            "choose one with --spectrum NAME, or export the one to a file of its own",
         )
     digest = hashlib.sha256(data).hexdigest()
-    return StandardScan(standard, chosen[0].spectrum, path.name, digest)
+    return StandardScan(standard, chosen[0].spectrum, name, digest)
 
 
 def scan_of_frame(frame: RawFrame, standard: str, label: str = "scan") -> StandardScan:
@@ -156,6 +176,21 @@ def calibrate_axis(
 
     A calibration that is refused is kept too, and leaves the axis in force as it was.
     """
+    record = axis_record(scans, kept, how)
+    kept.add(record)
+    return record
+
+
+def axis_record(
+    scans: Sequence[StandardScan], kept: Calibrations, how: Circumstances
+) -> CalibrationRecord:
+    """Return what `calibrate_axis` would keep, for somebody who looks at it first.
+
+    Raises
+    ------
+    CalibrationError
+        When there is no scan, or the scans do not go together.
+    """
     whole = max(scans, key=lambda scan: scan.spectrum.raman_shift_cm1.size, default=None)
     if whole is None:
         raise CalibrationError("no scan of a standard was given", "", "give at least one")
@@ -165,15 +200,13 @@ def calibrate_axis(
     resolution = resolution_of(fit.lines)
     result["resolution"] = asdict(resolution) if resolution else None
     record = _record("axis", scans, kept.policy, how, stated)
-    record = replace(
+    return replace(
         record,
         passed=fit.holds,
         reasons=fit.refusals,
         lines=tuple(asdict(row) for row in fit.lines),
         result=result,
     )
-    kept.add(record)
-    return record
 
 
 def check_axis(scan: StandardScan, kept: Calibrations, how: Circumstances) -> CalibrationRecord:
@@ -205,6 +238,7 @@ def check_axis(scan: StandardScan, kept: Calibrations, how: Circumstances) -> Ca
             "offset_cm1": None if failures and unclear else found.offset_cm1,
             "worst_cm1": None if failures and unclear else found.worst_cm1,
             "axis_record": inherited.sha256 if inherited else None,
+            **_trend(scan, scans[0], fit),
         },
     )
     kept.add(record)
@@ -215,6 +249,15 @@ def measure_resolution(
     scan: StandardScan, kept: Calibrations, how: Circumstances
 ) -> CalibrationRecord:
     """Measure the resolution with calcite or a lamp, and keep the record."""
+    record = resolution_record(scan, kept, how)
+    kept.add(record)
+    return record
+
+
+def resolution_record(
+    scan: StandardScan, kept: Calibrations, how: Circumstances
+) -> CalibrationRecord:
+    """Return what `measure_resolution` would keep."""
     stated = _stated(scan, [scan], how)
     rows = fit_axis(stated, _measured(stated, [scan])).lines
     found = resolution_of(rows)
@@ -224,15 +267,13 @@ def measure_resolution(
     elif found.fwhm_cm1 > kept.policy.most_resolution_cm1:
         most = kept.policy.most_resolution_cm1
         reasons = (f"the resolution is {found.fwhm_cm1:.1f} cm-1, {most:g} allowed",)
-    record = replace(
+    return replace(
         _record("resolution", [scan], kept.policy, how, stated),
         passed=not reasons,
         reasons=reasons,
         lines=tuple(asdict(row) for row in rows if row.fwhm_cm1 is not None),
         result=asdict(found) if found else {},
     )
-    kept.add(record)
-    return record
 
 
 def measure_response(
@@ -245,6 +286,15 @@ def measure_response(
     CalibrationError
         When the certificate is past its date, is for another laser, or the scan is no good.
     """
+    record = response_record(scan, certificate, kept, how)
+    kept.add(record)
+    return record
+
+
+def response_record(
+    scan: StandardScan, certificate: Certificate, kept: Calibrations, how: Circumstances
+) -> CalibrationRecord:
+    """Return what `measure_response` would keep; raises as it does."""
     if certificate.expires and certificate.expires[:10] < how.time[:10]:
         raise CalibrationError(
             f"the certificate expired on {certificate.expires}",
@@ -263,7 +313,7 @@ def measure_response(
     spectrum = kept.calibrated(scan.spectrum, serial)
     curve = response_curve(certificate, spectrum.raman_shift_cm1, spectrum.intensity)
     stated = _stated(scan, [scan], how)
-    record = replace(
+    return replace(
         _record("response", [scan], kept.policy, how, stated),
         passed=True,
         result={
@@ -273,8 +323,6 @@ def measure_response(
             "points_left_out": curve.left_out,
         },
     )
-    kept.add(record)
-    return record
 
 
 def certificate_of(name: str) -> Certificate:
@@ -328,6 +376,18 @@ def standard_of(name: str) -> Standard:
             f"there is no standard {name!r}", "", f"choose one of: {', '.join(STANDARDS)}"
         )
     return found
+
+
+def fitted_alone(scan: StandardScan, kept: Calibrations, how: Circumstances) -> AxisFit:
+    """Return the fit of one scan by itself, to see what it is worth.
+
+    Raises
+    ------
+    CalibrationError
+        As `axis_record`.
+    """
+    stated = _stated(scan, [scan], how)
+    return fit_axis(stated, _measured(stated, [scan]), kept.policy.axis)
 
 
 # --- Pieces ---------------------------------------------------------------------------------------
@@ -396,6 +456,24 @@ def _axis_result(fit: AxisFit) -> dict[str, Any]:
         "range_cm1": list(fit.range_cm1) if fit.range_cm1 else None,
         "raman_lines": sum(row.unit == "cm-1" for row in used),
         "lamp_lines": sum(row.unit != "cm-1" for row in used),
+    }
+
+
+def _trend(scan: StandardScan, measured: Measured, fit: AxisFit) -> dict[str, Any]:
+    """Return what a check tells besides, for charts: nothing is judged by it.
+
+    Height of the strongest line in counts per second of exposure, width of the strongest expected
+    line as it was found in cm-1, and the laser power as the analyser states it.
+    """
+    facts = scan.spectrum.acquisition
+    heights = [line.height for line in measured.lines if not line.saturated]
+    seconds = (facts.integration_time_ms or 0.0) / 1e3
+    strongest = max(measured.standard.lines, key=lambda line: line.strength).position
+    width = next((row.fwhm_cm1 for row in fit.lines if row.expected == strongest), None)
+    return {
+        "signal_per_s": max(heights) / seconds if heights and seconds > 0 else None,
+        "width_cm1": width,
+        "laser_power": facts.laser_power,
     }
 
 

@@ -219,9 +219,10 @@ class Calibrations:
                 return Standing("failed", _words(serial, said))
         except JournalError as error:
             return Standing("failed", f"the calibration records cannot be relied on: {error}")
-        return self._judged(records, serial, now)
+        return self.judged(records, serial, now)
 
-    def _judged(self, records: tuple[CalibrationRecord, ...], serial: str, now: str) -> Standing:
+    def judged(self, records: tuple[CalibrationRecord, ...], serial: str, now: str) -> Standing:
+        """Say how an analyser with these records, the oldest first, stands at a time."""
         checks = [one for one in records if _is_check(one)]
         if not checks:
             said = "was never checked with a standard"

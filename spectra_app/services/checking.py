@@ -13,7 +13,7 @@ from devices.interface import Analyser, Progress, Settings, ShouldStop, no_progr
 from devices.registry import open_analyser
 from devices.sample import Sample
 from devices.timing import Timing
-from matching.calibration.standards import POLYSTYRENE
+from matching.calibration.standards import POLYSTYRENE, Standard
 from spectra_app.errors import AppError
 from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.services.calibrations import Calibrations
@@ -22,6 +22,7 @@ from spectra_app.services.identify import Identifier
 from spectra_app.services.measured import MeasuredStore
 
 CHECK_BUDGET_S = 20.0
+WIDTHS_CM1 = {"calcite": 1.3, "silicon": 3.0}  # of emulated standards that are narrower
 TRIES = 2  # a cosmic ray beside a line fails a check; a person would measure again, too
 # With 100 ms the weak line at 1583 cm-1 drowned in noise: one check in ten failed.
 DEMONSTRATION = fixed_plan(Settings(integration_time_ms=400.0, averages=2))
@@ -29,8 +30,16 @@ DEMONSTRATION = fixed_plan(Settings(integration_time_ms=400.0, averages=2))
 
 def polystyrene_sample() -> Sample:
     """Return emulated polystyrene."""
-    bands = [(line.position, max(line.strength, 0.05), 8.0) for line in POLYSTYRENE.lines]
-    return Sample(bands=np.array(bands), fluorescence=0.05)
+    return standard_sample(POLYSTYRENE)
+
+
+def standard_sample(standard: Standard) -> Sample:
+    """Return an emulated standard or lamp: its lines, as high as its table says."""
+    heights = [(line.position, max(line.strength, 0.05)) for line in standard.lines]
+    if standard.kind == "lamp":
+        return Sample(lines_nm=np.array(heights), fluorescence=0.0)
+    width = WIDTHS_CM1.get(standard.name, 8.0)
+    return Sample(bands=np.array([(*one, width) for one in heights]), fluorescence=0.05)
 
 
 def calibrations_of(identifier: Identifier) -> Calibrations:

@@ -20,12 +20,13 @@ from spectra_app.services.emulated_samples import emulated_samples
 from spectra_app.services.identify import Identified, Identifier, identify_file
 from spectra_app.services.instrument import Book, Instrument, OpenIt
 from spectra_app.services.instrument_choice import Choices, choices_of
-from spectra_app.services.instrument_state import CheckResult, ScanWish
+from spectra_app.services.instrument_state import CheckResult, MeasuredStandard, ScanWish
 from spectra_app.services.libraries import library_note, library_title
 from spectra_app.services.limits import unasked, with_limits
 from spectra_app.services.reporting import Renderer, write_report
 from spectra_app.services.scanning import Scanned, scan_emulated
 from spectra_app.services.session import open_identifier, utc_now
+from spectra_app.services.standard_scans import measure_standard
 from spectra_app.settings import data_folder, made
 
 if TYPE_CHECKING:
@@ -168,7 +169,17 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
                 book.checked(record)
         return told_of(record)
 
-    return AnalyserUse(instrument, look, scan, check)
+    def measure(name: str, progress: Progress, should_stop: ShouldStop) -> MeasuredStandard:
+        asked, emulated = desk.identifier, instrument.state.emulated
+        with desk.measurer.book() as book, failing(book, emulated=emulated):
+            frame = measure_standard(instrument, name, asked, progress, should_stop)
+            if book is not None:
+                book.used(
+                    Fired(frame.serial, "calibration", (frame.sha256,), emulated=frame.emulated)
+                )
+        return MeasuredStandard(name, frame.sha256, frame.serial, frame.model, frame.laser_nm)
+
+    return AnalyserUse(instrument, look, scan, check, measure)
 
 
 def study_use(desk: Desk) -> StudyUse:

@@ -42,6 +42,17 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredStandard:
+    """A frame of a standard among the evidence: of what, its SHA-256, and of which analyser."""
+
+    standard: str
+    sha256: str
+    serial: str
+    model: str
+    laser_nm: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class InstrumentState:
     """The analyser in use as last seen; reading it asks nobody.
 

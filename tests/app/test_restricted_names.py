@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 import spectra_app.services
@@ -28,6 +29,7 @@ from spectra_app.services import users
 from spectra_app.services.audit import Asked
 from spectra_app.services.bundles.answers import Finding
 from spectra_app.services.bundles.exporting import ask_laboratory
+from spectra_app.services.calibration_desk import Draft, Proposal
 from spectra_app.services.cases import findings, items, opening, papers, scans
 from spectra_app.services.cases.exposures import Fired
 from spectra_app.services.cases.findings import LaboratoryAnswer, Technique
@@ -39,6 +41,7 @@ from spectra_app.services.cases.scans import Taken
 from spectra_app.services.logging_in import keep_password
 from spectra_app.services.report_facts import Wanted
 
+NOTHING_PROPOSED = Proposal((), np.empty(0), np.empty(0))
 PASSWORD = "seven green herons wade"  # noqa: S105  of nobody
 SECRET = "zorbium"  # noqa: S105  the name on the list, and in what is said of it
 OTHERS = {"users", "emergency", "audit", "station_release"}
@@ -173,6 +176,8 @@ class Planted:
             "changes": ({"form": "powder"}, {"origin": "NL"}), "amended": ("x",),
             "parcel": (ParcelNumber(parse("ABC123", "seal")[0]),), "scans": ((),),
             "found": (self.samples.lead(),), "asked": (Asked(),), "state": ("",),
+            "serial": ("X1",), "standard": ("polystyrene",),
+            "draft": (Draft(),), "sha256": ("0" * 64,), "proposal": (NOTHING_PROPOSED,),
         }  # fmt: skip
         return told.get(name, ())
 
