@@ -511,3 +511,22 @@ def supervising(qtbot, desk, make_shell):
         return shell.supervisor.made[page]
 
     return shown
+
+
+@pytest.fixture
+def at_bench(qtbot, desk, make_shell, staffed, used_home):  # noqa: ARG001  the station is there
+    """Return what logs the technician in, shows a page of the technician's, and returns it."""
+    from PySide6.QtCore import Qt
+
+    def shown(page, size=(1366, 768)):
+        shell = make_shell(desk.use_cases, size)
+        form = shell.entrance.log_in
+        form.name.setText("technician")
+        qtbot.keyClicks(form.password, staffed)
+        qtbot.keyClick(form.password, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: shell.records.standing.user is not None, timeout=60_000)
+        shell.show_area("workbench")
+        qtbot.mouseClick(shell.technician.tabs[page], Qt.MouseButton.LeftButton)
+        return shell.technician.made[page]
+
+    return shown

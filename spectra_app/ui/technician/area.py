@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtWidgets import QWidget
 
@@ -12,11 +12,13 @@ from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.paged import PagedArea, Place
 from spectra_app.ui.records_desk import RecordsDesk
+from spectra_app.ui.technician.shelf import Shelf
 from spectra_app.ui.workbench import Workbench
 
 HERE = "spectra_app.ui.technician"
 PAGES: dict[str, Place] = {
     "examine": ("spectra_app.ui.workbench", "Workbench"),
+    "library": (f"{HERE}.library_page", "LibraryPage"),
 }
 FIRST = "examine"
 """The workbench is there from the start, for who only looks around too; it holds no records."""
@@ -36,12 +38,15 @@ class Bench:
         The analyser in use, shared too.
     records : RecordsDesk
         Runs acts of services on the records.
+    shelf : Shelf
+        The library that the pages look at.
     """
 
     use_cases: UseCases
     lane: Lane
     analyser: AnalyserDesk
     records: RecordsDesk
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 class TechnicianArea(PagedArea):

@@ -1,0 +1,351 @@
+"""The library browser: every entry found as one types, and all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtCore import QItemSelection, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from library.entry import KINDS
+from library.quality import SEVERITIES
+from spectra_app.services.check_book import KeptCheck, kept_check
+from spectra_app.services.library_catalogue import (
+    Catalogue,
+    CatalogueRow,
+    EntryView,
+    Sought,
+    catalogue,
+    entry_view,
+)
+from spectra_app.ui.fitted import ElidedLabel
+from spectra_app.ui.look import Look
+from spectra_app.ui.page import TALL
+from spectra_app.ui.plot_export import Figure, keep_plot
+from spectra_app.ui.tables import copyable
+from spectra_app.ui.technician.area import Bench
+from spectra_app.ui.technician.bench_page import BenchPage, Tell
+from spectra_app.ui.technician.entry_panel import EntryPanel
+from spectra_app.ui.technician.library_model import WIDTHS, LibraryModel
+from spectra_app.wording import ALARMS
+
+ROW = 32
+FILTERS = ("family", "kind", "alarm", "finding")
+FINDINGS = (*SEVERITIES, "none")
+LEVELS = tuple(level for level in ALARMS if level != "container")
+
+
+class LibraryPage(BenchPage):
+    """Entries of the library in use, or of a library file.
+
+    Parameters
+    ----------
+    look : Look
+        Language and theme.
+    bench : Bench
+        What the technician's pages work with.
+    """
+
+    examine_wanted = Signal(object, str, str)
+    """A reference is to be laid over a scan: its spectrum, its name, its kind."""
+
+    def __init__(self, look: Look, bench: Bench) -> None:
+        super().__init__(look, bench)
+        self.found: Catalogue | None = None
+        self.check: KeptCheck | None = None
+        self.search, self.count, self.about = QLineEdit(), QLabel(), ElidedLabel()
+        self.filters = {name: QComboBox() for name in FILTERS}
+        self.model, self.table = LibraryModel(look, self), QTableView()
+        self.entry, self.views = EntryPanel(look), QStackedWidget()
+        self.in_use, self.open, self.examine = QPushButton(), QPushButton(), QPushButton()
+        self._seen = -1
+        self._wanted_row: CatalogueRow | None = None
+        self._lay_out()
+        self._connect()
+        self.keeper = copyable(self.table, look, bench.lane, self._file_name)
+        plot = Figure(self.entry.plot.widget, self.entry.plot.redraw, self._plot_title)
+        self.plot_keeper = keep_plot(plot, look, bench.lane)
+        look.tell(self.retell)
+
+    # --- made once --------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        for button in (self.in_use, self.open):
+            button.setObjectName("segment")
+            self.top.addWidget(button)
+        self.about.setObjectName("muted")
+        self.column.addWidget(self.about)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.search.setClearButtonEnabled(True)
+        row.addWidget(self.search, 3)
+        for box in self.filters.values():
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(10)
+            row.addWidget(box, 2)
+        for widget in (self.search, *self.filters.values()):
+            widget.setMinimumHeight(TALL)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.count)
+        column.addWidget(self.table, 1)
+        right = QWidget()
+        beside = QVBoxLayout(right)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self.entry, 1)
+        beside.addWidget(self.examine)
+        split = QSplitter()
+        split.addWidget(left)
+        split.addWidget(right)
+        split.setChildrenCollapsible(False)
+        split.setSizes([560, 440])
+        browse = QWidget()
+        whole = QVBoxLayout(browse)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addLayout(row)
+        whole.addWidget(split, 1)
+        self.views.addWidget(browse)
+        self.column.addWidget(self.views, 1)
+        self._dress_table()
+
+    def _dress_table(self) -> None:
+        table = self.table
+        table.setModel(self.model)
+        table.setFrameShape(QFrame.Shape.NoFrame)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setTabKeyNavigation(False)
+        table.setWordWrap(False)
+        table.setIconSize(QSize(20, 20))
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(ROW)
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        for place, width in enumerate(WIDTHS):
+            table.setColumnWidth(place, width)
+        table.horizontalHeader().setStretchLastSection(True)
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self.look_up)
+        self.search.returnPressed.connect(self._to_table)
+        for box in self.filters.values():
+            box.activated.connect(self.look_up)
+        self.table.selectionModel().selectionChanged.connect(self._on_chosen)
+        self.in_use.clicked.connect(lambda: self.bench.shelf.take(None))
+        self.open.clicked.connect(self._ask_file)
+        self.examine.clicked.connect(self._examine)
+        self.bench.shelf.changed.connect(self._on_shelf)
+        for keys, act in (("Ctrl+F", self._to_search), ("Ctrl+O", self._ask_file)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+
+    def _file_name(self) -> str:
+        return self.found.info.name if self.found is not None else ""
+
+    def _plot_title(self) -> str:
+        return " · ".join(curve.name for curve in self.entry.plot.curves)
+
+    # --- words ------------------------------------------------------------------------------------
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self.look_of.say
+        self.title.setText(say("library.title"))
+        self.in_use.setText(say("library.in_use"))
+        self.open.setText(say("library.open"))
+        self.open.setToolTip(say("library.open_hint"))
+        self.examine.setText(say("library.examine"))
+        self.examine.setToolTip(say("library.examine_hint"))
+        self.search.setPlaceholderText(say("library.search"))
+        self.search.setAccessibleName(say("library.search_name"))
+        self.search.setToolTip(say("library.search_hint"))
+        self.table.setAccessibleName(say("library.title"))
+        self.model.retell()
+        self._retell_filters()
+        self._retell_library()
+        self.table.viewport().update()
+
+    def _retell_filters(self) -> None:
+        say = self.look_of.say
+        families = self.found.families if self.found is not None else ()
+        offered = {
+            "family": [(family, self.look_of.texts.put(family)) for family in families],
+            "kind": [(kind, self.look_of.word("kind", kind)) for kind in KINDS],
+            "alarm": [(level, say(f"library.level_{level}")) for level in LEVELS],
+            "finding": [(code, say(f"library.severity_{code}")) for code in FINDINGS],
+        }
+        for name, box in self.filters.items():
+            chosen = box.currentData() or ""
+            box.clear()
+            box.addItem(say(f"library.any_{name}"), "")
+            for code, words in offered[name]:
+                box.addItem(words, code)
+            box.setCurrentIndex(max(0, box.findData(chosen)))
+            box.setAccessibleName(say(f"library.by_{name}"))
+            box.setToolTip(say(f"library.by_{name}"))
+
+    def _retell_library(self) -> None:
+        say, found = self.look_of.say, self.found
+        self.examine.setEnabled(self.entry.view is not None)
+        if found is None:
+            self.about.set_text("")
+            self.count.setText("")
+            return
+        key = "library.about_in_use" if self.bench.shelf.path is None else "library.about_file"
+        info = found.info
+        self.about.set_text(
+            say(
+                key,
+                name=info.name,
+                version=info.version,
+                entries=f"{info.entries:,}",
+                substances=f"{info.substances:,}",
+                file=found.path.name,
+            )
+        )
+        self.about.setToolTip(self.look_of.texts.put(found.note))
+        self.count.setText(
+            say("library.shown", shown=f"{len(self.model.rows):,}", total=f"{len(found.rows):,}")
+        )
+
+    # --- which library ----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the library, the first time and when it was changed."""
+        if self._seen != self.bench.shelf.news:
+            self._read()
+
+    @Slot()
+    def _on_shelf(self) -> None:
+        if self.isVisible():
+            self._read()
+
+    def _read(self) -> None:
+        path, self._seen = self.bench.shelf.path, self.bench.shelf.news
+        self.run("Reading the library", partial_read(path), self._take)
+
+    def _take(self, read: tuple[Catalogue, KeptCheck | None]) -> None:
+        same = self.found is not None and self.found.path == read[0].path
+        before = self._wanted_row
+        self.found, self.check = read
+        self.model.take(self.found.rows, self.check.marks() if self.check is not None else {})
+        if not same:
+            self.search.clear()
+            self._wanted_row = None
+            self.entry.show_entry(None, None)
+        self.retell()
+        self.look_up()
+        wanted, self.bench.shelf.wanted = self.bench.shelf.wanted, ""
+        self.show_entry(wanted or (before.entry if same and before else ""))
+
+    @Slot()
+    def _ask_file(self) -> None:
+        say = self.look_of.say
+        path, _kind = QFileDialog.getOpenFileName(
+            self, say("library.open_title"), "", say("library.file_kind")
+        )
+        if path:
+            self.bench.shelf.take(Path(path))
+
+    # --- looking for entries ----------------------------------------------------------------------
+
+    @Slot()
+    def look_up(self) -> None:
+        """Show the entries that fit what is typed and chosen."""
+        chosen = {name: box.currentData() or "" for name, box in self.filters.items()}
+        finding = chosen.pop("finding")
+        self.model.find(Sought(self.search.text(), **chosen), finding)
+        self._retell_library()
+        self.show_entry(self._wanted_row.entry if self._wanted_row is not None else "")
+        if finding and self.check is None and self.found is not None:
+            self.say_line(self.look_of.say("library.not_checked"))
+
+    @Slot()
+    def _to_search(self) -> None:
+        self.search.setFocus()
+        self.search.selectAll()
+
+    @Slot()
+    def _to_table(self) -> None:
+        if self.model.rows:
+            self.table.setFocus()
+            self.table.selectRow(0)
+
+    def show_entry(self, entry: str) -> None:
+        """Choose an entry in the table where it is shown."""
+        place = self.model.place_of(entry) if entry else -1
+        if place >= 0:
+            self.table.selectRow(place)
+            self.table.scrollTo(self.model.index(place, 0))
+
+    @Slot(QItemSelection, QItemSelection)
+    def _on_chosen(self, chosen: QItemSelection, _before: QItemSelection) -> None:
+        lines = chosen.indexes()
+        if not lines or self.found is None:
+            return
+        row = self.model.rows[lines[0].row()]
+        shown = self.entry.view
+        if row is self._wanted_row and shown is not None and shown.record.entry == row.entry:
+            return
+        self._wanted_row = row
+        path, today = self.found.path, datetime.now(UTC).date()
+        if any(job.title == "Reading an entry" for job in self._jobs):
+            return  # the newest choice is read when that has ended
+
+        def work(_tell: Tell) -> tuple[CatalogueRow, EntryView]:
+            return row, entry_view(path, row.row, row.entry, today)
+
+        self.run("Reading an entry", work, self._take_entry)
+
+    def _take_entry(self, read: tuple[CatalogueRow, EntryView]) -> None:
+        row, view = read
+        if self._wanted_row is not None and row is not self._wanted_row:
+            self._read_again()
+            return
+        findings = None
+        if self.check is not None:
+            findings = [one for one in self.check.findings if row.entry in dict(one.entries)]
+        self.entry.show_entry(view, findings)
+        self._retell_library()
+
+    def _read_again(self) -> None:
+        """Read the entry that was chosen while another one was read."""
+        chosen = self.table.selectionModel().selection()
+        self._on_chosen(chosen, QItemSelection())
+
+    @Slot()
+    def _examine(self) -> None:
+        view = self.entry.view
+        if view is not None:
+            self.examine_wanted.emit(view.spectrum, view.record.name, view.record.kind)
+
+
+def partial_read(path: Path | None) -> Callable[[Tell], tuple[Catalogue, KeptCheck | None]]:
+    """Return the work of reading a library and what the last check of it found."""
+
+    def work(tell: Tell) -> tuple[Catalogue, KeptCheck | None]:
+        found = catalogue(path, datetime.now(UTC).date(), progress=tell)
+        return found, kept_check(found.info.sha256)
+
+    return work

@@ -1,0 +1,30 @@
+"""Which library the technician's pages work on: the one in use, or a file that somebody opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+
+class Shelf(QObject):
+    """The library that is looked at; one for all pages of the area."""
+
+    changed = Signal()
+    """Another library, or the same one with other content."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.path: Path | None = None
+        self.wanted = ""  # entry that the page of libraries is to show next
+        self.news = 0
+
+    def take(self, path: Path | None) -> None:
+        """Look at another library; None for the one in use."""
+        self.path = path
+        self.touch()
+
+    def touch(self) -> None:
+        """Tell that the library holds something else now."""
+        self.news += 1
+        self.changed.emit()
