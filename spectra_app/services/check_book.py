@@ -23,6 +23,8 @@ from spectra_app.services.libraries import no_progress
 from spectra_app.services.library_check import check_library, finding_json
 from spectra_app.settings import data_folder, made
 
+__all__ = ["SEVERITIES"]  # what the window names
+
 FOLDER = "library-checks"
 ACCEPTED = "finding accepted"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from library.drawings import Drawing, drawings
-from library.entry import EntryRecord
+from library.drawings import Drawing, DrawnAtom, DrawnBond, drawings
+from library.entry import KINDS, EntryRecord
 from library.findings import confused_in, references
 from library.info import LibraryInfo
 from library.store import Library
@@ -23,6 +23,8 @@ from spectra_app.records.identification import Alarm, ControlAsked, ControlStatu
 from spectra_app.services.control import ControlSetup, control_setup, control_status
 from spectra_app.services.libraries import library_note, no_progress, open_library
 from spectra_app.services.policies import load_policy
+
+__all__ = ["KINDS", "Drawing", "DrawnAtom", "DrawnBond", "EntryRecord"]  # what the window names
 
 REPLACED = "replaced"
 """What stands in the place of a status where a later version is in force."""

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from library.drawings import Drawing, DrawnAtom, DrawnBond
+from spectra_app.services.library_catalogue import Drawing, DrawnAtom, DrawnBond
 from spectra_app.ui.look import Look
 
 LONGEST_BOND = 38.0  # pixels

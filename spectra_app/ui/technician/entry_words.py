@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from library.entry import EntryRecord
 from spectra_app.services.check_book import KeptFinding
-from spectra_app.services.library_catalogue import EntryView
+from spectra_app.services.library_catalogue import EntryRecord, EntryView
 from spectra_app.ui.look import Look
 
 ORIGIN = (

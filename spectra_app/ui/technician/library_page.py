@@ -25,10 +25,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from library.entry import KINDS
-from library.quality import SEVERITIES
-from spectra_app.services.check_book import KeptCheck, kept_check
+from spectra_app.services.check_book import SEVERITIES, KeptCheck, kept_check
 from spectra_app.services.library_catalogue import (
+    KINDS,
     Catalogue,
     CatalogueRow,
     EntryView,
