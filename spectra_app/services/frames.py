@@ -14,12 +14,13 @@ class AnalyserError(AppError):
     """The analyser could not be used; the words are the driver's own.
 
     `kept` are the SHA-256 of what had been measured until then, in the evidence store; `lit` is
-    whether the laser was asked to fire.
+    whether the laser was asked to fire; `device_code` is the code of the driver's error.
     """
 
     code = "analyser"
     kept: tuple[str, ...] = ()
     lit: bool = False
+    device_code: str = ""
 
 
 class StoppedError(AnalyserError):
@@ -41,7 +42,9 @@ def as_app_error(error: DeviceError) -> AnalyserError:
     """
     notes = getattr(error, "__notes__", ())
     kind = StoppedError if isinstance(error, AbortedError) else AnalyserError
-    return kind("; ".join((*notes, error.what)), error.where, error.remedy)
+    made = kind("; ".join((*notes, error.what)), error.where, error.remedy)
+    made.device_code = error.code
+    return made
 
 
 def spectrum_of_frame(frame: RawFrame) -> Spectrum:

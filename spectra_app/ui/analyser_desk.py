@@ -17,7 +17,7 @@ from spectra_app.ui.analyser_panel import AnalyserPanel
 from spectra_app.ui.lane import Job, Lane, Report
 from spectra_app.ui.laser_alarm import LaserAlarm
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import sentence
+from spectra_app.ui.troubles import told
 
 FIRST_CHOICE = "emulated-785"
 
@@ -222,4 +222,4 @@ def _failure(job: Job) -> Callable[[Texts], str] | None:
     error = job.error
     if error is None or job.stopped:
         return None
-    return lambda texts: sentence(error, texts)
+    return lambda texts: str(told(error, texts))

@@ -31,13 +31,12 @@ from spectra_app.ui.live_plot import LivePlot
 from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import (
     analyser_line,
-    begun,
     calibration_line,
     percent,
-    sentence,
     step_words,
 )
 from spectra_app.ui.theme import banner_style, sized
+from spectra_app.ui.troubles import begun, told
 from spectra_app.ui.verdict_card import text_label
 
 PLANS: tuple[PlanName, ...] = ("auto", "quick", "gentle")
@@ -216,7 +215,7 @@ class AnalyserPanel(QDialog):
         if state.phase in {"connecting", "live"}:
             self._failed = say_nothing
         trouble = state.trouble
-        failed = self._failed(texts) or (sentence(trouble, texts) if trouble is not None else "")
+        failed = self._failed(texts) or (str(told(trouble, texts)) if trouble is not None else "")
         self.trouble.setText(escape(failed))
         self.trouble.setVisible(bool(failed))
         notes = {"live": "panel.live_note", "none": "panel.empty"}

@@ -21,6 +21,7 @@ from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.records_desk import Standing
 from spectra_app.ui.theme import sized
+from spectra_app.ui.troubles import told
 
 NARROW = 520  # pixels: wide enough for the longest label beside its field
 TALL = 57  # pixels: 15 mm at 96 dpi
@@ -31,8 +32,9 @@ class Form(QFrame):
 
     wanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
+        self._look = look
         self.setObjectName("panel")
         self.title, self.intro, self.message = WrappedLabel(), WrappedLabel(), WrappedLabel()
         self.go = QPushButton()
@@ -70,24 +72,18 @@ class Form(QFrame):
 
     def show_trouble(self, error: SpectraError | None) -> None:
         """Say what was wrong and what to do; None says nothing."""
-        words = "" if error is None else _sentences(error)
+        words = "" if error is None else str(told(error, self._look.texts))
         self.message.setText(words)
         self.message.setVisible(bool(words))
         self.message.setAccessibleName(words)
         self.go.setEnabled(True)
 
 
-def _sentences(error: SpectraError) -> str:
-    parts = [error.what, error.remedy]
-    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
-
-
 class ShutForm(Form):
     """While the records are opened, and when they cannot be: why, and a button to try again."""
 
     def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
+        super().__init__(look)
         self._error: SpectraError | None = None
         self.where = QLabel()
         self.where.setTextFormat(Qt.TextFormat.PlainText)
@@ -123,8 +119,7 @@ class LogInForm(Form):
     changed_person = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
+        super().__init__(look)
         self._standing = Standing()
         self.name_label, self.name = self.field()
         self.password_label, self.password = self.field(secret=True)
@@ -179,8 +174,7 @@ class FirstForm(Form):
     begun = Signal(object, str, str, str)
 
     def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
+        super().__init__(look)
         self.rows = {
             key: self.field(secret=key in {"password", "again"})
             for key in ("station", "place", "code", "person", "name", "password", "again")

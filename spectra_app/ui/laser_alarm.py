@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLa
 from spectra_app.services.instrument_state import InstrumentState
 from spectra_app.ui.laser_sign import LaserShape
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import alarm_analyser, alarm_reason, begun
+from spectra_app.ui.phrases import alarm_analyser, alarm_reason
 from spectra_app.ui.theme import sized
+from spectra_app.ui.troubles import begun
 
 GROUND, TEXT = "#8C001A", "#FFFFFF"  # the same in both themes; 9.6:1
 BUTTON = (

@@ -20,7 +20,16 @@ from spectra_app.ui.theme import Theme, ThemeChoice, apply_theme, load_theme, re
 from spectra_app.wording import HIDDEN, HIDDEN_OTHERS, HIDDEN_UNKNOWN
 
 FOLDER = "i18n/window"
-PARTS = ("examine", "compare", "library", "calibration", "supervising", "help", "calculated")
+PARTS = (
+    "examine",
+    "compare",
+    "library",
+    "calibration",
+    "supervising",
+    "help",
+    "calculated",
+    "troubles",
+)
 """Folders below `FOLDER`, one for each large part of the window; its own texts stand in none."""
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
 

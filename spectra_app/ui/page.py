@@ -13,6 +13,7 @@ from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
 from spectra_app.ui.records_desk import Act, RecordsDesk
 from spectra_app.ui.theme import sized
+from spectra_app.ui.troubles import told
 
 TALL = 44  # pixels
 
@@ -74,10 +75,4 @@ class Page(QWidget):
 
     def say_trouble(self, error: SpectraError) -> None:
         """Say what was wrong and what to do."""
-        self.say_line(self.look_of.texts.put(in_words(error)), problem=True)
-
-
-def in_words(error: SpectraError) -> str:
-    """Return what an error says as sentences."""
-    parts = (error.what, error.where, error.remedy)
-    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
+        self.say_line(str(told(error, self.look_of.texts)), problem=True)

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 from matching.errors import SpectraError
 from spectra_app.ui.fitted import FittedLabel
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import begun, percent, step_words
+from spectra_app.ui.phrases import percent, step_words
 from spectra_app.ui.theme import BASE_POINTS, banner_style, sized
+from spectra_app.ui.troubles import begun, told
 from spectra_app.ui.verdict_card import WIDE_CARD, WIDE_POINTS, text_label
 
 
@@ -168,10 +169,7 @@ class WorkPage(Page):
 
 
 class ProblemPage(Page):
-    """An error for a person: what is wrong, where, what to do, and the details to copy.
-
-    What, where and remedy are the program's own words, in English as they stand in the records.
-    """
+    """An error for a person: what is wrong, where, what to do, and the details to copy."""
 
     open_wanted = Signal()
 
@@ -213,15 +211,15 @@ class ProblemPage(Page):
         if self._problem is None:
             return
         key, error = self._problem
-        title, remedy = say(key), error.remedy or say("problem.try")
+        title, trouble = say(key), told(error, self._look.texts)
         self.title.set_text(title)
-        what = put(f"{begun(error.what)}.")
-        self.what.setText(f"<span style='font-size:13pt'>{escape(what)}</span>")
+        exact = f"<br>{escape(trouble.exact)}" if trouble.exact else ""
+        self.what.setText(f"<span style='font-size:13pt'>{escape(trouble.what)}</span>{exact}")
         self.where.setText(f"<b>{escape(say('problem.where'))}</b> {escape(put(error.where))}")
         self.where.setVisible(bool(error.where))
-        do = put(f"{begun(remedy)}.")
+        do = trouble.do or f"{say('problem.try')}."
         self.remedy.setText(f"<b>{escape(say('problem.do'))}</b> {escape(do)}")
-        self.setAccessibleName(f"{title}: {put(str(error))}")
+        self.setAccessibleName(f"{title}: {trouble}")
 
     def show_problem(self, key: str, error: SpectraError, details: str) -> None:
         """Show `error`; the text `key` says in a word or two what could not be done."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from matching.errors import SpectraError
 from spectra_app.records.identification import Identification
 from spectra_app.reports.findings import verdict
 from spectra_app.reports.texts import Texts
@@ -28,11 +27,6 @@ _STEPS = (
 def percent(share: float) -> str:
     """Return a share (0-1) in per cent."""
     return f"{100 * share:.0f} %"
-
-
-def begun(text: str) -> str:
-    """Return a text with a capital at its beginning."""
-    return text[:1].upper() + text[1:]
 
 
 def quality_line(record: Identification, texts: Texts) -> str:
@@ -145,11 +139,3 @@ def _marked(state: InstrumentState, name: str, shown: str, texts: Texts) -> str:
     """Return `shown` with the mark of an emulated analyser, where its name does not say so."""
     plain = state.emulated and "emulated" not in name.lower()
     return texts.say("title.emulated", name=shown) if plain else shown
-
-
-def sentence(error: SpectraError, texts: Texts) -> str:
-    """Return what is wrong and what to do, in two sentences; the program says them in English."""
-    what = texts.put(f"{begun(error.what)}.")
-    if not error.remedy:
-        return what
-    return texts.say("problem.sentence", what=what, remedy=texts.put(f"{error.remedy}."))

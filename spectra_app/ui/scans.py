@@ -15,6 +15,7 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import item_summary, item_title, percent
 from spectra_app.ui.shapes import shape_icon
 from spectra_app.ui.theme import icon
+from spectra_app.ui.troubles import in_brief
 
 State = Literal["working", "done", "failed", "stopped"]
 ROW_CHARACTERS = 60
@@ -53,7 +54,7 @@ class ScanEntry:
         if self.identified is not None:
             return item_summary(self.identified.record, look.texts)
         if self.state == "failed" and self.error is not None:
-            return look.say("scans.refused_why", words=self.error.what)
+            return look.say("scans.refused_why", words=in_brief(self.error, look.texts))
         if self.state in {"failed", "stopped"}:
             return look.say("scans.refused" if self.state == "failed" else "scans.stopped")
         if self.fraction is None:

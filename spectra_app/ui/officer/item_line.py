@@ -19,7 +19,7 @@ from spectra_app.errors import IdentifierError
 from spectra_app.records.identifiers import Identifier, parse
 from spectra_app.services.cases.opening import MODES
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import begun
+from spectra_app.ui.troubles import told
 
 TALL = 57  # pixels: 15 mm at 96 dpi, for gloves
 SHOWN_MODES = MODES[1:]
@@ -171,8 +171,7 @@ class ItemLine(QFrame):
         self.seal.setVisible(len(self._found) > 1)
         self.seal.setText(say("officer.is_seal"))
         if self._error is not None:
-            words = f"{begun(self._error.what)}. {begun(self._error.remedy)}."
-            text = say("officer.number_wrong", words=words)
+            text = say("officer.number_wrong", words=str(told(self._error, self._look.texts)))
         elif self._found:
             first = self._found[0]
             scheme = self._look.word("scheme", first.scheme)

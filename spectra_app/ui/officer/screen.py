@@ -27,6 +27,7 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.officer.item_line import ItemLine
 from spectra_app.ui.plot import SpectrumPlot, no_quality
 from spectra_app.ui.theme import banner_style
+from spectra_app.ui.troubles import told
 from spectra_app.ui.verdict_card import VerdictCard, text_label
 
 SCAN_TALL, TALL = 76, 57  # pixels: 20 and 15 mm at 96 dpi
@@ -78,9 +79,7 @@ class Message(QFrame):
         self.emulated.setText(say("card.emulated"))
         self.title.set_text(say(f"{self._key}.title", **self._values))
         if self._error is not None:
-            parts = (self._error.what, self._error.remedy)
-            told = " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
-            self.text.setText(self._look.texts.put(told))
+            self.text.setText(str(told(self._error, self._look.texts)))
         else:
             self.text.setText(say(f"{self._key}.text", **self._values))
         self.bar.setAccessibleName(say("officer.progress"))

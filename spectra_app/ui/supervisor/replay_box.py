@@ -14,8 +14,8 @@ from spectra_app.services.office import Office, Session
 from spectra_app.services.replay import AGREES, Replay, replay
 from spectra_app.ui.lane import Job, Report
 from spectra_app.ui.look import Look
-from spectra_app.ui.page import in_words
 from spectra_app.ui.records_desk import RecordsDesk
+from spectra_app.ui.troubles import told
 
 
 class ReplayBox(QFrame):
@@ -114,7 +114,7 @@ class ReplayBox(QFrame):
         if job.stopped:
             self._words = self._look.say("review.replay_stopped")
         elif job.error is not None:
-            self._words = self._look.texts.put(in_words(job.error))
+            self._words = str(told(job.error, self._look.texts))
         self._say()
 
     def _show_running(self, *, running: bool) -> None:
