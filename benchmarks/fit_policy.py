@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 import resources
-from library.entry import folded, identity_keys
+from library.entry import identity_keys
 from library.formats import read_file, select
 from library.manifest import ManifestRow, read_manifest
+from library.names import folded
 from matching import distort
 from matching.compare import Bands, compare
 from matching.distort import Distortion, distorted

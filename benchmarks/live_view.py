@@ -81,7 +81,7 @@ def measure(family, seconds):
     from spectra_app.ui.start import make_application
 
     app = make_application()
-    window = Shell(desk_use_cases(None, render_pdf), open_office, Look())
+    window = Shell(lambda: desk_use_cases(None, render_pdf), open_office, Look())
     window.resize(1024, 768)
     window.show()
     window.analyser.open_panel()

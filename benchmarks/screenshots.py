@@ -78,7 +78,7 @@ def show(app, use_cases, theme, size):
     from spectra_app.ui.look import Look
     from spectra_app.ui.shell import Shell
 
-    window = Shell(use_cases, open_office, Look("en", theme))
+    window = Shell(lambda: use_cases, open_office, Look("en", theme))
     window.resize(*size)
     window.show()
     wait_until_idle(app, window)
@@ -172,7 +172,7 @@ def parcel(app, out):
 
     with tempfile.TemporaryDirectory() as home:
         os.environ["SPECTRA_HOME"] = home
-        window = Shell(desk_use_cases(None, render_pdf), open_office, Look("en", "light"))
+        window = Shell(lambda: desk_use_cases(None, render_pdf), open_office, Look("en", "light"))
         window.resize(*SIZES[0])
         window.show()
         wait_until_idle(app, window)

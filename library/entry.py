@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
+from library.names import folded
 from matching.spectrum import FloatArray, Spectrum
 
 Kind = Literal["measured", "reconstructed", "calculated", "emulated"]
@@ -206,11 +207,6 @@ class Entry:
 def entry_id(identity: str, spectrum: Spectrum) -> str:
     """Return the identifier of an entry from its identity text and its spectrum's content."""
     return hashlib.sha256(f"{identity}\n{spectrum.content_hash}".encode()).hexdigest()[:16]
-
-
-def folded(name: str) -> str:
-    """Return a name without case, blanks and punctuation; two names equal so are the same."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def identity_keys(name: str, group: str, inchikey: str) -> frozenset[str]:

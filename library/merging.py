@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from library.entry import EntryRecord, folded, substance_numbers
+from library.entry import EntryRecord, substance_numbers
 from library.errors import MergeConflictError, MergeDecisionError
+from library.names import folded
 
 SAME_ID = "same entry id, different records"
 VERSIONS = "same entry, different new versions"

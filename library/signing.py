@@ -17,8 +17,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from library.entry import folded
 from library.errors import BadSignatureError, KeyFileError, NotCanonicalError
+from library.names import folded
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

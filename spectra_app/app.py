@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from spectra_app.cli import run
 
 if TYPE_CHECKING:
     from spectra_app.reports.document import Report
     from spectra_app.reports.validation import ValidationReport
     from spectra_app.services.api import UseCases
+    from spectra_app.services.office import Office
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name must never cost the verdict
-    return run(sys.argv[1:] if arguments is None else arguments, render=render, window=window)
+    asked = sys.argv[1:] if arguments is None else arguments
+    if not asked:
+        return window(())
+
+    from spectra_app.cli import run  # not before the window shows
+
+    return run(asked, render=render, window=window)
 
 
 def render(report: Report | ValidationReport, path: Path) -> None:
@@ -33,10 +39,16 @@ def render(report: Report | ValidationReport, path: Path) -> None:
 
 def window(files: Sequence[Path]) -> int:
     """Open the window with the scans given."""
-    from spectra_app.services.office import open_office
     from spectra_app.ui.start import run_window
 
-    return run_window(use_cases(), open_office, files)
+    return run_window(use_cases, station_office, files)
+
+
+def station_office() -> AbstractContextManager[Office]:
+    """Open the station's records; what is behind them is imported by whoever opens them."""
+    from spectra_app.services.office import open_office
+
+    return open_office()
 
 
 def use_cases(library: Path | None = None) -> UseCases:

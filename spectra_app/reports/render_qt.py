@@ -6,7 +6,6 @@ place whole, so that a reader never meets half a report.
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from pathlib import Path as FilePath
 
@@ -14,9 +13,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, Q
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QFontDatabase,
     QFontMetricsF,
-    QGuiApplication,
     QImage,
     QPagedPaintDevice,
     QPageLayout,
@@ -27,11 +24,10 @@ from PySide6.QtGui import (
     QPolygonF,
     QRawFont,
 )
-from PySide6.QtWidgets import QApplication
 
-import resources
 from spectra_app.errors import DisplayError
 from spectra_app.reports.document import Report
+from spectra_app.reports.fonts_qt import load_families, load_fonts
 from spectra_app.reports.layout import compose
 from spectra_app.reports.page import (
     CLOSES,
@@ -52,73 +48,11 @@ from spectra_app.reports.validation import ValidationReport
 from spectra_app.reports.validation_layout import compose_validation
 from spectra_app.reports.xmp import xmp_metadata
 
-FONT_FILES = (
-    "fonts/NotoSans-Regular.ttf",
-    "fonts/NotoSans-Bold.ttf",
-    "fonts/NotoSansArabic-Regular.ttf",
-    "fonts/NotoSansArabic-Bold.ttf",
-)
 _UNSEEN = {LEFT_TO_RIGHT, RIGHT_TO_LEFT, CLOSES}
 DPI = 1200
 DOTS_PER_MM = DPI / 25.4
 # Measured text may be a rounding wider when painted by the PDF engine.
 WIDTH_RESERVE = 1.002
-
-
-def ensure_gui() -> None:
-    """Start Qt without a display unless it already runs.
-
-    A QApplication, not a QGuiApplication, so that a window opened later in this process finds the
-    kind of application it needs.
-
-    Raises
-    ------
-    DisplayError
-        A Qt application without graphics already runs in this process.
-    """
-    running = QGuiApplication.instance()
-    if running is None:
-        _own_application()
-    elif not isinstance(running, QGuiApplication):
-        raise DisplayError(
-            "reports cannot be drawn: Qt was started without graphics in this program",
-            "report",
-            "start Spectra again and save the report from there",
-        )
-
-
-@lru_cache(maxsize=1)
-def _own_application() -> QApplication:
-    """Keep the application that was started here alive as long as the process."""
-    platform = ["-platform", "offscreen"]  # an unreachable display would end the process
-    return QApplication([sys.argv[0] if sys.argv else "spectra", *platform])
-
-
-def load_fonts() -> str:
-    """Load the fonts shipped with the program and return the name of the Latin family.
-
-    Raises
-    ------
-    DisplayError
-        A font file is missing or cannot be read.
-    """
-    ensure_gui()
-    return _load_families()[0]
-
-
-@lru_cache(maxsize=1)
-def _load_families() -> tuple[str, ...]:
-    families: list[str] = []
-    for name in FONT_FILES:
-        number = QFontDatabase.addApplicationFont(str(resources.path(name)))
-        if number < 0:
-            raise DisplayError(
-                "a font of the program is missing or damaged",
-                FilePath(name).name,
-                "install Spectra again",
-            )
-        families += QFontDatabase.applicationFontFamilies(number)
-    return tuple(dict.fromkeys(families))
 
 
 def render_pdf(report: Report | ValidationReport, path: FilePath) -> None:
@@ -155,7 +89,7 @@ class QtMetrics:
     def __init__(self) -> None:
         load_fonts()
         self._fonts: dict[tuple[float, bool], QFontMetricsF] = {}
-        self._raw = [QRawFont.fromFont(QFont(family)) for family in _load_families()]
+        self._raw = [QRawFont.fromFont(QFont(family)) for family in load_families()]
 
     def width(self, text: str, style: Style) -> float:
         """Return the width of `text` in mm."""
@@ -185,7 +119,7 @@ def font_of(style: Style) -> QFont:
     Ligatures would make "fi" one letter for whoever searches or copies the text. The font
     is shared: do not change it.
     """
-    font = QFont(list(_load_families()))
+    font = QFont(list(load_families()))
     font.setPixelSize(round(style.size * MM_PER_POINT * DOTS_PER_MM))
     font.setBold(style.bold)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)

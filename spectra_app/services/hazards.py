@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from library.entry import EntryRecord, folded
+from library.entry import EntryRecord
+from library.names import folded
 from library.store import Library
 from library.substances import Found, substances
 from matching.decision import quality_bar

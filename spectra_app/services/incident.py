@@ -18,9 +18,9 @@ import resources
 from spectra_app.errors import AppError
 from spectra_app.records.kinds import Amendment, Case
 from spectra_app.services.case_alerts import guidance_of
-from spectra_app.services.cases.opening import station_of
 from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.cases.standing import Findings, amended_in, stands_of_item
+from spectra_app.services.cases.station_known import station_of
 from spectra_app.services.incident_amended import case_amended, item_amended
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import ItemFacts, collect_case

@@ -25,7 +25,6 @@ from spectra_app.reports.facts import (
 )
 from spectra_app.services.calibrations import Calibrations
 from spectra_app.services.cases.keeping import moment
-from spectra_app.services.cases.opening import station_of
 from spectra_app.services.cases.seeing import Sight, everything, uncleared_sight
 from spectra_app.services.cases.standing import (
     Findings,
@@ -35,6 +34,7 @@ from spectra_app.services.cases.standing import (
     silence,
     stands_of_scan,
 )
+from spectra_app.services.cases.station_known import station_of
 from spectra_app.services.office import Office
 from spectra_app.services.policies import policy_in_force, read_policy
 from spectra_app.services.reporting import (

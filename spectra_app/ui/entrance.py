@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from matching.errors import SpectraError
-from spectra_app.records.kinds import Station
 from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.records_desk import Standing
@@ -202,6 +201,8 @@ class FirstForm(Form):
             say = self._look.say
             self.show_trouble(SpectraError(say("first.not_the_same"), "", say("first.type_again")))
             return
+        from spectra_app.records.kinds.case import Station  # not before the window shows
+
         self.go.setEnabled(False)
         station = Station(
             id="station",

@@ -70,11 +70,11 @@ class PagedArea(QWidget):
             group.addButton(tab)
             row.addWidget(tab)
         row.addStretch(1)
-        self.row.setVisible(len(pages) > 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.row)
+        self.row.setVisible(len(pages) > 1)  # within the area: alone it would be a window
         column.addWidget(self.stack, 1)
         records.changed.connect(self._on_changed)
         look.tell(self.retell)
@@ -110,6 +110,7 @@ class PagedArea(QWidget):
         """Show the page that was shown last, or the first one."""
         super().showEvent(event)
         if not event.spontaneous():
+            self._on_changed()  # the window may hear of who is here before its parts do
             self.begin()
 
     def begin(self) -> None:

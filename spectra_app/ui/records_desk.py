@@ -2,6 +2,7 @@
 
 The ledger is opened on this lane when it is first needed, and everything about users and cases is
 asked there, so that neither a slow disk nor a long search ever holds up the window or the laser.
+Services are imported there as well: the window shows before they are.
 """
 
 from __future__ import annotations
@@ -15,27 +16,18 @@ from PySide6.QtCore import QObject, Signal
 
 from matching.errors import SpectraError
 from spectra_app.errors import ForbiddenError
-from spectra_app.records.access import User
-from spectra_app.records.kinds import Station
-from spectra_app.services.cases.opening import set_station, station_of
-from spectra_app.services.office import Office, Session
-from spectra_app.services.users import (
-    check_never_begun,
-    has_users,
-    lock_session,
-    log_in,
-    log_out,
-    set_up_first_supervisor,
-    unlock_session,
-)
 from spectra_app.ui.lane import Job, Lane, Report
 
 if TYPE_CHECKING:
-    from spectra_app.services.cases.laser_book import Measurer
+    from spectra_app.records.access import User
+    from spectra_app.records.kinds import Station
+    from spectra_app.services.api import UseCases
+    from spectra_app.services.office import Office, Session
+    from spectra_app.ui.once import Once
 
-OpenOffice = Callable[[], AbstractContextManager[Office]]
-Act = Callable[[Office, Session], Any]
-LongAct = Callable[[Office, Session, Report, Callable[[], bool]], Any]
+OpenOffice = Callable[[], AbstractContextManager["Office"]]
+Act = Callable[["Office", "Session"], Any]
+LongAct = Callable[["Office", "Session", Report, Callable[[], bool]], Any]
 """Is told besides how to tell its progress, and asks whether it was stopped."""
 
 
@@ -81,19 +73,17 @@ class RecordsDesk(QObject):
         Returns the context of an office.
     parent : QObject
         Owner.
-    measurer : Measurer or None
-        Is told who is logged in.
+    use_cases : Once of UseCases
+        Whoever measures with these is told who is logged in.
     """
 
     changed = Signal()
     refused = Signal(object)
 
-    def __init__(
-        self, open_office: OpenOffice, parent: QObject, measurer: Measurer | None = None
-    ) -> None:
+    def __init__(self, open_office: OpenOffice, parent: QObject, use_cases: Once[UseCases]) -> None:
         super().__init__(parent)
         self.lane = Lane(self)
-        self._open, self._measurer = open_office, measurer
+        self._open, self._use_cases = open_office, use_cases
         self._opened = _Opened()
         self.standing = Standing()
 
@@ -116,6 +106,8 @@ class RecordsDesk(QObject):
         """Log somebody in."""
 
         def act(office: Office) -> Standing:
+            from spectra_app.services.users import log_in
+
             self._begin(office, log_in(office, login, password))
             return _standing(office, self._opened.session)
 
@@ -125,6 +117,8 @@ class RecordsDesk(QObject):
         """Log out whoever is logged in."""
 
         def act(office: Office) -> Standing:
+            from spectra_app.services.users import log_out
+
             session = self._opened.session
             self._end()
             if session is not None:
@@ -135,11 +129,23 @@ class RecordsDesk(QObject):
 
     def lock(self, then: Callable[[Job], None]) -> None:
         """Lock the session until its owner's password is typed."""
-        self._with_session("Locking", lock_session, then)
+
+        def act(office: Office, session: Session) -> None:
+            from spectra_app.services.users import lock_session
+
+            lock_session(office, session)
+
+        self._with_session("Locking", act, then)
 
     def unlock(self, password: str, then: Callable[[Job], None]) -> None:
         """Go on with the session."""
-        self._with_session("Unlocking", lambda o, s: unlock_session(o, s, password), then)
+
+        def act(office: Office, session: Session) -> None:
+            from spectra_app.services.users import unlock_session
+
+            unlock_session(office, session, password)
+
+        self._with_session("Unlocking", act, then)
 
     # --- acts -----------------------------------------------------------------------------------
 
@@ -163,6 +169,9 @@ class RecordsDesk(QObject):
         """Set a new station up: its first supervisor, who is logged in then, and its name."""
 
         def act(office: Office) -> Standing:
+            from spectra_app.services.cases.opening import set_station
+            from spectra_app.services.users import log_in, set_up_first_supervisor
+
             set_up_first_supervisor(office, login, name, password)
             session = log_in(office, login, password)
             self._begin(office, session)
@@ -184,13 +193,15 @@ class RecordsDesk(QObject):
 
     def _begin(self, office: Office, session: Session) -> None:
         self._opened.session = session
-        if self._measurer is not None:
-            self._measurer.is_at(office, session)
+        measurer = self._use_cases().measurer
+        if measurer is not None:
+            measurer.is_at(office, session)
 
     def _end(self) -> None:
         self._opened.session = None
-        if self._measurer is not None:
-            self._measurer.is_away()
+        made = self._use_cases.made
+        if made is not None and made.measurer is not None:
+            made.measurer.is_away()
 
     def _session(self) -> Session:
         session = self._opened.session
@@ -252,6 +263,9 @@ class RecordsDesk(QObject):
 
 def _standing(office: Office, session: Session | None) -> Standing:
     """Return how things stand; an ended session is nobody's."""
+    from spectra_app.services.cases.station_known import station_of
+    from spectra_app.services.users import check_never_begun, has_users
+
     station = station_of(office.ledger)
     user, locked = None, False
     if session is not None:

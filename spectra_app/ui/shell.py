@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
@@ -20,30 +21,34 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spectra_app.records.access import Role
-from spectra_app.records.kinds import Station
-from spectra_app.services.api import UseCases
 from spectra_app.services.instrument_state import InstrumentState
-from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.entrance import Entrance
 from spectra_app.ui.fitted import ElidedLabel
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.laser_sign import LaserSign
 from spectra_app.ui.look import LANGUAGES, NAMES, Look
-from spectra_app.ui.officer.flow import OfficerFlow
-from spectra_app.ui.officer.screen import OfficerScreen
+from spectra_app.ui.once import Once
+from spectra_app.ui.parts import Parts
 from spectra_app.ui.phrases import analyser_line, analyser_short
 from spectra_app.ui.records_desk import OpenOffice, RecordsDesk
-from spectra_app.ui.supervisor.area import SupervisorArea
-from spectra_app.ui.technician.area import Bench, TechnicianArea
 from spectra_app.ui.theme import ThemeChoice, sized
+
+if TYPE_CHECKING:
+    from spectra_app.records.kinds import Station
+    from spectra_app.services.api import UseCases
+    from spectra_app.ui.analyser_desk import AnalyserDesk
+    from spectra_app.ui.officer.flow import OfficerFlow
+    from spectra_app.ui.officer.screen import OfficerScreen
+    from spectra_app.ui.supervisor.area import SupervisorArea
+    from spectra_app.ui.technician.area import TechnicianArea
+    from spectra_app.ui.workbench import Workbench
 
 THEMES: tuple[ThemeChoice, ...] = ("system", "light", "dark", "contrast")
 AREAS = ("board", "officer", "workbench")
 AREAS_OF = {
-    Role.OFFICER: ("officer",),
-    Role.TECHNICIAN: ("officer", "workbench"),
-    Role.SUPERVISOR: ("board", "officer", "workbench"),
+    "officer": ("officer",),
+    "technician": ("officer", "workbench"),
+    "supervisor": ("board", "officer", "workbench"),
 }
 CLOSE_WAIT_MS = 1500
 OF_NOBODY = ("workbench",)
@@ -97,36 +102,25 @@ class Shell(QMainWindow):
 
     Parameters
     ----------
-    use_cases : UseCases
-        What can be asked of library and analyser.
+    make_use_cases : callable () -> UseCases
+        Makes what can be asked of library and analyser; called once, on the lane.
     open_office : callable
         Returns the context of the station's records.
     look : Look
         Language and theme.
     """
 
-    def __init__(self, use_cases: UseCases, open_office: OpenOffice, look: Look) -> None:
+    def __init__(
+        self, make_use_cases: Callable[[], UseCases], open_office: OpenOffice, look: Look
+    ) -> None:
         super().__init__()
         self.look = look
         self.lane = Lane(self)
-        self.records = RecordsDesk(open_office, self, use_cases.measurer)
+        self._use_cases = Once(make_use_cases)
+        self.records = RecordsDesk(open_office, self, self._use_cases)
         self.head, self.pages = Head(look), QStackedWidget()
         self.entrance = Entrance(look)
-        if use_cases.analyser is None:
-            raise ValueError("the window needs the use of an analyser")
-        self.analyser = AnalyserDesk(
-            use_cases.analyser, self.lane, self, use_cases.emulated_samples, look
-        )
-        self.officer = OfficerScreen(look)
-        self.flow = OfficerFlow(self.officer, self.analyser, self.records, look)
-        self.technician = TechnicianArea(
-            look, Bench(use_cases, self.lane, self.analyser, self.records)
-        )
-        self.workbench = self.technician.workbench
-        self.supervisor = SupervisorArea(look, self.records)
-        self._areas: dict[str, QWidget] = {
-            "board": self.supervisor, "officer": self.officer, "workbench": self.technician,
-        }  # fmt: skip
+        self.parts = Parts(self, self._use_cases, self.lane, self.records, look)
         self._closing = self._around = False
         self._build()
         self._connect()
@@ -135,10 +129,52 @@ class Shell(QMainWindow):
         self._show_here()
         self.records.look(self._on_looked)
 
+    # --- the parts, made when they are asked for ------------------------------------------------
+
+    @property
+    def analyser(self) -> AnalyserDesk:
+        """Panel, alarm and instrument."""
+        return self.parts.analyser
+
+    @property
+    def officer(self) -> OfficerScreen:
+        """The officer's screen."""
+        return self.parts.officer
+
+    @property
+    def flow(self) -> OfficerFlow:
+        """What the officer's screen does."""
+        return self.parts.flow
+
+    @property
+    def technician(self) -> TechnicianArea:
+        """The technician's pages."""
+        return self.parts.technician
+
+    @property
+    def workbench(self) -> Workbench:
+        """The first of the technician's pages."""
+        return self.parts.technician.workbench
+
+    @property
+    def supervisor(self) -> SupervisorArea:
+        """The supervisor's pages."""
+        return self.parts.supervisor
+
+    @Slot(str)
+    def _on_made(self, part: str) -> None:
+        """Connect a part that was made just now."""
+        if part == "analyser":
+            self.analyser.shown.connect(self._show_analyser)
+            self._show_analyser(self.analyser.state)
+            return
+        if part == "officer":
+            self.flow.panel_wanted.connect(self.analyser.open_panel)
+        self.pages.addWidget(self.parts.area(part))
+
     def _build(self) -> None:
         self.setMinimumSize(1024, 700)
-        for page in (self.entrance, *self._areas.values()):
-            self.pages.addWidget(page)
+        self.pages.addWidget(self.entrance)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
@@ -182,9 +218,9 @@ class Shell(QMainWindow):
 
     def _connect(self) -> None:
         self.head.area_wanted.connect(self.show_area)
-        self.head.analyser_wanted.connect(self.analyser.open_panel)
-        self.flow.panel_wanted.connect(self.analyser.open_panel)
-        self.analyser.shown.connect(self._show_analyser)
+        self.head.analyser_wanted.connect(self._open_panel)
+        self.parts.made.connect(self._on_made)
+        self.parts.failed.connect(self._on_failed)
         self.records.changed.connect(self._show_here)
         self.entrance.log_in.logged_in.connect(
             lambda name, words: self.records.log_in(name, words, self._on_entered)
@@ -230,7 +266,7 @@ class Shell(QMainWindow):
         else:
             self._around = False
             if self.pages.currentWidget() is self.entrance:
-                self.show_area(AREAS_OF[Role(standing.user.role)][0])
+                self.show_area(AREAS_OF[standing.user.role][0])
         self._show_head()
 
     def _show_head(self) -> None:
@@ -240,16 +276,24 @@ class Shell(QMainWindow):
         self.head.person.setText(user.name if user else say("menu.menu"))
         self.log_out.setVisible(user is not None)
         self.lock.setVisible(user is not None and not standing.locked)
-        self._show_analyser(self.analyser.state)
+        self._show_analyser(self._state())
 
     @Slot(str)
     def show_area(self, area: str) -> None:
         """Show an area of work."""
         user = self.records.standing.user
-        areas = AREAS_OF[Role(user.role)] if user else OF_NOBODY
-        if area not in areas:
+        areas = AREAS_OF[user.role] if user else OF_NOBODY
+        if area in areas:
+            self.parts.prepare(area, lambda: self._show_prepared(area))
+
+    def _show_prepared(self, area: str) -> None:
+        """Show an area that can be made now, unless somebody else is here meanwhile."""
+        standing = self.records.standing
+        user = None if standing.locked else standing.user
+        areas = AREAS_OF[user.role] if user else OF_NOBODY
+        if area not in areas or not (user or self._around):
             return
-        self.pages.setCurrentWidget(self._areas[area])
+        self.pages.setCurrentWidget(self.parts.area(area))
         self.head.show_areas(areas, area)
         if area == "officer":
             self.officer.item.number.setFocus()
@@ -262,7 +306,8 @@ class Shell(QMainWindow):
     @Slot()
     def _log_out(self) -> None:
         self._around = False
-        self.analyser.stop()
+        if self.parts.has("analyser"):
+            self.analyser.stop()
         self.records.log_out(lambda _job: None)
 
     def _on_entered(self, job: Job) -> None:
@@ -277,12 +322,31 @@ class Shell(QMainWindow):
     def _on_looked(self, job: Job) -> None:
         if job.error is not None:
             self.entrance.show_trouble(job.error)
+        self.parts.warm_up()
+
+    @Slot(object)
+    def _on_failed(self, job: Job) -> None:
+        """Say why a part of the window cannot be made."""
+        from spectra_app.ui.pages import ProblemDialog
+
+        if job.error is not None:
+            ProblemDialog(self, self.look, "problem.fault", job.error, job.details).open()
 
     @Slot(object, str, str, str)
     def _on_begun(self, station: Station, login: str, name: str, words: str) -> None:
         self.records.begin_station(station, login, name, words, self._on_entered)
 
     # --- analyser -------------------------------------------------------------------------------
+
+    def _state(self) -> InstrumentState:
+        return self.analyser.state if self.parts.has("analyser") else InstrumentState()
+
+    @Slot()
+    def _open_panel(self) -> None:
+        self.parts.prepare("analyser", self._open_prepared_panel)
+
+    def _open_prepared_panel(self) -> None:
+        self.analyser.open_panel()
 
     @Slot(object)
     def _show_analyser(self, state: InstrumentState) -> None:
@@ -293,7 +357,7 @@ class Shell(QMainWindow):
 
     def _paint_parts(self) -> None:
         self._theme_of[self.look.choice].setChecked(True)
-        self._show_analyser(self.analyser.state)
+        self._show_analyser(self._state())
 
     # --- Qt's own events ------------------------------------------------------------------------
 
@@ -301,21 +365,28 @@ class Shell(QMainWindow):
         """Identify files in the workbench."""
         if paths:
             self._look_around()
-            self.workbench.open_files(paths)
+            self.parts.prepare("workbench", lambda: self.workbench.open_files(paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close when laser and work have ended; until then say so and wait, without freezing."""
-        if not self.analyser.close(self.close):
+        self.parts.end()
+        if not self._let_go():
             self._wait_to_close("close.laser")
             event.ignore()
             return
         self._closing = True
-        self.workbench.end()
-        if self.lane.close(CLOSE_WAIT_MS) and self.records.close(CLOSE_WAIT_MS):
+        if self.parts.has("workbench"):
+            self.workbench.end()
+        ended = self.lane.close(CLOSE_WAIT_MS) and self.records.close(CLOSE_WAIT_MS)
+        if ended and self._let_go():
             event.accept()
             return
-        self._wait_to_close("close.work")
+        self._wait_to_close("close.work" if not ended else "close.laser")
         event.ignore()
+
+    def _let_go(self) -> bool:
+        """Let the analyser go; tell whether it is gone already."""
+        return self._use_cases.made is None or self.analyser.close(self.close)
 
     def _wait_to_close(self, key: str) -> None:
         self.setWindowTitle(self.look.say(key))

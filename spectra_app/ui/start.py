@@ -15,9 +15,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from matching.errors import SpectraError
-from spectra_app.services.api import UseCases
 
 if TYPE_CHECKING:
+    from spectra_app.services.api import UseCases
     from spectra_app.ui.look import Look
     from spectra_app.ui.records_desk import OpenOffice
 
@@ -56,13 +56,15 @@ def show_unexpected(
     return hook
 
 
-def run_window(use_cases: UseCases, open_office: OpenOffice, files: Sequence[Path]) -> int:
+def run_window(
+    make_use_cases: Callable[[], UseCases], open_office: OpenOffice, files: Sequence[Path]
+) -> int:
     """Show the window, open `files` in it, and return the exit code when it is closed."""
     from spectra_app.ui.look import Look
     from spectra_app.ui.shell import Shell
 
     app = make_application()
-    window = Shell(use_cases, open_office, Look())
+    window = Shell(make_use_cases, open_office, Look())
     window.resize(1366, 768)
     window.show()
     window.open_files(files)

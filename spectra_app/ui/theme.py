@@ -13,6 +13,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 import resources
+from spectra_app.reports.fonts_qt import load_fonts
 from spectra_app.wording import ALARMS, Style
 
 ThemeName = Literal["light", "dark", "contrast"]
@@ -92,8 +93,6 @@ def palette(theme: Theme) -> QPalette:
 
 def use_fonts(app: QApplication) -> None:
     """Use the shipped font at the base size; a machine without fonts still shows text."""
-    from spectra_app.reports.render_qt import load_fonts
-
     font = QFont(load_fonts())
     font.setPointSizeF(BASE_POINTS)
     app.setFont(font)

@@ -128,12 +128,15 @@ def make_shell(qtbot, spectra_home, quick_passwords):  # noqa: ARG001  the folde
     def make(use_cases, size=(1366, 768)):
         make_application()
         office = partial(open_office, passwords=quick_passwords)
-        shown = Shell(use_cases, office, Look())
+        shown = Shell(lambda: use_cases, office, Look())
         made.append(shown)
         shown.resize(*size)
         with qtbot.waitExposed(shown):
             shown.show()
-        qtbot.waitUntil(lambda: shown.records.lane.idle and not shown.lane.busy, timeout=60_000)
+        qtbot.waitUntil(
+            lambda: shown.records.lane.idle and shown.parts.warm and not shown.lane.busy,
+            timeout=60_000,
+        )
         return shown
 
     yield make

@@ -19,8 +19,11 @@ from spectra_app.services.desk import desk_use_cases
 from spectra_app.services.office import open_office
 from spectra_app.ui.start import run_window
 
+begun = threading.Event()
+
 def slow(path):
     print("working", flush=True)
+    begun.set()
     threading.Event().wait(2.5)
     raise RuntimeError("ended after the window was asked to close")
 
@@ -33,7 +36,7 @@ timer = QTimer()
 def watch():
     windows = QApplication.topLevelWidgets()
     for window in windows:
-        if window.isVisible() and getattr(window, "lane", None) and window.lane.busy:
+        if window.isVisible() and getattr(window, "lane", None) and begun.is_set():
             timer.stop()
             window.close()
 
@@ -41,7 +44,7 @@ from spectra_app.ui.start import make_application
 make_application()
 timer.timeout.connect(watch)
 timer.start(300)
-sys.exit(run_window(cases, open_office, [Path("x.csv")]))
+sys.exit(run_window(lambda: cases, open_office, [Path("x.csv")]))
 """
 
 

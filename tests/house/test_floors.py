@@ -42,7 +42,13 @@ FENCES = [
     ("spectra_app.cli", "devices", ()),
     ("spectra_app.cli", "sqlite3", ()),
 ]
-QT_HOMES = ("spectra_app.ui", "spectra_app.app", "spectra_app.reports.render_qt")
+REPORTS_IN_QT = ("spectra_app.reports.render_qt", "spectra_app.reports.fonts_qt")
+QT_HOMES = (
+    "spectra_app.ui",
+    "spectra_app.app",
+    "spectra_app.reports.render_qt",
+    "spectra_app.reports.fonts_qt",
+)
 # The tools that rebuild tables by quantum chemistry; what they need is an extra.
 TOOLS, THIRD_PARTY_OF_TOOLS = "library.calculated", {"rdkit", "tblite"}
 THIRD_PARTY_OF_MATCHING = {"numpy", "scipy", "pybaselines"}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from library.entry import EntryRecord, entry_id, folded, identity_keys, substance_numbers
+from library.entry import EntryRecord, entry_id, identity_keys, substance_numbers
+from library.names import folded
 from matching.spectrum import Spectrum
 
 

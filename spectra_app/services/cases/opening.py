@@ -9,12 +9,10 @@ from typing import Any
 
 import msgspec
 
-from spectra_app.errors import CaseError, RecordError
+from spectra_app.errors import CaseError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import Case, Confirmation, Station
 from spectra_app.records.ledger.chain import Detail
-from spectra_app.records.ledger.record import Stored
-from spectra_app.records.ledger.store import Ledger
 from spectra_app.records.ledger.writing import Writing
 from spectra_app.services.cases.keeping import (
     AMEND,
@@ -27,10 +25,10 @@ from spectra_app.services.cases.keeping import (
     stated,
 )
 from spectra_app.services.cases.seeing import sight_of
+from spectra_app.services.cases.station_known import STATION, station_of
 from spectra_app.services.office import Office, Session
 
 MODES = ("", "mail", "express", "air passenger", "air cargo", "sea", "road", "rail", "other")
-STATION = "station"
 CHANGED = (
     "title", "reference", "event_at", "mode", "origin", "destination", "persons", "circumstances",
 )  # fmt: skip
@@ -85,14 +83,6 @@ def set_station(
         after = before.revision if before else 0
         writing.put(sound(record), "station described", after=after)
     return record
-
-
-def station_of(ledger: Ledger) -> Stored[Station] | None:
-    """Return what is known of the station; None before anything was said."""
-    try:
-        return ledger.get(Station, STATION)
-    except RecordError:
-        return None
 
 
 def open_new_case(office: Office, session: Session, title: str, about: About | None = None) -> Case:

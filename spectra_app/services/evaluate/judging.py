@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from library.entry import folded
+from library.names import folded
 from matching.decision import LARGEST_SET, one_to_one
 from matching.spectrum import Spectrum
 from matching.validation import Judged

@@ -18,8 +18,8 @@ from typing import Any, Literal
 from library.control import assess
 from spectra_app.errors import AppError
 from spectra_app.records.evidence import EvidenceStore
-from spectra_app.services.cases.opening import station_of
 from spectra_app.services.cases.seeing import sight_of
+from spectra_app.services.cases.station_known import station_of
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import (
