@@ -42,7 +42,6 @@ FENCES = [
     ("spectra_app.cli", "devices", ()),
     ("spectra_app.cli", "sqlite3", ()),
 ]
-REPORTS_IN_QT = ("spectra_app.reports.render_qt", "spectra_app.reports.fonts_qt")
 QT_HOMES = (
     "spectra_app.ui",
     "spectra_app.app",
