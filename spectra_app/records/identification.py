@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Outcome = Literal[
     "match",
@@ -270,4 +272,4 @@ def _plain(value: Any, figure: Callable[[float], Any]) -> Any:
 
 def _finite(value: float) -> float | None:
     """JSON has no NaN and no infinity: a figure that could not be computed is null."""
-    return round(value, 6) if np.isfinite(value) else None
+    return round(value, 6) if math.isfinite(value) else None

@@ -36,8 +36,8 @@ BEHIND = {
 WARM = ("analyser", "officer", "workbench", "board")
 READY: set[str] = set()
 """Parts whose modules this process has imported."""
-BETWEEN_MS = 30
-"""Pause between two parts that are made in idle moments, so that typing goes before."""
+FIRST_MS, BETWEEN_MS = 200, 30
+"""Pauses before and between what is made in idle moments, so that painting and typing go before."""
 
 
 class Parts(QObject):
@@ -172,8 +172,7 @@ class Parts(QObject):
 
     def warm_up(self) -> None:
         """Make the parts that most people need, one after the other, while nobody asks for more."""
-        self._left = [name for name in WARM if name not in self._parts]
-        self._go_on()
+        QTimer.singleShot(FIRST_MS, self._go_on)
 
     def end(self) -> None:
         """Make nothing more."""
@@ -199,11 +198,12 @@ class Parts(QObject):
 
     @Slot()
     def _make_next(self) -> None:
-        name = self._left.pop(0)
+        name = self._left[0]
         if name == "analyser":
             _ = self.analyser
         else:
             self.area(name)
+        self._left.remove(name)
         self._go_on()
 
     def _load(self, name: str, stop: Callable[[], bool] = lambda: False) -> bool:
