@@ -171,17 +171,17 @@ def _print(checked: Checked, printed: int) -> None:
 
 def show(options: argparse.Namespace) -> int:
     """Show entries."""
-    from spectra_app.services import audit
+    from spectra_app.services import audit_entries
 
     kind, id_ = options.record
-    asked = audit.Asked(
+    asked = audit_entries.Asked(
         user=options.by, act=options.act, since=options.since, until=options.until,
         kind=kind, id=id_, most=options.most,
     )  # fmt: skip
     with signed_in(options) as (office, session):
-        for entry in audit.show(office, session, asked):
+        for entry in audit_entries.show(office, session, asked):
             if options.json:
-                print_json(audit.entry_json(entry))
+                print_json(audit_entries.entry_json(entry))
             else:
                 print(_line(entry))
     return EXIT_OK

@@ -1,10 +1,9 @@
-"""The audit chain for those who look at it: verified, shown, its head."""
+"""The audit chain verified, and its head; its entries are in `audit_entries`."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +12,15 @@ from typing import TYPE_CHECKING
 from library.signing import key_id
 from spectra_app.errors import LedgerError, RecordError
 from spectra_app.records import demo, emergency, kinds, thresholds
-from spectra_app.records.access import User
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.kinds.removal import BEGUN, Removal
-from spectra_app.records.ledger.chain import Entry, read_entry
 from spectra_app.records.ledger.head import Head, read_public
 from spectra_app.records.ledger.index import check_index, differing, kinds_of_records
 from spectra_app.records.ledger.kept_calibrations import FOLDER as CALIBRATIONS
 from spectra_app.records.ledger.kept_calibrations import check_calibrations, kept_calibrations
 from spectra_app.records.ledger.named_evidence import check_evidence, named_evidence
 from spectra_app.records.ledger.store import DATABASE
-from spectra_app.records.ledger.verify import Verified, verify
+from spectra_app.records.ledger.verify import Progress, Verified, unwatched, verify
 from spectra_app.records.swapped import swapped_passwords
 from spectra_app.settings import data_folder
 
@@ -32,21 +29,15 @@ if TYPE_CHECKING:
 
 HOLDING_KINDS = (demo, emergency, kinds, thresholds)
 """Modules imported for the kinds of record that they hold."""
+VERIFIED = "ledger verified"
+"""What is entered when somebody verified the chain."""
 PUBLIC = Path("keys") / "station.pub"
 EVIDENCE = "evidence"
 _UNFINISHED = """
 SELECT count(*) FROM revisions WHERE kind = ? AND latest = 1 AND body ->> 'state' = ?
 """
-_ASKED = """
-SELECT line FROM audit WHERE number >= :first
-    AND (:user = '' OR line ->> 'user' = :user)
-    AND (:act = '' OR instr(line ->> 'act', :act) > 0)
-    AND (:since = '' OR line ->> 'time' >= :since)
-    AND (:until = '' OR substr(line ->> 'time', 1, length(:until)) <= :until)
-    AND (:kind = '' OR line ->> 'kind' = :kind)
-    AND (:id = '' OR line ->> 'id' = :id)
-ORDER BY number LIMIT :most
-"""
+IN_CHAIN, IN_INDEX = 0.8, 0.95
+"""How much of a verification is done after the chain, and after the index of its records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +68,6 @@ class Checked:
     def holds(self) -> bool:
         """Whether nothing is wrong."""
         return not self.result.findings
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which entries to show; what is empty leaves nothing out.
-
-    Parameters
-    ----------
-    user : str
-        Identifier or log-in name.
-    act : str
-        Part of what was done.
-    since, until : str
-        From and to, ISO 8601 in UTC or the beginning of that: ``2026-11`` is the whole month.
-    kind, id : str
-        The record.
-    first, most : int
-        Number to begin with, and how many at most (-1: all).
-    """
-
-    user: str = ""
-    act: str = ""
-    since: str = ""
-    until: str = ""
-    kind: str = ""
-    id: str = ""
-    first: int = 1
-    most: int = -1
 
 
 def station_folder() -> Path:
@@ -150,7 +113,23 @@ def verify_folder(
         When there is no ledger, or no key.
     """
     public = read_public(key or folder / PUBLIC)
-    checked = Checked(folder, key_id(public), verify(folder, public, heads))
+    place = _calibrations(folder, calibrations)
+    return _verified(folder, public, heads, evidence=evidence, calibrations=place)
+
+
+def _verified(
+    folder: Path,
+    public: bytes,
+    heads: Iterable[tuple[int, str]],
+    *,
+    evidence: Path | None,
+    calibrations: Path | None,
+    progress: Progress = unwatched,
+) -> Checked:
+    def of_chain(share: float, words: str) -> None:
+        progress(share * IN_CHAIN, words)
+
+    checked = Checked(folder, key_id(public), verify(folder, public, heads, of_chain))
     if any(one.code in {"file_damaged", "schema_altered"} for one in checked.result.findings):
         return checked  # what such a file says of evidence is worth nothing
     uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
@@ -158,14 +137,16 @@ def verify_folder(
     named: dict[str, str] | None = None
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
+            progress(IN_CHAIN, "lists and searches")
             found += check_index(connection, kinds_of_records())
+            progress(IN_INDEX, "evidence")
             found += swapped_passwords(connection)
             unfinished = connection.execute(_UNFINISHED, (Removal.KIND, BEGUN)).fetchone()[0]
-            if place := _calibrations(folder, calibrations):
-                found += check_calibrations(kept_calibrations(connection), place)
+            if calibrations is not None:
+                found += check_calibrations(kept_calibrations(connection), calibrations)
             if evidence is not None:
                 named = named_evidence(connection)
-                found += check_evidence(EvidenceStore(evidence), named)
+                found += check_evidence(EvidenceStore(evidence), _counted(named, progress))
     except (sqlite3.Error, RecordError, ValueError, TypeError, AttributeError):
         if checked.holds:
             raise
@@ -183,10 +164,29 @@ def _calibrations(folder: Path, given: Path | None) -> Path | None:
     return given
 
 
+def _counted(named: dict[str, str], progress: Progress) -> Iterator[tuple[str, str]]:
+    """Yield what is named, and tell how far that has been looked at."""
+    for number, one in enumerate(named.items()):
+        if number % 100 == 0:
+            share = IN_INDEX + (1 - IN_INDEX) * number / len(named)
+            progress(share, f"evidence {number} of {len(named)}")
+        yield one
+
+
 def verify_here(
-    office: Office, session: Session, heads: Iterable[tuple[int, str]] = ()
-) -> Verified:
-    """Verify this station's ledger, and enter that it was done and how it ended.
+    office: Office,
+    session: Session,
+    heads: Iterable[tuple[int, str]] = (),
+    progress: Progress = unwatched,
+) -> Checked:
+    """Verify this station's ledger and its evidence, and enter that it was done and how it ended.
+
+    Parameters
+    ----------
+    heads : iterable of (int, str)
+        Number and SHA-256 from printed reports.
+    progress : callable (share, words)
+        Told how far the work is; what it raises ends the verification, and nothing is entered.
 
     Raises
     ------
@@ -194,11 +194,18 @@ def verify_here(
         When this user may not.
     """
     user = office.require(session, "audit.verify")
-    result = verify(office.ledger.folder, office.ledger.key.public, heads)
+    checked = _verified(
+        office.ledger.folder,
+        office.ledger.key.public,
+        heads,
+        evidence=office.evidence.folder,
+        calibrations=office.folder / CALIBRATIONS,
+        progress=progress,
+    )
     with office.ledger.writing(user.id) as writing:
-        details = {"end": result.end, "findings": len(result.findings)}
-        writing.note("ledger verified", details)
-    return result
+        details = {"end": checked.result.end, "findings": len(checked.result.findings)}
+        writing.note(VERIFIED, details)
+    return checked
 
 
 def rebuild_index(office: Office, session: Session) -> tuple[str, ...]:
@@ -219,33 +226,6 @@ def rebuild_index(office: Office, session: Session) -> tuple[str, ...]:
                 writing.reindex(kind, id_, known.get(kind))
             writing.note("index rebuilt", {"records": len(altered)})
     return tuple(f"{kind} {id_}" for kind, id_ in altered)
-
-
-def show(office: Office, session: Session, asked: Asked) -> tuple[Entry, ...]:
-    """Return entries of the chain, oldest first.
-
-    Raises
-    ------
-    ForbiddenError
-        When this user may not.
-    LedgerError
-        When an entry cannot be read.
-    """
-    office.require(session, "audit.show")
-    known = {one.record.login: one.record.id for one in office.ledger.find(User)}
-    values = {
-        "user": known.get(asked.user, asked.user),
-        "act": asked.act,
-        "since": asked.since,
-        "until": asked.until,
-        "kind": asked.kind,
-        "id": asked.id,
-        "first": asked.first,
-        "most": asked.most,
-    }
-    with office.ledger.reading() as connection:
-        rows = connection.execute(_ASKED, values).fetchall()
-    return tuple(read_entry(line.encode()) for (line,) in rows)
 
 
 def head_of(folder: Path) -> Head:
@@ -283,9 +263,3 @@ def to_json(checked: Checked) -> dict[str, object]:
             {"code": one.code, "where": one.where, "text": one.text} for one in result.findings
         ],
     }
-
-
-def entry_json(entry: Entry) -> dict[str, object]:
-    """Return an entry as data, as it was signed."""
-    content: dict[str, object] = json.loads(entry.line())
-    return content

@@ -82,7 +82,7 @@ class RecordsDesk(QObject):
 
     def __init__(self, open_office: OpenOffice, parent: QObject, use_cases: Once[UseCases]) -> None:
         super().__init__(parent)
-        self.lane = Lane(self)
+        self.lane, self.beside = Lane(self), Lane(self)
         self._open, self._use_cases = open_office, use_cases
         self._opened = _Opened()
         self.standing = Standing()
@@ -153,14 +153,19 @@ class RecordsDesk(QObject):
         """Run an act of whoever is logged in; `then` gets the job, its result the act's."""
         return self._run(title, lambda office: act(office, self._session()), then)
 
-    def work(self, title: str, act: LongAct, then: Callable[[Job], None]) -> Job:
-        """Run an act that takes long: its progress is told by the lane, and it can be stopped."""
+    def work(
+        self, title: str, act: LongAct, then: Callable[[Job], None], *, beside: bool = False
+    ) -> Job:
+        """Run an act that takes long: its progress is told by the lane, and it can be stopped.
+
+        What takes minutes runs `beside` the others, on a lane of its own.
+        """
 
         def task(tell: Report, stop: Callable[[], bool]) -> Any:
             return act(self._office(), self._session(), tell, stop)
 
         job = Job(title, task, then)
-        self.lane.submit(job)
+        (self.beside if beside else self.lane).submit(job)
         return job
 
     def begin_station(
@@ -183,11 +188,13 @@ class RecordsDesk(QObject):
     def close(self, wait_ms: int) -> bool:
         """Log out, close the ledger and end the lane; False while work has not given up."""
         self.lane.stop_all()
+        self.beside.stop_all()
         self._end()
-        if self.lane.idle and self._opened.office is not None:
+        if self.lane.idle and self.beside.idle and self._opened.office is not None:
             self._opened.stack.close()
             self._opened = _Opened()
-        return self.lane.close(wait_ms)
+        ended = self.beside.close(wait_ms)
+        return self.lane.close(wait_ms) and ended
 
     # --- inside ---------------------------------------------------------------------------------
 

@@ -235,7 +235,8 @@ class Shell(QMainWindow):
         self.log_out.triggered.connect(self._log_out)
         self.lock.triggered.connect(lambda: self.records.lock(lambda _job: None))
         self.lane.when_thread_ends(self._on_thread_end)
-        self.records.lane.when_thread_ends(self._on_thread_end)
+        for lane in (self.records.lane, self.records.beside):
+            lane.when_thread_ends(self._on_thread_end)
 
     def retell(self) -> None:
         """Say all texts."""

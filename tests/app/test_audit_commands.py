@@ -11,7 +11,7 @@ import pytest
 
 from spectra_app.errors import ForbiddenError
 from spectra_app.records.kinds import Scan
-from spectra_app.services import audit
+from spectra_app.services import audit, audit_entries
 
 
 @pytest.fixture
@@ -144,7 +144,9 @@ def test_entries_are_filtered(office, logged_in):
     boss = logged_in["supervisor"]
 
     def acts(**asked):
-        return [entry.act for entry in audit.show(office, boss, audit.Asked(**asked))]
+        return [
+            entry.act for entry in audit_entries.show(office, boss, audit_entries.Asked(**asked))
+        ]
 
     everything = acts()
     assert len(everything) == office.ledger.head().number
@@ -152,7 +154,7 @@ def test_entries_are_filtered(office, logged_in):
     assert acts(user="nobody") == []
     assert set(acts(act="log")) < set(everything)
     assert len(acts(kind="user", id="u2")) < len(acts(kind="user"))
-    times = [entry.time for entry in audit.show(office, boss, audit.Asked())]
+    times = [entry.time for entry in audit_entries.show(office, boss, audit_entries.Asked())]
     day = times[-1][:10]
     assert len(acts(since=day, until=day)) == sum(time.startswith(day) for time in times) > 0
     assert acts(since=times[3], until=times[5]) == everything[3:6]
@@ -161,13 +163,13 @@ def test_entries_are_filtered(office, logged_in):
 
 
 def test_who_verifies_here_is_entered_and_only_a_supervisor_sees_the_chain(office, logged_in):
-    result = audit.verify_here(office, logged_in["officer"])
+    result = audit.verify_here(office, logged_in["officer"]).result
     assert result.findings == ()
     last = office.ledger.entries()[-1]
     assert (last.act, last.user) == ("ledger verified", "u2")
     assert last.details == {"end": result.end, "findings": 0}
     with pytest.raises(ForbiddenError):
-        audit.show(office, logged_in["officer"], audit.Asked())
+        audit_entries.show(office, logged_in["officer"], audit_entries.Asked())
 
 
 def test_showing_from_the_command_line(spectra, tmp_path):

@@ -26,7 +26,7 @@ from spectra_app.records.bundles.kinds import Imported
 from spectra_app.records.identifiers import parse
 from spectra_app.records.kinds import IssuedReport, Scan
 from spectra_app.services import users
-from spectra_app.services.audit import Asked
+from spectra_app.services.audit_entries import Asked
 from spectra_app.services.bundles.answers import Finding
 from spectra_app.services.bundles.exporting import ask_laboratory
 from spectra_app.services.calibration_desk import Draft, Proposal
@@ -45,7 +45,7 @@ NOTHING_PROPOSED = Proposal((), np.empty(0), np.empty(0))
 PASSWORD = "seven green herons wade"  # noqa: S105  of nobody
 SECRET = "zorbium"  # noqa: S105  the name on the list, and in what is said of it
 OTHERS = {"users", "emergency", "audit", "station_release"}
-"""Modules about people, the chain (which holds no content), and keys: `audit.show` is called."""
+"""Modules about people, the chain (which holds no content), and keys; its entries are looked at."""
 MAY_NAME = {
     "make_backup": "a copy of the whole folder, which who makes it could copy",
     "accept_restored": "gives nothing",
@@ -232,7 +232,7 @@ def services():
             ours = inspect.isfunction(function) and function.__module__ == module.__name__
             parameters = inspect.signature(function).parameters if ours else {}
             public = list(parameters)[:2] == ["office", "session"] and not name.startswith("_")
-            about_others = found.name.rpartition(".")[2] in OTHERS and name != "show"
+            about_others = found.name.rpartition(".")[2] in OTHERS
             if public and not about_others and name not in MAY_NAME:
                 yield name, function, dict(list(parameters.items())[2:])
 

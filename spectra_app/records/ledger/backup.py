@@ -276,6 +276,6 @@ def _look(place: Path, store: EvidenceStore, public: bytes) -> tuple[Verified, t
     uri = f"{(place / DATABASE).absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
-            return result, tuple(check_evidence(store, named_evidence(connection)))
+            return result, tuple(check_evidence(store, named_evidence(connection).items()))
     except (ValueError, TypeError, AttributeError):  # altered bodies, which are told already
         return result, ()

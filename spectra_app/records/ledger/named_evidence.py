@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from spectra_app.errors import EvidenceError
@@ -35,9 +35,9 @@ def named_evidence(connection: sqlite3.Connection) -> dict[str, str]:
     return named
 
 
-def check_evidence(store: EvidenceStore, named: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what is missing or altered of the evidence that records name."""
-    for sha256, record in named.items():
+def check_evidence(store: EvidenceStore, named: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Yield what is missing or altered of the evidence that records name: hash and record."""
+    for sha256, record in named:
         if not store.path_of(sha256).is_file():
             yield Finding("evidence_missing", sha256, f"{record} names it")
             continue

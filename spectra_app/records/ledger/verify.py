@@ -27,8 +27,10 @@ from spectra_app.records.ledger.writing import REDACTED
 from spectra_app.records.sessions import BACKWARDS_S, seconds
 
 Genuine = Callable[[bytes, bytes], bool]
+Progress = Callable[[float, str], None]
 # What SQLite says of a schema that cannot be read may quote it, in bytes that are no text.
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+_TOLD_EVERY = 1000  # entries
 _MOST = 1000  # findings kept; the first is what counts
 _LONGEST_VALUE = 64 * 2**20  # bytes of one value; records and entries are far below
 _STEPS = 100_000  # of SQLite's machine between two looks at how many there were
@@ -84,7 +86,16 @@ class Verified:
     clock_back: tuple[int, ...] = ()
 
 
-def verify(folder: Path, public: bytes, printed: Iterable[tuple[int, str]] = ()) -> Verified:
+def unwatched(_share: float, _words: str) -> None:
+    """Ignore progress."""
+
+
+def verify(
+    folder: Path,
+    public: bytes,
+    printed: Iterable[tuple[int, str]] = (),
+    progress: Progress = unwatched,
+) -> Verified:
     """Verify the ledger in `folder` with the station's public key; nothing is changed.
 
     Parameters
@@ -95,6 +106,8 @@ def verify(folder: Path, public: bytes, printed: Iterable[tuple[int, str]] = ())
         The 32 bytes of the key.
     printed : iterable of (int, str)
         Heads from printed reports: number and SHA-256.
+    progress : callable (share, words)
+        Told how far the work is; what it raises ends the verification.
 
     Raises
     ------
@@ -116,7 +129,7 @@ def verify(folder: Path, public: bytes, printed: Iterable[tuple[int, str]] = ())
     walk = _Walk(signed, {number for number, _, _ in asked})
     try:
         with closing(_opened(path)) as connection:
-            _check_database(connection, walk, findings)
+            _check_database(connection, walk, findings, progress)
     except UNREADABLE as error:
         last = f"it cannot be read after entry {walk.number} ({error})"
         findings.add(Finding("file_damaged", DATABASE, last))
@@ -172,8 +185,11 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check_database(connection: sqlite3.Connection, walk: _Walk, findings: _Findings) -> None:
+def _check_database(
+    connection: sqlite3.Connection, walk: _Walk, findings: _Findings, progress: Progress
+) -> None:
     connection.execute("BEGIN")
+    progress(0.0, "looking at the file")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
         findings.add(Finding("file_damaged", DATABASE, "it does not say that it is a ledger"))
@@ -187,9 +203,13 @@ def _check_database(connection: sqlite3.Connection, walk: _Walk, findings: _Find
     if not tables:
         raise sqlite3.DatabaseError("its tables are not those of a ledger")
     # Not by an index: what an index says may differ from what the table holds.
+    (last,) = connection.execute("SELECT max(number) FROM audit").fetchone()
     entries = "SELECT number, line, sha256, signature FROM audit NOT INDEXED ORDER BY number"
     for row in connection.execute(entries):
         findings.add_all(walk.take(*row))
+        if walk.count % _TOLD_EVERY == 0 and isinstance(last, int):
+            progress(min(1.0, walk.count / last), f"entry {walk.count} of {last}")
+    progress(1.0, "records")
     records = "SELECT kind, id, revision, latest, salt, body FROM revisions NOT INDEXED"
     for row in connection.execute(records):
         findings.add_all(walk.take_record(row))

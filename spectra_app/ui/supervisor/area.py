@@ -19,6 +19,7 @@ PAGES = {
     "board": (f"{HERE}.board_page", "BoardPage"),
     "cases": (f"{HERE}.cases_page", "CasesPage"),
     "people": (f"{HERE}.people_page", "PeoplePage"),
+    "audit": (f"{HERE}.audit_page", "AuditPage"),
 }
 REVIEW = (f"{HERE}.review_page", "ReviewPage")
 

@@ -15,7 +15,7 @@ from spectra_app.errors import ForbiddenError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import IssuedReport
 from spectra_app.records.ledger.chain import Entry
-from spectra_app.services.audit import Asked, show
+from spectra_app.services.audit_entries import Asked, show
 from spectra_app.services.case_reports import countersign_report
 from spectra_app.services.cases.board import Card
 from spectra_app.services.cases.listing import show_case
