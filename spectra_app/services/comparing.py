@@ -101,8 +101,8 @@ class FittedSet:
     Parameters
     ----------
     raman_shift_cm1, scan, total : arrays, shape (m,)
-        Axis of the scan in cm-1, the cleaned scan with maximum 1, and what the components add up
-        to; the residual is `scan` less `total`.
+        Where scan and all components were measured, in cm-1, the cleaned scan with maximum 1,
+        and what the components add up to; the residual is `scan` less `total`.
     parts : tuple of Contribution
         By falling share.
     misfit : float
@@ -380,10 +380,14 @@ def _fitted(
     trial: bool = False,
 ) -> FittedSet:
     level, width = unmixed.level, unmixed.hints.width_cm1
-    scan = as_fitted(level, width)
+    policy, matrix = engine.policy, engine.library.matrix
+    rows = [part.row for part in fit.parts]
+    first = max(level.first, int(matrix.first[rows].max()))
+    end = min(level.end, int(matrix.end[rows].min()))
+    drawn = slice(first - level.first, end - level.first)
+    scan = as_fitted(level, width)[drawn]
     top = max(float(scan.max()), 1e-300)
     support = supports(level, fit, engine, unmixed.hints)
-    policy, matrix = engine.policy, engine.library.matrix
     parts = []
     for part, evidence in zip(fit.parts, support, strict=True):
         entry = engine.library.record(part.row)
@@ -396,11 +400,13 @@ def _fitted(
                 share=part.share,
                 interval=part.interval,
                 support=evidence,
-                values=added_up(level, [part], matrix, width) / top,
+                values=added_up(level, [part], matrix, width)[drawn] / top,
             )
         )
     several = len(fit.parts) > 1
     gates = set_gates(fit, support, policy.mixture, policy.thresholds) if several else ()
-    total = added_up(level, fit.parts, matrix, width) / top
-    axis = COMMON_GRID.values[level.first : level.end]
+    if trial:  # whether each is needed is not asked of what somebody chose
+        gates = tuple(gate for gate in gates if gate.code != "steady_gain")
+    total = added_up(level, fit.parts, matrix, width)[drawn] / top
+    axis = COMMON_GRID.values[first:end]
     return FittedSet(axis, scan / top, total, tuple(parts), fit.misfit, gates, nothing, trial)

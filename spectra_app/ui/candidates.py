@@ -7,8 +7,10 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QTableView,
     QVBoxLayout,
 )
@@ -18,38 +20,48 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import percent
 
 COLUMNS = ("rank", "reference", "kind", "score", "explains", "missing", "shift")
+TEXTUAL = {"reference", "kind", "rate", "control"}
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
 HIDDEN_BELOW = {0: 700, 6: 600}  # column: width of the panel in pixels
 
 
-def cell(candidate: Candidate, column: int, look: Look) -> str:
+def cell(candidate: Candidate, column: str, look: Look) -> str:
     """Return the text of one cell."""
-    return (
-        str(candidate.rank),
-        candidate.name,
-        look.word("kind", candidate.kind),
-        f"{candidate.score:.3f}",
-        percent(candidate.explains),
-        percent(candidate.missing),
-        f"{candidate.shift_cm1:+.1f}",
-    )[column]
+    put = look.texts.put
+    return {
+        "rank": str(candidate.rank),
+        "reference": put(candidate.name),
+        "kind": look.word("kind", candidate.kind),
+        "score": f"{candidate.score:.3f}",
+        "explains": put(percent(candidate.explains)),
+        "missing": put(percent(candidate.missing)),
+        "shift": put(f"{candidate.shift_cm1:+.1f}"),
+    }[column]
 
 
 class CandidateModel(QAbstractTableModel):
-    """The candidates of one record as a table."""
+    """The candidates of one record as a table.
 
-    def __init__(self, look: Look) -> None:
+    Parameters
+    ----------
+    look : Look
+        Language.
+    columns : tuple of str
+        What is told of each; the text of a title is `table.<column>`.
+    """
+
+    def __init__(self, look: Look, columns: tuple[str, ...] = COLUMNS) -> None:
         super().__init__()
-        self._look = look
+        self._look, self.columns = look, columns
         self._rows: tuple[Candidate, ...] = ()
         self._metric = ""
 
     def retell(self) -> None:
         """Say all texts anew."""
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         if self._rows:
-            corner = self.index(len(self._rows) - 1, len(COLUMNS) - 1)
+            corner = self.index(len(self._rows) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), corner)
 
     def show_candidates(self, rows: tuple[Candidate, ...], metric: str) -> None:
@@ -64,21 +76,26 @@ class CandidateModel(QAbstractTableModel):
 
     def columnCount(self, parent: _Index = _NO_PARENT) -> int:
         """Return the number of columns."""
-        return 0 if parent.isValid() else len(COLUMNS)
+        return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return text, alignment or explanation of a cell."""
+        column = self.columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell(self._rows[index.row()], index.column(), self._look)
+            return self.said(index.row(), column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
+            return _alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            candidate = self._rows[index.row()]
-            text = f"{cell(candidate, index.column(), self._look)}\n{self._help(index.column())}"
-            if index.column() != 1:
+            text = f"{self.said(index.row(), column)}\n{self._help(column)}"
+            if column != "reference":
                 return text
-            return f"{text}\n{self._look.say('table.entry', entry=candidate.entry)}"
+            entry = self._rows[index.row()].entry
+            return f"{text}\n{self._look.say('table.entry', entry=entry)}"
         return None
+
+    def said(self, row: int, column: str) -> str:
+        """Return the text of one cell."""
+        return cell(self._rows[row], column, self._look)
 
     def headerData(
         self,
@@ -89,23 +106,24 @@ class CandidateModel(QAbstractTableModel):
         """Return title, alignment or explanation of a column."""
         if orientation != Qt.Orientation.Horizontal:
             return None
+        column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return str(self._look.say(f"table.{COLUMNS[section]}"))
+            return str(self._look.say(f"table.{column}"))
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
+            return _alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            if section != 3 or not self._metric:
-                return self._help(section)
+            if column != "score" or not self._metric:
+                return self._help(column)
             metric = self._look.say("table.metric", metric=self._look.word("metric", self._metric))
-            return f"{self._help(section)}\n{metric}"
+            return f"{self._help(column)}\n{metric}"
         return None
 
-    def _help(self, column: int) -> str:
-        return str(self._look.say(f"table.{COLUMNS[column]}_help"))
+    def _help(self, column: str) -> str:
+        return str(self._look.say(f"table.{column}_help"))
 
 
-def _alignment(column: int) -> int:
-    side = Qt.AlignmentFlag.AlignLeft if column in {1, 2} else Qt.AlignmentFlag.AlignRight
+def _alignment(column: str) -> int:
+    side = Qt.AlignmentFlag.AlignLeft if column in TEXTUAL else Qt.AlignmentFlag.AlignRight
     return int(side | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -132,11 +150,14 @@ class CandidatePanel(QFrame):
     """Title and table; hidden while there is nothing to compare."""
 
     chosen = Signal(int)
+    closer_wanted = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._look, self.title = look, QLabel()
+        self._look, self.title, self.closer = look, QLabel(), QPushButton()
+        self.closer.setObjectName("segment")
+        self.closer.clicked.connect(self.closer_wanted)
         self.title.setWordWrap(True)
         self.model, self.table = CandidateModel(look), CandidateTable()
         self._build()
@@ -148,7 +169,10 @@ class CandidatePanel(QFrame):
         layout.setContentsMargins(16, 10, 8, 8)
         layout.setSpacing(4)
         self.title.setObjectName("panelTitle")
-        layout.addWidget(self.title)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.closer)
+        layout.addLayout(head)
         layout.addWidget(self.table)
         table = self.table
         table.setModel(self.model)
@@ -170,6 +194,10 @@ class CandidatePanel(QFrame):
     def retell(self) -> None:
         """Say all texts."""
         self.title.setText(self._look.say("table.title"))
+        hint = self._look.say("compare.closer_hint")
+        self.closer.setText(self._look.say("compare.closer"))
+        self.closer.setToolTip(self._look.say("bar.hint", hint=hint, press="F7"))
+        self.closer.setShortcut("F7")
         self.table.setAccessibleName(self._look.say("table.name"))
         self.model.retell()
 
@@ -187,7 +215,7 @@ class CandidatePanel(QFrame):
         selection.blockSignals(blocked)
         self.setVisible(bool(rows))
         if rows:
-            self.table.selectRow(0)
+            self.table.setCurrentIndex(self.model.index(0, 1))
 
     @Slot(QModelIndex, QModelIndex)
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:

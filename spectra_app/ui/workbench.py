@@ -27,6 +27,7 @@ from spectra_app.services.scanning import Scanned
 from spectra_app.ui.actions import ActionBar
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.candidates import CandidatePanel
+from spectra_app.ui.compare.door import CloserDoor
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.limits import BackgroundLimits
 from spectra_app.ui.look import Look
@@ -95,6 +96,9 @@ class Workbench(QMainWindow):
             for index, part in enumerate(parts):
                 splitter.setStretchFactor(index, part)
         self._right = right
+        others, study = (self.pages, right), self._use_cases.study
+        self.door = CloserDoor(self.columns, others, self.look, self.lane, study)
+        self.candidates.closer.setVisible(study is not None)
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 10, 10, 10)
@@ -128,6 +132,7 @@ class Workbench(QMainWindow):
         self.card.all_hidden_wanted.connect(self._show_hidden)
         self.scans.chosen.connect(self._show_entry)
         self.candidates.chosen.connect(self._show_candidate)
+        self.candidates.closer_wanted.connect(self.look_closer)
         lane.progressed.connect(self._on_progress)
         self.limits.changed.connect(self._on_limits)
         self.limits.progressed.connect(self._on_limits_progress)
@@ -340,6 +345,7 @@ class Workbench(QMainWindow):
     def _show_entry(self, entry: ScanEntry | None) -> None:
         done = entry is not None and entry.identified is not None
         self.bar.report.setEnabled(done)
+        self.door.follow(entry.identified if entry is not None else None)
         if entry is None:
             self._show_nothing(self.start, "bench.no_spectrum")
         elif entry.identified is not None:
@@ -389,6 +395,13 @@ class Workbench(QMainWindow):
         self.plot.show_spectrum(
             identified.query, comparison, partial(quality_line, record), emulated=record.emulated
         )
+
+    @Slot()
+    def look_closer(self) -> None:
+        """Show candidates and mixture of the scan chosen, large."""
+        entry = self.scans.current
+        if entry is not None and entry.identified is not None:
+            self.door.open(entry.identified)
 
     @Slot()
     def _show_hidden(self) -> None:
