@@ -71,14 +71,14 @@ class Point:
     """One value of a chart: when, how much, the record's SHA-256, and what speaks against it.
 
     `judged` is ``"in"``, ``"out"`` (of the limits that the policy sets) or ``"warning"`` (a run
-    rule speaks: `rules` are their words).
+    rule speaks: `rules` are their numbers, see `matching.calibration.check`).
     """
 
     time: str
     value: float
     record: str
     judged: Literal["in", "warning", "out"]
-    rules: tuple[str, ...] = ()
+    rules: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,9 +350,9 @@ def _chart(
     ]
     values = [known[index][1][0] for index in fresh]
     chart = control_chart(values, policy.chart_first) if quantity in TRENDED else None
-    spoken: dict[int, list[str]] = {}
+    spoken: dict[int, list[int]] = {}
     for signal in chart.signals if chart else ():
-        spoken.setdefault(fresh[signal.point], []).append(signal.words)
+        spoken.setdefault(fresh[signal.point], []).append(signal.rule)
     points = []
     for index, (record, (value, _unit)) in enumerate(known):
         rules = tuple(dict.fromkeys(spoken.get(index, ())))

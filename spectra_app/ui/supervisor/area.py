@@ -20,6 +20,7 @@ PAGES = {
     "cases": (f"{HERE}.cases_page", "CasesPage"),
     "people": (f"{HERE}.people_page", "PeoplePage"),
     "audit": (f"{HERE}.audit_page", "AuditPage"),
+    "fleet": (f"{HERE}.fleet_page", "FleetPage"),
 }
 REVIEW = (f"{HERE}.review_page", "ReviewPage")
 

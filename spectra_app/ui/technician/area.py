@@ -19,6 +19,7 @@ HERE = "spectra_app.ui.technician"
 PAGES: dict[str, Place] = {
     "examine": ("spectra_app.ui.workbench", "Workbench"),
     "library": (f"{HERE}.library_page", "LibraryPage"),
+    "charts": (f"{HERE}.charts_page", "ChartsPage"),
 }
 FIRST = "examine"
 """The workbench is there from the start, for who only looks around too; it holds no records."""
