@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,11 @@ from spectra_app.services.scanning import Scanned
 
 if TYPE_CHECKING:
     from spectra_app.services.about import About
+    from spectra_app.services.batch import BatchStep, Source
     from spectra_app.services.cases.laser_book import Measurer
     from spectra_app.services.comparing import FittedSet, Pair, Study
+    from spectra_app.services.evaluate import Evaluation, Plan
+    from spectra_app.services.evaluate.queries import Steps
 
 Progress = Callable[[float, str], None]
 ShouldStop = Callable[[], bool]
@@ -67,6 +70,31 @@ class StudyUse:
 
 
 @dataclass(frozen=True, slots=True)
+class ManyUse:
+    """Work on many scans, done step by step on a library of its own, so that others may go first.
+
+    Parameters
+    ----------
+    results_for : callable (Source) -> Path
+        Where the results of a batch go unless somebody says otherwise.
+    batch : callable (Source, Path) -> iterator of BatchStep
+        Identify a folder, a manifest or files; the results go into a file.
+    evaluate : callable (Path, Path or None, Plan) -> steps of an Evaluation
+        Measure on the scans of a manifest, with a library or the one in use.
+    write_evaluation : callable (Evaluation, Path) -> tuple of Path
+        Write every answer into a folder.
+    write_validation : callable (Evaluation, Path) -> None
+        Write the validation report as PDF.
+    """
+
+    results_for: Callable[[Source], Path]
+    batch: Callable[[Source, Path], Iterator[BatchStep]]
+    evaluate: Callable[[Path, Path | None, Plan], Steps[Evaluation]]
+    write_evaluation: Callable[[Evaluation, Path], tuple[Path, ...]]
+    write_validation: Callable[[Evaluation, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
 class UseCases:
     """Everything the window can ask the program to do.
 
@@ -97,6 +125,8 @@ class UseCases:
         Connected analysers; `look`, `scan` and `check` are called on the lane like the others.
     study : StudyUse, optional
         A result looked at more closely.
+    many : ManyUse, optional
+        Batches and evaluations.
     about : callable () -> About, optional
         Gather versions, hashes and licences of what runs here.
     measurer : Measurer, optional
@@ -113,5 +143,6 @@ class UseCases:
     work_out_limits: Callable[[Identified, Progress, ShouldStop], Identified] | None = None
     analyser: AnalyserUse | None = None
     study: StudyUse | None = None
+    many: ManyUse | None = None
     about: Callable[[], About] | None = None
     measurer: Measurer | None = None

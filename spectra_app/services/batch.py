@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from library.manifest import read_manifest
 from matching.spectrum import Technique
 from spectra_app import __version__
 from spectra_app.records.durable import locked
+from spectra_app.records.identification import Identification
 from spectra_app.services.identify import Choice, Identifier, identify_file, shown_path
 from spectra_app.services.intake import SUFFIXES
 from spectra_app.services.result_rows import (
@@ -43,8 +44,22 @@ class _Input:
     technique: Technique | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchStep:
+    """One input done: how many are, of how many, its name, and the records of its scans."""
+
+    done: int
+    total: int
+    name: str = ""
+    records: tuple[Identification, ...] = ()
+
+
+Source = Path | Sequence[Path]
+"""A folder, a manifest, or files that somebody chose."""
+
+
 def run_batch(
-    source: Path,
+    source: Source,
     out: Path,
     identifier: Identifier,
     *,
@@ -61,13 +76,39 @@ def run_batch(
     Raises
     ------
     BatchError
-        When there is no input, or `out` holds something else or cannot be written.
+        When there is no input, `out` holds something else or cannot be written, or the scans are
+        no longer there: what is done is kept then.
+    """
+    counts: dict[str, int] = {}
+    earlier = total = 0
+    for number, step in enumerate(batch_steps(source, out, identifier, column=column, top=top)):
+        if number == 0:
+            earlier, total = step.done, step.total
+        else:
+            progress(step.done / step.total, step.name)
+        for record in step.records:
+            counts[record.outcome] = counts.get(record.outcome, 0) + 1
+    progress(1.0, "done")
+    return BatchResult(total, earlier, tuple(sorted(counts.items())))
+
+
+def batch_steps(
+    source: Source,
+    out: Path,
+    identifier: Identifier,
+    *,
+    column: Column | None = None,
+    top: int = 10,
+) -> Iterator[BatchStep]:
+    """Do a batch input by input; see `run_batch`.
+
+    The first step says how many inputs were done earlier; each other one is written already. To
+    stop is to ask for no more: closed, it lets go of the results, and another run goes on there.
     """
     writer = writer_for(out)
     if out.exists() and not (out.is_file() or out.is_char_device()):
         raise BatchError("this is a folder or a device, not a file", str(out), "name a file")
     inputs = batch_inputs(source, out)
-    counts: dict[str, int] = {}
     engine = identifier.engine
     now = method_of(
         engine.library.info.sha256,
@@ -84,23 +125,39 @@ def run_batch(
         with out.open("a", encoding="utf-8", newline="") as file:
             if done == 0:
                 file.write(writer.header())
-            for number, item in enumerate(inputs[done:], start=done):
-                progress(number / len(inputs), item.path.name)
+            yield BatchStep(done, len(inputs))
+            for number, item in enumerate(inputs[done:], start=done + 1):
                 choice = Choice(column, item.spectrum, item.laser_nm, top, item.technique)
-                records = [found.record for found in identify_file(item.path, identifier, choice)]
-                for record in records:
-                    counts[record.outcome] = counts.get(record.outcome, 0) + 1
+                records = tuple(f.record for f in identify_file(item.path, identifier, choice))
+                _still_there(source, item, records)
                 file.write("".join(writer.line(record) for record in records))
                 file.flush()
-    progress(1.0, "done")
-    return BatchResult(len(inputs), done, tuple(sorted(counts.items())))
+                yield BatchStep(number, len(inputs), item.path.name, records)
 
 
-def batch_inputs(source: Path, out: Path | None = None) -> list[_Input]:
-    """Return the inputs of a folder (its text spectra by name) or manifest (its rows).
+def _still_there(source: Source, item: _Input, records: Sequence[Identification]) -> None:
+    """Refuse to call scans unreadable that are gone with the medium they were on."""
+    if any(record.outcome != "refused" for record in records) or item.path.exists():
+        return
+    place = source if isinstance(source, Path) else item.path.parent
+    if not place.exists():
+        raise BatchError(
+            "the scans are no longer there; what was done is kept",
+            str(place),
+            "put the medium back or connect the share, then start it again: it goes on there",
+        )
+
+
+def batch_inputs(source: Source, out: Path | None = None) -> list[_Input]:
+    """Return the inputs of a folder (its text spectra by name), manifest (its rows), or files.
 
     The results `out` may lie in the folder: they are no input.
     """
+    if not isinstance(source, Path):
+        files = sorted({path for path in source if path != out})
+        if not files:
+            raise BatchError("there is no scan to identify", "", "choose files or a folder")
+        return [_Input(path, None, None) for path in files]
     if source.is_dir() and (source / "manifest.csv").is_file():
         source = source / "manifest.csv"
     if source.is_dir():

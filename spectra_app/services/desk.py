@@ -23,7 +23,8 @@ from spectra_app.services.instrument_choice import Choices, choices_of
 from spectra_app.services.instrument_state import CheckResult, MeasuredStandard, ScanWish
 from spectra_app.services.libraries import library_note, library_title
 from spectra_app.services.limits import unasked, with_limits
-from spectra_app.services.reporting import Renderer, write_report
+from spectra_app.services.many import many_use
+from spectra_app.services.reporting import AnyRenderer, Renderer, write_report
 from spectra_app.services.scanning import Scanned, scan_emulated
 from spectra_app.services.session import open_identifier, utc_now
 from spectra_app.services.standard_scans import measure_standard
@@ -106,8 +107,13 @@ class Desk:
         fresh = open_identifier(path)
         if self._identifier is not None:
             self._identifier.engine.library.close()
-        self._identifier = fresh
+        self._identifier, self._path = fresh, path
         return self.title()
+
+    @property
+    def path(self) -> Path | None:
+        """The library in use; None for the installed one."""
+        return self._path
 
 
 def keep_evidence(data: bytes, kind: str, name: str) -> None:
@@ -194,7 +200,7 @@ def study_use(desk: Desk) -> StudyUse:
 
 
 def desk_use_cases(
-    library: Path | None, render: Renderer, *, open_it: OpenIt = open_with_bench
+    library: Path | None, render: AnyRenderer, *, open_it: OpenIt = open_with_bench
 ) -> UseCases:
     """Return the window's use cases on a fresh desk; `open_it` opens the analyser chosen."""
     desk = Desk(library, render)
@@ -211,6 +217,7 @@ def desk_use_cases(
         work_out_limits=desk.limits,
         analyser=analyser_use(desk, instrument),
         study=study_use(desk),
+        many=many_use(lambda: desk.path, render),
         about=desk.about,
         measurer=desk.measurer,
     )

@@ -32,6 +32,7 @@ VALIDATED = (
 )  # what decides is counted by substance
 MOST_SUBSTANCES = 1_000_000
 Renderer = Callable[[Report, Path], None]
+AnyRenderer = Callable[[Report | ValidationReport, Path], None]
 
 
 def report_of(found: Identified, issued_at: str, language: str = "en") -> Report:

@@ -16,7 +16,7 @@ from spectra_app.services.evaluate.judging import (
 from spectra_app.services.evaluate.outputs import write_outputs
 from spectra_app.services.evaluate.queries import load_queries
 from spectra_app.services.evaluate.running import evaluate
-from spectra_app.services.evaluate.whole import Evaluation, Plan, evaluation
+from spectra_app.services.evaluate.whole import Evaluation, Plan, evaluation, evaluation_steps
 
 __all__ = [
     "Answer",
@@ -27,6 +27,7 @@ __all__ = [
     "Result",
     "evaluate",
     "evaluation",
+    "evaluation_steps",
     "in_library",
     "load_queries",
     "named_right",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias, TypeVar, cast
 
 from library.entry import identity_keys
 from library.formats import Column, read_file, select
@@ -16,13 +17,32 @@ from spectra_app.services.engine import Engine, axis_in_doubt
 from spectra_app.services.evaluate.judging import EvaluationError, Query
 from spectra_app.services.guided import station_profiles
 
+T = TypeVar("T")
+Steps: TypeAlias = Generator[tuple[float, str], None, T]
+"""Work that tells how far it is (0 to 1, words) and lets others work in between."""
+
+
+def drained(steps: Steps[T], progress: Callable[[float, str], None] = lambda *_: None) -> T:
+    """Do all of some work and return what it gives."""
+    while True:
+        try:
+            progress(*next(steps))
+        except StopIteration as ended:
+            return cast("T", ended.value)
+
 
 def load_queries(manifest: Path, engine: Engine, column: Column | None) -> list[Query]:
     """Read the queries of a manifest and find their substances in the library."""
+    return drained(loading(manifest, engine, column))
+
+
+def loading(manifest: Path, engine: Engine, column: Column | None) -> Steps[list[Query]]:
+    """Read queries one by one; see `load_queries`. What is told on the way is no measure yet."""
     numbers = _substances_by_key(engine.library)
     doubtful: dict[Path, bool] = {}
     queries = []
     for row in read_manifest(manifest):
+        yield 0.0, row.get("file")
         label = f"{row.get('file')} {row.get('spectrum')}".strip()
         spectrum, error = None, ""
         try:

@@ -39,15 +39,21 @@ def evaluate(
 ) -> list[Result]:
     """Identify every query, and again without its substances when `leave_out` is set."""
     results = []
-    for number, query in enumerate(queries):
-        progress(number / len(queries), query.label)
+    for result in evaluated(queries, engine, leave_out=leave_out):
+        results.append(result)
+        progress(len(results) / len(queries), result.query.label)
+    progress(1.0, "done")
+    return results
+
+
+def evaluated(queries: Sequence[Query], engine: Engine, *, leave_out: bool) -> Iterator[Result]:
+    """Yield the results of `evaluate` one by one, so that others may work in between."""
+    for query in queries:
         answer = answer_of(query, engine)
         left_out = None
         if leave_out:
             left_out = answer_of(query, engine, query.truth) if query.truth else answer
-        results.append(Result(query, answer, left_out))
-    progress(1.0, "done")
-    return results
+        yield Result(query, answer, left_out)
 
 
 def answer_of(query: Query, engine: Engine, without: frozenset[int] = frozenset()) -> Answer:
@@ -168,16 +174,24 @@ def evaluate_sums(
         When no two scans of one instrument show different substances of the library.
     """
     results = []
-    for number, (one, other, share, query) in enumerate(sums(queries, count, seed)):
-        progress(number / count, query.label)
+    for found in evaluated_sums(queries, engine, count, seed=seed, leave_out=leave_out):
+        results.append(found)
+        progress(len(results) / count, f"{found.one.label} + {found.other.label}")
+    progress(1.0, "done")
+    return results
+
+
+def evaluated_sums(
+    queries: Sequence[Query], engine: Engine, count: int, *, seed: int, leave_out: bool
+) -> Iterator[Sum]:
+    """Yield the sums of `evaluate_sums` one by one, so that others may work in between."""
+    for one, other, share, query in sums(queries, count, seed):
         without = (
             (answer_of(query, engine, one.truth), answer_of(query, engine, other.truth))
             if leave_out
             else ()
         )
-        results.append(Sum(one, other, share, answer_of(query, engine), without))
-    progress(1.0, "done")
-    return results
+        yield Sum(one, other, share, answer_of(query, engine), without)
 
 
 def sums(

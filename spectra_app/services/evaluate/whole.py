@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,24 @@ from spectra_app.services.evaluate.calibration import calibration, detection, he
 from spectra_app.services.evaluate.figures import summary
 from spectra_app.services.evaluate.harmed import distortion_figures, sum_figures
 from spectra_app.services.evaluate.judging import EvaluationError, Query, Result
-from spectra_app.services.evaluate.queries import data_sha256, load_queries, substance_names
+from spectra_app.services.evaluate.queries import (
+    Steps,
+    data_sha256,
+    drained,
+    loading,
+    substance_names,
+)
 from spectra_app.services.evaluate.running import (
     Progress,
     Sum,
     distorted_queries,
-    evaluate,
-    evaluate_sums,
+    evaluated,
+    evaluated_sums,
     no_progress,
 )
 from spectra_app.services.identify import METRIC
+
+Tell = Callable[[float, str], tuple[float, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,41 +106,60 @@ def evaluation(
     EvaluationError
         When thresholds are asked for without anything left out, or the queries cannot be used.
     """
+    steps = evaluation_steps(manifest, engine, plan, column=column, performed_at=performed_at)
+    return drained(steps, progress)
+
+
+def evaluation_steps(
+    manifest: Path,
+    engine: Engine,
+    plan: Plan,
+    *,
+    column: Column | None = None,
+    performed_at: str = "",
+) -> Steps[Evaluation]:
+    """Evaluate step by step, so that others may work in between; see `evaluation`."""
     if plan.folds and not plan.leave_out:
         raise EvaluationError(
             "thresholds are set by scans whose substance was left out, and none was",
             "--folds",
             "give --leave-out too",
         )
-    queries = load_queries(manifest, engine, column)
+    queries = yield from loading(manifest, engine, column)
     names = substance_names(engine.library)
-    steps = _Steps(plan, len(queries), progress)
-    results = evaluate(queries, engine, leave_out=plan.leave_out, progress=steps.next("queries"))
-    added = (
-        evaluate_sums(
-            queries,
-            engine,
-            plan.sums,
-            seed=plan.seed,
-            leave_out=plan.leave_out,
-            progress=steps.next("sums"),
-        )
-        if plan.sums
-        else []
-    )
-    harmed = [
-        (kind, _distorted(queries, kind, plan, engine, steps.next(kind.name)))
-        for kind in (SUITE if plan.distort else ())
-    ]
-    progress(1.0, "done")
-    answers = Evaluation({}, names, results, harmed, added)
+    shares = _Shares(plan, len(queries))
+    results = yield from _evaluated(queries, engine, plan, shares.next("queries"))
+    added: list[Sum] = []
+    if plan.sums:
+        tell = shares.next("sums")
+        made = evaluated_sums(queries, engine, plan.sums, seed=plan.seed, leave_out=plan.leave_out)
+        for found in made:
+            added.append(found)
+            yield tell(len(added) / plan.sums, f"{found.one.label} + {found.other.label}")
+    harmed = []
+    for kind in SUITE if plan.distort else ():
+        copies = list(distorted_queries(queries, kind, range(plan.seeds)))
+        answers = yield from _evaluated(copies, engine, plan, shares.next(kind.name))
+        harmed.append((kind, answers))
+    yield 1.0, "done"
+    whole = Evaluation({}, names, results, harmed, added)
     figures = {
         **summary(results, names),
-        **_derived(answers, engine, plan),
+        **_derived(whole, engine, plan),
         **provenance(manifest, queries, engine, plan, column),
         "performed_at": performed_at,
     }
-    return replace(answers, figures=figures)
+    return replace(whole, figures=figures)
+
+
+def _evaluated(
+    queries: Sequence[Query], engine: Engine, plan: Plan, tell: Tell
+) -> Steps[list[Result]]:
+    results: list[Result] = []
+    for result in evaluated(queries, engine, leave_out=plan.leave_out):
+        results.append(result)
+        yield tell(len(results) / len(queries), result.query.label)
+    return results
 
 
 def _derived(found: Evaluation, engine: Engine, plan: Plan) -> dict[str, Any]:
@@ -149,17 +176,6 @@ def _derived(found: Evaluation, engine: Engine, plan: Plan) -> dict[str, Any]:
     if found.sums:
         figures["sums"] = sum_figures(found.sums, found.names)
     return figures
-
-
-def _distorted(
-    queries: Sequence[Query],
-    kind: Distortion,
-    plan: Plan,
-    engine: Engine,
-    progress: Progress,
-) -> list[Result]:
-    copies = list(distorted_queries(queries, kind, range(plan.seeds)))
-    return evaluate(copies, engine, leave_out=plan.leave_out, progress=progress)
 
 
 def provenance(
@@ -194,24 +210,23 @@ def provenance(
     }
 
 
-class _Steps:
+class _Shares:
     """Shares of the whole work, by the number of identifications that each step takes."""
 
-    def __init__(self, plan: Plan, queries: int, progress: Progress) -> None:
+    def __init__(self, plan: Plan, queries: int) -> None:
         tries = 2 if plan.leave_out else 1
         work = [queries * tries]
         work += [plan.sums * (3 if plan.leave_out else 1)] if plan.sums else []
         work += [queries * plan.seeds * tries] * (len(SUITE) if plan.distort else 0)
         self._work, self._total, self._done = work, max(sum(work), 1), 0
-        self._progress = progress
 
-    def next(self, title: str) -> Progress:
-        """Return the progress callable of the next step; it never says that all is done."""
+    def next(self, title: str) -> Tell:
+        """Return what tells how far the next step is; it never says that all is done."""
         start, span = self._done, self._work.pop(0)
         self._done += span
 
-        def show(share: float, words: str) -> None:
+        def tell(share: float, words: str) -> tuple[float, str]:
             whole = (start + span * share) / self._total
-            self._progress(min(whole, 0.999), f"{title}: {words}")
+            return min(whole, 0.999), f"{title}: {words}"
 
-        return show
+        return tell

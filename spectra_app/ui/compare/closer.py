@@ -23,9 +23,9 @@ from spectra_app.ui.compare.mixture_view import MixtureView
 from spectra_app.ui.fitted import ElidedLabel
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import sentence
 from spectra_app.ui.shapes import shape_icon
 from spectra_app.ui.theme import sized
+from spectra_app.ui.troubles import told
 
 VIEWS = ("compare", "mixture")
 KEYS = {"compare": "Ctrl+7", "mixture": "Ctrl+8"}
@@ -185,13 +185,13 @@ class Closer(QFrame):
             if study is not self._study or wanted != entries:
                 return
             if job.error is not None:
-                self.mixture.show_trouble(sentence(job.error, self._look.texts))
+                self.mixture.show_trouble(str(told(job.error, self._look.texts)))
             elif job.result is not None:
                 self.mixture.show_trial(job.result)
 
         self._lane.submit(Job("Fitting components", lambda _t, _s: ask(study, entries), then))
 
     def _say(self, error: SpectraError) -> None:
-        words = sentence(error, self._look.texts)
+        words = str(told(error, self._look.texts))
         self.compare.show_trouble(words)
         self.mixture.show_trouble(words)

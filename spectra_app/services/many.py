@@ -1,0 +1,75 @@
+"""Batches and evaluations for a window: step by step, on a library opened for them alone.
+
+The library in use may be changed meanwhile; what has begun goes on with the one it began with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from spectra_app.services.api import ManyUse
+from spectra_app.services.batch import BatchStep, Source, batch_steps
+from spectra_app.services.evaluate import Evaluation, Plan, evaluation_steps, write_outputs
+from spectra_app.services.evaluate.queries import Steps
+from spectra_app.services.reporting import AnyRenderer, write_validation_report
+from spectra_app.services.session import open_identifier, utc_now
+from spectra_app.settings import data_folder, made
+
+_NO_NAME = re.compile(r"[^\w.-]+")
+
+
+def many_use(library: Callable[[], Path | None], render: AnyRenderer) -> ManyUse:
+    """Return what a window can ask about many scans.
+
+    Parameters
+    ----------
+    library : callable () -> Path or None
+        The library in use; None for the installed one.
+    render : callable (report, path)
+        Writes a report as PDF.
+    """
+
+    def batch(source: Source, out: Path) -> Iterator[BatchStep]:
+        made(out.parent)
+        identifier = open_identifier(library())
+        try:
+            yield from batch_steps(source, out, identifier)
+        finally:
+            identifier.engine.library.close()
+
+    def evaluate(manifest: Path, chosen: Path | None, plan: Plan) -> Steps[Evaluation]:
+        yield 0.0, manifest.name
+        identifier = open_identifier(chosen or library())
+        try:
+            return (
+                yield from evaluation_steps(
+                    manifest, identifier.engine, plan, performed_at=utc_now()
+                )
+            )
+        finally:
+            identifier.engine.library.close()
+
+    def write_validation(found: Evaluation, path: Path) -> None:
+        write_validation_report(found.figures, path, utc_now(), render)
+
+    return ManyUse(results_for, batch, evaluate, write_outputs, write_validation)
+
+
+def results_for(source: Source) -> Path:
+    """Return where the results of a batch go unless somebody says otherwise.
+
+    The same source gives the same file, so that a batch that was stopped goes on.
+    """
+    if isinstance(source, Path):
+        name = (source.stem if source.suffix else source.name) or source.anchor
+        place = str(source)
+    else:
+        name = f"{len(source)} files"
+        place = "\n".join(sorted(map(str, source)))
+    digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
+    shown = _NO_NAME.sub("-", name).strip("-.")[:40] or "scans"
+    return data_folder() / "batches" / f"{shown}-{digest}.jsonl"
