@@ -22,8 +22,8 @@ from spectra_app.services.api import UseCases
 from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.look import Look
-from spectra_app.ui.page import in_words
 from spectra_app.ui.theme import program_icon, sized
+from spectra_app.ui.troubles import told
 
 PARTS = ("versions", "program", "library", "policy", "lists", "licences", "folder")
 
@@ -138,7 +138,7 @@ class AboutDialog(QDialog):
 
     def _on_gathered(self, job: Job) -> None:
         if job.error is not None:
-            self._trouble = self._look.texts.put(in_words(job.error))
+            self._trouble = str(told(job.error, self._look.texts))
         else:
             self._about = job.result
             self.copy.setEnabled(job.result is not None)
