@@ -20,6 +20,7 @@ PAGES: dict[str, Place] = {
     "examine": ("spectra_app.ui.workbench", "Workbench"),
     "library": (f"{HERE}.library_page", "LibraryPage"),
     "charts": (f"{HERE}.charts_page", "ChartsPage"),
+    "import": (f"{HERE}.import_page", "ImportPage"),
 }
 FIRST = "examine"
 """The workbench is there from the start, for who only looks around too; it holds no records."""
@@ -65,6 +66,7 @@ class TechnicianArea(PagedArea):
         super().__init__(look, bench.records, PAGES, lambda kind: kind(look, bench), "tech")
         self.workbench = Workbench(bench.use_cases, bench.lane, bench.analyser, look)
         self.stack.addWidget(self.workbench)
+        bench.shelf.shown.connect(lambda: self.show_page("library"))
 
     def begin(self) -> None:
         """Show the page that was shown last; the workbench to who only looks around."""

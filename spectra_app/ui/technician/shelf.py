@@ -12,6 +12,8 @@ class Shelf(QObject):
 
     changed = Signal()
     """Another library, or the same one with other content."""
+    shown = Signal()
+    """Somebody wants to see the library."""
 
     def __init__(self) -> None:
         super().__init__()
