@@ -123,10 +123,7 @@ class ImportModel(QAbstractTableModel):
         text = str(value).strip()
         if text == getattr(row.item, column) or (column == "name" and not text):
             return False
-        changed = replace(row.item, **{column: text})
-        if column == "name":  # the identifiers were those of the other name
-            changed = replace(changed, cas="", inchikey="")
-        self.put(index.row(), replace(row, item=changed, who=None, verdict=None))
+        self.put(index.row(), replace(row, item=_typed(row.item, column, text), who=None))
         self.typed.emit(index.row())
         return True
 
@@ -175,3 +172,10 @@ class ImportModel(QAbstractTableModel):
         if column == "verdict":
             return say(f"library.verdict_{row.verdict.severity}")
         return "\n".join(map(look.texts.put, row.verdict.reasons))
+
+
+def _typed(item: Item, column: str, text: str) -> Item:
+    """Return an item with what somebody typed; another name has other identifiers."""
+    if column == "name":
+        return replace(item, name=text, cas="", inchikey="")
+    return replace(item, cas=text) if column == "cas" else replace(item, inchikey=text)

@@ -27,7 +27,7 @@ from matching.errors import SpectraError
 from spectra_app.services.import_looking import Looked, Preview, Profile, cut_by, keep_profile
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.look import Look
-from spectra_app.ui.page import in_words
+from spectra_app.ui.troubles import told
 
 UNITS = ("cm-1", "nm")
 SEPARATORS = ("tab", "semicolon", "comma", "blanks")
@@ -196,14 +196,14 @@ class ProfileDialog(QDialog):
         try:
             profile = self.profile()
         except SpectraError as error:
-            self.words.setText(self._look.texts.put(in_words(error)))
+            self.words.setText(str(told(error), self._look.texts)))
             return
         work = partial(cut_by, self._looked.path, profile)
         self._lane.submit(Job("Cutting the file", lambda _tell, _stop: work(), self._take))
 
     def _take(self, job: Job) -> None:
         if job.error is not None:
-            self.words.setText(self._look.texts.put(in_words(job.error)))
+            self.words.setText(str(told(job.error), self._look.texts)))
         elif job.result is not None:
             self.show_preview(job.result)
 
@@ -214,7 +214,7 @@ class ProfileDialog(QDialog):
 
     def _kept(self, job: Job) -> None:
         if job.error is not None:
-            self.words.setText(self._look.texts.put(in_words(job.error)))
+            self.words.setText(str(told(job.error), self._look.texts)))
             return
         self.kept.emit()
         self.accept()
