@@ -196,14 +196,14 @@ class ProfileDialog(QDialog):
         try:
             profile = self.profile()
         except SpectraError as error:
-            self.words.setText(str(told(error), self._look.texts)))
+            self.words.setText(str(told(error, self._look.texts)))
             return
         work = partial(cut_by, self._looked.path, profile)
         self._lane.submit(Job("Cutting the file", lambda _tell, _stop: work(), self._take))
 
     def _take(self, job: Job) -> None:
         if job.error is not None:
-            self.words.setText(str(told(job.error), self._look.texts)))
+            self.words.setText(str(told(job.error, self._look.texts)))
         elif job.result is not None:
             self.show_preview(job.result)
 
@@ -214,7 +214,7 @@ class ProfileDialog(QDialog):
 
     def _kept(self, job: Job) -> None:
         if job.error is not None:
-            self.words.setText(str(told(job.error), self._look.texts)))
+            self.words.setText(str(told(job.error, self._look.texts)))
             return
         self.kept.emit()
         self.accept()
