@@ -9,9 +9,12 @@ whole, and of large ones it is asked before and after each use whether they are 
 
 from __future__ import annotations
 
+import mmap
 import os
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +110,19 @@ class Held:
     def close(self) -> None:
         """Let go of the file; arrays taken from it stay."""
         self._end()
+
+
+def letting_go(array: Array) -> Callable[[], object]:
+    """Return what makes a mapped array take no memory until it is read again; else nothing to do.
+
+    Only this process forgets: the system keeps the file in its memory as long as there is room.
+    """
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        return partial(base.madvise, mmap.MADV_DONTNEED)
+    return lambda: None
 
 
 def changed(path: Path) -> LibraryChangedError:

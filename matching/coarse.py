@@ -115,7 +115,7 @@ def coarse(matrix: ReferenceMatrix) -> Coarse:
         for start in range(0, same.size, AT_ONCE):
             rows = same[start : start + AT_ONCE]
             whole = np.zeros((rows.size, COMMON_GRID.size))
-            whole[:, first:end] = _sharp(np.asarray(matrix.rows[rows, first:end], np.float64))
+            whole[:, first:end] = _sharp(matrix.picked(rows, first, end).astype(np.float64))
             plain[rows] = _cells(whole)
             moved[rows] = _cells(np.roll(whole, CELL // 2, axis=1))
     power = np.zeros((matrix.size, CELLS + 1))

@@ -295,6 +295,7 @@ def _problem(
             Target(scan, weight, start, settings.reach_cm1, settings.errors.highpass_cm1),
             matrix.rows,
             hints.rows,
+            matrix.let_go,
         )
         rows = best_of_each(scores, rows, int(settings.pool))
     sharp, area = _sharpened(matrix, rows, (start - reach, stop + reach), settings, hints)
@@ -326,7 +327,7 @@ def _sharpened(
         settings.errors.highpass_cm1 / COMMON_GRID.step_cm1
     )
     first, end = max(window[0] - beyond, 0), min(window[1] + beyond, COMMON_GRID.size)
-    light = np.asarray(matrix.rows[rows, first:end], dtype=np.float64) ** 2
+    light = matrix.picked(rows, first, end).astype(np.float64) ** 2
     light = gaussian_broadened(light, width)
     sharp = highpass(light, settings.errors.highpass_cm1)
     inside = slice(window[0] - first, window[1] - first)

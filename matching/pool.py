@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,12 @@ class Target:
     highpass_cm1: float
 
 
-def pool_scores(target: Target, rows: Float32Array, seeds: Sequence[int]) -> Float32Array:
+def pool_scores(
+    target: Target,
+    rows: Float32Array,
+    seeds: Sequence[int],
+    let_go: Callable[[], object] = lambda: None,
+) -> Float32Array:
     """Score every reference against the scan and against what each seed leaves of it.
 
     High-pass and weights are linear, so they are put on the scan, and the library is read once as
@@ -54,6 +59,8 @@ def pool_scores(target: Target, rows: Float32Array, seeds: Sequence[int]) -> Flo
         Square roots of the references.
     seeds : sequence of int
         Rows whose contribution is taken away in turn.
+    let_go : callable
+        Called after each block that was read, as in `ReferenceMatrix`.
 
     Returns
     -------
@@ -79,6 +86,7 @@ def pool_scores(target: Target, rows: Float32Array, seeds: Sequence[int]) -> Flo
         norms = np.sqrt(np.vecdot(squares, squares))
         dots = squares @ columns
         scores[begin : begin + BLOCK_ROWS] = dots / np.maximum(norms, 1e-12)[:, None]
+        let_go()
     return scores
 
 

@@ -12,7 +12,7 @@ order, whichever way it was found: scan and index give the same answer bit for b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ from matching.nearest import products, rounding
 from matching.pipeline import Prepared
 from matching.spectrum import FloatArray
 
+AT_ONCE, FEW = 2048, 16  # rows read in order, or here and there, before they are let go
 BLOCK = 32  # grid points between two stored prefix sums
 PER_SUBSTANCE = 2  # references of one substance among the hits
 FLAT = 1e-4  # share of a row's squares about its mean below which it counts as flat
@@ -105,6 +106,8 @@ class ReferenceMatrix:
         Of these rows; without it every search reads them all.
     windows : dict
         Filled by the search: what depends on rows and window only, for the last few windows.
+    let_go : callable
+        Called after a part of the rows was read: a mapped file then takes no memory for it.
     """
 
     rows: Float32Array
@@ -115,11 +118,21 @@ class ReferenceMatrix:
     substance: IntArray
     index: Index | None = None
     windows: dict[tuple[int, int], WindowSums] = field(default_factory=dict, repr=False)
+    let_go: Callable[[], object] = field(default=lambda: None, repr=False)
 
     @property
     def size(self) -> int:
         """Number of references."""
         return int(self.rows.shape[0])
+
+    def picked(self, rows: IntArray, start: int, stop: int) -> Float32Array:
+        """Return a copy of rows over ``start <= i < stop``, a few at a time."""
+        copy = np.empty((rows.size, stop - start), dtype=np.float32)
+        for first in range(0, rows.size, FEW):
+            few = slice(first, first + FEW)
+            copy[few] = self.rows[rows[few], start:stop]
+            self.let_go()
+        return copy
 
 
 def prefix_sums(rows: Float32Array) -> tuple[FloatArray, FloatArray]:
@@ -240,7 +253,7 @@ class _Correlations:
         allowed: NDArray[np.bool_] | None,
     ) -> None:
         start, stop = _window(query, settings)
-        self.rows = matrix.rows[:, start:stop]
+        self.matrix, self.rows = matrix, matrix.rows[:, start:stop]
         self.part = slice(start, stop)
         self.substance, self.top, self.wanted = matrix.substance, top, top + 1
         self.sums = sums = row_sums(matrix, start, stop)
@@ -283,6 +296,7 @@ class _Correlations:
         for part in pieces(self.moved.grid.shape[0], self.size):
             dots = self.moved.mixing @ (self.moved.grid @ self.rows[part].T)
             bound[part] = self.ceiling(dots, part) + self.slack(part)
+            self.matrix.let_go()
         return bound
 
     def rough(self, block: Float32Array, rows: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -291,12 +305,16 @@ class _Correlations:
         scores = self.scored(dots.astype(np.float64), rows[:, None], np.arange(dots.shape[1]))
         return scores, np.asarray(self.slack(rows)[:, None] + 1e-9)
 
+    def whole(self, rows: IntArray) -> Float32Array:
+        """Return a copy of rows over the window of the search."""
+        return self.matrix.picked(rows, self.part.start, self.part.stop)
+
     def between(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-        scores, slack = self.rough(self.rows[rows], rows)
+        scores, slack = self.rough(self.whole(rows), rows)
         return (scores - slack).max(axis=1), (scores + slack).max(axis=1)
 
     def exact(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
-        block = self.rows[rows]
+        block = self.whole(rows)
         rough, slack = self.rough(block, rows)
         at, which = np.nonzero(rough + slack >= (rough - slack).max(axis=1, keepdims=True))
         values = np.full(rough.shape, -np.inf)
@@ -403,14 +421,22 @@ def window_sums(matrix: ReferenceMatrix, start: int, stop: int) -> tuple[FloatAr
     """Return each row's sum and sum of squares over ``start <= i < stop``, each shape (n,)."""
     first_block, last_block = -(-start // BLOCK), stop // BLOCK
     if first_block > last_block:
-        part = matrix.rows[:, start:stop].astype(np.float64)
-        return part.sum(axis=1), (part * part).sum(axis=1)
-    left = matrix.rows[:, start : first_block * BLOCK].astype(np.float64)
-    right = matrix.rows[:, last_block * BLOCK : stop].astype(np.float64)
+        return _sums_read(matrix, start, stop)
+    left = _sums_read(matrix, start, first_block * BLOCK)
+    right = _sums_read(matrix, last_block * BLOCK, stop)
     total = matrix.sums[last_block] - matrix.sums[first_block]
     square = matrix.squares[last_block] - matrix.squares[first_block]
-    total = total + left.sum(axis=1) + right.sum(axis=1)
-    square = square + (left * left).sum(axis=1) + (right * right).sum(axis=1)
+    return total + left[0] + right[0], square + left[1] + right[1]
+
+
+def _sums_read(matrix: ReferenceMatrix, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
+    """Return each row's sum and sum of squares, read from the rows themselves, some at a time."""
+    total, square = np.zeros(matrix.size), np.zeros(matrix.size)
+    for first in range(0, matrix.size, AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        part = matrix.rows[rows, start:stop].astype(np.float64)
+        total[rows], square[rows] = part.sum(axis=1), (part * part).sum(axis=1)
+        matrix.let_go()
     return total, square
 
 
