@@ -166,6 +166,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "policy.change": _only(_S),
         "library.release": _only(_T),
         "library.cosign": _only(_T, _S),
+        "package.install": _only(_S),
         "retention.show": _only(_S),
         "retention.apply": _only(_S),
         "retention.finish": _only(_S),

@@ -142,7 +142,7 @@ def _present(station: Station) -> tuple[Library | None, str]:
     A library that was lost, or was made for an earlier program, is mended by installing another.
     """
     try:
-        active, library = station.active(), open_library()
+        active, library = station.active(), open_library(folder=station.folder)
     except SpectraError as error:
         return None, f"it cannot be opened: {error.what}"
     return library, f"{active.name}, number {active.sequence}" if active else library.info.name

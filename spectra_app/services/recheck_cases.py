@@ -12,11 +12,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from library.cells import cell
+from library.control import ControlLists
 from library.files import write_whole
 from library.store import Library
 from matching.errors import SpectraError
@@ -114,6 +115,7 @@ def recheck_scans(
     *,
     library: Path | None = None,
     policy: Path | None = None,
+    lists: tuple[ControlLists, str] | None = None,
     progress: Callable[[float, str], None] = lambda _share, _words: None,
 ) -> Rechecked:
     """Identify all scans again and say which verdicts would be others; nothing is overwritten.
@@ -122,6 +124,8 @@ def recheck_scans(
     ----------
     library, policy : Path or None
         What to identify with; by default the library installed and the policy in force.
+    lists : (ControlLists, str) or None
+        Control lists to ask, and the hash that names them; by default those in use.
     progress : callable (share, words)
         Told how far the work is.
 
@@ -137,7 +141,10 @@ def recheck_scans(
     rules = load_policy(policy) if policy else policy_in_force(office.folder)
     home = office.folder
     with open_library(library, home) as opened, Workshop(office.evidence, folder=home) as workshop:
-        means = _Means(opened, rules, control_setup(home), workshop, home)
+        control = control_setup(home)
+        if lists is not None:
+            control = replace(control, lists=lists[0], sha256=lists[1])
+        means = _Means(opened, rules, control, workshop, home)
         with _notes(made(office.ledger.folder / FOLDER) / f"{means.key()[:32]}.jsonl") as notes:
             earlier = sum(notes.has(scan) for scan in scans)
             _look_at_all(scans, means, notes, progress)

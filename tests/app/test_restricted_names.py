@@ -40,6 +40,7 @@ from spectra_app.services.cases.parcels import ParcelNumber
 from spectra_app.services.cases.scans import Taken
 from spectra_app.services.logging_in import keep_password
 from spectra_app.services.report_facts import Wanted
+from spectra_app.services.station_install import Offer
 
 NOTHING_PROPOSED = Proposal((), np.empty(0), np.empty(0))
 PASSWORD = "seven green herons wade"  # noqa: S105  of nobody
@@ -175,6 +176,7 @@ class Planted:
             "finding": (Finding("other", ("GC-MS",), "A. Person"),),
             "changes": ({"form": "powder"}, {"origin": "NL"}), "amended": ("x",),
             "parcel": (ParcelNumber(parse("ABC123", "seal")[0]),), "scans": ((),),
+            "offer": (Offer("library", self.folder / "q.bundle", "L", "1", (), ""),),
             "found": (self.samples.lead(),), "asked": (Asked(),), "state": ("",),
             "serial": ("X1",), "standard": ("polystyrene",),
             "draft": (Draft(),), "sha256": ("0" * 64,), "proposal": (NOTHING_PROPOSED,),

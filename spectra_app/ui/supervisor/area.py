@@ -19,6 +19,7 @@ PAGES = {
     "board": (f"{HERE}.board_page", "BoardPage"),
     "cases": (f"{HERE}.cases_page", "CasesPage"),
     "people": (f"{HERE}.people_page", "PeoplePage"),
+    "lists": (f"{HERE}.lists_page", "ListsPage"),
     "audit": (f"{HERE}.audit_page", "AuditPage"),
     "fleet": (f"{HERE}.fleet_page", "FleetPage"),
 }

@@ -24,7 +24,7 @@ Steady = Callable[[Office, Session, Progress], Any]
 
 
 class Working(QFrame):
-    """Runs one piece of long work at a time; not to be seen while there is none.
+    """Runs one piece of long work, the last one asked for; not to be seen while there is none.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ class Working(QFrame):
 
     def begin(self, key: str, act: Steady, then: Callable[[Job], None]) -> None:
         """Run an act beside the others and show how far it is; `key` says what is being done."""
-        if self.job is not None:
-            return
+        if self.job is not None:  # nobody waits for what it finds any more
+            self.job.ask_to_stop()
         self._key, self._began, self._share = key, time.monotonic(), 0.0
 
         def steady(office: Office, session: Session, tell: Report, stop: Callable[[], bool]) -> Any:
