@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
@@ -16,14 +18,16 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
-from spectra_app.services.about import About, Facts
-from spectra_app.services.api import UseCases
 from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.theme import program_icon, sized
 from spectra_app.ui.troubles import told
+
+if TYPE_CHECKING:
+    from spectra_app.services.about import About, Facts
 
 PARTS = ("versions", "program", "library", "policy", "lists", "licences", "folder")
 
@@ -37,14 +41,17 @@ class AboutDialog(QDialog):
         The window.
     look : Look
         Language and theme.
-    use_cases : UseCases
-        What is asked.
+    gather : callable () -> About or None
+        Asked on the lane; None when there is nothing to say.
     lane : Lane
         Where it is asked.
     """
 
-    def __init__(self, parent: QWidget, look: Look, use_cases: UseCases, lane: Lane) -> None:
+    def __init__(
+        self, parent: QWidget, look: Look, gather: Callable[[], About | None], lane: Lane
+    ) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._look = look
         self._about: About | None = None
         self._trouble = ""
@@ -55,9 +62,7 @@ class AboutDialog(QDialog):
         self._build()
         look.tell(self.retell)
         look.paint(self.retell)
-        if use_cases.about is not None:
-            gather = use_cases.about
-            lane.submit(Job("About", lambda _tell, _stop: gather(), self._on_gathered))
+        lane.submit(Job("About", lambda _tell, _stop: gather(), self._on_gathered))
 
     def _build(self) -> None:
         self.resize(680, 620)
@@ -137,6 +142,8 @@ class AboutDialog(QDialog):
         return self._look.word("about_fact", name)
 
     def _on_gathered(self, job: Job) -> None:
+        if not isValid(self):  # closed meanwhile
+            return
         if job.error is not None:
             self._trouble = str(told(job.error, self._look.texts))
         else:

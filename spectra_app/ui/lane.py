@@ -14,7 +14,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from matching.errors import SpectraError
-from spectra_app.services.faults import keep_fault
 
 Report = Callable[[float, str], None]
 Task = Callable[[Report, Callable[[], bool]], Any]
@@ -93,8 +92,14 @@ class _Worker(QObject):
                 "copy the details and send them to whoever maintains the program",
             )
             job.details = traceback.format_exc()
-            keep_fault(error)
+            _keep(error)
         job.stopped = job.error is not None and job.should_stop()
+
+
+def _keep(fault: Exception) -> None:
+    from spectra_app.services.faults import keep_fault  # seldom: not before the window shows
+
+    keep_fault(fault)
 
 
 class Lane(QObject):

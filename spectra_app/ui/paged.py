@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -41,6 +41,8 @@ class PagedArea(QWidget):
     texts : str
         First part of the keys of the tabs' texts.
     """
+
+    page_shown = Signal(str)
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class PagedArea(QWidget):
         page = self.page(name, self._pages[name])
         self.stack.setCurrentWidget(page)
         page.refresh()
+        self.page_shown.emit(name)
         return page
 
     def page(self, name: str, place: Place) -> Page:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from spectra_app.services.instrument_state import InstrumentState
 from spectra_app.ui.entrance import Entrance
+from spectra_app.ui.everywhere import Everywhere
 from spectra_app.ui.fitted import ElidedLabel
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.laser_sign import LaserSign
@@ -109,6 +110,8 @@ class Shell(QMainWindow):
     look : Look
         Language and theme.
     """
+
+    area_shown = Signal(str)
 
     def __init__(
         self, make_use_cases: Callable[[], UseCases], open_office: OpenOffice, look: Look
@@ -213,6 +216,8 @@ class Shell(QMainWindow):
         menu.addMenu(self.languages)
         menu.addMenu(self.themes)
         menu.addSeparator()
+        self.everywhere = Everywhere(self, self._use_cases)
+        menu.addSeparator()
         menu.addAction(self.lock)
         menu.addAction(self.log_out)
 
@@ -283,21 +288,27 @@ class Shell(QMainWindow):
     def show_area(self, area: str) -> None:
         """Show an area of work."""
         user = self.records.standing.user
-        areas = AREAS_OF[user.role] if user else OF_NOBODY
-        if area in areas:
+        if area in (AREAS_OF[user.role] if user else OF_NOBODY):
             self.parts.prepare(area, lambda: self._show_prepared(area))
+
+    def open_areas(self) -> tuple[str, ...]:
+        """Return the areas that are open to who is here now; none at the entrance."""
+        standing = self.records.standing
+        user = None if standing.locked else standing.user
+        if user is None:
+            return OF_NOBODY if self._around else ()
+        return AREAS_OF[user.role]
 
     def _show_prepared(self, area: str) -> None:
         """Show an area that can be made now, unless somebody else is here meanwhile."""
-        standing = self.records.standing
-        user = None if standing.locked else standing.user
-        areas = AREAS_OF[user.role] if user else OF_NOBODY
-        if area not in areas or not (user or self._around):
+        areas = self.open_areas()
+        if area not in areas:
             return
         self.pages.setCurrentWidget(self.parts.area(area))
         self.head.show_areas(areas, area)
         if area == "officer":
             self.officer.item.number.setFocus()
+        self.area_shown.emit(area)
 
     @Slot()
     def _look_around(self) -> None:

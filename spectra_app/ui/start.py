@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QWidget
-
-from matching.errors import SpectraError
+from PySide6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
     from spectra_app.services.api import UseCases
-    from spectra_app.ui.look import Look
     from spectra_app.ui.records_desk import OpenOffice
 
 REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
@@ -39,41 +34,36 @@ def make_application() -> QApplication:
     return app
 
 
-def show_unexpected(
-    window: QWidget,
-    look: Look,
-) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    """Return a hook that shows a fault of the window itself, instead of losing it in a console."""
-    from spectra_app.ui.pages import ProblemDialog
-
-    def hook(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
-        details = "".join(traceback.format_exception(kind, fault, trace))
-        sys.stderr.write(details)
-        what = look.say("problem.fault_what", fault=str(fault) or kind.__name__)
-        error = SpectraError(what, "", look.say("problem.fault_do"))
-        ProblemDialog(window, look, "problem.fault", error, details).open()
-
-    return hook
-
-
 def run_window(
     make_use_cases: Callable[[], UseCases], open_office: OpenOffice, files: Sequence[Path]
 ) -> int:
-    """Show the window, open `files` in it, and return the exit code when it is closed."""
-    from spectra_app.ui.look import Look
-    from spectra_app.ui.shell import Shell
+    """Show the window, open `files` in it, and return the exit code when it is closed.
 
-    app = make_application()
-    window = Shell(make_use_cases, open_office, Look())
+    What goes wrong in the program itself is kept and shown; when a restart is wanted then, the
+    program is started anew after everything was closed, the laser first.
+    """
+    from spectra_app.services.remembered import remembered
+    from spectra_app.ui.faults import Faults, start_again
+    from spectra_app.ui.look import LANGUAGES, Look
+    from spectra_app.ui.memory import Memory
+    from spectra_app.ui.shell import Shell
+    from spectra_app.ui.theme import theme_of
+
+    app, known = make_application(), remembered()
+    language = known.language if known.language in LANGUAGES else LANGUAGES[0]
+    window = Shell(make_use_cases, open_office, Look(language, theme_of(known.theme)))
     window.resize(1366, 768)
+    memory, faults = Memory(window, known), Faults(window, window.look)
     window.show()
     window.open_files(files)
-    sys.excepthook = show_unexpected(window, window.look)
     try:
-        with closed_politely(window.close):
-            return app.exec()
+        with closed_politely(window.close), faults.heard():
+            code = app.exec()
     finally:
-        sys.excepthook = sys.__excepthook__
+        memory.save_last()
+    if faults.restart_wanted and not start_again():
+        sys.stderr.write("the program could not be started again: start it by hand\n")
+    return code
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
@@ -47,6 +47,12 @@ def load_theme(name: ThemeName) -> Theme:
     """Return the theme `name` as stored in ``resources/styles``."""
     text = resources.path(f"styles/{name}.json").read_text(encoding="utf-8")
     return Theme(name, json.loads(text))
+
+
+def theme_of(name: str) -> ThemeChoice:
+    """Return the choice that is called `name`; the computer's own when there is none."""
+    choices: tuple[ThemeChoice, ...] = get_args(ThemeChoice)
+    return next((choice for choice in choices if choice == name), "system")
 
 
 def resolve(choice: ThemeChoice) -> ThemeName:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -31,6 +31,7 @@ from spectra_app.ui.compare.door import CloserDoor
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.limits import BackgroundLimits
 from spectra_app.ui.look import Look
+from spectra_app.ui.memory import part_named
 from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
 from spectra_app.ui.phrases import quality_line, seconds_left
 from spectra_app.ui.plot import SpectrumPlot
@@ -58,12 +59,14 @@ class Workbench(QMainWindow):
         Language and theme.
     """
 
+    opened = Signal(list)
+
     def __init__(self, use_cases: UseCases, lane: Lane, analyser: AnalyserDesk, look: Look) -> None:
         super().__init__()
         self._use_cases, self.lane, self.analyser, self.look = use_cases, lane, analyser, look
         self._title = ""
         self._working: dict[Job, ScanEntry] = {}
-        self._closing = False
+        self._closing = self._divided = False
         self.bar = ActionBar(use_cases.emulated_samples, look)
         self.scans = ScanList(look)
         self.start, self.work = StartPage(look), WorkPage(look)
@@ -99,6 +102,8 @@ class Workbench(QMainWindow):
         others, study = (self.pages, right), self._use_cases.study
         self.door = CloserDoor(self.columns, others, self.look, self.lane, study)
         self.candidates.closer.setVisible(study is not None)
+        part_named(self.columns, "bench.columns")
+        part_named(right, "bench.right")
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 10, 10, 10)
@@ -153,6 +158,7 @@ class Workbench(QMainWindow):
             self._submit(entry, path)
         if entries:
             self.scans.choose(entries[0])
+            self.opened.emit([str(path.absolute()) for path in paths])
 
     def _submit(self, entry: ScanEntry, path: Path | None) -> None:
         identify, scan = self._use_cases.identify_file, self._use_cases.scan_emulated
@@ -413,12 +419,14 @@ class Workbench(QMainWindow):
     # --- Qt's own events ------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Divide the width and the height once the size is known."""
+        """Divide the width and the height once, when the size is known; then as a person did."""
         super().showEvent(event)
-        width, height = self.columns.width(), self._right.height()
-        self.columns.setSizes([width * part // 100 for part in COLUMNS])
         self.start.open.setFocus()
-        self._right.setSizes([height * 66 // 100, height * 34 // 100])
+        if not self._divided:
+            self._divided = True
+            width, height = self.columns.width(), self._right.height()
+            self.columns.setSizes([width * part // 100 for part in COLUMNS])
+            self._right.setSizes([height * 66 // 100, height * 34 // 100])
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files of this computer."""

@@ -69,7 +69,7 @@ def test_the_dialog_shows_and_copies_all_of_it(shell, qtbot):
     from spectra_app.ui.about import AboutDialog
 
     use_cases = desk_use_cases(None, lambda *_: None)
-    dialog = AboutDialog(shell, shell.look, use_cases, shell.lane)
+    dialog = AboutDialog(shell, shell.look, use_cases.about, shell.lane)
     dialog.show()
     assert "Looking" in dialog.text.toPlainText()
     qtbot.waitUntil(dialog.copy.isEnabled, timeout=60_000)

@@ -10,8 +10,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QToolButton
 
+from spectra_app.ui.faults import Faults
 from spectra_app.ui.pages import ProblemDialog, TextDialog
-from spectra_app.ui.start import show_unexpected
 
 
 @pytest.fixture
@@ -283,12 +283,14 @@ def test_every_action_has_icon_words_and_key(window):
     assert window.bar.sample.accessibleName()
 
 
-def test_a_fault_of_the_window_itself_is_shown_with_details_to_copy(window, capsys):
+def test_a_fault_of_the_window_itself_is_shown_with_details_to_copy(window, qtbot, capsys):
+    faults = Faults(window.window(), window.look)
     try:
         raise ZeroDivisionError("of the painting")
     except ZeroDivisionError as fault:
-        show_unexpected(window, window.look)(type(fault), fault, fault.__traceback__)
-    dialog = window.findChildren(ProblemDialog)[0]
+        faults.hear(fault)
+    qtbot.waitUntil(lambda: bool(window.window().findChildren(ProblemDialog)))
+    dialog = window.window().findChildren(ProblemDialog)[0]
     assert "of the painting" in dialog.page.what.text()
     assert "Traceback" in dialog.page.details.toPlainText()
     assert "ZeroDivisionError" in capsys.readouterr().err

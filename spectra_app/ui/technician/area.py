@@ -80,5 +80,6 @@ class TechnicianArea(PagedArea):
             self.current = FIRST
             self.tabs[FIRST].setChecked(True)
             self.stack.setCurrentWidget(self.workbench)
+            self.page_shown.emit(FIRST)
             return self.workbench
         return super().show_page(name)
