@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from spectra_app.services.scanning import Scanned
 
 if TYPE_CHECKING:
     from spectra_app.services.about import About
-    from spectra_app.services.batch import BatchStep, Source
+    from spectra_app.services.batch import Source
+    from spectra_app.services.batch_rows import BatchNews
     from spectra_app.services.cases.laser_book import Measurer
     from spectra_app.services.comparing import FittedSet, Pair, Study
     from spectra_app.services.evaluate import Evaluation, Plan
@@ -77,7 +78,7 @@ class ManyUse:
     ----------
     results_for : callable (Source) -> Path
         Where the results of a batch go unless somebody says otherwise.
-    batch : callable (Source, Path) -> iterator of BatchStep
+    batch : callable (Source, Path) -> generator of BatchNews
         Identify a folder, a manifest or files; the results go into a file.
     evaluate : callable (Path, Path or None, Plan) -> steps of an Evaluation
         Measure on the scans of a manifest, with a library or the one in use.
@@ -88,7 +89,7 @@ class ManyUse:
     """
 
     results_for: Callable[[Source], Path]
-    batch: Callable[[Source, Path], Iterator[BatchStep]]
+    batch: Callable[[Source, Path], Generator[BatchNews, None, None]]
     evaluate: Callable[[Path, Path | None, Plan], Steps[Evaluation]]
     write_evaluation: Callable[[Evaluation, Path], tuple[Path, ...]]
     write_validation: Callable[[Evaluation, Path], None]

@@ -154,7 +154,9 @@ def batch_inputs(source: Source, out: Path | None = None) -> list[_Input]:
     The results `out` may lie in the folder: they are no input.
     """
     if not isinstance(source, Path):
-        files = sorted({path for path in source if path != out})
+        if len(source) == 1 and source[0].is_dir():
+            return batch_inputs(source[0], out)
+        files = sorted({path for path in source if path != out and not path.is_dir()})
         if not files:
             raise BatchError("there is no scan to identify", "", "choose files or a folder")
         return [_Input(path, None, None) for path in files]

@@ -52,6 +52,19 @@ class BatchRow:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class BatchNews:
+    """What a batch did since: how many inputs are done, of how many, and the rows of their scans.
+
+    The first news hold the rows that an earlier run had written.
+    """
+
+    done: int
+    total: int
+    name: str
+    rows: tuple[BatchRow, ...]
+
+
 def row_of(record: Identification) -> BatchRow:
     """Return the row of a record."""
     best = record.candidates[0] if record.candidates else None

@@ -5,17 +5,17 @@ The library in use may be changed meanwhile; what has begun goes on with the one
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from spectra_app.services.api import ManyUse
-from spectra_app.services.batch import BatchStep, Source, batch_steps
+from spectra_app.services.batch import Source, batch_steps
+from spectra_app.services.batch_rows import BatchNews, read_batch, row_of
 from spectra_app.services.evaluate import Evaluation, Plan, evaluation_steps, write_outputs
 from spectra_app.services.evaluate.queries import Steps
 from spectra_app.services.reporting import AnyRenderer, write_validation_report
+from spectra_app.services.result_rows import named
 from spectra_app.services.session import open_identifier, utc_now
 from spectra_app.settings import data_folder, made
 
@@ -33,11 +33,18 @@ def many_use(library: Callable[[], Path | None], render: AnyRenderer) -> ManyUse
         Writes a report as PDF.
     """
 
-    def batch(source: Source, out: Path) -> Iterator[BatchStep]:
-        made(out.parent)
+    def batch(source: Source, out: Path) -> Generator[BatchNews, None, None]:
+        with named(out):
+            made(out.parent)
         identifier = open_identifier(library())
         try:
-            yield from batch_steps(source, out, identifier)
+            steps = batch_steps(source, out, identifier)
+            first = next(steps)
+            earlier = read_batch(out) if first.done else ()
+            yield BatchNews(first.done, first.total, "", earlier)
+            for step in steps:
+                rows = tuple(map(row_of, step.records))
+                yield BatchNews(step.done, step.total, step.name, rows)
         finally:
             identifier.engine.library.close()
 
@@ -60,16 +67,11 @@ def many_use(library: Callable[[], Path | None], render: AnyRenderer) -> ManyUse
 
 
 def results_for(source: Source) -> Path:
-    """Return where the results of a batch go unless somebody says otherwise.
-
-    The same source gives the same file, so that a batch that was stopped goes on.
-    """
+    """Return where the results of a batch go unless somebody says otherwise: a fresh file."""
     if isinstance(source, Path):
-        name = (source.stem if source.suffix else source.name) or source.anchor
-        place = str(source)
+        name = (source.stem if source.suffix else source.name) or "scans"
     else:
-        name = f"{len(source)} files"
-        place = "\n".join(sorted(map(str, source)))
-    digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
+        name = f"{len(source)}-files"
     shown = _NO_NAME.sub("-", name).strip("-.")[:40] or "scans"
-    return data_folder() / "batches" / f"{shown}-{digest}.jsonl"
+    now = utc_now()[:19].replace(":", "").replace("T", "-")
+    return data_folder() / "batches" / f"{shown}-{now}.jsonl"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from spectra_app.services.api import UseCases
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
+from spectra_app.ui.page import Page
 from spectra_app.ui.paged import PagedArea, Place
 from spectra_app.ui.records_desk import RecordsDesk
 from spectra_app.ui.technician.shelf import Shelf
@@ -21,6 +24,7 @@ PAGES: dict[str, Place] = {
     "library": (f"{HERE}.library_page", "LibraryPage"),
     "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "import": (f"{HERE}.import_page", "ImportPage"),
+    "batch": (f"{HERE}.batch_page", "BatchPage"),
 }
 FIRST = "examine"
 """The workbench is there from the start, for who only looks around too; it holds no records."""
@@ -67,6 +71,18 @@ class TechnicianArea(PagedArea):
         self.workbench = Workbench(bench.use_cases, bench.lane, bench.analyser, look)
         self.stack.addWidget(self.workbench)
         bench.shelf.shown.connect(lambda: self.show_page("library"))
+
+    def connect_page(self, page: Page) -> None:
+        """Open in the workbench what a page asks for."""
+        wanted = getattr(page, "open_wanted", None)
+        if wanted is not None:
+            wanted.connect(self.open_scan)
+
+    @Slot(object)
+    def open_scan(self, path: Path) -> None:
+        """Open a file in the workbench."""
+        self.show_page(FIRST)
+        self.workbench.open_files([path])
 
     def begin(self) -> None:
         """Show the page that was shown last; the workbench to who only looks around."""
