@@ -43,7 +43,7 @@ class Sieve:
 
 
 KEYS: dict[str, Callable[[BatchRow], Any]] = {
-    "alarm": lambda row: ALARM_ORDER.index(row.alarm) + 10 * (row.outcome == "refused"),  # type: ignore[arg-type]
+    "alarm": lambda row: ALARM_ORDER.index(row.alarm) + 10 * (row.outcome == "refused"),
     "file": lambda row: (row.file.casefold(), row.spectrum),
     "outcome": lambda row: row.outcome,
     "names": lambda row: (not row.names, (row.names or row.best).casefold()),
