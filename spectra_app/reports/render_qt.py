@@ -168,7 +168,7 @@ def paint_page(painter: QPainter, page: Page) -> None:
         _draw(painter, item)
 
 
-def pictures_of(report: Report, width: int) -> tuple[tuple[QImage, str], ...]:
+def pictures_of(report: Report | ValidationReport, width: int) -> tuple[tuple[QImage, str], ...]:
     """Return each page as the PDF has it, `width` pixels wide, and its words.
 
     Raises
@@ -177,8 +177,13 @@ def pictures_of(report: Report, width: int) -> tuple[tuple[QImage, str], ...]:
         Qt cannot draw here, or a font is missing.
     """
     load_fonts()
-    made = []
-    for page in compose(report, QtMetrics()):
+    made, metrics = [], QtMetrics()
+    pages = (
+        compose_validation(report, metrics)
+        if isinstance(report, ValidationReport)
+        else compose(report, metrics)
+    )
+    for page in pages:
         image = QImage(width, round(width * PAGE_HEIGHT / PAGE_WIDTH), QImage.Format.Format_RGB32)
         image.fill(QColor("white"))
         painter = QPainter(image)

@@ -366,14 +366,20 @@ def staffed(spectra_home, quick_passwords):
     return PASSWORD
 
 
-@pytest.fixture
-def records(office, logged_in):  # noqa: ARG001  the users are there
-    """Return what puts records of a made-up station into the ledger of `office`."""
+@pytest.fixture(scope="session")
+def records_of():
+    """Return what makes, of an office, what puts records of a made-up station into its ledger."""
     path = Path(__file__).parent / "station_records.py"
     spec = importlib.util.spec_from_file_location("station_records", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.Records(office)
+    return module.Records
+
+
+@pytest.fixture
+def records(office, logged_in, records_of):  # noqa: ARG001  the users are there
+    """Return what puts records of a made-up station into the ledger of `office`."""
+    return records_of(office)
 
 
 # --- A case with an item, and scans for it --------------------------------------------------------

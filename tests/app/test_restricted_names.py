@@ -315,7 +315,7 @@ def test_no_service_names_it_to_who_is_not_cleared(planted):
     assert speaking >= {  # or nothing was there to be hidden
         *("show_case", "list_cases", "list_scans", "get_scan", "scan_result", "oversee"),
         *("show_report", "report_file", "export_case", "export_scans", "incident_sheet"),
-        *("station_rates", "yearly_seizures", "preview_report", "list_imports"),
+        *("station_rates", "station_overview", "yearly_seizures", "preview_report", "list_imports"),
         *("imported_bundle", "list_questions"),
     }
 

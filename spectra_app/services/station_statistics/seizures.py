@@ -9,7 +9,7 @@ with what is confirmed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from decimal import Decimal
@@ -275,10 +275,15 @@ def _firmest(firm: Values, leads: Values, families: Sequence[str]) -> Basis:
     return (*firm, *leads, ("", "unnamed"))[0][1]
 
 
-def tables_of(seized: Sequence[Seizure], setup: ControlSetup, on: str) -> dict[str, Any]:
+def tables_of(
+    seized: Sequence[Seizure],
+    setup: ControlSetup,
+    on: str,
+    dimensions: Mapping[str, Callable[[Seizure], Values]] = DIMENSIONS,
+) -> dict[str, Any]:
     """Return the total and one table for each dimension, the most items first."""
     tables = {}
-    for name, values in DIMENSIONS.items():
+    for name, values in dimensions.items():
         known_values = {"month": _months(on), "weight": _CLASSES if seized else ()}
         groups: dict[str, list[tuple[Seizure, Basis]]] = {}
         for value in known_values.get(name, ()):  # one without items is a figure, too

@@ -18,6 +18,7 @@ HERE = "spectra_app.ui.supervisor"
 PAGES = {
     "board": (f"{HERE}.board_page", "BoardPage"),
     "cases": (f"{HERE}.cases_page", "CasesPage"),
+    "statistics": (f"{HERE}.statistics_page", "StatisticsPage"),
     "people": (f"{HERE}.people_page", "PeoplePage"),
     "lists": (f"{HERE}.lists_page", "ListsPage"),
     "audit": (f"{HERE}.audit_page", "AuditPage"),
