@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 
@@ -53,7 +56,8 @@ def reported(used_home, staffed, quick_passwords):
         scan = scans.add_scan(office, officer, found, taken, library=identifier.engine.library)
         scans.file_scan(office, officer, scan.id, item)
         report = issue_report(office, officer, scan.id, TOLD, render_pdf).record
-    return SimpleNamespace(scan=scan.id, report=report.id, words=staffed)
+    pdf = dict(one.split(":") for one in report.files)["pdf"]
+    return SimpleNamespace(scan=scan.id, report=report.id, words=staffed, pdf=pdf)
 
 
 @pytest.fixture
@@ -141,3 +145,73 @@ def test_a_replay_is_stopped_and_a_report_sent_back_with_a_reason(
         qtbot.mouseClick(button, LEFT)
         widths.append(page.sheets.sheets[0].width())
     assert widths[1] > widths[0] == widths[2]
+    qtbot.keyClick(page.sheets, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: "SENT BACK" in review.board.cards.index(0).data(), timeout=LONG_MS)
+    assert "the weight is of another item" in review.board.cards.index(0).data()
+
+
+def test_a_report_is_shown_in_another_language_as_a_preview_and_saved_as_shown(
+    review, reported, qtbot, tmp_path
+):
+    page = review.page
+
+    def shown(code):
+        page.language.setCurrentIndex(page.language.findData(code))
+        page.language.activated.emit(page.language.currentIndex())
+        qtbot.waitUntil(lambda: not page.waiting, timeout=LONG_MS)
+        return page.sheets.sheets[0].accessibleDescription()
+
+    assert page.language.currentText() == "As issued: English"
+    assert "not the report that was issued" not in page.state.text()
+    french = shown("fr")
+    assert f"{reported.scan}-PREVIEW" in french
+    assert "not the report that was issued" in page.state.text()
+    preview, issued = tmp_path / "preview.pdf", tmp_path / "issued.pdf"
+    page.save_to(preview)
+    qtbot.waitUntil(lambda: "Saved" in page.line.text(), timeout=LONG_MS)
+    assert preview.read_bytes().startswith(b"%PDF")
+    assert reported.report in shown("")
+    page.save_to(issued)
+    qtbot.waitUntil(lambda: "issued.pdf" in page.line.text(), timeout=LONG_MS)
+    assert hashlib.sha256(issued.read_bytes()).hexdigest() == reported.pdf
+
+
+def test_the_day_s_work_goes_by_keys(review, reported, qtbot, used_home, quick_passwords):
+    page, shell = review.page, review.shell
+    assert "Ctrl+Enter" in page.sign.toolTip()
+    qtbot.keyClick(page.sheets, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    dialog = next(one for one in page.findChildren(QDialog) if one.isVisible())
+    qtbot.keyClicks(dialog.name, "second")
+    qtbot.keyClick(dialog.name, Qt.Key.Key_Tab)
+    qtbot.keyClicks(dialog.password, reported.words)
+    qtbot.keyClick(dialog.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.line.text().startswith("Countersigned"), timeout=LONG_MS)
+    shell.activateWindow()
+    qtbot.waitUntil(page.sheets.hasFocus, timeout=LONG_MS)
+    qtbot.keyClick(page.sheets, Qt.Key.Key_N)  # there is no other: the board
+    board = shell.supervisor.made["board"]
+    assert shell.supervisor.stack.currentWidget() is board
+    signed = board.columns["signed"].list
+    qtbot.waitUntil(signed.hasFocus, timeout=LONG_MS)
+    qtbot.keyClick(signed, Qt.Key.Key_Return)
+    assert shell.supervisor.stack.currentWidget() is page
+    (record,) = kept(used_home, IssuedReport, quick_passwords)
+    assert record.state == "countersigned"
+
+
+def test_n_goes_to_the_card_below(review):
+    board = review.shell.supervisor.made["board"]
+    (card,) = board.columns["review"].list.cards.cards
+    other = replace(card, report="other")
+    board.columns["review"].list.cards.show_cards((card, other), "2026-11-22T10:00:00Z")
+    assert board.following(card) == other
+    assert board.following(other) is None
+
+
+def test_who_is_the_only_supervisor_is_told_what_it_takes(review):
+    page = review.page
+    user = page.found.people["u8"]
+    page.found.people["u8"] = structs.replace(user, state="locked")
+    page._show(page.found)
+    assert "another supervisor who did not issue it" in page.state.text()
+    assert not page.sign.isEnabled()

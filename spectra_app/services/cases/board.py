@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, Literal, cast
 
 from spectra_app.records.identification import Alarm
-from spectra_app.records.kinds import Case, Confirmation, IssuedReport, Scan
+from spectra_app.records.kinds import Case, Confirmation, IssuedReport, Note, Scan
 from spectra_app.services.cases.due import Overdue, list_overdue
 from spectra_app.services.cases.seeing import Sight, sight_of
+from spectra_app.services.cases.sent_back import why_sent_back
 from spectra_app.services.control import highest
 from spectra_app.services.office import Office, Session
 
@@ -48,6 +49,8 @@ class Card:
         Which due time was missed.
     emulated : bool
         Whether it is an exercise.
+    sent_back : str
+        Why the report was sent back last; empty when it was not.
     """
 
     column: Column
@@ -62,6 +65,7 @@ class Card:
     hours_late: int = 0
     words: str = ""
     emulated: bool = False
+    sent_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,13 @@ class _Maker:
         since = report.countersigned_at if column == "signed" else report.issued_at
         ledger = self.office.ledger
         scans = self.sight.seen(ledger.get(Scan, one).record for one in report.scans)
-        return self._by(scans, column, report.case, since, item=report.item, report=report.id)
+        back = ""
+        if column == "review":
+            found = (one.record for scan in report.scans for one in ledger.find(Note, scan=scan))
+            back = why_sent_back(self.sight.seen(found), report.id)
+        return self._by(
+            scans, column, report.case, since, item=report.item, report=report.id, sent_back=back
+        )
 
     def of_overdue(self, late: Overdue) -> Card:
         """Return the card of something that is late."""

@@ -43,7 +43,9 @@ class SupervisorArea(PagedArea):
 
     def connect_page(self, page: Page) -> None:
         """Open cards of the board and of the list for review; leave a review again."""
-        for signal, slot in (("opened", self.review), ("left", self._on_left)):
+        for signal, slot in (
+            ("opened", self.review), ("left", self._on_left), ("next_wanted", self._on_next)
+        ):  # fmt: skip
             if hasattr(page, signal):
                 getattr(page, signal).connect(slot)
 
@@ -56,3 +58,13 @@ class SupervisorArea(PagedArea):
     @Slot()
     def _on_left(self) -> None:
         self.show_page(self.current)
+
+    @Slot(object)
+    def _on_next(self, card: Card) -> None:
+        """Review what follows where this one was opened, whatever became of it; or show that."""
+        find = getattr(self.made.get(self.current), "following", None)
+        following = find(card) if find is not None else None
+        if following is None:
+            self.show_page(self.current)
+        else:
+            self.review(following)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from spectra_app.services.cases.board import COLUMNS, MOST, Board, Column, show_board
+from spectra_app.services.cases.board import COLUMNS, MOST, Board, Card, Column, show_board
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL, Page
@@ -111,6 +111,12 @@ class BoardPage(Page):
         if not any(column.list.hasFocus() for column in self.columns.values()):
             self._go(-1, 1)
 
+    def following(self, card: Card) -> Card | None:
+        """Return the card below one in its column, as it was shown last; None after the last."""
+        cards = self.columns[card.column].list.cards.cards
+        place = next((row for row, one in enumerate(cards) if _same(one, card)), -1)
+        return cards[place + 1] if 0 <= place < len(cards) - 1 else None
+
     def _go(self, place: int, step: int) -> None:
         """Give the keys to the next column that holds cards."""
         columns = list(self.columns.values())
@@ -118,6 +124,10 @@ class BoardPage(Page):
         found = next((columns[one] for one in following if columns[one].list.cards.cards), None)
         if found is not None:
             found.list.setFocus()
+
+
+def _same(one: Card, other: Card) -> bool:
+    return (one.case, one.item, one.report) == (other.case, other.item, other.report)
 
 
 def _board(office: Office, session: Session) -> tuple[Board, str]:

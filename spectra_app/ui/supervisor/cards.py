@@ -38,6 +38,7 @@ Index = QModelIndex | QPersistentModelIndex
 SIDE, PAD, GAP = 30, 10, 8  # pixels
 NAMES = 3
 HOURS_OF_DAYS = 48
+REASON = 90  # letters of why a report was sent back; all of it stands in the tool tip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ def lines_of(card: Card, now: str, look: Look) -> list[Line]:
         Line(names or look.say("board.no_names"), 10.5, theme["text"]),
         Line(age(card, now, look), 10.0, theme["danger" if late else "muted"], bold=late),
     ]
+    if card.sent_back:
+        why = card.sent_back
+        short = why if len(why) <= REASON else f"{why[:REASON].rstrip()}…"
+        lines.append(Line(look.say("board.sent_back", why=short), 10.0, theme["danger"], bold=True))
     if card.emulated:
         mark = look.say("board.emulated")
         lines.append(Line(mark, 10.0, theme["on_emulated"], bold=True, ground=theme["emulated"]))
@@ -119,6 +124,8 @@ class CardModel(QAbstractListModel):
         said = [line.text for line in lines_of(card, self.now, self._look)]
         if card.words and self._look.texts.language == "en":
             said.append(card.words)
+        if len(card.sent_back) > REASON:
+            said.append(self._look.texts.put(card.sent_back))
         return "\n".join([*said, self._look.texts.put(card.title)])
 
 

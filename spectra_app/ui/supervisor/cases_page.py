@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_app.services.cases.board import Card
-from spectra_app.services.cases.listing import CaseFilter, CaseList, list_cases
+from spectra_app.services.cases.listing import CaseFilter, CaseList, CaseRow, list_cases
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
@@ -140,8 +140,16 @@ class CasesPage(Page):
 
     @Slot(QModelIndex)
     def _on_opened(self, index: QModelIndex) -> None:
-        row = self.model.rows[index.row()]
+        self.opened.emit(self._card(self.model.rows[index.row()]))
+
+    def following(self, card: Card) -> Card | None:
+        """Return the case below one in the list, as far as it is loaded; None after the last."""
+        rows = self.model.rows
+        place = next((row for row, one in enumerate(rows) if one.case.id == card.case), -1)
+        return self._card(rows[place + 1]) if 0 <= place < len(rows) - 1 else None
+
+    def _card(self, row: CaseRow) -> Card:
         case = row.case
-        self.opened.emit(
-            Card("review", case.id, case.title, row.alarm, case.opened_at, emulated=case.emulated)
+        return Card(
+            "review", case.id, case.title, row.alarm, case.opened_at, emulated=case.emulated
         )

@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from spectra_app.errors import ForbiddenError
-from spectra_app.records.access import User
 from spectra_app.records.kinds import IssuedReport
-from spectra_app.records.ledger.chain import Entry
-from spectra_app.services.audit_entries import Asked, show
-from spectra_app.services.case_reports import countersign_report
 from spectra_app.services.cases.board import Card
-from spectra_app.services.cases.listing import show_case
-from spectra_app.services.cases.papers import add_note
+from spectra_app.services.cases.sent_back import send_back
 from spectra_app.services.office import Office, Session
-from spectra_app.services.report_again import ShownAgain, report_again, report_to_come
-from spectra_app.services.users import list_users, log_in, log_out
-from spectra_app.ui.look import Look
+from spectra_app.ui.look import LANGUAGES, NAMES, Look
 from spectra_app.ui.page import TALL, Page
-from spectra_app.ui.records_desk import RecordsDesk
+from spectra_app.ui.records_desk import Act, RecordsDesk
+from spectra_app.ui.saving import ask_path
 from spectra_app.ui.supervisor.replay_box import ReplayBox
-from spectra_app.ui.supervisor.sheets import PICTURE, Sheets
+from spectra_app.ui.supervisor.review_acts import Reviewed, countersign, may_sign, review, save
+from spectra_app.ui.supervisor.sheets import Sheets
 from spectra_app.ui.supervisor.signing import SecondPerson, SendBack
 
 BESIDE = 400  # pixels
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Reviewed:
-    """What a review shows: the report, its pages as pictures, who is who, what was entered."""
-
-    shown: ShownAgain
-    pages: tuple[tuple[Any, str], ...]
-    people: dict[str, User]
-    entries: tuple[Entry, ...]
 
 
 class ReviewPage(Page):
     """One report, or what could be reported, beside what is needed to decide."""
 
     left = Signal()
+    next_wanted = Signal(object)
 
     def __init__(self, look: Look, records: RecordsDesk) -> None:
         super().__init__(look, records)
@@ -54,9 +45,13 @@ class ReviewPage(Page):
         self.found: Reviewed | None = None
         self._said = ""
         self.larger, self.smaller, self.back = QPushButton("+"), QPushButton("−"), QPushButton()
-        for button in (self.smaller, self.larger, self.back):
-            button.setMinimumHeight(TALL)
-            self.top.addWidget(button)
+        self.language, self.keep, self.next = QComboBox(), QPushButton(), QPushButton()
+        self.language.addItem("", "")
+        for code in LANGUAGES:
+            self.language.addItem(NAMES[code], code)
+        for part in (self.language, self.keep, self.smaller, self.larger, self.next, self.back):
+            part.setMinimumHeight(TALL)
+            self.top.addWidget(part)
         self.sheets, self.replay = Sheets(look), ReplayBox(look, records)
         self.state, self.chain, self.entries = QLabel(), QLabel(), QListWidget()
         self.state.setWordWrap(True)
@@ -70,6 +65,16 @@ class ReviewPage(Page):
         self.back.clicked.connect(self.left)
         self.sign.clicked.connect(self._on_sign)
         self.send.clicked.connect(self._on_send)
+        self.keep.clicked.connect(self._on_keep)
+        self.next.clicked.connect(self._on_next)
+        self.language.activated.connect(self.refresh)
+        for keys, button in (
+            ("Ctrl+Return", self.sign), ("Ctrl+Enter", self.sign), ("Ctrl+B", self.send),
+            ("Ctrl+R", self.replay.go), ("Ctrl+S", self.keep), ("N", self.next),
+        ):  # fmt: skip
+            short = QShortcut(QKeySequence(keys), self)
+            short.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            short.activated.connect(button.click)
         look.tell(self.retell)
 
     def _lay_out(self) -> None:
@@ -99,7 +104,16 @@ class ReviewPage(Page):
             button.setAccessibleName(say(f"review.{key}"))
             button.setToolTip(say(f"review.{key}"))
         self.sign.setText(say("review.sign_go"))
+        self.sign.setToolTip(say("review.sign_hint"))
         self.send.setText(say("review.back_go"))
+        self.send.setToolTip(say("review.back_hint"))
+        self.replay.go.setToolTip(say("review.replay_hint"))
+        self.keep.setText(say("review.keep"))
+        self.keep.setToolTip(say("review.keep_hint"))
+        self.next.setText(say("review.next"))
+        self.language.setAccessibleName(say("review.language"))
+        self.language.setToolTip(say("review.language_hint"))
+        self._name_first()
         self.chain.setText(say("review.chain"))
         self.sheets.setAccessibleName(say("review.sheets"))
         self.entries.setAccessibleName(say("review.chain"))
@@ -117,7 +131,8 @@ class ReviewPage(Page):
     def show_card(self, card: Card) -> None:
         """Show what a card is about."""
         self.card, self.found = card, None
-        for button in (self.sign, self.send):
+        self.language.setCurrentIndex(0)
+        for button in (self.sign, self.send, self.keep):
             button.setEnabled(False)
         self.sheets.show_pages(())
         self.entries.clear()
@@ -129,8 +144,18 @@ class ReviewPage(Page):
     def refresh(self) -> None:
         """Look the report up again."""
         if self.card is not None:
-            act = partial(_review, card=self.card, language=self.look_of.texts.language)
-            self.ask("Opening a report", act, self._show)
+            self.ask("Opening a report", self._act(self.card), self._show)
+
+    def _act(self, card: Card) -> Act:
+        language, preview = self.look_of.texts.language, self.language.currentData() or ""
+        return partial(review, card=card, language=language, preview=preview)
+
+    def _name_first(self) -> None:
+        """Say in which language the report is when none is chosen."""
+        issued = self.found.shown.issued if self.found is not None else None
+        key = "review.as_issued" if issued is not None else "review.as_to_come"
+        code = issued.language if issued is not None else self.look_of.texts.language
+        self.language.setItemText(0, self.look_of.say(key, language=NAMES.get(code, code)))
 
     def _show(self, found: Reviewed) -> None:
         if self.card is None:
@@ -139,8 +164,11 @@ class ReviewPage(Page):
         self.sheets.show_pages(found.pages)
         self.replay.show_scans(found.shown.scans)
         record = found.shown.issued
-        self.sign.setEnabled(record is not None and record.state == "issued")
+        waits = record is not None and record.state == "issued"
+        self.sign.setEnabled(waits and self._may_sign(found))
         self.send.setEnabled(bool(found.shown.scans))
+        self.keep.setEnabled(found.drawn is not None)
+        self._name_first()
         self.title.setText(self.look_of.texts.put(self._report()))
         self._show_state(found)
         self.sheets.setFocus()
@@ -151,6 +179,12 @@ class ReviewPage(Page):
         lines = [] if record is None else self._signed(found, record)
         if record is None:
             lines.append(say("review.no_report" if found.shown.scans else "review.nothing_filed"))
+        if found.drawn is not found.shown.report:
+            lines.append(say("review.preview"))
+        if record is not None and record.state == "issued" and not self._may_sign(found):
+            lines.append(say("review.lone"))
+        if self.card is not None and self.card.sent_back:
+            lines.append(say("board.sent_back", why=self.card.sent_back))
         if found.shown.not_drawn:
             lines.append(say("review.not_drawn"))
         self.state.setText("\n".join(lines))
@@ -160,6 +194,10 @@ class ReviewPage(Page):
             time = entry.time[:16].replace("T", " ")
             said = (str(entry.number), time, who, f"{entry.act} {entry.id}".strip())
             self.entries.addItem("  ".join(put(part) for part in said))
+
+    def _may_sign(self, found: Reviewed) -> bool:
+        user = self.records.standing.user
+        return may_sign(found, user.id if user is not None else "")
 
     def _signed(self, found: Reviewed, record: IssuedReport) -> list[str]:
         say = self.look_of.say
@@ -189,6 +227,27 @@ class ReviewPage(Page):
         dialog.sent.connect(self._send)
         dialog.open()
 
+    @Slot()
+    def _on_keep(self) -> None:
+        kinds = {".pdf": self.look_of.say("figures.kind_pdf")}
+        path = ask_path(self, self.look_of.say("review.keep"), self._report(), kinds)
+        if path is not None:
+            self.save_to(path)
+
+    def save_to(self, path: Path) -> None:
+        """Save what is shown as PDF."""
+        if self.found is not None:
+            act = partial(save, found=self.found, path=path)
+            self.ask("Saving a report", act, self._kept)
+
+    def _kept(self, path: Path) -> None:
+        self.say_line(self.look_of.say("figures.saved", path=str(path)))
+
+    @Slot()
+    def _on_next(self) -> None:
+        if self.card is not None:
+            self.next_wanted.emit(self.card)
+
     def _report(self) -> str:
         card, found = self.card, self.found
         if found is not None and found.shown.issued is not None:
@@ -197,67 +256,25 @@ class ReviewPage(Page):
 
     @Slot(str, str)
     def _sign(self, login: str, password: str) -> None:
-        act = partial(_countersign, report=self._report(), login=login, password=password)
+        act = partial(countersign, report=self._report(), login=login, password=password)
         self.ask("Countersigning", act, partial(self._decided, "review.done_signed"))
 
     @Slot(str)
     def _send(self, reason: str) -> None:
         if self.found is not None and self.found.shown.scans:
-            act = partial(
-                _send_back, report=self._report(), scan=self.found.shown.scans[0], reason=reason
-            )
+            told = {"report": self._report(), "scan": self.found.shown.scans[0]}
+
+            def act(office: Office, session: Session) -> object:
+                return send_back(office, session, reason=reason, **told)
+
             self.ask("Sending back", act, partial(self._decided, "review.done_back"))
 
     def _decided(self, key: str, _result: object) -> None:
         if self.card is None:
             return
-        act = partial(_review, card=self.card, language=self.look_of.texts.language)
 
         def then(found: Reviewed) -> None:
             self._show(found)
             self.say_line(self.look_of.say(key))
 
-        self.ask("Opening a report", act, then)
-
-
-def _review(office: Office, session: Session, *, card: Card, language: str) -> Reviewed:
-    from spectra_app.reports.render_qt import pictures_of
-
-    report = card.report or _newest_report(office, session, card)
-    if report:
-        shown = report_again(office, session, report)
-    else:
-        shown = report_to_come(office, session, card.item or card.case, language)
-    pages = pictures_of(shown.report, PICTURE) if shown.report is not None else ()
-    about = dict.fromkeys((card.case, card.item, report, *shown.scans))
-    found = {
-        entry.number: entry
-        for id_ in about
-        if id_
-        for entry in show(office, session, Asked(id=id_))
-    }
-    people = {user.id: user for user in list_users(office, session)}
-    return Reviewed(shown, pages, people, tuple(found[number] for number in sorted(found)))
-
-
-def _newest_report(office: Office, session: Session, card: Card) -> str:
-    """Return the report to show where a card names none: of its item, or of its case."""
-    reports = show_case(office, session, card.case).reports
-    mine = [one for one in reports if card.item in {"", one.item}]
-    return max(mine, key=lambda one: one.issued_at).id if mine else ""
-
-
-def _countersign(
-    office: Office, session: Session, *, report: str, login: str, password: str
-) -> IssuedReport:
-    second = log_in(office, login, password)
-    try:
-        return countersign_report(office, session, second, report)
-    finally:
-        with suppress(ForbiddenError):  # it has ended by itself
-            log_out(office, second)
-
-
-def _send_back(office: Office, session: Session, *, report: str, scan: str, reason: str) -> object:
-    """Enter why it is not signed, as a note to the scan; see docs/reports.md."""
-    return add_note(office, session, f"{report} sent back: {reason}", scan=scan)
+        self.ask("Opening a report", self._act(self.card), then)
