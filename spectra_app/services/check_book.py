@@ -8,18 +8,19 @@ are chained: it holds in every library with these very entries.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from library.quality import SEVERITIES
 from matching.errors import SpectraError
+from matching.spectrum import Spectrum
 from spectra_app.errors import AppError
 from spectra_app.records.durable import replace_whole
 from spectra_app.records.journal import Journal
 from spectra_app.services.curation import Person
-from spectra_app.services.libraries import no_progress
+from spectra_app.services.libraries import no_progress, open_library
 from spectra_app.services.library_check import check_library, finding_json
 from spectra_app.settings import data_folder, made
 
@@ -151,6 +152,46 @@ def kept_check(sha256: str, folder: Path | None = None) -> KeptCheck | None:
             str(path),
             "check the library again",
         ) from error
+
+
+def entries_of(
+    path: Path | None, finding: KeptFinding, most: int = 2
+) -> list[tuple[str, str, Spectrum]]:
+    """Return identifier, name and spectrum of the entries a finding is about, the first `most`.
+
+    Raises
+    ------
+    SpectraError
+        When the library cannot be read, or is not the one any more that was checked.
+    """
+    with open_library(path) as library:
+        return [
+            (entry, name, library.checked_spectrum(library.row_of(entry)))
+            for entry, name in finding.entries[:most]
+        ]
+
+
+def carry_over(old: str, new: str, gone: Collection[str] = (), folder: Path | None = None) -> None:
+    """Keep the check of a library for the same one in which only statuses changed.
+
+    Parameters
+    ----------
+    old, new : str
+        Hashes of the library before and after.
+    gone : collection of str
+        Entries that were withdrawn: what was found about them is settled.
+    """
+    try:
+        content = json.loads(_file(old, folder).read_bytes())
+        content["findings"] = [
+            one
+            for one in content["findings"]
+            if not any(entry["entry"] in gone for entry in one["entries"])
+        ]
+        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        replace_whole(_file(new, folder), text.encode())
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # the library counts as not checked: somebody checks it again
 
 
 def accept(finding: KeptFinding, person: Person, reason: str, folder: Path | None = None) -> None:

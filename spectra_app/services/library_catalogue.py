@@ -214,6 +214,12 @@ def _row(place: int, record: EntryRecord, alarm: Alarm, *, in_force: bool) -> Ca
     )
 
 
+def library_hash(path: Path | None) -> tuple[str, str]:
+    """Return name and hash of a library; None for the one in use."""
+    with open_library(path) as library:
+        return library.info.name, library.info.sha256
+
+
 def who(record: EntryRecord) -> tuple[Substance, ...]:
     """Return which substances of the tables an entry may be."""
     found: tuple[Found, ...] = substances().find(

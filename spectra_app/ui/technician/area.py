@@ -22,8 +22,9 @@ HERE = "spectra_app.ui.technician"
 PAGES: dict[str, Place] = {
     "examine": ("spectra_app.ui.workbench", "Workbench"),
     "library": (f"{HERE}.library_page", "LibraryPage"),
-    "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "import": (f"{HERE}.import_page", "ImportPage"),
+    "quality": (f"{HERE}.quality_page", "QualityPage"),
+    "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "batch": (f"{HERE}.batch_page", "BatchPage"),
 }
 FIRST = "examine"
