@@ -26,6 +26,7 @@ PAGES: dict[str, Place] = {
     "quality": (f"{HERE}.quality_page", "QualityPage"),
     "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "batch": (f"{HERE}.batch_page", "BatchPage"),
+    "evaluate": (f"{HERE}.evaluate_page", "EvaluatePage"),
 }
 FIRST = "examine"
 """The workbench is there from the start, for who only looks around too; it holds no records."""
