@@ -80,14 +80,14 @@ class AuditModel(QAbstractTableModel):
         """Return what stands in a cell."""
         if role not in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
             return None
-        entry, put = self.rows[index.row()], self._look.texts.put
-        return {
-            "number": put(str(entry.number)),
-            "time": put(entry.time[:16].replace("T", " ")),
-            "who": self.name_of(entry.user),
-            "act": self._look.word("act", entry.act),
-            "record": put(entry.id),
-        }[COLUMNS[index.column()]]
+        entry, column = self.rows[index.row()], COLUMNS[index.column()]
+        if column == "act":
+            return self._look.word("act", entry.act)
+        if column == "who":
+            return self.name_of(entry.user)
+        time = entry.time[:16].replace("T", " ")
+        shown = {"number": str(entry.number), "time": time, "record": entry.id}
+        return self._look.texts.put(shown[column])
 
     def name_of(self, user: str) -> str:
         """Return who did it, by name where the user is known."""

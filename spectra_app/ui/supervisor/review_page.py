@@ -192,8 +192,9 @@ class ReviewPage(Page):
         for entry in reversed(found.entries):
             who = found.people[entry.user].name if entry.user in found.people else entry.user
             time = entry.time[:16].replace("T", " ")
-            said = (str(entry.number), time, who, f"{entry.act} {entry.id}".strip())
-            self.entries.addItem("  ".join(put(part) for part in said))
+            said = (put(str(entry.number)), put(time), put(who),
+                    self.look_of.word("act", entry.act), put(entry.id))  # fmt: skip
+            self.entries.addItem("  ".join(part for part in said if part))
 
     def _may_sign(self, found: Reviewed) -> bool:
         user = self.records.standing.user
