@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
@@ -167,6 +168,22 @@ class AnalyserDesk(QObject):
             title = say("panel.check_failed" if found.judged else "panel.not_checked")
             reasons = "; ".join(found.reasons)
             self.panel.end(title, lambda texts: texts.say("panel.check_do", reasons=reasons))
+
+    def measure_standard(self, name: str, then: Callable[[Job], None]) -> Job:
+        """Measure a named standard, lamp or glass; the job's result is a `MeasuredStandard`."""
+        measure = self._use.measure
+        if measure is None:
+            raise ValueError("this window was not given what measures a standard")
+        job = Job("Measuring a standard", partial(measure, name), self._on_measured)
+        job.also(then)
+        self._job = job
+        self.panel.begin("panel.scan_begins")
+        self._lane.submit(job)
+        return job
+
+    def _on_measured(self, job: Job) -> None:
+        self._job = None
+        self.panel.end(failed=_failure(job))
 
     @Slot()
     def stop(self) -> None:
