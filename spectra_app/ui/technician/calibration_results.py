@@ -38,8 +38,6 @@ COLUMNS = ("standard", "expected", "found", "off_before", "off_after", "snr", "u
 class ResultStep(Step):
     """A step that shows a proposal."""
 
-    ready = True
-
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.proposal: Proposal | None = None
@@ -309,8 +307,8 @@ class DecideStep(ResultStep):
         self.accept, self.reject = QRadioButton(), QRadioButton()
         self.reason, self.save = QLineEdit(), QPushButton()
         self.save.setObjectName("primary")
-        for widget in (self.reason, self.save):
-            widget.setMinimumHeight(TALL)
+        self.reason.setMinimumHeight(TALL)
+        self.save.setMinimumHeight(TALL)
         self.reason.setMaximumWidth(640)
         for widget in (self.summary, self.accept, self.reject, self.reason):
             self.column.addWidget(widget)

@@ -34,10 +34,11 @@ from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.laser_sign import LaserSign
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
-from spectra_app.ui.phrases import analyser_line, begun, percent, step_words
+from spectra_app.ui.phrases import analyser_line, percent, step_words
 from spectra_app.ui.technician.calibration_plots import StepPlot
 from spectra_app.ui.technician.standard_picture import HoldPicture, way_of
 from spectra_app.ui.theme import banner_style
+from spectra_app.ui.troubles import begun
 
 if TYPE_CHECKING:
     from spectra_app.ui.lane import Lane
@@ -73,6 +74,11 @@ class Step(QWidget):
         """Show how far a calibration is."""
         self.draft = draft
 
+    @property
+    def ready(self) -> bool:
+        """Whether a person may go on from here."""
+        return True
+
 
 class AnalyserStep(Step):
     """Which analyser: the connected one, or one whose scans lie in files."""
@@ -99,11 +105,8 @@ class AnalyserStep(Step):
         self.form.setMaximumWidth(620)
         self.choose.setMinimumHeight(TALL)
         for widget in (self.connected, self.line, self.choose, self.files, self.form):
-            self.column.addWidget(
-                widget,
-                0,
-                Qt.AlignmentFlag.AlignLeading if widget is self.choose else Qt.Alignment(),
-            )
+            self.column.addWidget(widget)
+        self.column.setAlignment(self.choose, Qt.AlignmentFlag.AlignLeading)
         self.column.addStretch(1)
         self.choose.clicked.connect(self.panel_wanted)
         self.connected.toggled.connect(self._on_changed)
@@ -269,8 +272,6 @@ class HoldStep(Step):
         if draft.standards != self._shown:
             self._fill()
 
-    ready = True
-
     def _fill(self) -> None:
         self._shown = self.draft.standards
         body = QWidget()
@@ -313,6 +314,7 @@ class MeasureStep(Step):
         self.measure: dict[str, QPushButton] = {}
         self.file: dict[str, QPushButton] = {}
         self.said: dict[str, QLabel] = {}
+        self.titles: list[QLabel] = []
         self.stage, self.bar, self.stop = QLabel(), QProgressBar(), QPushButton()
         self.bar.setTextVisible(False)
         self.stop.setMinimumHeight(60)
@@ -355,14 +357,13 @@ class MeasureStep(Step):
         return not self.busy and bool(done) and done >= set(self.draft.standards)
 
     def _fill(self) -> None:
-        for widgets in (self.measure, self.file, self.said):
-            for widget in widgets.values():
-                widget.deleteLater()
-            widgets.clear()
-        while self.grid.count():
-            item = self.grid.takeAt(0)
-            if item is not None and item.widget() is not None:
-                item.widget().deleteLater()
+        for old in (*self.measure.values(), *self.file.values(), *self.said.values()):
+            old.deleteLater()
+        for known in (self.measure, self.file, self.said):
+            known.clear()
+        for title in self.titles:
+            title.deleteLater()
+        self.titles = []
         say = self.look.say
         for row, name in enumerate(self.draft.standards):
             title, said = QLabel(standard_name(self.look, name)), QLabel()
@@ -378,6 +379,7 @@ class MeasureStep(Step):
                 button.clicked.connect(lambda _c=False, s=signal, n=name: s.emit(n))
             for place, widget in enumerate((title, said, measure, file)):
                 self.grid.addWidget(widget, row, place)
+            self.titles.append(title)
             self.measure[name], self.file[name], self.said[name] = measure, file, said
         self._show_rows()
 
