@@ -26,7 +26,6 @@ PAGES: dict[str, Place] = {
     "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "import": (f"{HERE}.import_page", "ImportPage"),
     "quality": (f"{HERE}.quality_page", "QualityPage"),
-    "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "batch": (f"{HERE}.batch_page", "BatchPage"),
     "evaluate": (f"{HERE}.evaluate_page", "EvaluatePage"),
 }
