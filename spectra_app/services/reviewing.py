@@ -5,7 +5,9 @@ What is in use or was installed is never changed; a draft copy of it can be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from library.entry import STATUSES
 from library.info import LibraryInfo
 from library.versions import blockers
 from spectra_app.errors import AppError
+from spectra_app.records.durable import replace_whole
 from spectra_app.services.check_book import KeptCheck, carry_over, kept_check
 from spectra_app.services.curation import Person, migrate, set_status
 from spectra_app.services.libraries import no_progress, open_library
-from spectra_app.settings import data_folder
+from spectra_app.settings import data_folder, made
 
 ALARMS = ("contradiction", "error")
 
@@ -204,6 +207,37 @@ def _move(path: Path, rows: Sequence[ReviewRow], status: str, person: Person) ->
 def _hash(path: Path) -> str:
     with open_library(path) as library:
         return library.info.sha256
+
+
+def kept_release(path: Path, folder: Path | None = None) -> dict[str, str]:
+    """Return what was said about a release of a library that was left; empty when nothing was."""
+    try:
+        content = json.loads(_release_file(path, folder).read_bytes())
+        return {str(key): str(text) for key, text in content.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}  # it is asked again
+
+
+def keep_release(path: Path, told: Mapping[str, str], folder: Path | None = None) -> None:
+    """Keep what was said about a release, to go on with it later; no passphrase is among it.
+
+    Raises
+    ------
+    AppError
+        When the disk refuses.
+    """
+    file = _release_file(path, folder)
+    try:
+        replace_whole(file, json.dumps(dict(told), ensure_ascii=False, indent=1).encode() + b"\n")
+    except OSError as error:
+        raise AppError(
+            f"the release cannot be kept ({error.strerror})", str(file), "make room on the disk"
+        ) from error
+
+
+def _release_file(path: Path, folder: Path | None) -> Path:
+    name = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:16]
+    return made((folder or data_folder()) / "library-releases") / f"{name}.json"
 
 
 def _check_alarms(path: Path, rows: Sequence[ReviewRow]) -> None:

@@ -22,10 +22,11 @@ HERE = "spectra_app.ui.technician"
 PAGES: dict[str, Place] = {
     "examine": ("spectra_app.ui.workbench", "Workbench"),
     "library": (f"{HERE}.library_page", "LibraryPage"),
-    "calibration": (f"{HERE}.calibration_page", "CalibrationPage"),
-    "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "import": (f"{HERE}.import_page", "ImportPage"),
     "quality": (f"{HERE}.quality_page", "QualityPage"),
+    "release": (f"{HERE}.release_page", "ReleasePage"),
+    "calibration": (f"{HERE}.calibration_page", "CalibrationPage"),
+    "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "batch": (f"{HERE}.batch_page", "BatchPage"),
     "evaluate": (f"{HERE}.evaluate_page", "EvaluatePage"),
 }

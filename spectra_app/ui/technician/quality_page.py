@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -149,7 +149,7 @@ class QualityPage(BenchPage):
         self._tell_check()
         self._tell_finding()
 
-    def _fill(self, box: QComboBox, offered: list[tuple[str, str]]) -> None:
+    def _fill(self, box: QComboBox, offered: Sequence[tuple[str, str]]) -> None:
         chosen = box.currentData() if box.count() else offered[0][0]
         box.clear()
         for code, words in offered:
