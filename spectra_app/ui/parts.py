@@ -1,12 +1,13 @@
 """The large parts of the window, each imported and made after the window shows, or when asked for.
 
-Scientific modules take seconds to import. They are imported on the lane of library and analyser,
-never on the painting thread; widgets are then made one part at a time, in idle moments.
+Scientific modules take seconds to import. They are imported on the lane of library and analyser;
+what is of Qt on the painting thread, a little at a time; then each part is made in an idle moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +28,34 @@ if TYPE_CHECKING:
     from spectra_app.ui.technician.area import TechnicianArea
 
 BEHIND = {
-    "analyser": ("spectra_app.services.desk", "spectra_app.ui.analyser_desk"),
-    "officer": ("pyqtgraph", "spectra_app.ui.officer.flow"),
-    "workbench": ("spectra_app.ui.technician.area",),
-    "board": ("spectra_app.ui.supervisor.area",),
+    "analyser": (
+        ("spectra_app.services.desk", "numpy.typing", "cProfile", "pydoc", "xml.etree.ElementTree"),
+        ("pyqtgraph", "spectra_app.ui.analyser_desk"),
+    ),
+    "officer": (
+        ("spectra_app.services.cases.parcels", "spectra_app.services.cases.papers"),
+        ("spectra_app.ui.officer.flow",),
+    ),
+    "workbench": (
+        ("spectra_app.services.library_catalogue", "spectra_app.services.check_book"),
+        ("spectra_app.ui.technician.area",),
+    ),
+    "board": (
+        ("spectra_app.services.case_reports", "spectra_app.services.cases.board"),
+        ("spectra_app.ui.supervisor.area",),
+    ),
 }
-"""Modules behind each part, imported in this order; an area's pages are behind it as well."""
+"""Modules behind each part: without Qt, for the lane, and with Qt, for the painting thread.
+
+What is of Qt is never imported on the lane: its classes come into being when they are first named,
+and two threads at that end the program. An area's pages are behind it as well.
+"""
 WARM = ("analyser", "officer", "workbench", "board")
 READY: set[str] = set()
 """Parts whose modules this process has imported."""
+SLICE_S = 0.015
+"""How long the painting thread imports before it looks at what else there is to do."""
+QT = ("QtCore", "QtGui", "QtWidgets")
 FIRST_MS, BETWEEN_MS = 200, 30
 """Pauses before and between what is made in idle moments, so that painting and typing go before."""
 
@@ -73,10 +93,13 @@ class Parts(QObject):
         self._records, self._look = records, look
         self._parts: dict[str, Any] = {}
         self._left = list(WARM)
+        self._wanted: dict[str, list[Callable[[], object]]] = {}
+        self._steps: Iterator[None] | None = None
+        self._loading = False
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(BETWEEN_MS)
-        self._idle.timeout.connect(self._make_next)
+        self._idle.timeout.connect(self._step)
         lane.ended.connect(self._go_on)
 
     # --- the parts ------------------------------------------------------------------------------
@@ -153,17 +176,14 @@ class Parts(QObject):
 
     def prepare(self, name: str, then: Callable[[], object]) -> None:
         """Call `then` when a part can be made without keeping the window waiting; mostly now."""
-        if name in READY and self._use_cases.made is not None:
+        ready = name in READY and self._use_cases.made is not None
+        if name in self._parts or ready:
             then()
             return
-
-        def ended(job: Job) -> None:
-            if job.error is not None:
-                self.failed.emit(job)
-            elif not job.stopped:
-                then()
-
-        self._lane.submit(Job("Opening", lambda _tell, _stop: self._load(name), ended))
+        self._wanted.setdefault(name, []).append(then)
+        first = [one for one in dict.fromkeys(("analyser", name)) if one not in self._parts]
+        self._left = [*first, *(one for one in self._left if one not in first)]
+        self._go_on()
 
     @property
     def warm(self) -> bool:
@@ -171,57 +191,83 @@ class Parts(QObject):
         return not self._left
 
     def warm_up(self) -> None:
-        """Make the parts that most people need, one after the other, while nobody asks for more."""
+        """Make the parts that most people need, one after the other, in idle moments."""
         QTimer.singleShot(FIRST_MS, self._go_on)
 
     def end(self) -> None:
         """Make nothing more."""
-        self._left = []
+        self._left, self._steps = [], None
+        self._wanted.clear()
         self._idle.stop()
 
     @Slot()
     def _go_on(self) -> None:
-        """Import what is behind the next part, when nobody waits for the lane."""
-        if self._left and self._lane.idle and not self._idle.isActive():
-            name = self._left[0]
+        """Import what is behind the next part: first on the lane, when nobody waits for it."""
+        free = self._lane.idle or bool(self._wanted)
+        if not self._left or not free or self._loading or self._steps is not None:
+            return
+        name, self._loading = self._left[0], True
 
-            def task(_tell: object, stop: Callable[[], bool]) -> bool:
-                return self._load(name, stop)
+        def task(_tell: object, stop: Callable[[], bool]) -> bool:
+            return self._load(name, stop)
 
-            self._lane.submit(Job("Opening", task, self._on_loaded, background=True))
+        def ended(job: Job) -> None:
+            self._on_loaded(name, job)
 
-    def _on_loaded(self, job: Job) -> None:
-        if job.error is not None:  # said when the part is asked for
-            self._left = []
-        elif job.result and self._left:
+        self._lane.submit(Job("Opening", task, ended, background=not self._wanted))
+
+    def _on_loaded(self, name: str, job: Job) -> None:
+        self._loading = False
+        if job.error is not None:
+            if self._wanted:
+                self.failed.emit(job)
+            self.end()
+        elif job.result and name in self._left:
+            self._steps = self._imported(name)
             self._idle.start()
 
     @Slot()
-    def _make_next(self) -> None:
-        name = self._left[0]
+    def _step(self) -> None:
+        """Import on this thread for a moment; make the part once all behind it is there."""
+        if self._steps is None:
+            return
+        ends = time.monotonic() + SLICE_S
+        for _ in self._steps:
+            if time.monotonic() > ends:
+                self._idle.start()
+                return
+        self._steps = None
+        self._make(self._left[0])
+        self._go_on()
+
+    def _make(self, name: str) -> None:
         if name == "analyser":
             _ = self.analyser
         else:
             self.area(name)
         self._left.remove(name)
-        self._go_on()
+        for then in self._wanted.pop(name, []):
+            then()
 
-    def _load(self, name: str, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Import what is behind a part; runs on the lane, and gives up between two modules."""
-        for part, modules in BEHIND.items():
-            for module in modules:
-                if stop():
-                    return False
-                _import_whole(module)
-            READY.add(part)
-            if part == name:
-                break
+    def _load(self, name: str, stop: Callable[[], bool]) -> bool:
+        """Import what is behind a part and is not of Qt; gives up between two modules."""
+        for module in BEHIND[name][0]:
+            if stop():
+                return False
+            import_module(module)
         self._use_cases()
         return True
 
-
-def _import_whole(name: str) -> None:
-    """Import a module, and the modules of its pages when it is that of an area."""
-    places = getattr(import_module(name), "PAGES", {})
-    for module, _kind in places.values():
-        import_module(module)
+    def _imported(self, name: str) -> Iterator[None]:
+        """Import what is behind a part and is of Qt, step by step."""
+        for module in map(import_module, (f"PySide6.{one}" for one in QT)):
+            for attribute in dir(module):
+                getattr(module, attribute)
+                yield
+        for place in BEHIND[name][1]:
+            pages = getattr(import_module(place), "PAGES", {})
+            yield
+            for page, _kind in pages.values():
+                import_module(page)
+                yield
+        READY.add(name)
