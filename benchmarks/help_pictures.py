@@ -98,6 +98,8 @@ def take(language, out):  # noqa: PLR0915  one walk through the program
     window.resize(1024, 700)
     window.show()
     until(lambda: window.parts.warm and window.records.lane.idle and not window.lane.busy)
+    window.entrance.first.go_to(1)
+    until(lambda: window.entrance.first.step == 1)
     keep(window, out / "entrance.png")
     begin(window)
     window.show_area("officer")

@@ -1,4 +1,4 @@
-"""Before anything else: who is there. Logging in, unlocking, and setting up a new station."""
+"""Before anything else: who is there. Logging in and unlocking; a new station is set up first."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
 from matching.errors import SpectraError
+from spectra_app.services.remembered import Remembered
+from spectra_app.ui.first_run import WIDE, FirstRun
 from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.records_desk import Standing
@@ -167,79 +168,35 @@ class LogInForm(Form):
         self.password.clear()
 
 
-class FirstForm(Form):
-    """The first run: what the station is called, and its first supervisor."""
-
-    begun = Signal(object, str, str, str)
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(look)
-        self.rows = {
-            key: self.field(secret=key in {"password", "again"})
-            for key in ("station", "place", "code", "person", "name", "password", "again")
-        }
-        self.wanted.connect(self._on_go)
-        look.tell(self.retell)
-
-    def text(self, key: str) -> str:
-        """Return what was typed into a field."""
-        return self.rows[key][1].text()
-
-    def retell(self) -> None:
-        """Say all texts."""
-        say = self._look.say
-        self.title.setText(say("first.title"))
-        self.intro.setText(say("first.intro"))
-        self.go.setText(say("first.begin"))
-        for key, (label, edit) in self.rows.items():
-            label.setText(say(f"first.{key}"))
-            edit.setAccessibleName(say(f"first.{key}"))
-
-    @Slot()
-    def _on_go(self) -> None:
-        if self.text("password") != self.text("again"):
-            say = self._look.say
-            self.show_trouble(SpectraError(say("first.not_the_same"), "", say("first.type_again")))
-            return
-        from spectra_app.records.kinds.case import Station  # not before the window shows
-
-        self.go.setEnabled(False)
-        station = Station(
-            id="station",
-            name=self.text("station"),
-            address=self.text("place"),
-            code=self.text("code"),
-        )
-        self.begun.emit(station, self.text("name"), self.text("person"), self.text("password"))
-        for key in ("password", "again"):
-            self.rows[key][1].clear()
-
-
 class Entrance(QWidget):
     """The page that is shown while nobody is logged in."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
-        self.log_in, self.first, self.shut = LogInForm(look), FirstForm(look), ShutForm(look)
+        self.log_in, self.first, self.shut = LogInForm(look), FirstRun(look), ShutForm(look)
         self._standing = Standing()
         self.around = QPushButton()
         self.around.setMinimumHeight(TALL)
         self.around_note = WrappedLabel()
         self.around_note.setObjectName("hint")
-        self._forms = QStackedLayout()
+        self.forgotten = WrappedLabel()
+        self.forgotten.setObjectName("hint")
+        self.forgotten.hide()
         inner = QWidget()
         inner.setObjectName("scrolled")
         column = QVBoxLayout(inner)
         column.addStretch(1)
         for form in (self.shut, self.log_in, self.first):
-            form.setFixedWidth(NARROW)
+            form.setFixedWidth(WIDE if form is self.first else NARROW)
             column.addWidget(form, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(12)
         self.around.setFixedWidth(NARROW)
         self.around_note.setFixedWidth(NARROW)
         column.addWidget(self.around, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.around_note, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.forgotten.setFixedWidth(NARROW)
+        column.addWidget(self.forgotten, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
         area = QScrollArea()
         area.setWidget(inner)
@@ -255,6 +212,7 @@ class Entrance(QWidget):
         """Say all texts."""
         self.around.setText(self._look.say("entrance.look_around"))
         self.around_note.setText(self._look.say("entrance.look_around_note"))
+        self.forgotten.setText(self._look.say("entrance.forgotten"))
 
     def show_standing(self, standing: Standing) -> None:
         """Ask for what is needed now: the first supervisor, a log-in, or only the password.
@@ -271,8 +229,16 @@ class Entrance(QWidget):
         self.log_in.show_standing(standing)
         for form in (self.shut, self.log_in, self.first):
             form.show_trouble(None)
-        first = self.log_in.password if standing.locked else self.log_in.name
-        (first if standing.begun else self.first.rows["station"][1]).setFocus()
+        if standing.begun:
+            (self.log_in.password if standing.locked else self.log_in.name).setFocus()
+        else:
+            self.first.set_focus()
+
+    def show_remembered(self, known: Remembered) -> None:
+        """Go on with a first run that was left; say so when nothing could be remembered."""
+        self.forgotten.setVisible(known.damaged)
+        if known.first_run:
+            self.first.resume(known.first_run)
 
     def show_trouble(self, error: SpectraError) -> None:
         """Say why it did not work, in the form that is shown."""

@@ -69,10 +69,10 @@ class Everywhere(QObject):
 
         window, head = self._window, self._window.head
         page = window.pages.currentWidget()
-        found = [*of_page(head), *self._of_areas()]
+        found = self._of_areas()
         if page is not None and page.isEnabled():
             found += of_page(page)
-        return each_once([*found, *of_menu(head.menu)])
+        return each_once([*found, *of_page(head), *of_menu(head.menu)])
 
     def _of_areas(self) -> list[Choice]:
         """Return the pages of every area that is open to who is here."""
@@ -86,18 +86,23 @@ class Everywhere(QObject):
                 found += [
                     Choice(
                         plain(tab.text()), say(f"area.{area}"), "",
-                        lambda area=area, name=name: self._go(area, name),  # type: ignore[misc]
+                        lambda area=area, name=name: self.go(area, name),  # type: ignore[misc]
                     )
                     for name, tab in tabs.items()
                     if len(tabs) > 1 and window.records.standing.user is not None
                 ]  # fmt: skip
         return found
 
-    def _go(self, area: str, page: str) -> None:
+    def go(self, area: str, page: str) -> None:
+        """Show a page of an area, once that can be made."""
+
+        def prepared() -> None:
+            shown = self._window.parts.area(area)
+            if isinstance(shown, PagedArea) and self._window.pages.currentWidget() is shown:
+                shown.show_page(page)
+
         self._window.show_area(area)
-        shown = self._window.parts.area(area)
-        if isinstance(shown, PagedArea) and self._window.pages.currentWidget() is shown:
-            shown.show_page(page)
+        self._window.parts.prepare(area, prepared)
 
     # --- help -----------------------------------------------------------------------------------
 

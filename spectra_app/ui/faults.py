@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QProcess, Qt, Signal, Slot
 
 from matching.errors import SpectraError
+from spectra_app.reports.texts import without_isolates
 from spectra_app.services.faults import crashes_left, hard_crashes_kept, keep_fault
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
@@ -98,7 +99,8 @@ class Faults(QObject):
         from spectra_app.ui.crash import CrashDialog
 
         say = self._look.say
-        what = say("problem.fault_what", fault=str(fault) or type(fault).__name__)
+        words = say("problem.fault_what", fault=str(fault) or type(fault).__name__)
+        what = without_isolates(words)  # put in its direction again where it is shown
         error = SpectraError(what, "", say("crash.do"))
         self._open(
             CrashDialog(

@@ -137,7 +137,8 @@ class Sheet(QTextBrowser):
         )
         self.document().setDefaultTextOption(option)
         self.document().setDocumentMargin(18)
-        self.setMarkdown(f"# {topic.title}\n\n{topic.text}")
+        text = topic.text.replace("![](", f"![{topic.title}](")  # Qt shows none without words
+        self.setMarkdown(f"# {topic.title}\n\n{text}")
         self.setAccessibleName(topic.title)
 
 

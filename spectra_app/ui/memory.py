@@ -60,6 +60,7 @@ class Memory(QObject):
         window.look.retold.connect(self._on_look)
         window.look.restyled.connect(self._on_look)
         window.records.changed.connect(self._on_changed)
+        window.entrance.first.typed.connect(self._on_first_run)
         window.area_shown.connect(self._on_area)
         window.parts.made.connect(self._on_made)
         self.recent: RecentFiles | None = None
@@ -100,6 +101,10 @@ class Memory(QObject):
         language, theme = look.texts.language, look.choice
         self.change(replace(self.now, language=language, theme=theme))
         self.for_person(language=language, theme=theme)
+
+    @Slot(dict)
+    def _on_first_run(self, typed: dict[str, str]) -> None:
+        self.change(replace(self.now, first_run=typed))
 
     @Slot(str)
     def _on_area(self, name: str) -> None:

@@ -180,7 +180,9 @@ class RecordsDesk(QObject):
             set_up_first_supervisor(office, login, name, password)
             session = log_in(office, login, password)
             self._begin(office, session)
-            set_station(office, session, station.name, address=station.address, code=station.code)
+            if station.name.strip():  # it may be named later
+                address, code = station.address, station.code
+                set_station(office, session, station.name, address=address, code=code)
             return _standing(office, session)
 
         return self._run("Setting the station up", act, then)

@@ -56,6 +56,10 @@ OF_NOBODY = ("workbench",)
 """What is open to who only looks around: nothing that touches records."""
 
 
+AFTER_FIRST = {"package": ("board", "lists"), "own": ("workbench", "import")}
+"""Area and page that a choice of the first run leads to."""
+
+
 class Head(QFrame):
     """The strip at the top: program and place, areas, analyser, laser, person."""
 
@@ -346,7 +350,18 @@ class Shell(QMainWindow):
 
     @Slot(object, str, str, str)
     def _on_begun(self, station: Station, login: str, name: str, words: str) -> None:
-        self.records.begin_station(station, login, name, words, self._on_entered)
+        self.records.begin_station(station, login, name, words, self._on_set_up)
+
+    def _on_set_up(self, job: Job) -> None:
+        """Open what was chosen for the first day."""
+        self._on_entered(job)
+        wanted = self.entrance.first.wanted
+        if job.error is not None:
+            return
+        if wanted.library != "starter":
+            self.everywhere.go(*AFTER_FIRST[wanted.library])
+        if wanted.analyser != "later":
+            self._open_panel()
 
     # --- analyser -------------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ def run_window(
     language = known.language if known.language in LANGUAGES else LANGUAGES[0]
     window = Shell(make_use_cases, open_office, Look(language, theme_of(known.theme)))
     window.resize(1366, 768)
+    window.entrance.show_remembered(known)
     memory, faults = Memory(window, known), Faults(window, window.look)
     window.show()
     window.open_files(files)

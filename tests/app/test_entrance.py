@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from spectra_app.services.cases.opening import station_of
 from spectra_app.services.office import open_office
 from spectra_app.services.users import list_users, log_in
 from spectra_app.settings import data_folder
@@ -38,32 +39,118 @@ def enter(shell, qtbot, settled):
     return run
 
 
+PERSON = ("person", "name", "password", "again")
+SOMEBODY = {"person": "A. Person", "name": "sup", "password": WORDS, "again": WORDS}
+
+
+@pytest.fixture
+def type_in(shell, qtbot):
+    """Return a function that types into the fields of the first run's steps."""
+
+    def run(**typed):
+        form = shell.entrance.first
+        for step, keys in enumerate((("station", "place", "code"), PERSON), start=1):
+            form.go_to(step)
+            for key in keys:
+                qtbot.keyClicks(form.rows[key][1], typed.get(key, ""))
+        return form
+
+    return run
+
+
 def test_a_new_station_is_set_up_and_its_supervisor_is_logged_in(
-    shell, qtbot, settled, quick_passwords
+    shell, qtbot, settled, type_in, quick_passwords
 ):
     form = shell.entrance.first
     assert form.isVisible()
     assert not shell.entrance.log_in.isVisible()
-    typed = {"station": "Mail centre", "code": "mc1", "person": "A. Person", "name": "sup"}
-    for key, words in {**typed, "password": WORDS, "again": WORDS}.items():
-        qtbot.keyClicks(form.rows[key][1], words)
+    type_in(station="Mail centre", code="mc1-too-long", **SOMEBODY)
+    qtbot.keyClick(form.rows["again"][1], Qt.Key.Key_Return)
+    assert form.step == 3
     qtbot.mouseClick(form.go, LEFT)
     settled()
-    assert shell.pages.currentWidget() is shell.supervisor
+    qtbot.waitUntil(lambda: shell.pages.currentWidget() is shell.supervisor)
     assert shell.head.place.toolTip() == "Mail centre"
     assert shell.head.person.text() == "A. Person"
     with open_office(passwords=quick_passwords) as office:
         (user,) = list_users(office, log_in(office, "sup", WORDS))
+        assert station_of(office.ledger).record.code == "MC1TOOLO"
     assert (user.login, user.role) == ("sup", "supervisor")
 
 
-def test_two_passwords_that_differ_set_nothing_up(shell, qtbot, settled):
+def test_all_but_the_supervisor_can_be_skipped(shell, qtbot, settled, type_in):
     form = shell.entrance.first
-    for key in form.rows:
-        qtbot.keyClicks(form.rows[key][1], f"{WORDS} {key}")
+    for _step in range(2):
+        qtbot.mouseClick(form.frame.next, LEFT)
+    assert form.step == 2
+    qtbot.mouseClick(form.frame.next, LEFT)
+    assert form.step == 2
+    assert "missing" in form.message.text()
+    type_in(**SOMEBODY)
+    qtbot.mouseClick(form.frame.next, LEFT)
     qtbot.mouseClick(form.go, LEFT)
-    assert "not the same" in settled().entrance.first.message.text()
+    settled()
+    qtbot.waitUntil(lambda: shell.pages.currentWidget() is shell.supervisor)
+    assert shell.head.place.toolTip() == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"again": "another sentence altogether"}, "not the same"),
+        ({"password": "short", "again": "short"}, "too short"),
+    ],
+)
+def test_passwords_that_differ_or_are_short_set_nothing_up(qtbot, settled, type_in, typed, says):
+    form = type_in(**{**SOMEBODY, **typed})
+    qtbot.keyClick(form.rows["again"][1], Qt.Key.Key_Return)
+    shell = settled()
+    assert form.step == 2
+    assert says in form.message.text()
     assert shell.pages.currentWidget() is shell.entrance
+
+
+def test_what_was_typed_is_told_and_taken_up_again_but_no_password(shell, qtbot, type_in):
+    form, told = shell.entrance.first, []
+    form.typed.connect(told.append)
+    type_in(station="Mail centre", **SOMEBODY)
+    form.go_to(3)
+    form.choices["library"]["package"].click()
+    kept = told[-1]
+    assert kept["station"] == "Mail centre"
+    assert kept["library"] == "package"
+    assert WORDS not in str(told)
+    form.go_to(0)
+    for _label, edit in form.rows.values():
+        edit.clear()
+    form.resume(kept)
+    assert form.step == 2  # passwords are typed again
+    assert form.text("station") == "Mail centre"
+    assert form.text("password") == ""
+    assert form.wanted.library == "package"
+    qtbot.waitUntil(form.rows["password"][1].hasFocus)
+
+
+def test_the_language_of_the_first_step_is_spoken_at_once(shell, qtbot):
+    form = shell.entrance.first
+    qtbot.mouseClick(form.languages["ar"], LEFT)
+    assert form.isRightToLeft()
+    assert form.languages["ar"].isChecked()
+    assert str(data_folder()) in form.storage.text()
+
+
+def test_a_package_chosen_leads_to_where_it_is_installed(shell, qtbot, settled, type_in):
+    form = type_in(**SOMEBODY)
+    form.go_to(3)
+    qtbot.keyClick(form.choices["library"]["package"], Qt.Key.Key_Space)
+    qtbot.keyClick(form.choices["analyser"]["emulated"], Qt.Key.Key_Space)
+    qtbot.mouseClick(form.go, LEFT)
+    settled()
+    qtbot.waitUntil(lambda: shell.supervisor.current == "lists")
+    qtbot.waitUntil(lambda: shell.analyser.panel.isVisible() and not shell.lane.busy)
+    assert shell.analyser.panel.form.choice.emulated
+    shell.analyser.panel.hide()
+    settled()
 
 
 def test_looking_around_opens_the_workbench_alone(shell, qtbot):
