@@ -6,6 +6,7 @@ The scale of 200 % is measured in a process of its own.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -210,6 +211,15 @@ def all_pages(shell, samples):
     yield from officer_pages(shell, samples)
     yield from bench_pages(shell, samples)
     yield from analyser_pages(shell)
+    yield from of_file("compare_pages").compare_pages(shell, samples)
+
+
+def of_file(name):
+    """Return a file of pages beside this one; tests are not packages."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def measure(shell, samples, language, theme, size):

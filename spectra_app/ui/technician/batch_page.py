@@ -36,7 +36,7 @@ from spectra_app.ui.technician.batch_model import COLUMNS, BatchModel, Sieve
 from spectra_app.ui.technician.bench_page import WorkLine
 from spectra_app.wording import ALARMS, OUTCOMES
 
-WIDTHS = {"alarm": 210, "file": 220, "outcome": 150, "names": 190, "score": 80, "snr": 80}
+WIDTHS = {"alarm": 212, "file": 200, "outcome": 180, "names": 190, "score": 104, "snr": 104}
 TYPING_MS = 250
 ROW = 30
 
@@ -62,6 +62,7 @@ class BatchPage(Page):
         self.out: Path | None = None
         self.work = SteppedWork(bench.lane, self)
         self._first = self._total = self._done = 0
+        self._end = ""  # key of what is said of the end of the last batch
         self.folder, self.files, self.listed = QPushButton(), QPushButton(), QPushButton()
         self.change, self.start = QPushButton(), QPushButton()
         self.source_line, self.out_line, self.rule = ElidedLabel(), ElidedLabel(), QLabel()
@@ -176,6 +177,8 @@ class BatchPage(Page):
             self.outcome.setItemText(place, self.look_of.word("outcome", code))
         self.model.retell()
         self._show_state()
+        if self._end:
+            self._say_end(self._end)
 
     # --- what is chosen -------------------------------------------------------------------------
 
@@ -225,7 +228,8 @@ class BatchPage(Page):
         if self.work.busy or self._use is None:
             return
         self.source, self.out = source, self._use.results_for(source)
-        self.say_line("")
+        self._first = self._total = self._done = 0
+        self._say_end("")
         self._show_state()
 
     # --- running --------------------------------------------------------------------------------
@@ -238,7 +242,7 @@ class BatchPage(Page):
             return
         self.model.begin()
         self._first = self._total = self._done = 0
-        self.say_line("")
+        self._say_end("")
         self.work_line.show_progress(0.0, None)
         self.work.begin(f"Batch of {out.stem}", lambda: use.batch(source, out))
 
@@ -264,12 +268,13 @@ class BatchPage(Page):
 
     @Slot(object, str)
     def _on_failed(self, error: SpectraError, _details: str) -> None:
+        self._end = ""
         self.say_trouble(error)
 
     def _say_end(self, key: str) -> None:
-        where = str(self.out)
-        say = self.look_of.say
-        self.say_line(say(key, done=self._done, total=self._total, where=where))
+        self._end = key
+        values = {"done": self._done, "total": self._total, "where": str(self.out)}
+        self.say_line(self.look_of.say(key, **values) if key else "")
 
     # --- what is shown --------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ class EvaluatePage(Page):
         self.manifest: Path | None = None
         self.library: Path | None = None
         self.found: Evaluation | None = None
+        self._end = ""  # key of what is said of the end of the last run
         self.view = VIEWS[0]
         self.work = SteppedWork(bench.lane, self)
         self.scans, self.other, self.start = QPushButton(), QPushButton(), QPushButton()
@@ -187,6 +188,8 @@ class EvaluatePage(Page):
             tab.setText(say(f"evaluate.tab_{name}"))
         self._show_state()
         self.show_view(self.view)
+        if self._end:
+            self._say_end(self._end)
 
     # --- what is chosen -------------------------------------------------------------------------
 
@@ -225,7 +228,7 @@ class EvaluatePage(Page):
         """Run the evaluation."""
         use, manifest, library, plan = self._use, self.manifest, self.library, self.plan
         if use is not None and manifest is not None and not self.work.busy:
-            self.say_line("")
+            self._say_end("")
             self.work_line.show_progress(0.0, None)
             make = use.evaluate
             self.work.begin(f"Evaluating {manifest.name}", lambda: make(manifest, library, plan))
@@ -239,17 +242,23 @@ class EvaluatePage(Page):
     @Slot(object)
     def _on_ended(self, found: Evaluation) -> None:
         self.found = found
-        self.say_line(self.look_of.say("evaluate.ended", n=found.figures["n"]))
+        self._say_end("evaluate.ended")
         self._show_state()
         self.show_view(self.view)
 
     @Slot()
     def _on_stopped(self) -> None:
-        self.say_line(self.look_of.say("evaluate.stopped"))
+        self._say_end("evaluate.stopped")
 
     @Slot(object, str)
     def _on_failed(self, error: SpectraError, _details: str) -> None:
+        self._end = ""
         self.say_trouble(error)
+
+    def _say_end(self, key: str) -> None:
+        self._end = key
+        n = self.found.figures["n"] if self.found is not None else 0
+        self.say_line(self.look_of.say(key, n=n) if key else "")
 
     # --- what is shown --------------------------------------------------------------------------
 
@@ -340,10 +349,11 @@ class EvaluatePage(Page):
             self._write(act)
 
     def _write(self, act: Callable[[], Path]) -> None:
-        self.say_line(self.look_of.say("evaluate.writing"))
+        self._say_end("evaluate.writing")
         self.waiting += 1
 
         def told(path: Path) -> None:
+            self._end = ""
             self.say_line(self.look_of.say("evaluate.written", path=str(path)))
 
         title = "Writing an evaluation"

@@ -121,11 +121,12 @@ def failures(figures: Figures, texts: Texts) -> Sheet:
     rows = []
     for key, kind in FAILURES:
         for one in figures.get(key, ()):
+            part = "part" if kind == "wrong" and one["true_but_not_all"] else kind
             why = texts.many(one["named"]) if one["named"] else _why(one, texts)
             score = NOTHING if "error" in one else f"{one['score']:.3f}"
             rows.append(
                 (
-                    texts.say(f"evaluate.fail_{kind}"),
+                    texts.say(f"evaluate.fail_{part}"),
                     texts.put(one["query"]),
                     texts.put(one["truth"]),
                     why,
@@ -229,7 +230,7 @@ class SheetModel(QAbstractTableModel):
 
 def widths(columns: Sequence[str]) -> list[int]:
     """Return how wide columns are, in pixels."""
-    wide = {"what": 300, "substance": 190, "said": 260, "query": 220, "truth": 170, "scans": 210,
-            "substances": 210, "instruments": 150, "nearest_wrong": 180, "best": 160}  # fmt: skip
+    wide = {"what": 400, "substance": 190, "said": 260, "query": 220, "truth": 170, "scans": 250,
+            "substances": 250, "instruments": 150, "nearest_wrong": 180, "best": 160}  # fmt: skip
     narrow = {"count": 80, "score": 80, "n": 80}
-    return [wide.get(one, narrow.get(one, 200)) for one in columns]
+    return [wide.get(one, narrow.get(one, 236)) for one in columns]
