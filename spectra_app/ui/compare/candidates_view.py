@@ -46,7 +46,7 @@ WIDTHS = {
     "rate": 124,
     "shift": 84,
     "explains": 78,
-    "peaks_missing": 112,
+    "peaks_missing": 132,
     "kind": 104,
 }  # pixels
 WHY_WIDTH = 250
