@@ -203,7 +203,9 @@ class BatchPage(Page):
     def ask_list(self) -> None:
         """Ask for a manifest."""
         say = self.look_of.say
-        name, _ = QFileDialog.getOpenFileName(self, say("batch.listed_title"), "", "CSV (*.csv)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, say("batch.listed_title"), "", say("batch.kind_csv")
+        )
         if name:
             self.take(Path(name))
 
@@ -215,7 +217,7 @@ class BatchPage(Page):
             self,
             say("batch.out_title"),
             str(self.out or ""),
-            "JSON (*.jsonl);;CSV (*.csv)",
+            say("batch.kinds"),
             options=QFileDialog.Option.DontConfirmOverwrite,
         )
         if name:

@@ -104,7 +104,9 @@ def reliability(figures: Figures, look: Look) -> tuple[Drawing, str]:
     x = np.array([one["stated"] for one in bins])
     drawing = Drawing(
         traces=(
-            Trace(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "muted", say("evaluate.honest"), 1.06),
+            Trace(
+                np.array([0.0, 1.0]), np.array([0.0, 1.0]), "muted", say("evaluate.honest"), 1.06
+            ),
         ),
         bars=(
             Bars(
@@ -123,9 +125,7 @@ def reliability(figures: Figures, look: Look) -> tuple[Drawing, str]:
         spoken=say("evaluate.reliability"),
     )
     low, high = found["ece_interval95"]
-    counts = look.texts.many(
-        say("compare.of", count=one["right"], total=one["n"]) for one in bins
-    )
+    counts = look.texts.many(say("compare.of", count=one["right"], total=one["n"]) for one in bins)
     return drawing, say(
         "evaluate.reliability_note",
         bins=counts,

@@ -197,7 +197,9 @@ class EvaluatePage(Page):
     def ask_scans(self) -> None:
         """Ask for the manifest of the scans."""
         say = self.look_of.say
-        name, _ = QFileDialog.getOpenFileName(self, say("evaluate.do_scans"), "", "CSV (*.csv)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, say("evaluate.do_scans"), "", say("batch.kind_csv")
+        )
         if name:
             self.manifest = Path(name)
             self._show_state()
