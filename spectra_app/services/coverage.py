@@ -17,10 +17,14 @@ from library.coverage import (
     read_names,
 )
 from library.errors import LibraryError
+from library.substances import substances
 from spectra_app.services.control import ControlSetup, control_setup
 from spectra_app.services.libraries import open_library
 
+__all__ = ["Coverage"]  # what the window names
+
 WATCH_LIST = "watch list"
+FAMILY = "family "
 
 
 def lists_to_cover(setup: ControlSetup | None = None) -> tuple[str, ...]:
@@ -28,6 +32,12 @@ def lists_to_cover(setup: ControlSetup | None = None) -> tuple[str, ...]:
     used = setup or control_setup()
     own = (WATCH_LIST,) if used.watched else ()
     return (*list_names(used.lists), *own)
+
+
+def families_to_cover() -> tuple[str, ...]:
+    """Return the structural families that can be asked for, as `wanted_list` takes them."""
+    names = {one.family for one in substances() if one.family}
+    return tuple(f"{FAMILY}{name}" for name in sorted(names, key=str.casefold))
 
 
 def wanted_list(name: str, on: date, setup: ControlSetup | None = None) -> WantedList:
@@ -45,7 +55,7 @@ def wanted_list(name: str, on: date, setup: ControlSetup | None = None) -> Wante
         return own_list("station watch list", rows)
     if name.lower().endswith(".csv"):
         return read_names(Path(name))
-    found = family_list(name.removeprefix("family ")) if name.startswith("family ") else None
+    found = family_list(name.removeprefix(FAMILY)) if name.startswith(FAMILY) else None
     try:
         return found or control_list(name, on, used.lists)
     except LibraryError as error:

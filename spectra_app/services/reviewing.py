@@ -17,7 +17,7 @@ from library.versions import blockers
 from spectra_app.errors import AppError
 from spectra_app.records.durable import replace_whole
 from spectra_app.services.check_book import KeptCheck, carry_over, kept_check
-from spectra_app.services.curation import Person, migrate, set_status
+from spectra_app.services.curation import Person, edit_entry, migrate, set_status
 from spectra_app.services.libraries import no_progress, open_library
 from spectra_app.settings import data_folder, made
 
@@ -195,6 +195,25 @@ def withdraw(path: Path | None, entry: str, person: Person, reason: str) -> None
     before = _hash(draft)
     info = set_status(draft, [entry], "withdrawn", person, reason.strip())
     carry_over(before, info.sha256, (entry,))
+
+
+def save_edits(
+    path: Path | None, edits: Mapping[str, Mapping[str, str]], person: Person, reason: str
+) -> dict[str, str]:
+    """Make a new version of each entry that was edited; return the new identifiers by the old.
+
+    Raises
+    ------
+    AppError
+        When the library is in use or installed.
+    SpectraError
+        As `curation.edit_entry`; entries saved before the one that is refused stay saved.
+    """
+    draft = check_draft(path)
+    return {
+        entry: edit_entry(draft, entry, texts, person, reason.strip()).entry
+        for entry, texts in edits.items()
+    }
 
 
 def _move(path: Path, rows: Sequence[ReviewRow], status: str, person: Person) -> None:

@@ -74,7 +74,9 @@ class TechnicianArea(PagedArea):
         super().__init__(look, bench.records, PAGES, lambda kind: kind(look, bench), "tech")
         self.workbench = Workbench(bench.use_cases, bench.lane, bench.analyser, look)
         self.stack.addWidget(self.workbench)
+        self._shelf = bench.shelf
         bench.shelf.shown.connect(lambda: self.show_page("library"))
+        bench.shelf.more_wanted.connect(self._import_more)
 
     def connect_page(self, page: Page) -> None:
         """Open in the workbench what a page asks for."""
@@ -87,6 +89,12 @@ class TechnicianArea(PagedArea):
         """Open a file in the workbench."""
         self.show_page(FIRST)
         self.workbench.open_files([path])
+
+    @Slot(object)
+    def _import_more(self, record: object) -> None:
+        """Import other spectra of the substance of an entry."""
+        page = self.show_page("import")
+        page.begin_for(record, self._shelf.path)  # type: ignore[attr-defined]
 
     def begin(self) -> None:
         """Show the page that was shown last; the workbench to who only looks around."""

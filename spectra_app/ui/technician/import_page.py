@@ -27,6 +27,7 @@ from spectra_app.services.import_session import (
     kept_import,
     trial,
 )
+from spectra_app.services.library_catalogue import EntryRecord
 from spectra_app.ui.look import Look
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
@@ -59,6 +60,7 @@ class ImportPage(BenchPage):
         self.begin_anew = QPushButton()
         self.begin_anew.setObjectName("segment")
         self._loaded = self._tried = False
+        self._for: EntryRecord | None = None
         self.top.addWidget(self.begin_anew)
         for widget in (self.table, self.form, self.end):
             self.frame.stack.addWidget(widget)
@@ -190,6 +192,15 @@ class ImportPage(BenchPage):
         done = self.end.done is not None and self.frame.now == len(STEPS) - 1
         self.frame.back.setEnabled(self.frame.now > 0 and not done)
 
+    def begin_for(self, record: EntryRecord, target: Path) -> None:
+        """Begin with other spectra of the substance of an entry, for its library."""
+        self._for = record
+        self._loaded = True
+        if not self.form.target.text():
+            self.form.target.setText(str(target))
+        self.go_to(0)
+        self._ask_files()
+
     # --- files ------------------------------------------------------------------------------------
 
     @Slot()
@@ -234,8 +245,11 @@ class ImportPage(BenchPage):
     def _add(self, found: list[tuple[Looked, tuple[Item, ...]]]) -> None:
         model = self.table.model
         new = [
-            Row(item, looked, place) for looked, items in found for place, item in enumerate(items)
+            Row(_named(item, self._for), looked, place)
+            for looked, items in found
+            for place, item in enumerate(items)
         ]
+        self._for = None
         self._tried = False
         model.take([*model.rows, *new])
         if model.rows:
@@ -396,6 +410,13 @@ class ImportPage(BenchPage):
         if self.end.done is not None:
             self.bench.shelf.take(self.end.done.library)
             self.bench.shelf.shown.emit()
+
+
+def _named(item: Item, record: EntryRecord | None) -> Item:
+    """Return an item of the substance of an entry, where it is for one."""
+    if record is None:
+        return item
+    return replace(item, name=record.name, cas=record.cas, inchikey=record.inchikey)
 
 
 def _of(row: Row, looked: Looked) -> Row:

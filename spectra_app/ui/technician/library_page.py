@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QMetaMethod, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,6 +27,12 @@ from PySide6.QtWidgets import (
 )
 
 from spectra_app.services.check_book import SEVERITIES, KeptCheck, kept_check
+from spectra_app.services.coverage import (
+    families_to_cover,
+    library_coverage,
+    lists_to_cover,
+)
+from spectra_app.services.curation import Person
 from spectra_app.services.library_catalogue import (
     KINDS,
     Catalogue,
@@ -35,6 +42,7 @@ from spectra_app.services.library_catalogue import (
     catalogue,
     entry_view,
 )
+from spectra_app.services.reviewing import is_own, save_edits, withdraw
 from spectra_app.ui.fitted import ElidedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
@@ -42,6 +50,8 @@ from spectra_app.ui.plot_export import Figure, keep_plot
 from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
+from spectra_app.ui.technician.coverage_view import CoverageView
+from spectra_app.ui.technician.editor_panel import EditorPanel
 from spectra_app.ui.technician.entry_panel import EntryPanel
 from spectra_app.ui.technician.library_model import WIDTHS, LibraryModel
 from spectra_app.wording import ALARMS
@@ -75,6 +85,8 @@ class LibraryPage(BenchPage):
         self.model, self.table = LibraryModel(look, self), QTableView()
         self.entry, self.views = EntryPanel(look), QStackedWidget()
         self.in_use, self.open, self.examine = QPushButton(), QPushButton(), QPushButton()
+        self.editor, self.coverage = EditorPanel(look), CoverageView(look)
+        self.edit, self.cover, self.beside = QPushButton(), QPushButton(), QStackedWidget()
         self._seen = -1
         self._wanted_row: CatalogueRow | None = None
         self._lay_out()
@@ -87,7 +99,9 @@ class LibraryPage(BenchPage):
     # --- made once --------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        for button in (self.in_use, self.open):
+        for button in (self.edit, self.cover):
+            button.setCheckable(True)
+        for button in (self.edit, self.cover, self.in_use, self.open):
             button.setObjectName("segment")
             self.top.addWidget(button)
         self.about.setObjectName("muted")
@@ -109,11 +123,14 @@ class LibraryPage(BenchPage):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.count)
         column.addWidget(self.table, 1)
-        right = QWidget()
-        beside = QVBoxLayout(right)
+        shown = QWidget()
+        beside = QVBoxLayout(shown)
         beside.setContentsMargins(0, 0, 0, 0)
         beside.addWidget(self.entry, 1)
         beside.addWidget(self.examine)
+        right = self.beside
+        right.addWidget(shown)
+        right.addWidget(self.editor)
         split = QSplitter()
         split.addWidget(left)
         split.addWidget(right)
@@ -125,6 +142,7 @@ class LibraryPage(BenchPage):
         whole.addLayout(row)
         whole.addWidget(split, 1)
         self.views.addWidget(browse)
+        self.views.addWidget(self.coverage)
         self.column.addWidget(self.views, 1)
         self._dress_table()
 
@@ -153,6 +171,12 @@ class LibraryPage(BenchPage):
         self.in_use.clicked.connect(lambda: self.bench.shelf.take(None))
         self.open.clicked.connect(self._ask_file)
         self.examine.clicked.connect(self._examine)
+        self.edit.toggled.connect(lambda on: self.beside.setCurrentIndex(int(on)))
+        self.cover.toggled.connect(self._on_cover)
+        self.coverage.wanted.connect(self._cover)
+        self.editor.save_wanted.connect(self._save)
+        self.editor.withdraw_wanted.connect(self._withdraw)
+        self.editor.add_wanted.connect(self.bench.shelf.ask_for_more)
         self.bench.shelf.changed.connect(self._on_shelf)
         for keys, act in (("Ctrl+F", self._to_search), ("Ctrl+O", self._ask_file)):
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -176,6 +200,9 @@ class LibraryPage(BenchPage):
         self.open.setToolTip(say("library.open_hint"))
         self.examine.setText(say("library.examine"))
         self.examine.setToolTip(say("library.examine_hint"))
+        self.edit.setText(say("library.edit"))
+        self.cover.setText(say("library.coverage"))
+        self.cover.setToolTip(say("library.coverage_hint"))
         self.search.setPlaceholderText(say("library.search"))
         self.search.setAccessibleName(say("library.search_name"))
         self.search.setToolTip(say("library.search_hint"))
@@ -207,6 +234,11 @@ class LibraryPage(BenchPage):
     def _retell_library(self) -> None:
         say, found = self.look_of.say, self.found
         self.examine.setEnabled(self.entry.view is not None)
+        used = QMetaMethod.fromSignal(self.examine_wanted)
+        self.examine.setVisible(self.isSignalConnected(used))
+        own = is_own(self.bench.shelf.path)
+        self.edit.setEnabled(not own)
+        self.edit.setToolTip(say("library.edit_own" if own else "library.edit_hint"))
         if found is None:
             self.about.set_text("")
             self.count.setText("")
@@ -250,6 +282,8 @@ class LibraryPage(BenchPage):
         self.found, self.check = read
         self.model.take(self.found.rows, self.check.marks() if self.check is not None else {})
         if not same:
+            self.edit.setChecked(False)
+            self.editor.forget()
             self.search.clear()
             self._wanted_row = None
             self.entry.show_entry(None, None)
@@ -326,6 +360,7 @@ class LibraryPage(BenchPage):
         if self.check is not None:
             findings = [one for one in self.check.findings if row.entry in dict(one.entries)]
         self.entry.show_entry(view, findings)
+        self.editor.show_entry(view.record)
         self._retell_library()
 
     def _read_again(self) -> None:
@@ -333,11 +368,67 @@ class LibraryPage(BenchPage):
         chosen = self.table.selectionModel().selection()
         self._on_chosen(chosen, QItemSelection())
 
+    # --- editing ----------------------------------------------------------------------------------
+
+    def _who(self) -> Person:
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Person(self.person, now)
+
+    @Slot(object, str)
+    def _save(self, changes: dict[str, dict[str, str]], reason: str) -> None:
+        path, person = self.bench.shelf.path, self._who()
+
+        def then(versions: dict[str, str]) -> None:
+            self.editor.was_saved(versions)
+            shown = self._wanted_row
+            now = versions.get(shown.entry, shown.entry) if shown is not None else ""
+            self.bench.shelf.wanted = now
+            self.bench.shelf.touch()
+
+        work = partial(save_edits, path, changes, person, reason)
+        self.run("Saving edits", lambda _tell: work(), then)
+
+    @Slot(str, str)
+    def _withdraw(self, entry: str, reason: str) -> None:
+        path, person = self.bench.shelf.path, self._who()
+
+        def then(_none: object) -> None:
+            self.editor.reason.clear()
+            self.bench.shelf.touch()
+
+        work = partial(withdraw, path, entry, person, reason)
+        self.run("Withdrawing an entry", lambda _tell: work(), then)
+
+    # --- coverage ---------------------------------------------------------------------------------
+
+    @Slot(bool)
+    def _on_cover(self, on: bool) -> None:
+        self.views.setCurrentIndex(int(on))
+        if on and not self.coverage.lists.count():
+            self.run("Looking for lists", lambda _tell: _lists(), self._offer)
+        elif on:
+            self._cover(self.coverage.lists.currentData())
+
+    def _offer(self, names: tuple[str, ...]) -> None:
+        self.coverage.offer(names)
+        if names:
+            self._cover(names[0])
+
+    @Slot(str)
+    def _cover(self, name: str) -> None:
+        path, today = self.bench.shelf.path, datetime.now(UTC).date()
+        work = partial(library_coverage, path, name, today)
+        self.run("Comparing with a list", lambda _tell: work(), self.coverage.show_coverage)
+
     @Slot()
     def _examine(self) -> None:
         view = self.entry.view
         if view is not None:
             self.examine_wanted.emit(view.spectrum, view.record.name, view.record.kind)
+
+
+def _lists() -> tuple[str, ...]:
+    return (*lists_to_cover(), *families_to_cover())
 
 
 def partial_read(path: Path | None) -> Callable[[Tell], tuple[Catalogue, KeptCheck | None]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from spectra_app.services.library_catalogue import EntryRecord
+
 
 class Shelf(QObject):
     """The library that is looked at; one for all pages of the area."""
@@ -14,6 +16,9 @@ class Shelf(QObject):
     """Another library, or the same one with other content."""
     shown = Signal()
     """Somebody wants to see the library."""
+
+    more_wanted = Signal(object)
+    """A spectrum is to be added to the substance of an entry: its record."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,3 +35,7 @@ class Shelf(QObject):
         """Tell that the library holds something else now."""
         self.news += 1
         self.changed.emit()
+
+    def ask_for_more(self, record: EntryRecord) -> None:
+        """Ask for another spectrum of the substance of an entry."""
+        self.more_wanted.emit(record)
