@@ -19,7 +19,6 @@ def parser() -> argparse.ArgumentParser:
     draw = each.add_parser("draw", help="make the table of structure drawings")
     draw.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     run = each.add_parser("run", help="calculate all structures that are not yet done")
-    run.add_argument("--first", type=Path, metavar="CSV", help="structures that come first")
     run.add_argument("--processes", type=int, default=1)
     run.add_argument("--seconds", type=float, default=1800.0, help="limit for one molecule")
     run.add_argument("--again", action="store_true", help="try failed ones again")
@@ -27,8 +26,22 @@ def parser() -> argparse.ArgumentParser:
     one = each.add_parser("one", help="calculate one structure")
     one.add_argument("--smiles", required=True)
     one.add_argument("--inchikey", required=True)
-    for command in (run, one):
+    fit = each.add_parser("fit", help="fit the factors of force constants")
+    fit.add_argument("--out", type=Path, required=True, metavar="FACTORS.json")
+    judge = each.add_parser("judge", help="say at which rank measured molecules are found")
+    table = each.add_parser("table", help="write the table of lines from what is done")
+    table.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    again = each.add_parser("recheck", help="calculate a sample again and compare")
+    again.add_argument("--sample", type=int, default=60)
+    again.add_argument("--draw", type=int, default=1, help="seed of the choice")
+    again.add_argument("--processes", type=int, default=1)
+    for command in (fit, judge):
+        command.add_argument("--measured", type=Path, required=True, metavar="MANIFEST.csv")
+    for command in (judge, table):
+        command.add_argument("--factors", type=Path, required=True, metavar="FACTORS.json")
+    for command in (run, one, fit, judge, table, again):
         command.add_argument("--work", type=Path, default=default_folder(), metavar="FOLDER")
+    for command in (run, one, again):
         command.add_argument("--seed", type=int, default=20261122)
         command.add_argument("--conformers", type=int, default=1)
     return commands
@@ -59,7 +72,7 @@ def _run(asked: Any) -> int:
     setting = Setting(
         asked.work, asked.seed, asked.conformers, asked.processes, asked.seconds, asked.again
     )
-    counts = run(jobs(asked.first)[: asked.most], setting, _say)
+    counts = run(jobs()[: asked.most], setting, _say)
     _say(json.dumps(counts))
     return 0
 
@@ -73,7 +86,55 @@ def _one(asked: Any) -> int:
     return 3 if reason else 0
 
 
-COMMANDS: dict[str, Callable[[Any], int]] = {"draw": _draw, "run": _run, "one": _one}
+def _fit(asked: Any) -> int:
+    from library.calculated.judge import fit_sets
+    from library.calculated.plan import jobs
+
+    fit_sets(asked.work, jobs(), asked.measured, asked.out, _say)
+    return 0
+
+
+def _judge(asked: Any) -> int:
+    from library.calculated.judge import judge
+    from library.calculated.plan import jobs
+    from library.calculated.table import read_factors
+
+    figures = judge(asked.work, jobs(), asked.measured, read_factors(asked.factors))
+    _say(json.dumps(figures, indent=1))
+    return 0
+
+
+def _table(asked: Any) -> int:
+    from library.calculated.plan import jobs
+    from library.calculated.table import read_factors, write_table
+
+    done, failed = write_table(asked.out, asked.work, jobs(), read_factors(asked.factors))
+    _say(f"{done} structures written, {failed} failed")
+    return 0
+
+
+def _recheck(asked: Any) -> int:
+    from library.calculated.plan import jobs
+    from library.calculated.recheck import recheck
+    from library.calculated.run import Setting
+
+    setting = Setting(asked.work, asked.seed, asked.conformers, asked.processes)
+    found = recheck(jobs(), setting, asked.sample, asked.draw, _say)
+    same = sum(one.same_bytes for one in found)
+    far = max((one.largest_cm1 for one in found), default=0.0)
+    _say(f"{same} of {len(found)} gave the same bytes; lines moved by at most {far:.2f} cm-1")
+    return 0 if far <= 0.5 else 4
+
+
+COMMANDS: dict[str, Callable[[Any], int]] = {
+    "draw": _draw,
+    "run": _run,
+    "one": _one,
+    "fit": _fit,
+    "judge": _judge,
+    "table": _table,
+    "recheck": _recheck,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

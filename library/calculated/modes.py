@@ -34,6 +34,13 @@ class Modes:
     wavenumbers: Array
     vectors: Array
 
+    @staticmethod
+    def of(inner: Array, stiff: Array) -> Modes:
+        """Return the modes of a Hessian (m, m) given in the basis `vibrations`, (3n, m)."""
+        values, vectors = np.linalg.eigh(stiff)
+        wavenumbers = np.sign(values) * np.sqrt(np.abs(values) / ELECTRON) * WAVENUMBER
+        return Modes(wavenumbers, inner @ vectors)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
@@ -47,22 +54,11 @@ class Lines:
     depolarisations: Array
 
 
-def _inner(geometry: Array, weights: Array) -> Array:
-    """Return an orthonormal basis of the mass-weighted movements that are vibrations.
+def vibrations(numbers: NDArray[np.int64], geometry: Array) -> Array:
+    """Return a basis of the movements of the atoms that are vibrations.
 
     Shape (3n, 3n - 6), or (3n, 3n - 5) for a linear molecule: what is left when the molecule's
-    motions as a whole are taken out.
-    """
-    centred = geometry - np.average(geometry, axis=0, weights=weights)
-    ways = [np.tile(axis, (len(weights), 1)) for axis in np.eye(3)]
-    ways += [np.cross(axis, centred) for axis in np.eye(3)]
-    whole = np.array([(way * np.sqrt(weights)[:, None]).ravel() for way in ways]).T
-    left, sizes, _ = np.linalg.svd(whole)
-    return np.asarray(left[:, int(np.sum(sizes > 1e-4 * sizes[0])) :])
-
-
-def normal_modes(numbers: NDArray[np.int64], geometry: Array, hessian: Array) -> Modes:
-    """Return the vibrations, the molecule's motion as a whole projected out.
+    motions as a whole are taken out. Columns are orthonormal when mass-weighted.
 
     Parameters
     ----------
@@ -70,6 +66,24 @@ def normal_modes(numbers: NDArray[np.int64], geometry: Array, hessian: Array) ->
         Atomic numbers.
     geometry : float array, shape (n, 3)
         In bohr.
+    """
+    weights = np.array([WEIGHTS[int(number)] for number in numbers])
+    centred = geometry - np.average(geometry, axis=0, weights=weights)
+    ways = [np.tile(axis, (len(weights), 1)) for axis in np.eye(3)]
+    ways += [np.cross(axis, centred) for axis in np.eye(3)]
+    whole = np.array([(way * np.sqrt(weights)[:, None]).ravel() for way in ways]).T
+    left, sizes, _ = np.linalg.svd(whole)
+    inner = left[:, int(np.sum(sizes > 1e-4 * sizes[0])) :]
+    return np.asarray(inner / np.sqrt(np.repeat(weights, 3))[:, None])
+
+
+def normal_modes(numbers: NDArray[np.int64], geometry: Array, hessian: Array) -> Modes:
+    """Return the vibrations of a molecule.
+
+    Parameters
+    ----------
+    numbers, geometry
+        See `vibrations`.
     hessian : float array, shape (3n, 3n)
         In Hartree/bohr2.
 
@@ -77,12 +91,8 @@ def normal_modes(numbers: NDArray[np.int64], geometry: Array, hessian: Array) ->
     ----------
     E. B. Wilson, J. C. Decius, P. C. Cross, Molecular Vibrations (1955), chapter 2.
     """
-    weights = np.array([WEIGHTS[int(number)] for number in numbers])
-    roots = np.sqrt(np.repeat(weights, 3))
-    inner = _inner(geometry, weights)
-    values, vectors = np.linalg.eigh(inner.T @ (hessian / np.outer(roots, roots)) @ inner)
-    wavenumbers = np.sign(values) * np.sqrt(np.abs(values) / ELECTRON) * WAVENUMBER
-    return Modes(wavenumbers, (inner @ vectors) / roots[:, None])
+    inner = vibrations(numbers, geometry)
+    return Modes.of(inner, inner.T @ hessian @ inner)
 
 
 def raman_lines(modes: Modes, tensors: Array) -> Lines:
