@@ -27,7 +27,7 @@ from spectra_app.services.devices import Chosen, open_with_bench
 from spectra_app.services.frames import AnalyserError, as_app_error
 from spectra_app.services.instrument_choice import Wish, chosen_by
 from spectra_app.services.instrument_state import InstrumentState, Phase
-from spectra_app.services.live import LiveFrame, Newest, run_live
+from spectra_app.services.live import LiveControls, LiveFrame, Newest, run_live
 
 LOOK_EVERY_S = 0.3
 FOUND_ON = "it was found on although nothing was being measured"
@@ -130,14 +130,14 @@ class Instrument:
         if not self._state.armed and self._state.connected:
             self.stop()
 
-    def start_live(self) -> None:
-        """Show exposures until stopped."""
+    def start_live(self, controls: LiveControls | None = None) -> None:
+        """Show exposures until stopped; `controls` may be changed meanwhile."""
         session, opened = self._session, self._open
         if session is None or opened is None or self._state.phase != "ready":
             return
         before = opened.analyser.stops
         self._tell(phase="live", trouble=None, stopping=False)
-        job = session.submit(lambda analyser: self._live(analyser, before), key="live")
+        job = session.submit(lambda analyser: self._live(analyser, before, controls), key="live")
         job.add_done_callback(self._live_ended)
 
     def laser_off_again(self) -> None:
@@ -296,7 +296,7 @@ class Instrument:
             self._tell(phase="none" if self._state.gone else "ready")
         self._tell(armed=False, stopping=False)
 
-    def _live(self, analyser: Analyser, before: int) -> None:
+    def _live(self, analyser: Analyser, before: int, controls: LiveControls | None) -> None:
         """Show exposures, and enter how many there were, with the one that was broken off."""
         count, info = 0, analyser.info
 
@@ -307,7 +307,8 @@ class Instrument:
 
         with self._book() as enter:
             try:
-                run_live(analyser, self.timing, show, before, self.looking(analyser))
+                looking = self.looking(analyser)
+                run_live(analyser, self.timing, show, before, looking, controls=controls)
             except DeviceError as error:
                 count += error.code == "aborted"
                 raise

@@ -13,6 +13,8 @@ from spectra_app.reports.texts import Texts
 from spectra_app.services.api import AnalyserUse
 from spectra_app.services.instrument_choice import Choices, Wish, emulated_choices
 from spectra_app.services.instrument_state import CheckResult, InstrumentState, ScanWish
+from spectra_app.services.live import LiveControls, LiveFrame
+from spectra_app.services.live_dark import dark_frame
 from spectra_app.services.scanning import Scanned
 from spectra_app.ui.analyser_panel import AnalyserPanel
 from spectra_app.ui.lane import Job, Lane, Report
@@ -218,6 +220,26 @@ class AnalyserDesk(QObject):
         if frame is not None:
             self.panel.plot.show_frame(frame)
             self.seen.emit(frame)
+
+    def start_live(self, controls: LiveControls) -> None:
+        """Show exposures in panel and pages until stopped; `controls` may be changed meanwhile."""
+        self.instrument.start_live(controls)
+
+    @Slot()
+    def left(self) -> None:
+        """Switch the laser off: nobody looks any more at the page that shows it."""
+        self.instrument.unattended()
+
+    def measure_dark(self, milliseconds: float, then: Callable[[Job], None]) -> Job:
+        """Measure the dark, laser off; the job's result is a `LiveFrame`."""
+        instrument = self.instrument
+
+        def task(_tell: Report, _stop: Callable[[], bool]) -> LiveFrame:
+            return dark_frame(instrument, milliseconds)
+
+        job = Job("Measuring the dark", task, then)
+        self._lane.submit(job)
+        return job
 
     @Slot(Qt.ApplicationState)
     def _on_attention(self, state: Qt.ApplicationState) -> None:

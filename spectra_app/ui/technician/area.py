@@ -26,6 +26,7 @@ PAGES: dict[str, Place] = {
     "quality": (f"{HERE}.quality_page", "QualityPage"),
     "release": (f"{HERE}.release_page", "ReleasePage"),
     "calibration": (f"{HERE}.calibration_page", "CalibrationPage"),
+    "live": (f"{HERE}.live_page", "LivePage"),
     "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "batch": (f"{HERE}.batch_page", "BatchPage"),
     "evaluate": (f"{HERE}.evaluate_page", "EvaluatePage"),

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Slot
-from PySide6.QtGui import QHideEvent
+from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
@@ -52,6 +52,7 @@ STEPS = (
     "analyser", "standards", "hold", "measure", "lines", "axis", "resolution", "response", "decide",
 )  # fmt: skip
 RESULTS_FROM = STEPS.index("lines")
+BELOW = Qt.ShortcutContext.WidgetWithChildrenShortcut
 SIDE = 216  # pixels
 
 
@@ -121,6 +122,8 @@ class CalibrationPage(Page):
 
     def _connect(self) -> None:
         desk = self._bench.analyser
+        stop = QShortcut(QKeySequence("Esc"), self, context=BELOW)
+        stop.activated.connect(desk.stop)
         self.back.clicked.connect(lambda: self._go(-1))
         self.next.clicked.connect(lambda: self._go(1))
         self.anew.clicked.connect(self._begin_anew)
