@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
@@ -55,6 +55,13 @@ class Driver:
         self.until(lambda: not shell.lane.busy and shell.records.lane.idle)
         QTest.qWait(STEP_MS)
 
+    def look(self, longest_s: float) -> None:
+        """Look until nothing is under way, but not longer than that."""
+        shell, ends = self.shell, time.monotonic() + longest_s
+        while (shell.lane.busy or not shell.records.lane.idle) and time.monotonic() < ends:
+            QTest.qWait(STEP_MS)
+        QTest.qWait(STEP_MS)
+
     def click(self, button: QAbstractButton) -> None:
         """Click in the middle of a button that can be pressed."""
         self.until(lambda: button.isVisible() and button.isEnabled())
@@ -67,10 +74,6 @@ class Driver:
     def type(self, widget: QWidget, text: str) -> None:
         """Type a text."""
         QTest.keyClicks(widget, text)
-
-    def wheel_at(self, widget: QWidget) -> QPoint:
-        """Return the middle of a widget, on the screen."""
-        return widget.mapToGlobal(widget.rect().center())
 
     def log_in(self, login: str) -> None:
         """Log somebody in at the entrance."""

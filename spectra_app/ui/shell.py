@@ -122,6 +122,7 @@ class Shell(QMainWindow):
     ) -> None:
         super().__init__()
         self.look = look
+        look.wear(self)
         self.lane = Lane(self)
         self._use_cases = Once(make_use_cases)
         self.records = RecordsDesk(open_office, self, self._use_cases)

@@ -63,14 +63,6 @@ def resolve(choice: ThemeChoice) -> ThemeName:
     return "dark" if dark else "light"
 
 
-def apply_theme(app: QApplication, theme: Theme) -> None:
-    """Give every widget of `app` the palette and the style sheet of `theme`."""
-    app.setPalette(palette(theme))
-    sheet = style_sheet(theme)
-    if app.styleSheet() != sheet:  # Qt styles every widget of every window anew, changed or not
-        app.setStyleSheet(sheet)
-
-
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet with the colours of `theme` filled in."""
     text = resources.path("styles/spectra.qss").read_text(encoding="utf-8")
