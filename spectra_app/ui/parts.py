@@ -98,7 +98,6 @@ class Parts(QObject):
         self._loading = False
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
-        self._idle.setInterval(BETWEEN_MS)
         self._idle.timeout.connect(self._step)
         lane.ended.connect(self._go_on)
 
@@ -192,7 +191,7 @@ class Parts(QObject):
 
     def warm_up(self) -> None:
         """Make the parts that most people need, one after the other, in idle moments."""
-        QTimer.singleShot(FIRST_MS, self._go_on)
+        QTimer.singleShot(0 if READY.issuperset(WARM) else FIRST_MS, self._go_on)
 
     def end(self) -> None:
         """Make nothing more."""
@@ -223,8 +222,8 @@ class Parts(QObject):
                 self.failed.emit(job)
             self.end()
         elif job.result and name in self._left:
-            self._steps = self._imported(name)
-            self._idle.start()
+            self._steps = iter(()) if name in READY else self._imported(name)
+            self._idle.start(0 if name in READY else BETWEEN_MS)
 
     @Slot()
     def _step(self) -> None:
@@ -234,7 +233,7 @@ class Parts(QObject):
         ends = time.monotonic() + SLICE_S
         for _ in self._steps:
             if time.monotonic() > ends:
-                self._idle.start()
+                self._idle.start(0)
                 return
         self._steps = None
         self._make(self._left[0])
