@@ -78,13 +78,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
              "to": Parameter(2000.0, 140.0, 3698.0, "cm⁻¹")}
         ),
         "arpls": Kind(
-            {"stiffness": Parameter(1e4, 10.0, 1e9, "lg λ", 1, log=True),
-             "cells": Parameter(4.0, 1.0, 10.0, "×2 cm⁻¹"),
+            {"stiffness": Parameter(1e4, 10.0, 1e9, "", 1, log=True),
+             "cells": Parameter(4.0, 1.0, 10.0),
              "iterations": Parameter(10.0, 1.0, 50.0)}
         ),
         "snip": Kind(
             {"half_width": Parameter(50.0, 4.0, 400.0, "cm⁻¹"),
-             "cells": Parameter(4.0, 1.0, 10.0, "×2 cm⁻¹")}
+             "cells": Parameter(4.0, 1.0, 10.0)}
         ),
         "adaptive": Kind(
             {"below_snr": Parameter(150.0, 10.0, 10_000.0),

@@ -24,6 +24,7 @@ class ActionBar(QToolBar):
     def __init__(self, samples: tuple[str, ...], look: Look) -> None:
         super().__init__()
         self._look = look
+        self.setObjectName("actions")
         self.setMovable(False)
         self.setFloatable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)

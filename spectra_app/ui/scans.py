@@ -1,4 +1,7 @@
-"""The scans opened so far: one row each, whether identified, refused, stopped or under way."""
+"""The spectra opened so far: one row each; those that are ticked are drawn together.
+
+A row is a scan, whether identified, refused, stopped or under way, or a reference of a library.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout
 
 from matching.errors import SpectraError
+from matching.spectrum import Spectrum
 from spectra_app.services.identify import Identified
 from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import item_summary, item_title, percent
@@ -17,9 +22,11 @@ from spectra_app.ui.shapes import shape_icon
 from spectra_app.ui.theme import icon
 from spectra_app.ui.troubles import in_brief
 
-State = Literal["working", "done", "failed", "stopped"]
+State = Literal["working", "done", "failed", "stopped", "reference"]
 ROW_CHARACTERS = 60
 _ENTRY = Qt.ItemDataRole.UserRole
+_TICK = Qt.ItemDataRole.CheckStateRole
+_WAS = Qt.ItemDataRole.UserRole + 1
 
 
 @dataclass(eq=False, slots=True)
@@ -28,7 +35,8 @@ class ScanEntry:
 
     `title` is the name of a file, or of the sample or analyser where `scanning`, that is, where an
     analyser measures it; `fraction` is the share of the work done (0-1) or None; `started_s` a
-    monotonic clock.
+    monotonic clock. A `reference` has no verdict; `spectrum` is what is drawn of it, `words` its
+    kind.
     """
 
     title: str
@@ -40,7 +48,13 @@ class ScanEntry:
     details: str = ""
     fraction: float | None = None
     words: str = ""
+    spectrum: Spectrum | None = None
     started_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def drawable(self) -> Spectrum | None:
+        """What can be drawn of it."""
+        return self.identified.query if self.identified is not None else self.spectrum
 
     def shown_title(self, look: Look) -> str:
         """Return the first line of the row."""
@@ -53,6 +67,8 @@ class ScanEntry:
         """Return the second line of the row."""
         if self.identified is not None:
             return item_summary(self.identified.record, look.texts)
+        if self.state == "reference":
+            return look.say("examine.reference_row", kind=look.word("kind", self.words))
         if self.state == "failed" and self.error is not None:
             return look.say("scans.refused_why", words=in_brief(self.error, look.texts))
         if self.state in {"failed", "stopped"}:
@@ -69,10 +85,26 @@ def done_entry(identified: Identified) -> ScanEntry:
     return ScanEntry(title, "done", emulated=emulated, identified=identified)
 
 
+class _Rows(QListWidget):
+    """Rows with a tick; Ctrl and a click tick a row without choosing it."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tick the row under the pointer when Ctrl is held."""
+        held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        item = self.itemAt(event.position().toPoint())
+        if held and item is not None and event.button() == Qt.MouseButton.LeftButton:
+            ticked = item.checkState() == Qt.CheckState.Checked
+            if item.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+                item.setCheckState(Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)
+            return
+        super().mousePressEvent(event)
+
+
 class ScanList(QFrame):
-    """The list of scans; the row chosen is the one shown."""
+    """The list of scans; the row chosen is the one shown, those ticked are drawn together."""
 
     chosen = Signal(object)
+    ticked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -85,7 +117,7 @@ class ScanList(QFrame):
         self.empty.setWordWrap(True)
         self.empty.setObjectName("hint")
         self.empty.setContentsMargins(8, 0, 0, 0)
-        self.list = QListWidget()
+        self.list = _Rows()
         self.list.setIconSize(QSize(24, 24))
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setWordWrap(True)
@@ -93,6 +125,7 @@ class ScanList(QFrame):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setMinimumWidth(150)
         self.list.currentItemChanged.connect(self._on_item)
+        self.list.itemChanged.connect(self._on_changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 12, 6, 6)
         layout.addWidget(self.title)
@@ -121,6 +154,22 @@ class ScanList(QFrame):
         """The row chosen."""
         item = self.list.currentItem()
         return item.data(_ENTRY) if item is not None else None
+
+    @property
+    def together(self) -> list[ScanEntry]:
+        """The rows ticked that can be drawn; the row chosen when none is."""
+        rows = [self.list.item(row) for row in range(self.list.count())]
+        ticked = [one.data(_ENTRY) for one in rows if one.checkState() == Qt.CheckState.Checked]
+        drawable = [one for one in ticked if one.drawable is not None]
+        if not drawable and self.current is not None and self.current.drawable is not None:
+            return [self.current]
+        return drawable
+
+    def tick(self, entry: ScanEntry, *, on: bool = True) -> None:
+        """Tick a row, or take its tick away."""
+        item = self.list.item(self.entries.index(entry))
+        if item.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
 
     def refresh_all(self) -> None:
         """Show every row anew."""
@@ -165,8 +214,13 @@ class ScanList(QFrame):
         item.setText("\n".join(_shortened(text) for text in (title, summary)))
         item.setToolTip(f"{title}\n{summary}")
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title}. {summary}")
+        if entry.drawable is not None and item.data(_TICK) is None:
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Unchecked)
         theme = self._look.theme
-        if entry.identified is not None and entry.identified.record.outcome != "refused":
+        if entry.state == "reference":
+            picture = icon("library", theme)
+        elif entry.identified is not None and entry.identified.record.outcome != "refused":
             record = entry.identified.record
             picture = shape_icon(
                 record.alarm, theme.alarm(record.alarm), theme["surface"],
@@ -175,6 +229,14 @@ class ScanList(QFrame):
         else:
             picture = icon("working" if entry.state == "working" else "refused", theme)
         item.setIcon(picture)
+
+    @Slot(QListWidgetItem)
+    def _on_changed(self, item: QListWidgetItem) -> None:
+        """Tell of a tick; other things of a row change as well."""
+        state = item.data(_TICK)
+        if state is not None and state != item.data(_WAS):
+            item.setData(_WAS, state)
+            self.ticked.emit()
 
     @Slot(QListWidgetItem, QListWidgetItem)
     def _on_item(self, current: QListWidgetItem | None, previous: QListWidgetItem | None) -> None:

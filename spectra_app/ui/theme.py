@@ -20,6 +20,12 @@ ThemeName = Literal["light", "dark", "contrast"]
 ThemeChoice = Literal["light", "dark", "contrast", "system"]
 
 BASE_POINTS = 11.0
+SERIES = {
+    "light": ("#14181D", "#0072B2", "#B44A00", "#00735A", "#9C3F77", "#6B5300", "#3E5C9A"),
+    "dark": ("#F2F4F6", "#56B4E9", "#E69F00", "#00C08B", "#E59BC5", "#F0E442", "#FF8A5B"),
+    "contrast": ("#FFFFFF", "#56B4E9", "#FFB000", "#00E0A0", "#FF9FD0", "#FFF04D", "#FF8A5B"),
+}
+"""Colours of several curves: Okabe and Ito's, darkened or lightened until text can be read."""
 VERDICT_POINTS = 28.0
 
 
@@ -36,6 +42,11 @@ class Theme:
     def alarm(self, level: str) -> str:
         """Return the colour of an alarm level in this theme."""
         return self.pick(ALARMS[level])
+
+    def series(self, place: int) -> str:
+        """Return the colour of the curve at a place; they come again after the last."""
+        colours = SERIES[self.name]
+        return colours[place % len(colours)]
 
     def pick(self, style: Style) -> str:
         """Return which of the two colours of a style is made for the ground of this theme."""

@@ -1,4 +1,4 @@
-"""The workbench: scans at the left, then the verdict, then plot and candidates."""
+"""The workbench: plots in the middle; scans, verdict, clean-up and tables in panels around them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QLabel,
-    QMainWindow,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QStackedWidget, QTabWidget, QWidget
 
 from matching.errors import SpectraError
+from matching.spectrum import Spectrum
+from spectra_app.records.identification import Comparison, Kind
 from spectra_app.reports.texts import without_isolates
 from spectra_app.services.api import UseCases
 from spectra_app.services.identify import Identified
@@ -36,12 +30,26 @@ from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDial
 from spectra_app.ui.phrases import quality_line, seconds_left
 from spectra_app.ui.plot import SpectrumPlot
 from spectra_app.ui.scans import ScanEntry, ScanList, done_entry
+from spectra_app.ui.technician.centre import Centre
+from spectra_app.ui.technician.docks import Arrangement, Dock
+from spectra_app.ui.technician.examining import Examination
+from spectra_app.ui.technician.reference_page import ReferencePage
 from spectra_app.ui.verdict_card import VerdictCard
 from spectra_app.ui.verdict_words import hidden_lines
 
 REVEAL_MS = 200
 SAVED_MS = 15_000
-COLUMNS = (17, 34, 49)
+SIDES = {"scans": 17, "verdict": 34}
+"""Shares of the width in per cent; the plots have the rest."""
+BELOW = 27
+"""Share of the height of the tables in per cent."""
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+PANELS = {
+    "scans": (LEFT, "Alt+1"), "verdict": (RIGHT, "Alt+2"), "cleanup": (RIGHT, "Alt+3"),
+    "candidates": (BOTTOM, "Alt+4"), "peaks": (BOTTOM, "Alt+5"),
+}  # fmt: skip
+"""Where each panel is usually, and its key."""
 
 
 class Workbench(QMainWindow):
@@ -66,13 +74,19 @@ class Workbench(QMainWindow):
         self._use_cases, self.lane, self.analyser, self.look = use_cases, lane, analyser, look
         self._title = ""
         self._working: dict[Job, ScanEntry] = {}
-        self._closing = self._divided = False
+        self._closing = self._arranged = False
         self.bar = ActionBar(use_cases.emulated_samples, look)
         self.scans = ScanList(look)
         self.start, self.work = StartPage(look), WorkPage(look)
         self.card, self.problem = VerdictCard(look), ProblemPage(look)
         self.plot, self.candidates = SpectrumPlot(look), CandidatePanel(look)
-        self.pages, self.columns = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
+        self.pages, self.reference = QStackedWidget(), ReferencePage(look)
+        self.centre = Centre(lane=lane, look=look, compared=self.plot)
+        self.arrangement, self.middle = Arrangement(self, look), QStackedWidget()
+        self.door = CloserDoor(self.middle, self.arrangement, look, lane, use_cases.study)
+        self.examination = Examination(
+            look, lane, scans=self.scans, centre=self.centre, comparison=self._comparison
+        )
         self.library, self.offline = QLabel(), QLabel()
         self._reveal = QTimer(self)
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
@@ -85,33 +99,47 @@ class Workbench(QMainWindow):
     def _build(self) -> None:
         self.setAcceptDrops(True)
         self.addToolBar(self.bar)
-        for page in (self.start, self.work, self.card, self.problem):
+        for page in (self.start, self.work, self.card, self.problem, self.reference):
             self.pages.addWidget(page)
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(self.plot)
-        right.addWidget(self.candidates)
-        for splitter, parts in ((right, (66, 34)), (self.columns, COLUMNS)):
-            splitter.setHandleWidth(10)
-            splitter.setChildrenCollapsible(False)
-            if splitter is self.columns:
-                for widget in (self.scans, self.pages, right):
-                    splitter.addWidget(widget)
-            for index, part in enumerate(parts):
-                splitter.setStretchFactor(index, part)
-        self._right = right
-        others, study = (self.pages, right), self._use_cases.study
-        self.door = CloserDoor(self.columns, others, self.look, self.lane, study)
-        self.candidates.closer.setVisible(study is not None)
-        part_named(self.columns, "bench.columns")
-        part_named(right, "bench.right")
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(10, 10, 10, 10)
-        layout.addWidget(self.columns)
-        self.setCentralWidget(body)
+        self.setCentralWidget(self.middle)
+        self.middle.addWidget(self.centre)
+        part_named(self, "bench.panels")
+        self.candidates.closer.setVisible(self._use_cases.study is not None)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.TopLeftCorner):
+            self.setCorner(corner, LEFT)
+        for corner in (Qt.Corner.BottomRightCorner, Qt.Corner.TopRightCorner):
+            self.setCorner(corner, RIGHT)
+        inside = {
+            "scans": lambda: self.scans, "verdict": lambda: self.pages,
+            "candidates": lambda: self.candidates,
+            "cleanup": self.examination.make_panel, "peaks": self.examination.make_table,
+        }  # fmt: skip
+        for name, (area, key) in PANELS.items():
+            self.arrangement.add(Dock(name, self.look, key, inside[name]), area)
+        for name in ("scans", "verdict", "candidates"):
+            self.arrangement.docks[name].fill()
+        self.scans.title.hide()  # the panel's own title says it
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.library, 1)
+        self.statusBar().addPermanentWidget(self.arrangement.button)
         self.statusBar().addPermanentWidget(self.offline)
+
+    def _arrange(self) -> None:
+        """Lay panels that share a place over each other, verdict and candidates in front."""
+        docks = self.arrangement.docks
+        for front, behind in (("verdict", "cleanup"), ("candidates", "peaks")):
+            self.tabifyDockWidget(docks[front], docks[behind])
+            docks[front].raise_()
+        self.arrangement.face(self.look.texts.direction)
+
+    def _divide(self) -> None:
+        """Give each panel its share of the window."""
+        docks = [self.arrangement.docks[name] for name in SIDES]
+        widths = [self.width() * share // 100 for share in SIDES.values()]
+        self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
+        below = self.arrangement.docks["candidates"]
+        self.resizeDocks([below], [self.height() * BELOW // 100], Qt.Orientation.Vertical)
 
     def retell(self) -> None:
         """Say all texts."""
@@ -122,6 +150,8 @@ class Workbench(QMainWindow):
         else:
             self.library.setText(say("bench.library_opening"))
         self.statusBar().clearMessage()
+        if self._arranged and self.arrangement.face(self.look.texts.direction):
+            self._divide()
 
     def _connect(self) -> None:
         bar, lane = self.bar, self.lane
@@ -259,6 +289,29 @@ class Workbench(QMainWindow):
             )
         )
 
+    def show_reference(self, name: str, spectrum: Spectrum, kind: Kind = "measured") -> ScanEntry:
+        """Draw a reference of a library beside the spectra that are shown; it gets a row.
+
+        Parameters
+        ----------
+        name : str
+            What it is called.
+        spectrum : Spectrum
+            The reference.
+        kind : {"measured", "reconstructed", "calculated", "emulated"}
+            What it is; said wherever it is shown.
+        """
+        entry = ScanEntry(name, "reference", spectrum=spectrum, words=kind)
+        if self.scans.current is not None:
+            self.scans.tick(self.scans.current)
+        self.scans.add(entry)
+        self.scans.tick(entry)
+        if self.scans.current is None:
+            self.scans.choose(entry)
+        if not self.centre.shows_several:
+            self.centre.show_view("overlay")
+        return entry
+
     # --- what comes back ------------------------------------------------------------------------
 
     def _on_scans(self, job: Job) -> None:
@@ -354,6 +407,9 @@ class Workbench(QMainWindow):
         self.door.follow(entry.identified if entry is not None else None)
         if entry is None:
             self._show_nothing(self.start, "bench.no_spectrum")
+        elif entry.state == "reference":
+            self.reference.show_reference(entry)
+            self._show_nothing(self.reference, "examine.no_verdict")
         elif entry.identified is not None:
             self._show_identified(entry.identified)
         elif entry.error is not None:
@@ -393,6 +449,7 @@ class Workbench(QMainWindow):
         entry = self.scans.current
         if entry is not None and entry.identified is not None:
             self._draw(entry.identified, row)
+            self.examination.work()
 
     def _draw(self, identified: Identified, row: int) -> None:
         comparisons = identified.comparisons
@@ -401,6 +458,14 @@ class Workbench(QMainWindow):
         self.plot.show_spectrum(
             identified.query, comparison, partial(quality_line, record), emulated=record.emulated
         )
+
+    def _comparison(self) -> Comparison | None:
+        """Return the candidate chosen, as it compares with the scan chosen."""
+        entry, row = self.scans.current, max(self.candidates.table.currentIndex().row(), 0)
+        if entry is None or entry.identified is None:
+            return None
+        comparisons = entry.identified.comparisons
+        return comparisons[row] if row < len(comparisons) else None
 
     @Slot()
     def look_closer(self) -> None:
@@ -419,14 +484,24 @@ class Workbench(QMainWindow):
     # --- Qt's own events ------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Divide the width and the height once, when the size is known; then as a person did."""
+        """Lay the panels out the first time: before, Qt leaves tabs behind that belong to none."""
         super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
+            self._arrange()
+            self._divide()
+            self.arrangement.finish()
         self.start.open.setFocus()
-        if not self._divided:
-            self._divided = True
-            width, height = self.columns.width(), self._right.height()
-            self.columns.setSizes([width * part // 100 for part in COLUMNS])
-            self._right.setSizes([height * 66 // 100, height * 34 // 100])
+
+    def saveState(self, version: int = 0) -> QByteArray:
+        """Return where the panels are; while the closer look is open, where they were before."""
+        del version  # is the arrangement's own
+        return self.door.before if self.door.opened else self.arrangement.state()
+
+    def restoreState(self, state: QByteArray | bytes, version: int = 0) -> bool:
+        """Put the panels where they were; False when the state is of another window."""
+        del version
+        return self._arranged and self.arrangement.take(QByteArray(state))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files of this computer."""
@@ -443,6 +518,7 @@ class Workbench(QMainWindow):
         """Give up the work that nobody waits for, and tell nobody of trouble any more."""
         self._closing = True
         self.limits.end()
+        self.examination.end()
 
 
 def _identified(result: Scanned | tuple[Identified, ...]) -> tuple[Identified, ...]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtCore import QByteArray, QObject, Slot
+from PySide6.QtWidgets import QStackedWidget
 
 from spectra_app.services.api import StudyUse
 from spectra_app.services.identify import Identified
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
+from spectra_app.ui.technician.docks import Arrangement
 
 if TYPE_CHECKING:
     from spectra_app.ui.compare.closer import Closer
 
-
-SCANS = 17  # per cent of the width that the list of scans keeps
+STAYS = "scans"  # the panel that is there beside the closer look
 
 
 class CloserDoor(QObject):
@@ -24,10 +24,10 @@ class CloserDoor(QObject):
 
     Parameters
     ----------
-    columns : QSplitter
-        Where the closer look stands.
-    others : tuple of QWidget
-        What gives way to it.
+    middle : QStackedWidget
+        Where the closer look stands, in the place of the plots.
+    arrangement : Arrangement
+        The panels that give way to it.
     look, lane
         As for every part.
     use : StudyUse or None
@@ -36,40 +36,36 @@ class CloserDoor(QObject):
 
     def __init__(
         self,
-        columns: QSplitter,
-        others: tuple[QWidget, ...],
+        middle: QStackedWidget,
+        arrangement: Arrangement,
         look: Look,
         lane: Lane,
         use: StudyUse | None,
     ) -> None:
-        super().__init__(columns)
-        self._columns, self._others = columns, others
+        super().__init__(middle)
+        self._middle, self._arrangement = middle, arrangement
         self._look, self._lane, self._use = look, lane, use
-        self._sizes: list[int] = []
+        self.before = QByteArray()
         self.closer: Closer | None = None
 
     @property
     def opened(self) -> bool:
         """Whether the closer look is what is shown."""
-        return self.closer is not None and not self.closer.isHidden()
+        return self.closer is not None and self._middle.currentWidget() is self.closer
 
     def open(self, found: Identified, view: str = "compare") -> None:
         """Look closer at a result."""
         if self._use is None or found.query is None:
             return
         if not self.opened:
-            self._sizes = self._columns.sizes()
+            self.before = self._arrangement.alone(STAYS)
         if self.closer is None:
             from spectra_app.ui.compare.closer import Closer
 
             self.closer = Closer(self._look, self._lane, self._use)
             self.closer.left.connect(self.leave)
-            self._columns.addWidget(self.closer)
-        for one in self._others:
-            one.hide()
-        self.closer.show()
-        width = self._columns.width()
-        self._columns.setSizes([width * SCANS // 100, 0, 0, width * (100 - SCANS) // 100])
+            self._middle.addWidget(self.closer)
+        self._middle.setCurrentWidget(self.closer)
         self.closer.show_found(found)
         self.closer.show_view(view)
 
@@ -85,8 +81,6 @@ class CloserDoor(QObject):
     @Slot()
     def leave(self) -> None:
         """Show verdict and plots again."""
-        if self.closer is not None and not self.closer.isHidden():
-            self.closer.hide()
-            for one in self._others:
-                one.show()
-            self._columns.setSizes(self._sizes)
+        if self.opened:
+            self._middle.setCurrentIndex(0)
+            self._arrangement.take(self.before)
