@@ -9,25 +9,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QFileDialog, QTabBar
+from PySide6.QtWidgets import QFileDialog, QTabBar, QWidget
 
 from library.formats import load, read_traces
 from matching.pipeline import prepare
 from matching.recipe import as_identified
 from matching.spectrum import Spectrum
 from spectra_app.services.preview import load_recipe
+from spectra_app.ui.analyser_desk import AnalyserDesk
+from spectra_app.ui.lane import Lane
+from spectra_app.ui.look import Look
+from spectra_app.ui.start import make_application
+from spectra_app.ui.workbench import Workbench
 
 KEY, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def bench(shell, qtbot):
-    """Return a workbench with three scans, the first one chosen."""
-    shell.entrance.around.click()
-    opened = shell.workbench
+def bench(desk, qtbot):
+    """Return a workbench of its own with three scans, the first one chosen."""
+    make_application()
+    lane, owner, look, cases = Lane(), QWidget(), Look(), desk.use_cases
+    analyser = AnalyserDesk(cases.analyser, lane, owner, cases.emulated_samples, look)
+    opened = Workbench(cases, lane, analyser, look)
+    for widget in (owner, opened):
+        qtbot.addWidget(widget)
+    opened.resize(1366, 768)
+    with qtbot.waitExposed(opened):
+        opened.show()
     opened.open_files([Path("match.csv"), Path("mixture.csv"), Path("benign.csv")])
-    qtbot.waitUntil(lambda: not shell.lane.busy)
-    return opened
+    qtbot.waitUntil(lambda: not lane.busy)
+    yield opened
+    opened.end()
+    analyser.close(lambda: None)
+    assert lane.close(5000)
+    look.speak("en")
 
 
 @pytest.fixture
@@ -339,12 +355,15 @@ def test_panels_are_closed_brought_back_and_remembered(bench, qtbot):
     assert docks["candidates"].isVisible()
 
 
-def test_lists_are_at_the_right_where_people_read_from_the_right(bench):
+def test_lists_are_at_the_right_where_people_read_from_the_right(bench, qtbot):
     docks = bench.arrangement.docks
     for language, scans, verdict in (("ar", "Right", "Left"), ("en", "Left", "Right")):
         bench.look.speak(language)
         assert scans in bench.dockWidgetArea(docks["scans"]).name
         assert verdict in bench.dockWidgetArea(docks["verdict"]).name
         assert bench.tabifiedDockWidgets(docks["verdict"]) == [docks["cleanup"]]
-    bars = [bar for bar in bench.findChildren(QTabBar) if bar.isVisible() and bar.count()]
-    assert len(bars) == 2
+
+    def bars():
+        return [bar for bar in bench.findChildren(QTabBar) if bar.isVisible() and bar.count()]
+
+    qtbot.waitUntil(lambda: len(bars()) == 2)

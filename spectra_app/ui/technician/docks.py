@@ -172,7 +172,9 @@ class Arrangement(QObject):
         front = [dock for dock in docks if not dock.visibleRegion().isEmpty()]
         for dock in moving:
             window.removeDockWidget(dock)
-        window.layout().activate()  # without, Qt leaves rows of tabs behind that belong to none
+        layout = window.layout()
+        if layout is not None:
+            layout.activate()  # without, Qt leaves rows of tabs behind that belong to none
         for dock in moving:
             window.addDockWidget(right if areas[dock] == left else left, dock)
             dock.setVisible(dock not in hidden)
