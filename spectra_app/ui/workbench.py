@@ -493,12 +493,14 @@ class Workbench(QMainWindow):
             self.arrangement.finish()
         self.start.open.setFocus()
 
-    def saveState(self, version: int = 0) -> QByteArray:
+    def saveState(self, version: int | None = None) -> QByteArray:
         """Return where the panels are; while the closer look is open, where they were before."""
         del version  # is the arrangement's own
         return self.door.before if self.door.opened else self.arrangement.state()
 
-    def restoreState(self, state: QByteArray | bytes, version: int = 0) -> bool:
+    def restoreState(
+        self, state: QByteArray | bytes | bytearray | memoryview[int], version: int | None = None
+    ) -> bool:
         """Put the panels where they were; False when the state is of another window."""
         del version
         return self._arranged and self.arrangement.take(QByteArray(state))

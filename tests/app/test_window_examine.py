@@ -339,19 +339,19 @@ def test_peaks_are_saved_as_csv(peaks, qtbot, monkeypatch, tmp_path):
 
 def test_panels_are_closed_brought_back_and_remembered(bench, qtbot):
     docks = bench.arrangement.docks
-    usual = bench.arrangement_text()
+    usual = bench.saveState()
     docks["verdict"].close()
     docks["candidates"].close()
-    closed = bench.arrangement_text()
-    bench.take_arrangement(usual)
+    closed = bench.saveState()
+    assert bench.restoreState(usual)
     assert docks["verdict"].isVisible()
-    bench.take_arrangement(closed)
+    assert bench.restoreState(closed)
     assert not docks["verdict"].isVisible()
     qtbot.keyClick(bench, KEY.Key_2, Qt.KeyboardModifier.AltModifier)
     assert docks["verdict"].isVisible()
     bench.arrangement.reset.trigger()
     assert docks["candidates"].isVisible()
-    bench.take_arrangement("nonsense é")
+    assert not bench.restoreState(b"nonsense")
     assert docks["candidates"].isVisible()
 
 
