@@ -32,6 +32,7 @@ from spectra_app.ui.saving import ask_path
 from spectra_app.ui.technician.recipe_edits import RecipeEdits
 from spectra_app.ui.technician.step_form import StepForm
 
+SUFFIX = ".json"
 PRESETS = ("identified", "second", "derivative", "bare")
 
 
@@ -289,7 +290,7 @@ class CleanupPanel(QWidget):
     def ask_save(self) -> None:
         """Ask for a name and save the steps under it."""
         say, recipe = self._look.say, self.edits.recipe
-        kinds = {".json": say("examine.kind_preset")}
+        kinds = {SUFFIX: say("examine.kind_preset")}
         path = ask_path(self, say("examine.preset_save"), say("examine.preset_own"), kinds)
         if path is not None:
             target = path
@@ -309,9 +310,8 @@ class CleanupPanel(QWidget):
     def ask_load(self) -> None:
         """Ask for a preset file and take its steps."""
         say = self._look.say
-        name, _ = QFileDialog.getOpenFileName(
-            self, say("examine.preset_load"), "", f"{say('examine.kind_preset')} (*.json)"
-        )
+        kinds = f"{say('examine.kind_preset')} (*{SUFFIX})"
+        name, _ = QFileDialog.getOpenFileName(self, say("examine.preset_load"), "", kinds)
         if name:
             path = Path(name)
             job = Job(f"Reading {path.name}", lambda _t, _s: load_recipe(path), self._on_loaded)
