@@ -19,6 +19,7 @@ from spectra_app.ui.theme import sized
 COLOURS = ("reference", "unexplained", "query")
 LINE = 20  # pixels of one name
 POINTS = 10.5
+BELOW_WIDTH = 4.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,8 +91,10 @@ class CurvePlot(QFrame):
             axis = item.getAxis(name)
             axis.setPen(pg.mkPen(theme["grid"]))
             axis.setTextPen(pg.mkPen(theme["text"]))
-        for curve, colour in zip(self.curves, COLOURS, strict=False):
-            self._draw(curve, theme[colour])
+        for place, (curve, colour) in enumerate(zip(self.curves, COLOURS, strict=False)):
+            # The lowest of several is broader: one that lies on it does not hide it.
+            below = place == 0 and len(self.curves) > 1
+            self._draw(curve, theme[colour], BELOW_WIDTH if below else LINE_WIDTH)
         if self.curves:
             low = min(float(curve.axis.min()) for curve in self.curves)
             high = max(float(curve.axis.max()) for curve in self.curves)
@@ -100,12 +103,12 @@ class CurvePlot(QFrame):
         self.retell()
         self._place()
 
-    def _draw(self, curve: Curve, colour: str) -> None:
+    def _draw(self, curve: Curve, colour: str, width: float) -> None:
         values = np.asarray(curve.values, dtype=float)
         low, high = float(np.nanmin(values)), float(np.nanmax(values))
         shown = (values - low) / (high - low) if high > low else values - low
         line = self.widget.plot(
-            curve.axis, shown, pen=pg.mkPen(colour, width=LINE_WIDTH), connect="finite"
+            curve.axis, shown, pen=pg.mkPen(colour, width=width), connect="finite"
         )
         line.setDownsampling(auto=True, method="peak")
         line.setClipToView(True)

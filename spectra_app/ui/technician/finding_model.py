@@ -13,7 +13,7 @@ from spectra_app.ui.look import Look
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("severity", "what", "settled")
-WIDTHS = (130, 340, 110)  # pixels
+WIDTHS = (130, 200, 110)  # pixels
 ROW = 34
 
 
@@ -67,8 +67,10 @@ class FindingModel(QAbstractTableModel):
         return str(self._look.say(key))
 
 
-def dress_table(table: QTableView, model: QAbstractTableModel) -> None:
-    """Give a table its model and the look of the technician's tables."""
+def dress_table(
+    table: QTableView, model: QAbstractTableModel, widths: Sequence[int], wide: int
+) -> None:
+    """Give a table its model and the look of the technician's tables; one column takes the rest."""
     table.setModel(model)
     table.setFrameShape(QFrame.Shape.NoFrame)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -78,7 +80,7 @@ def dress_table(table: QTableView, model: QAbstractTableModel) -> None:
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(ROW)
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    table.horizontalHeader().setStretchLastSection(True)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeading)
-    for place, width in enumerate(WIDTHS[: model.columnCount()]):
+    for place, width in enumerate(widths):
         table.setColumnWidth(place, width)
+    table.horizontalHeader().setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)

@@ -23,6 +23,8 @@ from spectra_app.services.import_session import ABOUT, Imported
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 
+NEW_DRAFT = "draft.h5"
+
 
 class TargetForm(QWidget):
     """Which library the spectra are for, and what is said of all of them."""
@@ -100,7 +102,7 @@ class TargetForm(QWidget):
     def _ask_new(self) -> None:
         say = self._look.say
         path, _kind = QFileDialog.getSaveFileName(
-            self, say("library.import_target"), "draft.h5", say("library.file_kind")
+            self, say("library.import_target"), NEW_DRAFT, say("library.file_kind")
         )
         self._taken(path)
 

@@ -41,7 +41,7 @@ from spectra_app.ui.page import TALL
 from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
-from spectra_app.ui.technician.finding_model import FindingModel, dress_table
+from spectra_app.ui.technician.finding_model import WIDTHS, FindingModel, dress_table
 
 
 class QualityPage(BenchPage):
@@ -81,11 +81,12 @@ class QualityPage(BenchPage):
         row = QHBoxLayout()
         for box in (self.severity, self.settled):
             box.setMinimumHeight(TALL)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             row.addWidget(box)
         row.addWidget(self.count)
         row.addStretch(1)
         self.column.addLayout(row)
-        dress_table(self.table, self.model)
+        dress_table(self.table, self.model, WIDTHS, 1)
         right = QFrame()
         right.setObjectName("panel")
         panel = QVBoxLayout(right)

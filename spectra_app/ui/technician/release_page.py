@@ -45,10 +45,12 @@ from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
 from spectra_app.ui.technician.finding_model import dress_table
+from spectra_app.ui.technician.import_forms import NEW_DRAFT
 from spectra_app.ui.technician.release_forms import AboutForm, SignForm
-from spectra_app.ui.technician.review_model import ReviewModel
+from spectra_app.ui.technician.review_model import WIDTHS, ReviewModel
 from spectra_app.ui.technician.wizard import StepFrame
 
+NEW_PACKAGE = "library.spectralib"
 STEPS = ("review", "about", "sign", "package")
 Told = dict[str, str]
 
@@ -87,7 +89,7 @@ class ReleasePage(BenchPage):
         self.top.addWidget(self.copy)
         self.about_library.setObjectName("muted")
         self.column.addWidget(self.about_library)
-        dress_table(self.table, self.model)
+        dress_table(self.table, self.model, WIDTHS, 3)
         self.table.setSelectionMode(QTableView.SelectionMode.ExtendedSelection)
         self.hint.setWordWrap(True)
         self.hint.setObjectName("hint")
@@ -204,7 +206,7 @@ class ReleasePage(BenchPage):
     def _ask_copy(self) -> None:
         say, path = self.look_of.say, self.bench.shelf.path
         name, _kind = QFileDialog.getSaveFileName(
-            self, say("library.draft_copy"), "draft.h5", say("library.file_kind")
+            self, say("library.draft_copy"), NEW_DRAFT, say("library.file_kind")
         )
         if name:
             target = Path(name if Path(name).suffix else f"{name}.h5")
@@ -262,7 +264,7 @@ class ReleasePage(BenchPage):
     def _ask_package(self) -> None:
         say = self.look_of.say
         name, _kind = QFileDialog.getSaveFileName(
-            self, say("library.release_make"), "library.spectralib", say("library.package_files")
+            self, say("library.release_make"), NEW_PACKAGE, say("library.package_files")
         )
         if name:
             self.release(Path(name))

@@ -13,6 +13,7 @@ from spectra_app.ui.look import Look
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("name", "status", "by", "against")
+WIDTHS = (220, 100, 180, 200)  # pixels
 
 
 class ReviewModel(QAbstractTableModel):
