@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from spectra_app.services.library_catalogue import EntryRecord
+if TYPE_CHECKING:
+    from spectra_app.services.library_catalogue import EntryRecord
 
 
 class Shelf(QObject):
