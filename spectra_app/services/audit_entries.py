@@ -24,6 +24,8 @@ _ASKED = """ FROM audit WHERE number >= :first AND (:last = 0 OR number <= :last
     AND (:until = '' OR substr(line ->> 'time', 1, length(:until)) <= :until)
     AND (:kind = '' OR line ->> 'kind' = :kind)
     AND (:id = '' OR line ->> 'id' = :id)
+    AND (:about = '' OR line ->> 'id' = :about
+        OR substr(line ->> 'id', 1, length(:about) + 1) = :about || '-')
 """
 _OLDEST_FIRST = " ORDER BY number LIMIT :most"
 _NEWEST_FIRST = " ORDER BY number DESC LIMIT :most"
@@ -47,6 +49,8 @@ class Asked:
         From and to, ISO 8601 in UTC or the beginning of that: ``2026-11`` is the whole month.
     kind, id : str
         The record.
+    about : str
+        A case or an item, with what is numbered below it: its items and reports.
     first, last : int
         Number of the first and the last entry to look at (0: up to the end).
     most : int
@@ -59,6 +63,7 @@ class Asked:
     until: str = ""
     kind: str = ""
     id: str = ""
+    about: str = ""
     first: int = 1
     last: int = 0
     most: int = -1

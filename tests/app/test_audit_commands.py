@@ -160,6 +160,8 @@ def test_entries_are_filtered(office, logged_in):
     assert acts(since=times[3], until=times[5]) == everything[3:6]
     assert acts(since="2999") == acts(until="1999") == []
     assert acts(first=3, most=2) == everything[2:4]
+    assert acts(about="u2") == acts(id="u2") != []
+    assert acts(about="u") == []
 
 
 def test_who_verifies_here_is_entered_and_only_a_supervisor_sees_the_chain(office, logged_in):

@@ -100,11 +100,11 @@ def test_entries_are_filtered_by_person_kind_act_record_and_time(page, qtbot):
     assert {entry.act for entry in page.model.rows} == {"user added"}
     choose(page.boxes["act"], "")
     choose(page.boxes["kind"], "case")
-    qtbot.keyClicks(page.fields["id"], "C-3")
-    qtbot.keyClick(page.fields["id"], Qt.Key.Key_Return)
+    qtbot.keyClicks(page.fields["about"], "C-3")
+    qtbot.keyClick(page.fields["about"], Qt.Key.Key_Return)
     settled(page, qtbot)
     (entry,) = page.model.rows
-    page.fields["id"].clear()
+    page.fields["about"].clear()
     qtbot.keyClicks(page.fields["until"], "1999")
     qtbot.mouseClick(page.search, LEFT)
     settled(page, qtbot)

@@ -96,9 +96,7 @@ def test_the_table_is_saved_as_csv_that_computes_nothing(page, qtbot, tmp_path, 
     target = tmp_path / "t.csv"
     monkeypatch.setattr("spectra_app.ui.tables.ask_path", lambda *_: target)
     show(page, "substance")
-    page.table.setFocus()
-    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    qtbot.keyClick(page.table, Qt.Key.Key_S, keys)
+    qtbot.mouseClick(page.save, LEFT)
     qtbot.waitUntil(target.exists, timeout=LONG_MS)
     qtbot.waitUntil(lambda: page.records.lane.idle, timeout=LONG_MS)
     rows = list(csv.reader(target.read_text(encoding="utf-8-sig").splitlines()))

@@ -44,7 +44,7 @@ from spectra_app.ui.supervisor.audit_model import AuditModel
 from spectra_app.ui.supervisor.working import Progress, Working
 from spectra_app.ui.tables import copyable
 
-TYPED = ("id", "since", "until")
+TYPED = ("about", "since", "until")
 WIDTHS = (76, 136, 120, 200)  # pixels
 ROW = 32
 CHOSEN = ("who", "kind", "act")
@@ -220,12 +220,12 @@ class AuditPage(Page):
 
     def _begin(self, last: int) -> None:
         self.searching.ask_to_stop()
-        id_, since, until = (self.fields[name].text().strip() for name in TYPED)
+        about, since, until = (self.fields[name].text().strip() for name in TYPED)
         who, kind, act = (self.boxes[name].currentData() or "" for name in CHOSEN)
         self.none.hide()
         self.entry.show_entry(None, "")
         self.model.begin(
-            Asked(user=who, kind=kind, act=act, id=id_, since=since, until=until, last=last)
+            Asked(user=who, kind=kind, act=act, about=about, since=since, until=until, last=last)
         )
 
     # --- entries --------------------------------------------------------------------------------

@@ -57,14 +57,17 @@ class StatisticsPage(Page):
         self.table = plain_table(self.model, WIDTHS)
         self.rate_table = plain_table(self.rates, RATE_WIDTHS)
         self.tables, self.stack = QStackedWidget(), QStackedWidget()
-        for table in (self.table, self.rate_table):
+        self.save = QPushButton()
+        self.keepers = [
             copyable(table, look, records.lane, lambda: f"statistics-{self.by.currentData()}")
+            for table in (self.table, self.rate_table)
+        ]
         self._lay_out()
         self._connect()
         look.tell(self.retell)
 
     def _lay_out(self) -> None:
-        for button in (self.yearly, self.again):
+        for button in (self.save, self.yearly, self.again):
             button.setMinimumHeight(TALL)
             self.top.addWidget(button)
         for name in (*figures.DIMENSIONS, figures.RATES):
@@ -104,6 +107,7 @@ class StatisticsPage(Page):
         self.fields["holds"].textChanged.connect(self._show)
         self.by.currentIndexChanged.connect(self._show)
         self.again.clicked.connect(self.count)
+        self.save.clicked.connect(self._on_save)
         self.yearly.toggled.connect(lambda on: self.stack.setCurrentIndex(int(on)))
         keys = QShortcut(QKeySequence(Qt.Key.Key_F5), self)
         keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -115,6 +119,8 @@ class StatisticsPage(Page):
         self.title.setText(say("super.statistics"))
         self.yearly.setText(say("figures.yearly"))
         self.again.setText(say("figures.count"))
+        self.save.setText(say("figures.save_table"))
+        self.save.setToolTip(say("figures.save_table_hint"))
         for name, label in self.labels.items():
             label.setText(say(f"figures.by_{name}"))
         for name in ("first", "last"):
@@ -164,6 +170,10 @@ class StatisticsPage(Page):
         of = [one for one, row in zip(found["tables"][by], rows, strict=True) if row in kept]
         parts = [self.look_of.say(f"figures.{name}") for name in figures.PARTS]
         self.chart.show_bars(parts, figures.bars_of(by, of, self.look_of))
+
+    @Slot()
+    def _on_save(self) -> None:
+        self.keepers[self.tables.currentIndex()].ask_csv()
 
     def _holding(self, rows: list[Row]) -> list[Row]:
         wanted = self.fields["holds"].text().strip().casefold()

@@ -52,6 +52,7 @@ class Working(QFrame):
         self.stop.clicked.connect(self.ask_to_stop)
         for lane in (records.lane, records.beside):
             lane.progressed.connect(self._on_progress)
+        records.changed.connect(self._on_changed)
         look.tell(self.retell)
 
     def retell(self) -> None:
@@ -94,6 +95,12 @@ class Working(QFrame):
             self.job.ask_to_stop()
             self.stop.setEnabled(False)
             self.words.setText(self._look.say("working.stopping"))
+
+    @Slot()
+    def _on_changed(self) -> None:
+        """Work of somebody who has logged out ends."""
+        if self._records.standing.user is None:
+            self.ask_to_stop()
 
     @Slot(object, float, str)
     def _on_progress(self, job: Job, share: float, _words: str) -> None:
