@@ -92,7 +92,9 @@ class Closer(QFrame):
         say = self._look.say
         for name, tab in self.tabs.items():
             tab.setText(say(f"compare.{name}"))
-            tab.setToolTip(say(f"compare.{name}_hint"))
+            hint = say(f"compare.{name}_hint")
+            tab.setToolTip(say("bar.hint", hint=hint, press=KEYS[name]))
+            tab.setShortcut(KEYS[name])
         self.back.setText(say("compare.leave"))
         self.back.setToolTip(say("compare.leave_hint"))
         self.presumptive.setText(say("compare.presumptive"))

@@ -24,7 +24,7 @@ MARK_PIXELS = 9
 LIGHT = ("#0072B2", "#B34F00", "#00734F", "#A0457F", "#7A5C00", "#4B5A9B")
 DARK = ("#56B4E9", "#E69F00", "#3CCB9A", "#E6A3C9", "#F0E442", "#B7C4FF")
 """Okabe and Ito's colours, darkened or lightened until text in them can be read on the ground."""
-DASHES = (None, (6.0, 3.0), (2.0, 3.0), (8.0, 3.0, 2.0, 3.0), (3.0, 2.0), (10.0, 4.0))
+MANY = 300  # points from which a curve is thinned to what the screen can show
 EDGE = 0.04  # of the height, left free above and below
 
 
@@ -148,8 +148,8 @@ class LaidPlot(QWidget):
             dashed = pg.mkPen(theme["text"], style=Qt.PenStyle.DashLine)
             options = {"position": 0.94, "color": theme["text"], "fill": theme["surface"]}
             self.widget.addLine(x=place, pen=dashed, label=words, labelOpts=options)
-        for number, trace in enumerate(drawing.traces):
-            self._draw_trace(trace, number)
+        for trace in drawing.traces:
+            self._draw_trace(trace)
         for marks in drawing.marks:
             pen, brush = mark_paint(marks.mark, theme)
             self.widget.plot(
@@ -180,13 +180,14 @@ class LaidPlot(QWidget):
             axis.setLabel(words, color=theme["text"], **{"font-size": "10pt"})
         item.getAxis("left").setTicks(None if drawing.numbers else [[]])
 
-    def _draw_trace(self, trace: Trace, number: int) -> None:
+    def _draw_trace(self, trace: Trace) -> None:
         colour = series_colour(trace.colour, self._look.theme)
         pen = pg.mkPen(colour, width=LINE_WIDTH)
-        dash = DASHES[number % len(DASHES)] if trace.colour.startswith("series:") else None
-        if dash is not None:
-            pen.setDashPattern(list(dash))
         curve = self.widget.plot(trace.x, trace.y, pen=pen, connect="finite")
+        if trace.x.size > MANY:
+            curve.setDownsampling(auto=True, method="peak")
+            curve.setClipToView(True)
+            curve.curve.setSegmentedLineMode("on")  # Qt paints a long thick path very slowly
         if trace.filled_to is not None:
             fill = pg.mkColor(colour)
             fill.setAlpha(36)
