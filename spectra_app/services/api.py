@@ -14,6 +14,7 @@ from spectra_app.services.instrument_state import CheckResult, MeasuredStandard,
 from spectra_app.services.scanning import Scanned
 
 if TYPE_CHECKING:
+    from library.formats import Column
     from spectra_app.services.about import About
     from spectra_app.services.batch import Source
     from spectra_app.services.batch_rows import BatchNews
@@ -78,9 +79,10 @@ class ManyUse:
     ----------
     results_for : callable (Source) -> Path
         Where the results of a batch go unless somebody says otherwise.
-    batch : callable (Source, Path) -> generator of BatchNews
-        Identify a folder, a manifest or files; the results go into a file.
-    evaluate : callable (Path, Path or None, Plan) -> steps of an Evaluation
+    batch : callable (Source, Path, column) -> generator of BatchNews
+        Identify a folder, a manifest or files; the results go into a file. The column is what is
+        taken from files that hold several; None lets the file decide.
+    evaluate : callable (Path, Path or None, Plan, column) -> steps of an Evaluation
         Measure on the scans of a manifest, with a library or the one in use.
     write_evaluation : callable (Evaluation, Path) -> tuple of Path
         Write every answer into a folder.
@@ -89,8 +91,8 @@ class ManyUse:
     """
 
     results_for: Callable[[Source], Path]
-    batch: Callable[[Source, Path], Generator[BatchNews, None, None]]
-    evaluate: Callable[[Path, Path | None, Plan], Steps[Evaluation]]
+    batch: Callable[[Source, Path, Column | None], Generator[BatchNews, None, None]]
+    evaluate: Callable[[Path, Path | None, Plan, Column | None], Steps[Evaluation]]
     write_evaluation: Callable[[Evaluation, Path], tuple[Path, ...]]
     write_validation: Callable[[Evaluation, Path], None]
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from library.formats import Column
 from spectra_app.services.api import ManyUse
 from spectra_app.services.batch import Source, batch_steps
 from spectra_app.services.batch_rows import BatchNews, read_batch, row_of
@@ -33,12 +34,14 @@ def many_use(library: Callable[[], Path | None], render: AnyRenderer) -> ManyUse
         Writes a report as PDF.
     """
 
-    def batch(source: Source, out: Path) -> Generator[BatchNews, None, None]:
+    def batch(
+        source: Source, out: Path, column: Column | None = None
+    ) -> Generator[BatchNews, None, None]:
         with named(out):
             made(out.parent)
         identifier = open_identifier(library())
         try:
-            steps = batch_steps(source, out, identifier)
+            steps = batch_steps(source, out, identifier, column=column)
             first = next(steps)
             earlier = read_batch(out) if first.done else ()
             yield BatchNews(first.done, first.total, "", earlier)
@@ -48,13 +51,15 @@ def many_use(library: Callable[[], Path | None], render: AnyRenderer) -> ManyUse
         finally:
             identifier.engine.library.close()
 
-    def evaluate(manifest: Path, chosen: Path | None, plan: Plan) -> Steps[Evaluation]:
+    def evaluate(
+        manifest: Path, chosen: Path | None, plan: Plan, column: Column | None = None
+    ) -> Steps[Evaluation]:
         yield 0.0, manifest.name
         identifier = open_identifier(chosen or library())
         try:
             return (
                 yield from evaluation_steps(
-                    manifest, identifier.engine, plan, performed_at=utc_now()
+                    manifest, identifier.engine, plan, column=column, performed_at=utc_now()
                 )
             )
         finally:

@@ -34,6 +34,7 @@ from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.batch_model import COLUMNS, BatchModel, Sieve
 from spectra_app.ui.technician.bench_page import WorkLine
+from spectra_app.ui.technician.column_box import ColumnBox
 from spectra_app.wording import ALARMS, OUTCOMES
 
 WIDTHS = {"alarm": 212, "file": 200, "outcome": 180, "names": 190, "score": 104, "snr": 104}
@@ -67,6 +68,7 @@ class BatchPage(Page):
         self.change, self.start = QPushButton(), QPushButton()
         self.source_line, self.out_line, self.rule = ElidedLabel(), ElidedLabel(), QLabel()
         self.work_line, self.summary = WorkLine(look), QLabel()
+        self.column_box = ColumnBox(look)
         self.alarm, self.outcome, self.text = QComboBox(), QComboBox(), QLineEdit()
         self.labels = {name: QLabel() for name in ("by_alarm", "by_outcome", "by_text")}
         self.model, self.table = BatchModel(look, self), QTableView()
@@ -90,6 +92,7 @@ class BatchPage(Page):
         where = QHBoxLayout()
         where.addWidget(self.source_line, 1)
         where.addWidget(self.out_line, 1)
+        where.addWidget(self.column_box)
         where.addWidget(self.change)
         where.addWidget(self.start)
         self.column.addLayout(where)
@@ -240,13 +243,14 @@ class BatchPage(Page):
     def begin(self) -> None:
         """Run the batch, or go on with it."""
         use, source, out = self._use, self.source, self.out
+        column = self.column_box.column
         if use is None or source is None or out is None or self.work.busy:
             return
         self.model.begin()
         self._first = self._total = self._done = 0
         self._say_end("")
         self.work_line.show_progress(0.0, None)
-        self.work.begin(f"Batch of {out.stem}", lambda: use.batch(source, out))
+        self.work.begin(f"Batch of {out.stem}", lambda: use.batch(source, out, column))
 
     @Slot(object)
     def _on_steps(self, news: list[BatchNews]) -> None:
@@ -293,8 +297,8 @@ class BatchPage(Page):
     @Slot()
     def _show_state(self) -> None:
         say, busy = self.look_of.say, self.work.busy
-        for button in (self.folder, self.files, self.listed, self.change):
-            button.setEnabled(not busy)
+        for widget in (self.folder, self.files, self.listed, self.change, self.column_box):
+            widget.setEnabled(not busy)
         self.change.setEnabled(not busy and self.source is not None)
         self.start.setEnabled(not busy and self.source is not None)
         unfinished = 0 < self._done < self._total

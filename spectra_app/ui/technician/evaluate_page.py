@@ -38,6 +38,7 @@ from spectra_app.ui.stepped import SteppedWork
 from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import WorkLine
+from spectra_app.ui.technician.column_box import ColumnBox
 from spectra_app.ui.technician.evaluate_figures import PLOTS
 from spectra_app.ui.technician.evaluate_sheets import SHEETS, SheetModel, widths
 
@@ -73,7 +74,7 @@ class EvaluatePage(Page):
         self.scans, self.other, self.start = QPushButton(), QPushButton(), QPushButton()
         self.scans_line, self.library_line = ElidedLabel(), ElidedLabel()
         self.leave_out, self.distort = QCheckBox(), QCheckBox()
-        self.sums, self.sums_label = QSpinBox(), QLabel()
+        self.sums, self.sums_label, self.column_box = QSpinBox(), QLabel(), ColumnBox(look)
         self.work_line, self.note = WorkLine(look), QLabel()
         self.tabs = {name: QPushButton() for name in VIEWS}
         self.model, self.table, self.plot = SheetModel(look, self), QTableView(), LaidPlot(look)
@@ -103,6 +104,7 @@ class EvaluatePage(Page):
         chosen, plan = QHBoxLayout(), QHBoxLayout()
         chosen.addWidget(self.scans_line, 1)
         chosen.addWidget(self.library_line, 1)
+        chosen.addWidget(self.column_box)
         plan.setSpacing(14)
         for widget in (self.leave_out, self.distort, self.sums_label, self.sums):
             plan.addWidget(widget)
@@ -229,11 +231,14 @@ class EvaluatePage(Page):
     def begin(self) -> None:
         """Run the evaluation."""
         use, manifest, library, plan = self._use, self.manifest, self.library, self.plan
+        column = self.column_box.column
         if use is not None and manifest is not None and not self.work.busy:
             self._say_end("")
             self.work_line.show_progress(0.0, None)
             make = use.evaluate
-            self.work.begin(f"Evaluating {manifest.name}", lambda: make(manifest, library, plan))
+            self.work.begin(
+                f"Evaluating {manifest.name}", lambda: make(manifest, library, plan, column)
+            )
 
     @Slot(object)
     def _on_steps(self, steps: list[tuple[float, str]]) -> None:
@@ -301,7 +306,7 @@ class EvaluatePage(Page):
     def _show_state(self) -> None:
         say, busy = self.look_of.say, self.work.busy
         chosen: tuple[QWidget, ...] = (
-            self.scans, self.other, self.leave_out, self.distort, self.sums,
+            self.scans, self.other, self.leave_out, self.distort, self.sums, self.column_box,
         )  # fmt: skip
         for widget in chosen:
             widget.setEnabled(not busy)
