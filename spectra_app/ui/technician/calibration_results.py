@@ -169,9 +169,8 @@ class ResolutionStep(ResultStep):
 
     def show_result(self) -> None:
         """Show the resolution."""
-        self.words.setText(
-            "<br>".join(resolution_lines(self.look, self.record("resolution"), self.proposal))
-        )
+        record = self.record("resolution")
+        self.words.setText("<br>".join(resolution_lines(self.look, record, self.proposal)))
 
 
 def resolution_lines(
@@ -307,8 +306,8 @@ class DecideStep(ResultStep):
         self.accept, self.reject = QRadioButton(), QRadioButton()
         self.reason, self.save = QLineEdit(), QPushButton()
         self.save.setObjectName("primary")
-        self.reason.setMinimumHeight(TALL)
-        self.save.setMinimumHeight(TALL)
+        for tall in (self.reason, self.save, self.accept, self.reject):
+            tall.setMinimumHeight(TALL)
         self.reason.setMaximumWidth(640)
         for widget in (self.summary, self.accept, self.reject, self.reason):
             self.column.addWidget(widget)

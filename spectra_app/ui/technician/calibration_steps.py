@@ -103,7 +103,8 @@ class AnalyserStep(Step):
             field.setMinimumHeight(TALL - 8)
             form.addRow(label, field)
         self.form.setMaximumWidth(620)
-        self.choose.setMinimumHeight(TALL)
+        for tall in (self.choose, self.connected, self.files):
+            tall.setMinimumHeight(TALL)
         for widget in (self.connected, self.line, self.choose, self.files, self.form):
             self.column.addWidget(widget)
         self.column.setAlignment(self.choose, Qt.AlignmentFlag.AlignLeading)
@@ -358,10 +359,12 @@ class MeasureStep(Step):
 
     def _fill(self) -> None:
         for old in (*self.measure.values(), *self.file.values(), *self.said.values()):
+            old.hide()  # at once: it is deleted later
             old.deleteLater()
         for known in (self.measure, self.file, self.said):
             known.clear()
         for title in self.titles:
+            title.hide()
             title.deleteLater()
         self.titles = []
         say = self.look.say

@@ -237,9 +237,8 @@ class LivePage(Page):
                 "liveview.snr", snr=f"{band.snr:.0f}", range=f"{low:.0f}–{high:.0f} cm⁻¹"
             )
         self.figures["band"][1].setText(told)
-        self.figures["exposure"][1].setText(
-            look.texts.put(f"{len(self._last)} × {frame.integration_time_ms:.0f} ms")
-        )
+        shown = f"{len(self._last)} × {frame.integration_time_ms:.0f} ms"
+        self.figures["exposure"][1].setText(look.texts.put(shown))
 
     # --- what is asked --------------------------------------------------------------------------
 
