@@ -11,6 +11,7 @@ from matching.spectrum import FloatArray
 
 TOPS = (1, 5, 10, 50)
 PERMUTATIONS = 200
+DRAWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,26 @@ def rank_figures(found: FloatArray, own: ArrayLike, seed: int = 0) -> RankFigure
         chance_median=float(np.median(chance)),
         chance_top={first: float(np.mean(chance <= first)) for first in TOPS},
     )
+
+
+def ranks_among_fewer(
+    ranks: NDArray[np.int64], candidates: int, fewer: int, seed: int = 0
+) -> NDArray[np.int64]:
+    """Return ranks if only `fewer` candidates were there, drawn at random, the right one kept.
+
+    Parameters
+    ----------
+    ranks : int array, shape (q,)
+        Ranks among all `candidates`.
+    candidates, fewer : int
+        ``1 <= fewer <= candidates``.
+    seed : int
+        Of the draws; `DRAWS` for each query.
+
+    Returns
+    -------
+    int array, shape (q * DRAWS,)
+    """
+    better = np.repeat(ranks - 1, DRAWS)
+    draw = np.random.default_rng(seed)
+    return np.asarray(1 + draw.hypergeometric(better, candidates - 1 - better, fewer - 1))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def evaluate(options: argparse.Namespace, render: Renderer) -> int:
     """Measure right, wrong and missing names on known scans."""
+    if options.calculated:
+        return _evaluate_calculated(options)
     from spectra_app.services import evaluate as service
     from spectra_app.services.reporting import write_validation_report
     from spectra_app.services.session import open_identifier, utc_now
@@ -56,6 +58,39 @@ def evaluate(options: argparse.Namespace, render: Renderer) -> int:
     if not options.json:
         print("".join(f"  wrote {path}\n" for path in written), end="")
     return EXIT_OK
+
+
+def _evaluate_calculated(options: argparse.Namespace) -> int:
+    """Measure the ranks of calculated lines, and say first what they are not."""
+    from spectra_app.services.evaluate import evaluate_calculated
+
+    figures = evaluate_calculated(options.queries, options.column)
+    if options.json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return EXIT_OK
+    print("\n".join([*figures["limits"], "", *_rank_lines(figures)]))
+    return EXIT_OK
+
+
+def _rank_lines(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{figures['n']} scans against {figures['candidates']} calculated candidates; "
+        f"{len(figures['without_candidate'])} without one, {len(figures['refused'])} refused",
+        f"  median rank {figures['median_rank']:g} (by chance {figures['chance_median_rank']:g})",
+    ]
+    for first, found in figures["top"].items():
+        chance = figures["chance_top"][first]
+        lines.append(f"  among the first {first:>2}: {_shown(found)}; by chance {chance:.1%}")
+    for title, rows in (
+        ("family", figures["by_family"].items()),
+        ("candidates", ((row["candidates"], row) for row in figures["by_candidates"])),
+    ):
+        lines += [
+            f"  {title} {name}: n {row['n']}, median rank {row['median_rank']:g}, "
+            f"first ten {row['top10']:.0%}, first fifty {row['top50']:.0%}"
+            for name, row in rows
+        ]
+    return lines
 
 
 def _check_report(path: Path) -> None:

@@ -161,7 +161,13 @@ def _batch(commands: Commands) -> None:
 
 def _evaluate(commands: Commands) -> None:
     evaluate = new(commands, "evaluate", "measure right, wrong and missing names on known scans")
-    evaluate.add_argument("--library", type=Path, required=True, metavar="LIB.h5")
+    against = evaluate.add_mutually_exclusive_group(required=True)
+    against.add_argument("--library", type=Path, metavar="LIB.h5")
+    against.add_argument(
+        "--calculated",
+        action="store_true",
+        help="instead of a library: at which rank calculated lines put the right substance",
+    )
     evaluate.add_argument("--queries", type=Path, required=True, metavar="MANIFEST.csv")
     evaluate.add_argument(
         "--leave-out",

@@ -4,6 +4,7 @@
 summed), `judging` says what is right, `figures` and `calibration` count, `outputs` writes.
 """
 
+from spectra_app.services.evaluate.calculated import evaluate_calculated
 from spectra_app.services.evaluate.figures import summary
 from spectra_app.services.evaluate.judging import (
     Answer,
@@ -26,6 +27,7 @@ __all__ = [
     "Query",
     "Result",
     "evaluate",
+    "evaluate_calculated",
     "evaluation",
     "evaluation_steps",
     "in_library",
