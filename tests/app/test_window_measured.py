@@ -214,6 +214,7 @@ def all_pages(shell, samples):
     yield from of_file("compare_pages").compare_pages(shell, samples)
     yield from of_file("library_pages").library_pages(shell)
     yield from of_file("calibration_pages").calibration_pages(shell)
+    yield from of_file("pages_everywhere").pages(shell)
 
 
 def of_file(name):
