@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt, QUrl, Slot
-from PySide6.QtGui import QAction, QColor, QImage, QKeySequence, QPainter, QTextOption
+from PySide6.QtGui import QAction, QColor, QImage, QKeySequence, QPainter, QResizeEvent, QTextOption
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QSplitter,
+    QStyle,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -33,6 +34,8 @@ from spectra_app.wording import ALARMS
 
 FOLDER = "help"
 SIDE = 40  # pixels of a drawn shape
+MARGIN = 18  # pixels around a topic
+BAR = QStyle.PixelMetric.PM_ScrollBarExtent
 _TEXT = re.compile(r"\{([a-z_]+\.[^{}\s]+)\}")
 _PICTURE = re.compile(r"[a-z-]+")
 
@@ -96,6 +99,7 @@ class Sheet(QTextBrowser):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
+        self._topic: Topic | None = None
         self.refused: list[str] = []
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
@@ -112,9 +116,22 @@ class Sheet(QTextBrowser):
         if _PICTURE.fullmatch(text):
             path = resources.path(f"{FOLDER}/{self._look.texts.language}/{text}.png")
             if path.is_file():
-                return QImage(str(path))
+                return self._fitted(QImage(str(path)))
         self.refused.append(text)
         return None
+
+    def _fitted(self, image: QImage) -> QImage:
+        """Return a picture no wider than there is room for; the scroll bar has its place."""
+        room = self.width() - 2 * MARGIN - self.style().pixelMetric(BAR) - 8
+        if image.width() <= room:
+            return image
+        return image.scaledToWidth(max(room, 100), Qt.TransformationMode.SmoothTransformation)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the pictures to another width."""
+        super().resizeEvent(event)
+        if self._topic is not None and event.size().width() != event.oldSize().width():
+            self.show_topic(self._topic)
 
     def _shape(self, level: str) -> QImage:
         theme = self._look.theme
@@ -130,13 +147,14 @@ class Sheet(QTextBrowser):
 
     def show_topic(self, topic: Topic) -> None:
         """Show a topic from its beginning."""
+        self._topic = topic
         rtl = self._look.texts.direction == "rtl"
         option = QTextOption(self.document().defaultTextOption())
         option.setTextDirection(
             Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight
         )
         self.document().setDefaultTextOption(option)
-        self.document().setDocumentMargin(18)
+        self.document().setDocumentMargin(MARGIN)
         text = topic.text.replace("![](", f"![{topic.title}](")  # Qt shows none without words
         self.setMarkdown(f"# {topic.title}\n\n{text}")
         self.setAccessibleName(topic.title)
@@ -165,7 +183,7 @@ class HelpWindow(QWidget):
         look.paint(self._repaint)
 
     def _build(self) -> None:
-        self.resize(900, 640)
+        self.resize(980, 680)
         side, beside = QWidget(), QWidget()
         left, right, row = QVBoxLayout(side), QVBoxLayout(beside), QHBoxLayout()
         self.field.setMinimumHeight(40)
@@ -181,7 +199,7 @@ class HelpWindow(QWidget):
         for widget, stretch in ((side, 0), (beside, 1)):
             parts.addWidget(widget)
             parts.setStretchFactor(parts.count() - 1, stretch)
-        parts.setSizes([260, 640])
+        parts.setSizes([250, 730])
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(parts)
