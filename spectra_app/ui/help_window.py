@@ -10,8 +10,19 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt, QUrl, Slot
-from PySide6.QtGui import QAction, QColor, QImage, QKeySequence, QPainter, QResizeEvent, QTextOption
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QImage,
+    QKeySequence,
+    QPainter,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -100,7 +111,12 @@ class Sheet(QTextBrowser):
         super().__init__()
         self._look = look
         self._topic: Topic | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(50)
+        self._later.timeout.connect(self._show_again)
         self.refused: list[str] = []
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
 
@@ -128,9 +144,14 @@ class Sheet(QTextBrowser):
         return image.scaledToWidth(max(room, 100), Qt.TransformationMode.SmoothTransformation)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the pictures to another width."""
+        """Fit the pictures to another width, later: Qt is laying the text out now."""
         super().resizeEvent(event)
-        if self._topic is not None and event.size().width() != event.oldSize().width():
+        if event.size().width() != event.oldSize().width():
+            self._later.start()
+
+    @Slot()
+    def _show_again(self) -> None:
+        if self._topic is not None:
             self.show_topic(self._topic)
 
     def _shape(self, level: str) -> QImage:
@@ -153,6 +174,11 @@ class Sheet(QTextBrowser):
         option.setTextDirection(
             Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight
         )
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.document().clear()
+        first = QTextCursor(self.document())  # Qt begins with the heading shown before
+        first.setBlockFormat(QTextBlockFormat())
+        first.setCharFormat(QTextCharFormat())
         self.document().setDefaultTextOption(option)
         self.document().setDocumentMargin(MARGIN)
         text = topic.text.replace("![](", f"![{topic.title}](")  # Qt shows none without words
