@@ -250,17 +250,12 @@ def sought(
     check found for an entry; `finding` is the severity looked for, or ``none``.
     """
     words = plain(wanted.text).split()
-    pairs = tuple(
-        (key, value)
-        for key in ("family", "kind", "alarm", "status")
-        if (value := getattr(wanted, key))
-    )
-    found = [
-        row
-        for row in rows
-        if all(word in row.text for word in words)
-        and all(getattr(row, key) == value for key, value in pairs)
-    ]
+    found = list(rows)
+    for word in words:  # one pass for each: this runs at every key
+        found = [row for row in found if word in row.text]
+    for key in ("family", "kind", "alarm", "status"):
+        if value := getattr(wanted, key):
+            found = [row for row in found if getattr(row, key) == value]
     if finding:
         known = marked or {}
         found = [row for row in found if known.get(row.entry, "none") == finding]
