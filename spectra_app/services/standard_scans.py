@@ -188,8 +188,8 @@ class _Turn:
             if not ended:
                 done = min(1.0, share * total / averages)
                 number = min(averages, 1 + int(done * averages))
-                left = f"about {(1.0 - done) * seconds:.0f} s left"
-                self.progress(part[0] + part[1] * done, f"exposure {number} of {averages}, {left}")
+                left = f", about {(1.0 - done) * seconds:.0f} s left" if part[1] else ""
+                self.progress(part[0] + part[1] * done, f"exposure {number} of {averages}{left}")
 
         def stop() -> bool:
             return ended or self._stopped()

@@ -75,6 +75,7 @@ class ChartView(QFrame):
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
+        item.getAxis("left").enableAutoSIPrefix(False)  # a unit times 0.001 is misread
         self.widget.setMinimumHeight(150)
         self.words.setWordWrap(True)
         self.words.setObjectName("muted")

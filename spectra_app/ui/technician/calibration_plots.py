@@ -48,6 +48,8 @@ class StepPlot(QFrame):
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
+        for axis in ("left", "bottom"):
+            item.getAxis(axis).enableAutoSIPrefix(False)  # a unit times 0.001 is misread
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 6)
         column.addWidget(self.widget)

@@ -195,6 +195,17 @@ class StandardsStep(Step):
             self.list.addItem(item)
         self.list.itemChanged.connect(self._on_changed)
         look.tell(self.retell)
+        look.paint(self._paint)
+
+    def _paint(self) -> None:
+        """Paint boxes that are seen on a dark ground too: hollow, or filled when ticked."""
+        theme = self.look.theme
+        box = "width: 14px; height: 14px; border-radius: 3px; border: 2px solid"
+        self.list.setStyleSheet(
+            f"QListWidget::indicator {{ {box} {theme['muted']}; background: {theme['surface']}; }}"
+            f"QListWidget::indicator:checked {{ {box} {theme['accent']};"
+            f" background: {theme['accent']}; }}"
+        )
 
     def retell(self) -> None:
         """Say all texts."""
