@@ -34,8 +34,8 @@ from spectra_app.ui.supervisor.working import Progress, Working
 from spectra_app.ui.supervisor.yearly_box import YearlyBox
 from spectra_app.ui.tables import copyable
 
-WIDTHS = (150, 212, 64, 64, 92, 104, 64)  # pixels
-RATE_WIDTHS = (240, 214)
+WIDTHS = (150, 252, 64, 64, 92, 104, 64)  # pixels
+RATE_WIDTHS = (250, 256)
 TYPED = ("first", "last", "holds")
 
 
