@@ -106,18 +106,6 @@ class LibraryPage(BenchPage):
             self.top.addWidget(button)
         self.about.setObjectName("muted")
         self.column.addWidget(self.about)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        self.search.setClearButtonEnabled(True)
-        row.addWidget(self.search, 3)
-        for box in self.filters.values():
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(10)
-            row.addWidget(box, 2)
-        for widget in (self.search, *self.filters.values()):
-            widget.setMinimumHeight(TALL)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
@@ -139,12 +127,27 @@ class LibraryPage(BenchPage):
         browse = QWidget()
         whole = QVBoxLayout(browse)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addLayout(row)
+        whole.addLayout(self._filter_row())
         whole.addWidget(split, 1)
         self.views.addWidget(browse)
         self.views.addWidget(self.coverage)
         self.column.addWidget(self.views, 1)
         self._dress_table()
+
+    def _filter_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.search.setClearButtonEnabled(True)
+        row.addWidget(self.search, 3)
+        for box in self.filters.values():
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(10)
+            row.addWidget(box, 2)
+        for widget in (self.search, *self.filters.values()):
+            widget.setMinimumHeight(TALL)
+        return row
 
     def _dress_table(self) -> None:
         table = self.table
