@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TypeAlias, get_args
 
 from library.formats import Column
 from spectra_app.services.api import ManyUse
@@ -20,6 +21,9 @@ from spectra_app.services.result_rows import named
 from spectra_app.services.session import open_identifier, utc_now
 from spectra_app.settings import data_folder, made
 
+TakenColumn: TypeAlias = Column
+"""What is taken from files that hold several columns."""
+COLUMNS: tuple[TakenColumn, ...] = get_args(Column)
 _NO_NAME = re.compile(r"[^\w.-]+")
 
 

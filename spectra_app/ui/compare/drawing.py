@@ -146,7 +146,7 @@ class LaidPlot(QWidget):
             self.widget.addLine(y=floor, pen=pg.mkPen(theme["grid"]))
         for place, words in drawing.posts:
             dashed = pg.mkPen(theme["text"], style=Qt.PenStyle.DashLine)
-            options = {"position": 0.94, "color": theme["text"], "fill": theme["surface"]}
+            options = {"position": 0.68, "color": theme["text"], "fill": theme["surface"]}
             self.widget.addLine(x=place, pen=dashed, label=words, labelOpts=options)
         for trace in drawing.traces:
             self._draw_trace(trace)

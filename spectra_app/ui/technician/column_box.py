@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from PySide6.QtWidgets import QComboBox
 
-from library.formats import Column
+from spectra_app.services.many import COLUMNS, TakenColumn
 from spectra_app.ui.look import Look
-
-COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
 class ColumnBox(QComboBox):
@@ -31,6 +27,6 @@ class ColumnBox(QComboBox):
         self.setAccessibleName(say("batch.column"))
 
     @property
-    def column(self) -> Column | None:
+    def column(self) -> TakenColumn | None:
         """The column chosen; None lets the file decide."""
         return self.currentData() or None
