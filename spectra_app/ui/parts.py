@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from spectra_app import services
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.once import Once
@@ -250,7 +252,8 @@ class Parts(QObject):
 
     def _load(self, name: str, stop: Callable[[], bool]) -> bool:
         """Import what is behind a part and is not of Qt; gives up between two modules."""
-        for module in BEHIND[name][0]:
+        modules = BEHIND[name][0] + (_services() if name == "workbench" else ())
+        for module in modules:
             if stop():
                 return False
             import_module(module)
@@ -270,3 +273,9 @@ class Parts(QObject):
                 import_module(page)
                 yield
         READY.add(name)
+
+
+def _services() -> tuple[str, ...]:
+    """Return every service: the technician's and supervisor's pages together use most of them."""
+    found = walk_packages(services.__path__, f"{services.__name__}.")
+    return tuple(one.name for one in found)
