@@ -42,6 +42,7 @@ SAVED_MS = 15_000
 SIDES = {"scans": 17, "verdict": 34}
 """Shares of the width in per cent; the plots have the rest."""
 BELOW = 27
+CARD = 348  # pixels
 """Share of the height of the tables in per cent."""
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -119,7 +120,10 @@ class Workbench(QMainWindow):
             self.arrangement.add(Dock(name, self.look, key, inside[name]), area)
         for name in ("scans", "verdict", "candidates"):
             self.arrangement.docks[name].fill()
+        self.arrangement.docks["verdict"].setTitleBarWidget(QWidget())  # its tab says it
+        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.GroupedDragging)
         self.scans.title.hide()  # the panel's own title says it
+        self.pages.setMinimumWidth(CARD)  # of a page behind, Qt would ask for more
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.library, 1)
         self.statusBar().addPermanentWidget(self.arrangement.button)

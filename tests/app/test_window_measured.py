@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
+    QDockWidget,
     QLabel,
     QLineEdit,
     QScrollArea,
@@ -81,6 +82,16 @@ def cut_off(widget):
     return ""
 
 
+def behind(widget):
+    """Tell whether a widget is in a panel that stands behind another one: Qt calls it visible."""
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent, QDockWidget):
+            return parent.visibleRegion().isEmpty()
+        parent = parent.parentWidget()
+    return False
+
+
 def scrolled(widget):
     parent = widget.parentWidget()
     while parent is not None:
@@ -97,7 +108,7 @@ def faults_of(root, language, where):
     seen = [
         one
         for one in root.findChildren(object)
-        if isinstance(one, TEXT) and one.isVisible() and one.window() is root
+        if isinstance(one, TEXT) and one.isVisible() and one.window() is root and not behind(one)
     ]
     found, boxes = [], []
     for widget in seen:
@@ -215,6 +226,7 @@ def all_pages(shell, samples):
     yield from of_file("library_pages").library_pages(shell)
     yield from of_file("calibration_pages").calibration_pages(shell)
     yield from of_file("pages_everywhere").pages(shell)
+    yield from of_file("examine_pages").examine_pages(shell, samples)
 
 
 def of_file(name):

@@ -53,7 +53,7 @@ class Centre(QWidget):
         self.view = "compared"
         group = QButtonGroup(self)
         row = QHBoxLayout()
-        row.setSpacing(6)
+        row.setSpacing(4)
         for name, button in self.buttons.items():
             button.setObjectName("tool")
             button.setCheckable(True)

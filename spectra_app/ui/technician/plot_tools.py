@@ -45,7 +45,7 @@ class PlotTools(QFrame):
     def _build(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(4)
         for button in (self.clean, self.range, self.wavelength):
             button.setObjectName("tool")
             button.setCheckable(True)
@@ -67,7 +67,7 @@ class PlotTools(QFrame):
         self.amount.setDecimals(2)
         self.amount.setRange(0.0, 100.0)
         self.amount.setSingleStep(0.05)
-        self.amount.setMinimumWidth(70)
+        self.amount.setMinimumWidth(64)
 
     def _connect(self) -> None:
         self.scaling.currentIndexChanged.connect(self._on_tools)
