@@ -111,6 +111,7 @@ class Sheet(QTextBrowser):
         super().__init__()
         self._look = look
         self._topic: Topic | None = None
+        self._fitted_to = 0
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(50)
@@ -146,7 +147,7 @@ class Sheet(QTextBrowser):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the pictures to another width, later: Qt is laying the text out now."""
         super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
+        if self.width() != self._fitted_to:  # not the room beside the scroll bar: it comes and goes
             self._later.start()
 
     @Slot()
@@ -168,7 +169,7 @@ class Sheet(QTextBrowser):
 
     def show_topic(self, topic: Topic) -> None:
         """Show a topic from its beginning."""
-        self._topic = topic
+        self._topic, self._fitted_to = topic, self.width()
         rtl = self._look.texts.direction == "rtl"
         option = QTextOption(self.document().defaultTextOption())
         option.setTextDirection(

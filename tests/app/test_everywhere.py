@@ -211,3 +211,18 @@ def test_nothing_but_its_own_pictures_is_loaded(shell, press_f1, name):
     before = sheet.toPlainText()
     sheet.anchorClicked.emit(QUrl(name))
     assert sheet.toPlainText() == before
+
+
+def test_pictures_follow_the_width_and_headings_do_not_spread(qtbot, press_f1):
+    window = press_f1()
+    sheet = window.sheet
+    for width in (700, 980, 760):
+        window.resize(width, 600)
+        window.show_topic("verdicts" if width < 980 else "parcel")
+        qtbot.waitUntil(lambda: not sheet._later.isActive())
+        assert sheet.document().idealWidth() <= sheet.width()
+    second = sheet.document().findBlockByNumber(2)
+    assert "PRESUMPTIVE" in second.text()
+    assert second.blockFormat().headingLevel() == 0
+    assert second.begin().fragment().charFormat().fontPointSize() == 0
+    window.close()
