@@ -367,3 +367,13 @@ def test_lists_are_at_the_right_where_people_read_from_the_right(bench, qtbot):
         return [bar for bar in bench.findChildren(QTabBar) if bar.isVisible() and bar.count()]
 
     qtbot.waitUntil(lambda: len(bars()) == 2)
+
+
+def test_what_the_library_page_sends_is_drawn_in_the_workbench(shell, qtbot):
+    shell.entrance.around.click()
+    axis = np.linspace(200.0, 2000.0, 1200)
+    sent = Spectrum(axis, 10 + 900 / (1 + ((axis - 555) / 6) ** 2), 785.0)
+    shell.technician.lay_over(sent, "Caffeine", "measured")
+    qtbot.waitUntil(lambda: shell.workbench.examination.sums.idle)
+    assert [line.name for line in shell.workbench.centre.several.curves] == ["Caffeine"]
+    assert shell.workbench.reference.isVisible()

@@ -8,6 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
+from matching.spectrum import Spectrum
+from spectra_app.records.identification import Kind
 from spectra_app.services.api import UseCases
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.lane import Lane
@@ -84,12 +86,21 @@ class TechnicianArea(PagedArea):
         wanted = getattr(page, "open_wanted", None)
         if wanted is not None:
             wanted.connect(self.open_scan)
+        examined = getattr(page, "examine_wanted", None)
+        if examined is not None:
+            examined.connect(self.lay_over)
 
     @Slot(object)
     def open_scan(self, path: Path) -> None:
         """Open a file in the workbench."""
         self.show_page(FIRST)
         self.workbench.open_files([path])
+
+    @Slot(object, str, str)
+    def lay_over(self, spectrum: Spectrum, name: str, kind: Kind) -> None:
+        """Draw a reference of a library beside the scans of the workbench."""
+        self.show_page(FIRST)
+        self.workbench.show_reference(name, spectrum, kind)
 
     @Slot(object)
     def _import_more(self, record: object) -> None:
