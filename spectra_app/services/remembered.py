@@ -45,6 +45,8 @@ class Remembered:
         By the identifier of the user.
     first_run : mapping of str to str
         What was typed while the station was being set up; never a password.
+    sound : bool
+        Whether a verdict is heard as well as seen.
     damaged : bool
         The file was there and could not be read; it is not written.
     """
@@ -54,6 +56,7 @@ class Remembered:
     layout: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, OfPerson] = field(default_factory=dict)
     first_run: Mapping[str, str] = field(default_factory=dict)
+    sound: bool = False
     damaged: bool = False
 
     def of(self, person: str) -> OfPerson:
@@ -113,6 +116,7 @@ def _parsed(content: Any) -> Remembered:
         _texts(content, "layout"),
         people,
         _texts(content, "first_run"),
+        content.get("sound") is True,
     )
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from spectra_app.ui.once import Once
 from spectra_app.ui.paged import PagedArea
+from spectra_app.ui.sound import can_play
 
 if TYPE_CHECKING:
     from spectra_app.services.about import About
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from spectra_app.ui.help_window import HelpWindow
     from spectra_app.ui.shell import Shell
 
-KEYS = {"find": ("Ctrl+K", "Ctrl+Shift+P"), "help": ("F1",), "about": ()}
+KEYS = {"find": ("Ctrl+K", "Ctrl+Shift+P"), "help": ("F1",), "sound": (), "about": ()}
 
 
 class Everywhere(QObject):
-    """Three actions of the menu; what they open is imported when it is first asked for.
+    """Actions of the menu; what they open is imported when it is first asked for.
 
     Parameters
     ----------
@@ -47,12 +48,19 @@ class Everywhere(QObject):
         self.actions["find"].triggered.connect(self.find)
         self.actions["help"].triggered.connect(self.help)
         self.actions["about"].triggered.connect(self.about)
+        sound = self.actions["sound"]
+        sound.setCheckable(True)
+        sound.setEnabled(can_play())
+        sound.toggled.connect(window.look.sound)
+        window.look.sounded.connect(lambda: sound.setChecked(window.look.sounding))
         window.look.tell(self.retell)
 
     def retell(self) -> None:
         """Say all texts."""
         for name, action in self.actions.items():
             action.setText(self._window.look.say(f"menu.{name}"))
+        if not self.actions["sound"].isEnabled():
+            self.actions["sound"].setText(self._window.look.say("menu.sound_none"))
 
     # --- finding --------------------------------------------------------------------------------
 

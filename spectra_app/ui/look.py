@@ -50,11 +50,13 @@ class Look(QObject):
 
     retold = Signal()
     restyled = Signal()
+    sounded = Signal()
 
     def __init__(self, language: str = "en", choice: ThemeChoice = "system") -> None:
         super().__init__()
         self.texts = window_texts(language)
         self.choice: ThemeChoice = choice
+        self.sounding = False
         self.theme: Theme = load_theme(resolve(choice))
         self._direct()
         self._windows: list[QWidget] = []
@@ -83,6 +85,11 @@ class Look(QObject):
         self.texts = window_texts(language)
         self._direct()
         self.retold.emit()
+
+    def sound(self, on: bool) -> None:
+        """Let verdicts be heard from now on, or not."""
+        self.sounding = on
+        self.sounded.emit()
 
     # --- theme ----------------------------------------------------------------------------------
 

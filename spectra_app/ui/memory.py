@@ -59,6 +59,8 @@ class Memory(QObject):
         self._soon.timeout.connect(self._save_beside)
         window.look.retold.connect(self._on_look)
         window.look.restyled.connect(self._on_look)
+        window.look.sound(now.sound)
+        window.look.sounded.connect(self._on_sound)
         window.records.changed.connect(self._on_changed)
         window.entrance.first.typed.connect(self._on_first_run)
         window.area_shown.connect(self._on_area)
@@ -101,6 +103,10 @@ class Memory(QObject):
         language, theme = look.texts.language, look.choice
         self.change(replace(self.now, language=language, theme=theme))
         self.for_person(language=language, theme=theme)
+
+    @Slot()
+    def _on_sound(self) -> None:
+        self.change(replace(self.now, sound=self._window.look.sounding))
 
     @Slot(dict)
     def _on_first_run(self, typed: dict[str, str]) -> None:

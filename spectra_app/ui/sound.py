@@ -1,7 +1,7 @@
 """The sound of a verdict: beside colour, shape and word, for who looks at the parcel instead.
 
 The tones are computed here; the computer's own player plays them, so that nothing has to be
-installed for it. Off unless a person switches it on; who has no player is told so.
+installed for it. Off unless a person switches it on; the menu says where there is no player.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, QTemporaryDir
+
+from spectra_app.ui.look import Look
 
 RATE_HZ: Final = 22_050
 LOUD: Final = 0.5
@@ -56,32 +58,41 @@ def tones_as_wav(alarm: str) -> bytes:
     return out.getvalue()
 
 
+def player(find: Callable[[str], str | None] = shutil.which) -> str:
+    """Return the program that plays sounds here; empty when there is none, or none is needed."""
+    return next((path for name in PLAYERS if (path := find(name))), "")
+
+
+def can_play(find: Callable[[str], str | None] = shutil.which) -> bool:
+    """Tell whether this computer has something that plays sounds."""
+    return sys.platform == "win32" or bool(player(find))
+
+
 class Sound(QObject):
-    """Plays the tones of a verdict when it is switched on.
+    """Plays the tones of a verdict when the window is to be heard.
 
     Parameters
     ----------
     parent : QObject
         Whose life it shares.
+    look : Look
+        Says whether the window is to be heard.
     find : callable (str) -> str or None
         Finds a program by its name.
     """
 
-    def __init__(self, parent: QObject, find: Callable[[str], str | None] = shutil.which) -> None:
+    def __init__(
+        self, parent: QObject, look: Look, find: Callable[[str], str | None] = shutil.which
+    ) -> None:
         super().__init__(parent)
-        self.on = False
-        self._player = next((path for name in PLAYERS if (path := find(name))), "")
+        self._look = look
+        self._player, self._can_play = player(find), can_play(find)
         self._folder: QTemporaryDir | None = None
         self._process = QProcess(self)
 
-    @property
-    def can_play(self) -> bool:
-        """Whether this computer has something that plays sounds."""
-        return sys.platform == "win32" or bool(self._player)
-
     def play(self, alarm: str) -> None:
         """Play the tones of an alarm level; what still plays is cut short."""
-        if not self.on or not self.can_play or alarm not in TONES:
+        if not self._look.sounding or not self._can_play or alarm not in TONES:
             return
         path = self._file(alarm)
         if sys.platform == "win32":

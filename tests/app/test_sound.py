@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 from PySide6.QtCore import QObject
 
-from spectra_app.ui.sound import RATE_HZ, TONES, Sound, tones_as_wav
+from spectra_app.ui.look import Look
+from spectra_app.ui.sound import RATE_HZ, TONES, Sound, can_play, tones_as_wav
 from spectra_app.wording import ALARMS
 
 
@@ -19,8 +20,8 @@ def sound(tmp_path):
     heard, player = tmp_path / "heard.wav", tmp_path / "aplay"
     player.write_text(f'#!/bin/sh\ncp "$1" "{heard}.part" && mv "{heard}.part" "{heard}"\n')
     player.chmod(0o700)
-    parent = QObject()
-    yield Sound(parent, lambda name: str(player) if name == "aplay" else None), heard
+    parent, look = QObject(), Look()
+    yield Sound(parent, look, lambda name: str(player) if name == "aplay" else None), heard, look
     parent.deleteLater()
 
 
@@ -46,11 +47,11 @@ def test_a_tone_neither_clicks_nor_clips():
 
 
 def test_it_is_silent_until_it_is_switched_on(sound, qtbot):
-    one, heard = sound
+    one, heard, look = sound
     one.play("controlled")
     qtbot.wait(50)
     assert not heard.exists()
-    one.on = True
+    look.sound(True)
     one.play("benign")
     one.play("controlled")
     qtbot.waitUntil(heard.exists, timeout=20_000)
@@ -59,8 +60,9 @@ def test_it_is_silent_until_it_is_switched_on(sound, qtbot):
 
 
 def test_a_computer_without_a_player_says_so_and_goes_on():
-    parent = QObject()
-    one = Sound(parent, lambda _name: None)
-    one.on = True
+    look, parent = Look(), QObject()
+    look.sound(True)
+    one = Sound(parent, look, lambda _name: None)
     one.play("controlled")
-    assert not one.can_play
+    assert not can_play(lambda _name: None)
+    assert can_play(lambda name: name if name == "aplay" else None)

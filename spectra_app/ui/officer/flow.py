@@ -67,7 +67,7 @@ class OfficerFlow(QObject):
         self.parcel = Parcel()
         self._job: Job | None = None
         self._began_s = 0.0
-        self.sound, self.camera = Sound(self), Camera(self)
+        self.sound, self.camera = Sound(self, look), Camera(self)
         screen.scan_wanted.connect(self.scan)
         screen.again_wanted.connect(self.scan_again)
         screen.stop_wanted.connect(self.stop)

@@ -26,12 +26,15 @@ from spectra_app.ui.live_plot import LivePlot
 from spectra_app.ui.look import Look
 from spectra_app.ui.officer.item_line import ItemLine
 from spectra_app.ui.plot import SpectrumPlot, no_quality
+from spectra_app.ui.standard_picture import HoldPicture, way_of
 from spectra_app.ui.theme import banner_style
 from spectra_app.ui.troubles import told
 from spectra_app.ui.verdict_card import VerdictCard, text_label
 
 SCAN_TALL, TALL = 76, 57  # pixels: 20 and 15 mm at 96 dpi
 HALVES = (47, 53)
+HELD = frozenset({"officer.unchecked", "officer.checking", "officer.check_unjudged"})
+"""With these words a picture shows how the polystyrene standard is held."""
 SECOND_LOOKS = ("other_spot", "packaging", "longer")
 
 
@@ -53,6 +56,7 @@ class Message(QFrame):
         self.sign, self.bar = LaserSign(look, 40, 17.0), QProgressBar()
         self.bar.setTextVisible(False)
         self.left, self.action = text_label("hint"), QPushButton()
+        self.hold = HoldPicture(look, way_of("polystyrene"))
         self.action.setObjectName("primary")
         self.action.setMinimumHeight(TALL)
         self.action.clicked.connect(lambda: self.acted.emit(self._action))
@@ -60,7 +64,8 @@ class Message(QFrame):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(14)
         for widget in (
-            self.emulated, self.title, self.sign, self.bar, self.left, self.text, self.action,
+            self.emulated, self.title, self.sign, self.bar, self.left, self.text, self.hold,
+            self.action,
         ):  # fmt: skip
             column.addWidget(widget)
         column.addStretch(1)
@@ -83,6 +88,7 @@ class Message(QFrame):
         else:
             self.text.setText(say(f"{self._key}.text", **self._values))
         self.bar.setAccessibleName(say("officer.progress"))
+        self.hold.setAccessibleName(say("officer.unchecked.text"))
         self.action.setVisible(bool(self._action))
         if self._action:
             self.action.setText(say(f"officer.act_{self._action}"))
@@ -99,6 +105,7 @@ class Message(QFrame):
         """Show the words under `key`; `action` names the button, `error` replaces the text."""
         self._key, self._values, self._action, self._error = key, values, action, error
         self.emulated.setVisible(emulated)
+        self.hold.setVisible(key in HELD)
         for widget in (self.bar, self.left, self.sign):
             widget.hide()
         self.retell()

@@ -35,8 +35,8 @@ from spectra_app.ui.laser_sign import LaserSign
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 from spectra_app.ui.phrases import analyser_line, percent, step_words
+from spectra_app.ui.standard_picture import HoldPicture, way_of
 from spectra_app.ui.technician.calibration_plots import StepPlot
-from spectra_app.ui.technician.standard_picture import HoldPicture, way_of
 from spectra_app.ui.theme import banner_style
 from spectra_app.ui.troubles import begun
 
