@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from library.formula import ATOMIC_WEIGHTS
+
 Array = NDArray[np.float64]
 
-# Conventional standard atomic weights, CIAAW 2021, abridged.
-WEIGHTS = {
-    1: 1.008, 5: 10.81, 6: 12.011, 7: 14.007, 8: 15.999, 9: 18.998, 14: 28.085, 15: 30.974,
-    16: 32.06, 17: 35.45, 34: 78.971, 35: 79.904, 53: 126.904,
+NUMBERS = {
+    "H": 1, "B": 5, "C": 6, "N": 7, "O": 8, "F": 9, "Si": 14, "P": 15, "S": 16, "Cl": 17, "Se": 34,
+    "Br": 35, "I": 53,
 }  # fmt: skip
+WEIGHTS = {NUMBERS[symbol]: weight for symbol, weight in ATOMIC_WEIGHTS.items()}  # by number
 ELECTRON = 1822.888486209  # electron masses in a dalton; CODATA 2018
 WAVENUMBER = 219474.6313632  # cm-1 in a Hartree
 BOHR = 0.529177210903  # Angstrom

@@ -128,6 +128,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "case.answer": _only(_T, _S),
         "case.replay": _ALL,
         "case.recheck": _only(_T, _S),
+        "suggestions.open": _only(_T, _S),
         "item.add": _ALL,
         "item.change": _ALL,
         "scan.add": _ALL,

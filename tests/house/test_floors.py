@@ -42,6 +42,12 @@ FENCES = [
     ("spectra_app.cli", "devices", ()),
     ("spectra_app.cli", "sqlite3", ()),
 ]
+# Calculated lines name nothing: only these know the table, and neither is asked for a verdict.
+KNOW_CALCULATED = (
+    "library.calculated",
+    "spectra_app.services.evaluate.calculated",
+    "spectra_app.services.suggestions",
+)
 QT_HOMES = (
     "spectra_app.ui",
     "spectra_app.app",
@@ -99,6 +105,18 @@ def test_fence(sources, who: str, whom: str, excused: tuple[str, ...]) -> None:
         f"{source.where}:{line} imports {name}"
         for source in sources
         if _inside(source.module, who) and not _inside(source.module, *excused)
+        for name, line in source.imports()
+        if _inside(name, whom)
+    ]
+    assert through == []
+
+
+@pytest.mark.parametrize("whom", ["library.calculated_lines", "matching.suggest"])
+def test_no_other_path_knows_calculated_lines(sources, whom: str) -> None:
+    through = [
+        f"{source.where}:{line} imports {name}"
+        for source in sources
+        if not _inside(source.module, *KNOW_CALCULATED, "library.calculated_lines")
         for name, line in source.imports()
         if _inside(name, whom)
     ]

@@ -1,0 +1,156 @@
+"""Calculated suggestions open after the verdict, for the laboratory, and never unseen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from library.calculated_lines import calculated_table
+from library.formula import elements_of, mass_of
+from matching.spectrum import Spectrum
+from spectra_app.errors import CaseError, ForbiddenError
+from spectra_app.records.kinds import Note
+from spectra_app.services.cases import scans
+from spectra_app.services.suggestions import (
+    CAUTION,
+    HEADING,
+    LONGEST,
+    SHORTEST,
+    KnownBesides,
+    fits,
+    open_suggestions,
+)
+
+
+def _like(entry) -> Spectrum:
+    axis = np.arange(300.0, 1900.0, 2.0)
+    bands = np.exp(-(((axis[:, None] - entry.shifts - 6) / 6) ** 2)) @ (
+        entry.activities / entry.shifts
+    )
+    return Spectrum(axis, 1000 * bands / bands.max(), 785.0)
+
+
+@pytest.fixture
+def entry():
+    """Return a nitazene of the table."""
+    return next(one for one in calculated_table().entries if "nitazene" in one.family)
+
+
+@pytest.fixture
+def taken(office, officer, samples, entry):
+    """Return a function that takes in a scan with a verdict, whose spectrum is like the entry."""
+
+    def take_in(name="not_in_library"):
+        found = samples.ALL[name]()
+        sha256 = office.evidence.put(
+            f"{name} {office.clock()}".encode(), kind="frame", name="f", clock=office.clock
+        ).sha256
+        found = replace(found, record=replace(found.record, sha256=sha256), query=_like(entry))
+        return scans.add_scan(office, officer, found).id, found
+
+    return take_in
+
+
+@pytest.fixture
+def filed(office, officer, item, taken):
+    def file(name="not_in_library"):
+        scan, found = taken(name)
+        scans.file_scan(office, officer, scan, item)
+        return scan, found
+
+    return file
+
+
+def test_the_list_says_first_what_it_is_and_gives_no_likeness(office, logged_in, filed, entry):
+    scan, found = filed()
+    made = open_suggestions(office, logged_in["technician"], scan, found)
+    assert (made.heading, made.caution, made.kind) == (HEADING, CAUTION, "calculated")
+    assert made.candidates == len(calculated_table())
+    assert SHORTEST <= len(made.shown) <= LONGEST
+    own = next(one for one in made.shown if one.inchikey == entry.inchikey)
+    assert (own.family, own.kind) == (entry.family, "calculated")
+    assert own.drawing is not None
+    assert own.drawing.inchikey == entry.inchikey
+    assert [one.rank for one in made.shown] == list(range(1, len(made.shown) + 1))
+    assert not {"similarity", "score", "share"} & set(type(own).__slots__)
+
+
+def test_opening_is_written_into_ledger_and_case_without_a_name(office, logged_in, filed, case):
+    scan, found = filed()
+    made = open_suggestions(office, logged_in["technician"], scan, found)
+    (note,) = (one.record for one in office.ledger.find(Note, case=case))
+    assert scan in note.text
+    assert made.table_sha256 in note.text
+    assert note.written_by == logged_in["technician"].user
+    assert not any(one.name.casefold() in note.text.casefold() for one in made.shown)
+    acts = [one.act for one in office.ledger.entries()]
+    assert acts.count("calculated suggestions opened") == 1
+    open_suggestions(office, logged_in["technician"], scan, found)
+    assert len(list(office.ledger.find(Note, case=case))) == 2
+
+
+def test_the_officer_does_not_see_it(office, officer, filed, case):
+    scan, found = filed()
+    with pytest.raises(ForbiddenError):
+        open_suggestions(office, officer, scan, found)
+    assert list(office.ledger.find(Note, case=case)) == []
+
+
+def test_it_does_not_open_before_the_verdict_is_locked(office, logged_in, taken, case):
+    scan, found = taken()
+    with pytest.raises(CaseError, match="not locked"):
+        open_suggestions(office, logged_in["technician"], scan, found)
+    assert list(office.ledger.find(Note, case=case)) == []
+
+
+@pytest.mark.parametrize("verdict", ["match", "lead", "inconclusive", "container"])
+def test_it_opens_for_no_other_verdict(office, logged_in, filed, verdict):
+    scan, found = filed(verdict)
+    with pytest.raises(CaseError, match="no measured reference explains"):
+        open_suggestions(office, logged_in["technician"], scan, found)
+
+
+def test_it_opens_for_the_recorded_result_only(office, logged_in, filed):
+    scan, found = filed()
+    other = replace(found, record=replace(found.record, file="another.csv"))
+    with pytest.raises(CaseError, match="not that of the recorded verdict"):
+        open_suggestions(office, logged_in["technician"], scan, other)
+
+
+def test_what_else_is_known_narrows_the_list(office, logged_in, filed, entry):
+    scan, found = filed()
+    besides = KnownBesides(family=entry.family, with_elements=("N",), without_elements=("Br",))
+    made = open_suggestions(office, logged_in["technician"], scan, found, besides)
+    assert 0 < made.fitting < made.candidates
+    assert {one.family for one in made.shown} == {entry.family}
+    nothing = KnownBesides(formula="C99H99")
+    assert open_suggestions(office, logged_in["technician"], scan, found, nothing).shown == ()
+
+
+@pytest.mark.parametrize(
+    ("besides", "fit"),
+    [
+        (KnownBesides(), True),
+        (KnownBesides(mass=285.0), True),
+        (KnownBesides(mass=287.0), False),
+        (KnownBesides(formula="C17H19NO3"), True),
+        (KnownBesides(formula="C17H21NO3"), False),
+        (KnownBesides(with_elements=("N", "O")), True),
+        (KnownBesides(with_elements=("Cl",)), False),
+        (KnownBesides(without_elements=("N",)), False),
+        (KnownBesides(without_elements=("S",)), True),
+        (KnownBesides(family="morphinan / opiate"), True),
+        (KnownBesides(family="cathinone"), False),
+    ],
+)
+def test_morphine_fits_what_is_true_of_it(besides, fit):
+    assert fits("C17H19NO3", "morphinan / opiate", besides) is fit
+
+
+def test_formulas_are_taken_apart():
+    assert elements_of("C17H19NO3") == {"C": 17, "H": 19, "N": 1, "O": 3}
+    assert mass_of("C17H19NO3") == pytest.approx(285.343, abs=0.01)
+    assert elements_of("brown") == {}
+    assert mass_of("NaCl") is None
