@@ -138,6 +138,18 @@ def calculated_table() -> CalculatedTable:
     return read_calculated(path(FOLDER))
 
 
+def with_own(table: CalculatedTable, folder: Path) -> CalculatedTable:
+    """Return a table with the structures that a station added to `folder`; raises as above.
+
+    A structure that the table has already is taken from the table.
+    """
+    own = read_calculated(folder)
+    known = {entry.inchikey for entry in table.entries}
+    added = [entry for entry in own.entries if entry.inchikey not in known]
+    digest = hashlib.sha256(f"{table.sha256}{own.sha256}".encode()).hexdigest()
+    return CalculatedTable((*table.entries, *added), digest) if added else table
+
+
 def read_calculated(folder: Path) -> CalculatedTable:
     """Read the blocks of a folder.
 

@@ -31,15 +31,19 @@ def parser() -> argparse.ArgumentParser:
     judge = each.add_parser("judge", help="say at which rank measured molecules are found")
     table = each.add_parser("table", help="write the table of lines from what is done")
     table.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    add = each.add_parser("add", help="add a structure to a station's own lines")
+    add.add_argument("structure", help="a SMILES, or a name in the tables of substances")
+    add.add_argument("--name", default="", help="what it is called")
+    add.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     again = each.add_parser("recheck", help="calculate a sample again and compare")
     again.add_argument("--sample", type=int, default=60)
     again.add_argument("--draw", type=int, default=1, help="seed of the choice")
     again.add_argument("--processes", type=int, default=1)
     for command in (fit, judge):
         command.add_argument("--measured", type=Path, required=True, metavar="MANIFEST.csv")
-    for command in (judge, table):
+    for command in (judge, table, add):
         command.add_argument("--factors", type=Path, required=True, metavar="FACTORS.json")
-    for command in (run, one, fit, judge, table, again):
+    for command in (run, one, fit, judge, table, add, again):
         command.add_argument("--work", type=Path, default=default_folder(), metavar="FOLDER")
     for command in (run, one, again):
         command.add_argument("--seed", type=int, default=20261122)
@@ -113,6 +117,21 @@ def _table(asked: Any) -> int:
     return 0
 
 
+def _add(asked: Any) -> int:
+    from library.calculated.adding import add
+    from library.calculated.errors import CalculationError
+    from library.calculated.table import read_factors
+
+    try:
+        factors = read_factors(asked.factors)
+        job = add(asked.structure, asked.name, asked.out, asked.work, factors)
+    except CalculationError as error:
+        sys.stderr.write(f"{asked.structure}: {error}\n")
+        return 3
+    _say(json.dumps({"name": job.name, "inchikey": job.inchikey, "smiles": job.smiles}))
+    return 0
+
+
 def _recheck(asked: Any) -> int:
     from library.calculated.plan import jobs
     from library.calculated.recheck import recheck
@@ -133,6 +152,7 @@ COMMANDS: dict[str, Callable[[Any], int]] = {
     "fit": _fit,
     "judge": _judge,
     "table": _table,
+    "add": _add,
     "recheck": _recheck,
 }
 

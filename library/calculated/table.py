@@ -23,7 +23,7 @@ from library.calculated.plan import Job
 from library.calculated.scaling import Factors, corrected, reduced
 from library.calculated.work import Raw, read, record_of
 from library.calculated_lines import BLOCKS, COLUMNS
-from library.substances import substances
+from library.substances import parse_table, substances
 
 Array = NDArray[np.float64]
 
@@ -97,6 +97,17 @@ def write_table(
             _write(folder / f"lines-{start // BLOCK:02d}.csv", COLUMNS, rows)
     _write(folder / "failures.csv", ("inchikey", "key", "name", "reason"), failed)
     return done, len(failed)
+
+
+def add_row(file: Path, work: Path, job: Job, factors: FactorSets) -> None:
+    """Add a finished structure to a block of a station's own, in place of an earlier row of it."""
+    keys = {substance.inchikey: substance.key for substance in substances()}
+    rows: list[Sequence[object]] = []
+    if file.is_file():
+        held = parse_table(file.read_bytes(), file.name)
+        rows = [list(row.values()) for row in held if row["inchikey"] != job.inchikey]
+    rows.append(_row(job, keys.get(job.inchikey, ""), read(work, job.inchikey), factors))
+    _write(file, COLUMNS, rows)
 
 
 def _write(file: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

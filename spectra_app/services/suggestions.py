@@ -9,18 +9,23 @@ candidate, because officers read notes. Similarity is for the order and is not g
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
-from library.calculated_lines import CalculatedTable, Suggestion, calculated_table
+from library.calculated_lines import CalculatedTable, Suggestion, calculated_table, with_own
 from library.drawings import Drawing, drawings
 from library.entry import EntryRecord
 from library.formula import elements_of, mass_of
 from library.substances import substances
 from matching.pipeline import prepare
-from spectra_app.errors import CaseError
+from resources import path
+from spectra_app.errors import AppError, CaseError
 from spectra_app.records.identification import Alarm, ControlStatus
 from spectra_app.records.kinds import Note, Scan
 from spectra_app.services.cases.keeping import open_item, short_id, sound
@@ -39,7 +44,14 @@ CAUTION = (
 OPENS_FOR = "not_in_library"
 SHORTEST, LONGEST = 10, 50
 MARGIN = 0.10  # of similarity below the first: so far down the order says little
+OWN_FOLDER = "calculated"  # below the station's data folder
 MASS_WITHIN = 0.7  # u; a nominal mass is enough
+
+
+class CalculatedError(AppError):
+    """A structure cannot be calculated here."""
+
+    code = "calculated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,7 @@ def open_suggestions(
     control : ControlSetup, optional
         The station's lists.
     table : CalculatedTable, optional
-        The candidates; the shipped table when it is not given.
+        The candidates; by default the shipped ones and those that the station added.
 
     Raises
     ------
@@ -139,7 +151,7 @@ def open_suggestions(
         When the scan covers too little.
     """
     me = office.require(session, "suggestions.open")
-    against = calculated_table() if table is None else table
+    against = own_table(office.folder) if table is None else table
     with office.ledger.writing(me.id) as writing:
         record = visible(office, me, Scan, scan).record
         _check_locked(record, found)
@@ -252,4 +264,63 @@ def _suggested(one: Suggestion, on: date, control: ControlSetup | None) -> Sugge
         control=statuses,
         alarm=alarm,
         drawing=drawings().get(entry.key),
+    )
+
+
+# --- Structures of the station's own --------------------------------------------------------------
+
+
+def own_table(folder: Path) -> CalculatedTable:
+    """Return the shipped candidates with those that were added to the station's data folder."""
+    return with_own(calculated_table(), folder / OWN_FOLDER)
+
+
+def add_structure(
+    office: Office,
+    session: Session,
+    structure: str,
+    *,
+    name: str = "",
+    python: str = sys.executable,
+) -> str:
+    """Calculate a structure that the tables lack, and add it to the station's own candidates.
+
+    A child process does it, in a minute or a few: the program itself never loads what calculates.
+
+    Parameters
+    ----------
+    structure : str
+        A SMILES, or a name in the tables of substances.
+    name : str, optional
+        What it is called.
+    python : str
+        The interpreter in which the extra ``calculate`` is installed.
+
+    Returns
+    -------
+    str
+        InChIKey of what was added.
+
+    Raises
+    ------
+    CalculatedError
+        When the extra is not installed, or the structure cannot be calculated.
+    """
+    office.require(session, "suggestions.open")
+    folder = office.folder / OWN_FOLDER
+    command = [python, "-m", "library.calculated", "add", "--out", str(folder)]
+    command += ["--work", str(folder / "work"), "--name", name]
+    command += ["--factors", str(path("calculated/factors.json")), "--", structure]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode == 0:
+        return str(json.loads(ended.stdout.splitlines()[-1])["inchikey"])
+    if "ModuleNotFoundError" in ended.stderr:
+        raise CalculatedError(
+            "what calculates spectra is not installed",
+            structure,
+            "have the extra 'calculate' installed: pip install .[calculate]",
+        )
+    said = (ended.stderr.strip().splitlines() or ["it was stopped"])[-1]
+    raise CalculatedError(
+        said.removeprefix(f"{structure}: "), structure, "check the structure, or give its SMILES"
     )

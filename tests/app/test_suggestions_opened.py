@@ -18,9 +18,12 @@ from spectra_app.services.suggestions import (
     HEADING,
     LONGEST,
     SHORTEST,
+    CalculatedError,
     KnownBesides,
+    add_structure,
     fits,
     open_suggestions,
+    own_table,
 )
 
 
@@ -154,3 +157,32 @@ def test_formulas_are_taken_apart():
     assert mass_of("C17H19NO3") == pytest.approx(285.343, abs=0.01)
     assert elements_of("brown") == {}
     assert mass_of("NaCl") is None
+
+
+def test_a_station_adds_a_structure_where_the_extra_is_installed(office, logged_in):
+    technician = logged_in["technician"]
+    try:
+        added = add_structure(office, technician, "CCCCCCCCO", name="news")
+    except CalculatedError as error:
+        pytest.importorskip("tblite", reason="the extra `calculate` is not installed")
+        raise AssertionError("it is installed") from error
+    assert added == "KBPLFHHGFOOTCA-UHFFFAOYSA-N"
+    table = own_table(office.folder)
+    assert len(table) == len(calculated_table()) + 1
+    assert table.sha256 != calculated_table().sha256
+    assert (table.entries[-1].name, table.entries[-1].kind) == ("news", "calculated")
+    with pytest.raises(CalculatedError, match="neither a SMILES nor a name"):
+        add_structure(office, technician, "no such thing")
+
+
+def test_without_the_extra_the_technician_is_told(office, logged_in, tmp_path):
+    bare = tmp_path / "python"
+    bare.write_text("#!/bin/sh\necho 'ModuleNotFoundError: No module named rdkit' >&2\nexit 1\n")
+    bare.chmod(0o700)
+    with pytest.raises(CalculatedError, match=r"pip install \.\[calculate\]"):
+        add_structure(office, logged_in["technician"], "CCO", python=str(bare))
+
+
+def test_an_officer_adds_nothing(office, officer):
+    with pytest.raises(ForbiddenError):
+        add_structure(office, officer, "CCO")
