@@ -62,6 +62,14 @@ def evaluate(options: argparse.Namespace, render: Renderer) -> int:
 
 def _evaluate_calculated(options: argparse.Namespace) -> int:
     """Measure the ranks of calculated lines, and say first what they are not."""
+    others = ("leave_out", "distort", "sums", "folds", "out", "report")
+    given = [f"--{other.replace('_', '-')}" for other in others if getattr(options, other)]
+    if given:
+        raise AppError(
+            "calculated lines are ranked only: nothing is named, left out or reported",
+            ", ".join(given),
+            "leave these options away, or evaluate a library",
+        )
     from spectra_app.services.evaluate import evaluate_calculated
 
     figures = evaluate_calculated(options.queries, options.column)

@@ -67,6 +67,13 @@ def test_a_library_and_calculated_lines_exclude_each_other(spectra, tmp_path) ->
     assert spectra("evaluate", "--queries", tmp_path / "m.csv")[0] == 2
 
 
+def test_options_that_would_be_ignored_are_refused(spectra, tmp_path) -> None:
+    arguments = ("--calculated", "--queries", tmp_path / "m.csv", "--leave-out", "--folds", "5")
+    code, _, err = spectra("evaluate", *arguments)
+    assert code == 3
+    assert "--leave-out, --folds" in err
+
+
 def test_scans_without_a_candidate_cannot_be_ranked(tmp_path) -> None:
     path = tmp_path / "manifest.csv"
     path.write_text("file,name\nx.csv,nothing that anybody knows\n")
