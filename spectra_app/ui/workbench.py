@@ -8,7 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QStackedWidget, QTabWidget, QWidget
 
 from matching.errors import SpectraError
@@ -22,6 +29,7 @@ from spectra_app.ui.actions import ActionBar
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.candidates import CandidatePanel
 from spectra_app.ui.compare.door import CloserDoor
+from spectra_app.ui.handed_over import HandedOver
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.limits import BackgroundLimits
 from spectra_app.ui.look import Look
@@ -90,6 +98,7 @@ class Workbench(QMainWindow):
         )
         self.library, self.offline = QLabel(), QLabel()
         self._reveal = QTimer(self)
+        self._handed_over = HandedOver()
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
         self._build()
         self._connect()
@@ -160,6 +169,9 @@ class Workbench(QMainWindow):
     def _connect(self) -> None:
         bar, lane = self.bar, self.lane
         bar.open.triggered.connect(self.ask_scans)
+        paste = QShortcut(QKeySequence.StandardKey.Paste, self)
+        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.activated.connect(self._on_paste)
         bar.scan.triggered.connect(self.scan_emulated)
         bar.stop.triggered.connect(self.stop)
         bar.report.triggered.connect(self.ask_report)
@@ -516,9 +528,13 @@ class Workbench(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the files dropped."""
-        urls = event.mimeData().urls()
-        self.open_files([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        self.open_files(self._handed_over.files(event.mimeData()))
         event.acceptProposedAction()
+
+    @Slot()
+    def _on_paste(self) -> None:
+        """Open files or a spectrum from the clipboard."""
+        self.open_files(self._handed_over.files(QGuiApplication.clipboard().mimeData()))
 
     def end(self) -> None:
         """Give up the work that nobody waits for, and tell nobody of trouble any more."""

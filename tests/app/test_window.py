@@ -157,6 +157,18 @@ def test_the_views_draw_what_they_say(opened, qtbot):
 
 
 @pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent")  # newer Qt has a second form
+def test_a_spectrum_pasted_from_a_spreadsheet_is_opened_like_a_file(window, qtbot):
+    asked = []
+    window.opened.connect(asked.extend)
+    clipboard = QGuiApplication.clipboard()
+    for text in ("one line is no spectrum", "shift\tcounts\n100\t7\n102\t9\n"):
+        clipboard.setText(text)
+        qtbot.keyClick(window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    (name,) = asked
+    assert Path(name).read_text(encoding="utf-8") == text
+    assert window.scans.entries[-1].title == "pasted-1.txt"
+
+
 def test_a_dropped_file_is_opened(window, qtbot):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("match.csv"), QUrl("https://example.org/x.csv")])
