@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from spectra_app.errors import CaseError, ForbiddenError
+from spectra_app.errors import CaseError, ForbiddenError, LedgerError
 from spectra_app.records.identifiers import parse
-from spectra_app.records.kinds import Case, Item
+from spectra_app.records.kinds import Case, Item, Note, Photo, Scan
 from spectra_app.services import users
 from spectra_app.services.cases import opening, scans
-from spectra_app.services.cases.parcels import ParcelNumber, file_parcel
+from spectra_app.services.cases.parcels import Added, ParcelNumber, file_parcel
 
 NUMBER = "RR473829103CN"
 
@@ -85,3 +85,52 @@ def test_desks_that_file_one_parcel_at_once_file_it_under_one_item(office, offic
     with ThreadPoolExecutor(len(taken)) as desks:
         assert len(set(desks.map(file, taken))) == 1
     assert len(office.ledger.find(Item)) == len(office.ledger.find(Case)) == 1
+
+
+PNG = b"\x89PNG\r\n\x1a\nnot a whole one"
+ADDED = Added(((PNG, "one.png"), (PNG + b"2", "two.png"), (PNG, "again.png")), "torn bag")
+
+
+def nothing_filed(office, *taken):
+    kinds = (Case, Item, Photo, Note)
+    states = {office.ledger.get(Scan, one.id).record.state for one in taken}
+    return all(office.ledger.find(kind) == [] for kind in kinds) and states == {"unfiled"}
+
+
+def test_photos_and_note_are_filed_with_the_scans(office, officer, take, parcel):
+    filed = file_parcel(office, officer, parcel, (take(officer),), ADDED)
+    photos = [stored.record for stored in office.ledger.find(Photo)]
+    (note,) = (stored.record for stored in office.ledger.find(Note))
+    assert [one.name for one in photos] == ["again.png", "two.png"]
+    assert office.evidence.get(photos[0].evidence) == PNG
+    assert {(one.case, one.item) for one in (*photos, note)} == {(filed.case.id, filed.item.id)}
+    assert (note.text, note.written_by) == ("torn bag", "u2")
+
+
+def test_nothing_is_filed_when_a_photo_is_refused_and_filing_again_is(
+    office, officer, take, parcel
+):
+    scan = take(officer)
+    with pytest.raises(CaseError, match="no picture"):
+        file_parcel(office, officer, parcel, (scan,), Added(((PNG, "a"), (b"text", "b"))))
+    assert nothing_filed(office, scan)
+    assert file_parcel(office, officer, parcel, (scan,), ADDED).scans[0].state == "filed"
+
+
+@pytest.mark.parametrize("table", ["Photo", "Note"])
+def test_nothing_is_filed_when_the_disk_is_full_at_the_end_and_filing_again_is(
+    office, officer, take, parcel, table
+):
+    scan, kind = take(officer), {"Photo": Photo, "Note": Note}[table].KIND
+    with office.ledger.reading() as connection:
+        pass  # the connection itself: its database refuses, as a full disk does
+    connection.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON revisions"
+        f" WHEN new.kind = '{kind}' BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+    )
+    with pytest.raises(LedgerError, match="disk is full"):
+        file_parcel(office, officer, parcel, (scan,), ADDED)
+    connection.execute("DROP TRIGGER full")
+    assert nothing_filed(office, scan)
+    assert file_parcel(office, officer, parcel, (scan,), ADDED).scans[0].state == "filed"
+    assert [len(office.ledger.find(kind)) for kind in (Case, Item, Photo, Note)] == [1, 1, 2, 1]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from spectra_app.errors import CaseError
+from spectra_app.records.evidence import EvidenceStore
 from spectra_app.records.kinds import KINDS, Amendment, Note, Photo, Scan
 from spectra_app.records.ledger.chain import Detail
+from spectra_app.records.ledger.writing import Writing
 from spectra_app.services.cases.keeping import moment, place, short_id, sound, stated
 from spectra_app.services.cases.opening import CHANGED
 from spectra_app.services.cases.seeing import sight_of, visible
@@ -64,24 +68,62 @@ def add_photo(
     """
     me = office.require(session, "photo.add")
     check_picture(data, name)
-    about = place(office.ledger, case, item)
-    # The list of receipts is never shortened: the name, which may be a person's, is not for it.
-    sha256 = office.evidence.put(data, kind="photo", name="photo", clock=office.clock).sha256
-    now = office.clock()
+    place(office.ledger, case, item)
+    kept = keep_picture(office.evidence, office.clock, data, name)
     with office.ledger.writing(me.id) as writing:
         about = place(office.ledger, case, item)
-        photo = Photo(
-            id=short_id("P", now, me.id, sha256, *about),
-            case=about[0],
-            item=about[1],
-            evidence=sha256,
-            name=name,
-            caption=caption.strip(),
-            taken_at=moment("when it was taken", taken_at, now) if taken_at.strip() else "",
-            added_at=now,
-            added_by=me.id,
-        )
-        writing.put(sound(photo), "photo added")
+        return put_photo(writing, office, kept, about, caption=caption, taken_at=taken_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that is kept as evidence, by its SHA-256, and what its file was called."""
+
+    sha256: str
+    name: str
+
+
+def keep_picture(
+    evidence: EvidenceStore, clock: Callable[[], str], data: bytes, name: str
+) -> Picture:
+    """Keep a picture as evidence, byte for byte; keeping it again changes nothing.
+
+    Raises
+    ------
+    CaseError
+        When it is no picture, or too large.
+    EvidenceError
+        When it cannot be kept.
+    """
+    check_picture(data, name)
+    # The list of receipts is never shortened: the name, which may be a person's, is not for it.
+    kept = evidence.put(data, kind="photo", name="photo", clock=clock)
+    return Picture(kept.sha256, name)
+
+
+def put_photo(
+    writing: Writing,
+    office: Office,
+    kept: Picture,
+    about: tuple[str, str],
+    *,
+    caption: str = "",
+    taken_at: str = "",
+) -> Photo:
+    """Add a photo to a case and item within a transaction of who adds it; see `add_photo`."""
+    now = office.clock()
+    photo = Photo(
+        id=short_id("P", now, writing.user, kept.sha256, *about),
+        case=about[0],
+        item=about[1],
+        evidence=kept.sha256,
+        name=kept.name,
+        caption=caption.strip(),
+        taken_at=moment("when it was taken", taken_at, now) if taken_at.strip() else "",
+        added_at=now,
+        added_by=writing.user,
+    )
+    writing.put(sound(photo), "photo added")
     return photo
 
 
@@ -130,22 +172,28 @@ def add_note(
         When it is empty or the case is closed.
     """
     me = office.require(session, "note.add")
-    now = office.clock()
     with office.ledger.writing(me.id) as writing:
         if scan:
             filed = visible(office, me, Scan, scan).record
             case, item = case or filed.case, item or filed.item
-        about = place(office.ledger, case, item)
-        note = Note(
-            id=short_id("N", now, me.id, text, *about),
-            case=about[0],
-            item=about[1],
-            scan=scan,
-            text=stated("the text of the note", text),
-            written_at=now,
-            written_by=me.id,
-        )
-        writing.put(sound(note), "note added")
+        return put_note(writing, office, text, place(office.ledger, case, item), scan)
+
+
+def put_note(
+    writing: Writing, office: Office, text: str, about: tuple[str, str], scan: str = ""
+) -> Note:
+    """Add a note to a case and item within a transaction of who writes it; see `add_note`."""
+    now = office.clock()
+    note = Note(
+        id=short_id("N", now, writing.user, text, *about),
+        case=about[0],
+        item=about[1],
+        scan=scan,
+        text=stated("the text of the note", text),
+        written_at=now,
+        written_by=writing.user,
+    )
+    writing.put(sound(note), "note added")
     return note
 
 

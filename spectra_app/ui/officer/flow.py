@@ -11,8 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from spectra_app.records.kinds import Scan
-from spectra_app.services.cases.papers import add_note, add_photo, read_picture
-from spectra_app.services.cases.parcels import Filed, ParcelNumber, file_parcel
+from spectra_app.services.cases.papers import read_picture
+from spectra_app.services.cases.parcels import Added, Filed, ParcelNumber, file_parcel
 from spectra_app.services.declared import DeclaredCheck, check_declared
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument_state import CheckResult, PlanName, ScanWish
@@ -125,13 +125,8 @@ class OfficerFlow(QObject):
         photos = tuple(self.parcel.photos)
 
         def act(office: Office, session: Session) -> Filed:
-            pictures = [read_picture(path) for path in photos]  # before anything is filed
-            filed = file_parcel(office, session, about, scans)
-            for data, name in pictures:
-                add_photo(office, session, data, name, item=filed.item.id)
-            if note:
-                add_note(office, session, note, item=filed.item.id)
-            return filed
+            added = Added(tuple(map(read_picture, photos)), note)  # before anything is filed
+            return file_parcel(office, session, about, scans, added)
 
         self._records.ask("Filing", act, self._on_filed)
 
