@@ -12,6 +12,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when tblite is loade
 pytest.importorskip("rdkit", reason="the extra `calculate` is not installed")
 pytest.importorskip("tblite", reason="the extra `calculate` is not installed")
 
+from library.calculated.adding import structure_of
+from library.calculated.errors import CalculationError
 from library.calculated.fitting import Measured, cross_fit, deal, fit, profiles_of
 from library.calculated.internal import CLASSES, NUMBER, coordinates
 from library.calculated.plan import Job
@@ -19,7 +21,14 @@ from library.calculated.recheck import recheck
 from library.calculated.run import Setting, run
 from library.calculated.scaling import NO_FACTORS, corrected, reduced
 from library.calculated.structure import molecule_of
-from library.calculated.table import FactorSets, read_factors, write_factors, write_table
+from library.calculated.table import (
+    THERMAL,
+    FactorSets,
+    all_conformers,
+    read_factors,
+    write_factors,
+    write_table,
+)
 from library.calculated.work import read
 from library.calculated_lines import failures, read_calculated
 from matching.suggest import QueryProfile
@@ -120,3 +129,25 @@ def test_the_table_is_written_read_back_and_written_the_same_again(
 def test_a_sample_calculated_again_is_the_same(work: Path) -> None:
     found = recheck(QUEUE, Setting(work, processes=2), 2, 5, str)
     assert [(one.same_bytes, one.largest_cm1) for one in found] == [(True, 0.0)] * 2
+
+
+def test_conformers_are_weighted_by_their_populations(tmp_path: Path) -> None:
+    job = Job(0, 1, "LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "ethanol", "CCO")
+    assert run([job], Setting(tmp_path, conformers=2), str)["done"] == 1
+    raw = read(tmp_path, job.inchikey)
+    energies = [one["energy"] for one in raw.record["conformers"]]
+    assert energies == sorted(energies)
+    lines = all_conformers(raw, NO_FACTORS)
+    each = [corrected(reduced(raw, number), NO_FACTORS) for number in range(2)]
+    share = 1 / (1 + np.exp(-(energies[1] - energies[0]) / THERMAL))
+    low, high = (one.activities[one.shifts > 50].sum() for one in each)
+    assert lines.activities.sum() == pytest.approx(share * low + (1 - share) * high)
+    assert np.all(np.diff(lines.shifts) >= 0)
+
+
+def test_a_structure_is_a_smiles_or_a_name_of_one_substance() -> None:
+    assert structure_of("OCC", "drink").inchikey == "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"
+    named = structure_of("isotonitazene")
+    assert (named.name, "[N+](=O)[O-]" in named.smiles) == ("isotonitazene", True)
+    with pytest.raises(CalculationError, match="neither a SMILES nor a name"):
+        structure_of("no such thing")
