@@ -23,7 +23,7 @@ from spectra_app.services.office import Office, open_office
 from spectra_app.ui.look import Look
 from spectra_app.ui.shell import Shell
 
-LONGEST_S = 120.0
+LONGEST_S = 600.0
 QUICK = Passwords(Cost(passes=1, memory_kib=8, lanes=1))
 FIRST, OTHERS = "supervisor", ("officer", "technician")
 STEP_MS = 5

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
-from scipy.optimize import least_squares
-from scipy.signal import find_peaks
 
 from matching.spectrum import FloatArray
 
@@ -102,6 +100,8 @@ class _Top:
 
 
 def _tops(values: FloatArray, noise: float, least_snr: float) -> list[_Top]:
+    from scipy.signal import find_peaks  # large: only for who looks for lines
+
     smooth = gaussian_filter1d(values, SMOOTHED_PX)
     places, _ = find_peaks(smooth, prominence=0.5 * least_snr * noise)
     measured = [_measured(smooth, at, least_snr * noise / 3.0) for at in places.tolist()]
@@ -147,6 +147,8 @@ def _clusters(tops: list[_Top]) -> list[list[_Top]]:
 
 def _fitted(values: FloatArray, cluster: list[_Top], noise: float) -> list[FoundLine]:
     """Fit Gaussians on a straight line to the tops of a cluster."""
+    from scipy.optimize import least_squares
+
     reach = [int(np.ceil(max(3.0, 2.0 * top.half_px))) for top in (cluster[0], cluster[-1])]
     start = max(0, cluster[0].at - reach[0])
     end = min(values.size, cluster[-1].at + reach[1] + 1)

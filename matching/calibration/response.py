@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.signal import savgol_filter
 
 from matching.calibration.axis import CalibrationError
 from matching.spectrum import FloatArray, frozen_array
@@ -188,6 +187,8 @@ def response_curve(
     CalibrationError
         When too little of the certified range was measured, or the scan is no luminescence.
     """
+    from scipy.signal import savgol_filter  # large: only for who measures a glass
+
     wanted = certified(certificate, raman_shift_cm1)
     step = float(np.median(np.diff(raman_shift_cm1)))
     window = int(min(max(5, round(SMOOTHED_CM1 / step)), glass.size // 4)) | 1

@@ -153,3 +153,5 @@ def test_ages_are_hours_then_days_and_hours_late(qapp):  # noqa: ARG001  texts n
     assert age(card, "2026-11-20T09:00:00Z", look) == "for 0 h"  # a clock that was set back
     late = SimpleNamespace(column="overdue", since=card.since, hours_late=7)
     assert age(late, "2026-11-22T10:00:00Z", look) == "7 h late"
+    unknown = SimpleNamespace(column="waiting", since="", hours_late=0)  # sent at no known time
+    assert age(unknown, "2026-11-22T10:00:00Z", look) == "since when is not recorded"

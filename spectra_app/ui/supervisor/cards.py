@@ -64,6 +64,8 @@ def age(card: Card, now: str, look: Look) -> str:
     """Return how long a card has been in its column, or how late it is."""
     if card.column == "overdue":
         return look.say("board.late", hours=card.hours_late)
+    if not card.since:  # kept by who did not write down when
+        return look.say("board.age_unknown")
     since = datetime.fromisoformat(card.since)
     hours = max(0, int((datetime.fromisoformat(now) - since).total_seconds() // 3600))
     if hours >= HOURS_OF_DAYS:
