@@ -44,6 +44,7 @@ benchmark: $(VENV)/.dev-installed
 
 screenshots: $(VENV)/.dev-installed
 	$(BIN)/python benchmarks/screenshots.py --out docs/images --readme
+	$(BIN)/python benchmarks/screenshots.py --out screenshots
 
 # Asked before anything is downloaded, and each time: one sentence instead of a traceback from Qt.
 system:

@@ -1,75 +1,36 @@
-"""Take pictures of the window in its states, light and dark, in two sizes, without a display.
+"""Take pictures of every screen, in all languages, themes and sizes, without a display.
 
-    python benchmarks/screenshots.py --out DIR [--readme] [--state NAME ...]
+    python benchmarks/screenshots.py [--out screenshots] [--only WORD ...] [--singles]
+    python benchmarks/screenshots.py --readme [--out docs/images]
 
-Without --readme the verdicts are hand-made samples that show the layout of every outcome; nobody
-measured them. With --readme the program itself is set up and scans emulated samples, and only the
-pictures of the README are written.
+Every screen (`benchmarks.screens`) is written as a picture of its own in English, light, 1366x768
+and in Arabic, dark, 1024x768; all other languages, themes and sizes stand on contact sheets, and
+so does a scale of 200 %, which a process of its own takes. Screens whose name begins with "state-"
+show hand-made answers that nobody measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
+import subprocess
 import sys
 import tempfile
-import threading
 import time
-from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = ((1366, 768), (1920, 1080))
+SIZES = ((1366, 768), (1024, 768), (1920, 1080))
+LANGUAGES, THEMES = ("en", "fr", "es", "ar"), ("light", "dark", "contrast")
+SINGLE = (("en", "light", SIZES[0]), ("ar", "dark", SIZES[1]))
+SCALED = "2"
+COLUMNS, ROWS, THUMB = 6, 6, (340, 255)
 STATION = {
     "station": "Airport North, lane 4", "place": "Airport North", "code": "AN4",
     "person": "A. Officer", "name": "officer", "password": "seven green herons wade",
     "again": "seven green herons wade",
 }  # fmt: skip
-NOTE = (
-    "128 materials, reconstructed from published band positions; none was measured by this "
-    "program.\nIt gives leads only, never a match and never evidence.\nNot in it, so it cannot "
-    "name them: cocaine, heroin, MDMA, ketamine, fentanyl and its relatives, nitazenes, "
-    "cathinones, synthetic cannabinoids, BMK, PMK."
-)
-
-
-def load_samples():
-    path = ROOT / "tests" / "app" / "window_samples.py"
-    spec = importlib.util.spec_from_file_location("window_samples", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def sample_use_cases(samples, release):
-    """Return use cases that answer with hand-made verdicts; a scan stands still half-way."""
-    from matching.errors import SpectrumError
-    from spectra_app.services.desk import desk_use_cases
-
-    def identify(path):
-        if path.stem not in samples.ALL:
-            raise SpectrumError(
-                "the axis is not increasing after point 812 (1402.5 -> 1401.9 cm-1)",
-                f"{path.name}, line 831",
-                "check that the right column is taken as the Raman shift axis",
-            )
-        return (samples.ALL[path.stem](),)
-
-    def scan(_name, tell, _stop):
-        tell(0.4, "Exposure 2 of 5, 1000 ms each; the laser is emulated")
-        release.wait(30)
-        return samples.long_name()
-
-    return replace(
-        desk_use_cases(None, lambda _what, _where: None),
-        identify_file=identify,
-        scan_emulated=scan,
-        emulated_samples=("Paracetamol tablet", "Caffeine and lactose", "Acetone"),
-        library_title=lambda: "Starter library 1.0 - 128 reconstructed entries",
-        library_note=lambda: NOTE,
-        work_out_limits=None,
-    )
 
 
 def show(app, use_cases, theme, size):
@@ -115,27 +76,6 @@ def picture(window, path):
     if not window.grab().save(str(path), "PNG"):
         raise SystemExit(f"{path}: the picture could not be written")
     print(path, path.stat().st_size // 1024, "KB")
-
-
-def take(app, state, theme, size, out):
-    from PySide6.QtGui import QCursor
-
-    release = threading.Event()
-    samples = load_samples()
-    window = show(app, sample_use_cases(samples, release), theme, size)
-    bench = window.workbench
-    if state == "scanning":
-        bench.scan_emulated()
-        settle(app, 0.6)
-    elif state != "empty":
-        others = [name for name in ("lead", "inconclusive", "mixture") if name != state]
-        bench.open_files([Path(f"{name}.csv") for name in [state, *others]])
-        wait_until_idle(app, window)
-    QCursor.setPos(size[0] - 3, size[1] - 3)
-    settle(app, 0.2)
-    picture(window, out / f"{state}-{theme}-{size[0]}x{size[1]}.png")
-    release.set()
-    end(app, window)
 
 
 def readme(app, out):
@@ -207,12 +147,148 @@ def wait_for(app, condition, seconds=120.0):
             raise SystemExit("it did not happen")
 
 
+# --- every screen ---------------------------------------------------------------------------------
+
+
+class Album:
+    """Takes each screen in every form, keeps the singles and lays out the others on sheets.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the pictures.
+    forms : sequence of (str, str, (int, int))
+        Languages, themes and sizes.
+    only : sequence of str
+        Words of which a name has to hold one; all are taken when there is none.
+    """
+
+    def __init__(self, out, forms, only=()):
+        self.out, self.forms, self.only = out, forms, only
+        self.sheets = {form: [] for form in forms if form not in SINGLE}
+
+    def take(self, shell, name, widget):
+        """Take a screen in every form."""
+        if self.only and not any(word in name for word in self.only):
+            return
+        print(name, flush=True)
+        for language, theme, size in self.forms:
+            if language != shell.look.texts.language:
+                shell.look.speak(language)
+            if theme != shell.look.choice:
+                shell.look.dress(theme)
+            shell.resize(*size)
+            for _round in range(3):  # heights follow widths, and other heights these
+                settle_now()
+            form = (language, theme, size)
+            if form in SINGLE:
+                keep(widget.grab(), self.out / called(form) / f"{name}.png")
+            else:
+                self.sheets[form].append((name, small(widget.grab())))
+
+    def write_sheets(self):
+        """Write the contact sheets."""
+        for form, pictures in self.sheets.items():
+            for first in range(0, len(pictures), COLUMNS * ROWS):
+                number = first // (COLUMNS * ROWS) + 1
+                path = self.out / "sheets" / f"{called(form)}-{number}.png"
+                keep(sheet(pictures[first : first + COLUMNS * ROWS]), path)
+
+
+def called(form):
+    language, theme, (width, height) = form
+    scale = "-200" if os.environ.get("QT_SCALE_FACTOR") == SCALED else ""
+    return f"{language}-{theme}-{width}x{height}{scale}"
+
+
+def settle_now():
+    from PySide6.QtWidgets import QApplication
+
+    QApplication.processEvents()
+
+
+def keep(pixmap, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not pixmap.save(str(path), "PNG"):
+        raise SystemExit(f"{path}: the picture could not be written")
+
+
+def small(pixmap):
+    """Return a picture that fits its place on a sheet."""
+    from PySide6.QtCore import Qt
+
+    pixmap.setDevicePixelRatio(1.0)
+    return pixmap.scaled(
+        *THUMB, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+
+
+def sheet(pictures):
+    """Return a contact sheet: small pictures, each with its name."""
+    from PySide6.QtCore import QRect, Qt
+    from PySide6.QtGui import QImage, QPainter
+
+    width, height = THUMB[0] + 8, THUMB[1] + 26
+    rows = -(-len(pictures) // COLUMNS)
+    image = QImage(COLUMNS * width, rows * height, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    for place, (name, picture) in enumerate(pictures):
+        left, top = place % COLUMNS * width, place // COLUMNS * height
+        painter.drawPixmap(left, top, picture)
+        painter.drawText(QRect(left, top + THUMB[1], width, 22), 0, name)
+    painter.end()
+    return image
+
+
+def forms(options):
+    """Return the forms that are asked for; the large scale is taken in one theme only."""
+    if os.environ.get("QT_SCALE_FACTOR") == SCALED:
+        return [(language, "light", SIZES[1]) for language in LANGUAGES]
+    return list(SINGLE) if options.singles else list(product(LANGUAGES, THEMES, SIZES))
+
+
+def every_screen(app, options):
+    """Walk through the program and take every screen."""
+    from benchmarks import screens
+    from benchmarks.window_driving import window
+
+    album = Album(options.out, forms(options), options.only)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        files = screens.scans_in(folder / "scans")
+        for home, walks in (
+            ("empty", (screens.first_day,)),
+            ("filled", (
+                screens.officer, lambda driver: screens.technician(driver, files),
+                screens.supervisor,
+            )),
+            ("states", (screens.states,)),
+        ):  # fmt: skip
+            if home == "filled":
+                screens.fill(folder / home)
+            with window(app, folder / home) as driver:
+                driver.until(lambda one=driver: one.shell.parts.warm)
+                driver.rest()
+                for name, widget in (one for walk in walks for one in walk(driver)):
+                    album.take(driver.shell, name, widget)
+                driver.shell.look.speak("en")
+    album.write_sheets()
+
+
+def at_a_larger_scale(options):
+    """Take everything once more at 200 %: a scale is chosen before Qt starts."""
+    asked = [sys.executable, str(Path(__file__)), "--out", str(options.out)]
+    asked += ["--only", *options.only] if options.only else []
+    subprocess.run(asked, check=True, env={**os.environ, "QT_SCALE_FACTOR": SCALED})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--out", type=Path, default=ROOT / "screenshots", help="folder to write")
     parser.add_argument("--readme", action="store_true", help="only the README's pictures")
-    parser.add_argument("--state", nargs="*", help="only these states")
-    parser.add_argument("--small", action="store_true", help="only 1366x768")
+    parser.add_argument("--singles", action="store_true", help="no contact sheets")
+    parser.add_argument("--only", nargs="*", default=[], help="only screens with such a word")
     options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.path.insert(0, str(ROOT))
@@ -223,13 +299,9 @@ def main():
         parcel(app, options.out)
         readme(app, options.out)
         return
-    home = tempfile.TemporaryDirectory()
-    os.environ["SPECTRA_HOME"] = home.name
-    states = options.state or ["empty", "scanning", "error", *load_samples().ALL]
-    for state in states:
-        for theme in ("light", "dark"):
-            for size in SIZES[:1] if options.small else SIZES:
-                take(app, state, theme, size, options.out)
+    every_screen(app, options)
+    if not options.singles and "QT_SCALE_FACTOR" not in os.environ:
+        at_a_larger_scale(options)
 
 
 if __name__ == "__main__":
