@@ -121,6 +121,8 @@ class UseCases:
         What the reader must know about that library before trusting an answer from it.
     open_library : callable (Path) -> str
         Use another library from now on; returns its title.
+    leave_library : callable () -> str, optional
+        Use the library that the program began with again; returns its title.
     work_out_limits : callable (Identified, Progress, ShouldStop) -> Identified, optional
         Work out what a scan could not have seen. Stopped, it returns what it has; called with that
         again, it goes on from there.
@@ -143,6 +145,7 @@ class UseCases:
     library_title: Callable[[], str]
     library_note: Callable[[], str]
     open_library: Callable[[Path], str]
+    leave_library: Callable[[], str] | None = None
     work_out_limits: Callable[[Identified, Progress, ShouldStop], Identified] | None = None
     analyser: AnalyserUse | None = None
     study: StudyUse | None = None

@@ -41,7 +41,8 @@ class Desk:
 
     def __init__(self, library: Path | None, render: Renderer) -> None:
         self.measurer = Measurer()
-        self._path = library
+        self._path = self._began = library
+        self._for_parcels: Identifier | None = None
         self._render = render
         self._identifier: Identifier | None = None
 
@@ -52,6 +53,15 @@ class Desk:
             self._identifier = open_identifier(self._path)
         return self._identifier
 
+    @property
+    def for_parcels(self) -> Identifier:
+        """As `identifier`, on the library the program began with: what is filed rests on that."""
+        if self._path == self._began:
+            return self.identifier
+        if self._for_parcels is None:
+            self._for_parcels = open_identifier(self._began)
+        return self._for_parcels
+
     def identify(self, path: Path) -> tuple[Identified, ...]:
         """Identify every spectrum of a file."""
         return identify_file(path, self.identifier)
@@ -61,17 +71,20 @@ class Desk:
         asked = self.identifier
         scanned = self.entered(
             lambda: scan_emulated(sample, asked, progress=progress, should_stop=should_stop),
+            asked,
             emulated=True,
         )
         return scanned.found
 
-    def entered(self, measure: Callable[[], Scanned], *, emulated: bool) -> Scanned:
+    def entered(
+        self, measure: Callable[[], Scanned], asked: Identifier, *, emulated: bool
+    ) -> Scanned:
         """Scan, and enter it in the book of the station's lasers, opened before one fires."""
         with self.measurer.book() as book, failing(book, emulated=emulated):
             scanned = measure()
             if book is None:
                 return scanned
-            scan = book.scanned(scanned, self.identifier.engine.library)
+            scan = book.scanned(scanned, asked.engine.library)
             return replace(scanned, entered=scan)
 
     def report(self, found: Identified, path: Path) -> None:
@@ -108,6 +121,15 @@ class Desk:
         if self._identifier is not None:
             self._identifier.engine.library.close()
         self._identifier, self._path = fresh, path
+        return self.title()
+
+    def go_back(self) -> str:
+        """Use the library the program began with again; returns its title."""
+        if self._path != self._began:
+            if self._identifier is not None:
+                self._identifier.engine.library.close()
+            self._identifier, self._for_parcels = self._for_parcels, None
+            self._path = self._began
         return self.title()
 
     @property
@@ -161,9 +183,10 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
         return choices_of(plugged_in())
 
     def scan(wish: ScanWish, progress: Progress, should_stop: ShouldStop) -> Scanned:
-        asked = desk.identifier
+        asked = desk.for_parcels if wish.for_parcel else desk.identifier
         return desk.entered(
             lambda: scan_connected(instrument, wish, asked, progress, should_stop),
+            asked,
             emulated=instrument.state.emulated,
         )
 
@@ -214,6 +237,7 @@ def desk_use_cases(
         library_title=desk.title,
         library_note=desk.note,
         open_library=desk.open,
+        leave_library=desk.go_back,
         work_out_limits=desk.limits,
         analyser=analyser_use(desk, instrument),
         study=study_use(desk),

@@ -24,11 +24,14 @@ class ScanWish:
         Countdown with the laser off before it fires, for walking away; 0 for none.
     sample : str
         What lies in front of an emulated analyser.
+    for_parcel : bool
+        Compare with the library of the station, whatever another one was opened for looking.
     """
 
     plan: PlanName = "auto"
     delay_s: float = 0.0
     sample: str = ""
+    for_parcel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,20 @@ class BackgroundLimits(QObject):
         self._entries[job] = entry
         self._lane.submit(job)
 
+    def forget(self) -> None:
+        """Give up what is under way and waits: the scans are shown no more."""
+        for job in self._entries:
+            job.ask_to_stop()
+        self._entries.clear()
+
     def end(self) -> None:
         """Begin nothing any more: the window closes."""
         self._ended = True
 
     def _on_end(self, job: Job) -> None:
-        entry = self._entries.pop(job)
+        entry = self._entries.pop(job, None)
+        if entry is None:
+            return
         if job.result is not None:
             entry.identified = job.result
         self.changed.emit(entry)

@@ -131,9 +131,14 @@ class PagedArea(QWidget):
         user = self._records.standing.user
         now = user.id if user is not None else ""
         if now != self._user:
-            self._user = now
+            before, self._user = self._user, now
             for page in self.made.values():
                 self.stack.removeWidget(page)
                 page.deleteLater()
             self.made.clear()
             self.current = next(iter(self._pages))
+            if before:
+                self.forget()
+
+    def forget(self) -> None:
+        """Forget what is kept beside the pages: whoever was here has gone."""

@@ -195,6 +195,14 @@ class ScanList(QFrame):
             self.list.setCurrentRow(-1)
             self.list.setCurrentRow(row)
 
+    def clear(self) -> None:
+        """Take every row away."""
+        blocked = self.list.blockSignals(True)
+        self.list.clear()
+        self.list.blockSignals(blocked)
+        self.list.hide()
+        self.empty.show()
+
     def choose(self, entry: ScanEntry) -> None:
         """Choose a row."""
         self.list.setCurrentRow(self.entries.index(entry))

@@ -83,7 +83,7 @@ class Workbench(QMainWindow):
         self._use_cases, self.lane, self.analyser, self.look = use_cases, lane, analyser, look
         self._title = ""
         self._working: dict[Job, ScanEntry] = {}
-        self._closing = self._arranged = False
+        self._closing = self._arranged = self._borrowed = False
         self.bar = ActionBar(use_cases.emulated_samples, look)
         self.scans = ScanList(look)
         self.start, self.work = StartPage(look), WorkPage(look)
@@ -285,6 +285,7 @@ class Workbench(QMainWindow):
         kinds = f"{say('bench.libraries')};;{say('bench.all_files')}"
         name, _ = QFileDialog.getOpenFileName(self, say("bench.open_library"), "", kinds)
         if name:
+            self._borrowed = True
             path, use_cases = Path(name), self._use_cases
             self.statusBar().showMessage(say("bench.opening", name=path.name))
             self.lane.submit(
@@ -328,10 +329,32 @@ class Workbench(QMainWindow):
             self.centre.show_view("overlay")
         return entry
 
+    def forget(self) -> None:
+        """Show nothing of what was opened, and use the station's library: somebody else comes."""
+        for job in self._working:
+            job.ask_to_stop()
+        self._working.clear()
+        self.limits.forget()
+        self.door.forget()
+        self.scans.clear()
+        self.examination.forget()
+        self.centre.show_view("compared")
+        self._show_entry(None)
+        self.statusBar().clearMessage()
+        leave = self._use_cases.leave_library
+        if leave is not None and self._borrowed:
+            self._borrowed = False
+            note = self._use_cases.library_note
+            self.lane.submit(
+                Job("Opening the library", lambda _t, _s: (leave(), note()), self._on_library)
+            )
+
     # --- what comes back ------------------------------------------------------------------------
 
     def _on_scans(self, job: Job) -> None:
-        entry = self._working.pop(job)
+        entry = self._working.pop(job, None)
+        if entry is None:  # of somebody who has gone
+            return
         if job.stopped:
             entry.state = "stopped"
         elif job.error is not None:

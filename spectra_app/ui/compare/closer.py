@@ -131,6 +131,10 @@ class Closer(QFrame):
         if self.isVisible():
             self._ask_study()
 
+    def forget(self) -> None:
+        """Wait for nothing any more."""
+        self._found = self._study = self._asked = None
+
     # --- what is asked --------------------------------------------------------------------------
 
     def _ask_study(self) -> None:
@@ -164,13 +168,14 @@ class Closer(QFrame):
             return
 
         def then(job: Job) -> None:
+            if study is not self._study:
+                return
             if job.error is not None:
                 self._say(job.error)
-            elif (
-                job.result is not None
-                and study is self._study
-                and (self.compare.upper.currentData(), self.compare.place) == (one, other)
-            ):
+            elif job.result is not None and (
+                self.compare.upper.currentData(),
+                self.compare.place,
+            ) == (one, other):
                 self.compare.show_pair(job.result)
 
         task = Job("Comparing two candidates", lambda _t, _s: ask(study, one, other), then)
@@ -183,8 +188,10 @@ class Closer(QFrame):
             return
 
         def then(job: Job) -> None:
+            if study is not self._study:
+                return
             wanted = tuple(entry for entry, on in self.mixture.chosen.items() if on)
-            if study is not self._study or wanted != entries:
+            if wanted != entries:
                 return
             if job.error is not None:
                 self.mixture.show_trouble(str(told(job.error, self._look.texts)))

@@ -78,6 +78,15 @@ class CloserDoor(QObject):
         else:
             self.closer.show_found(found)
 
+    def forget(self) -> None:
+        """Close the closer look and what it knows; the next one is made anew."""
+        self.leave()
+        closer, self.closer = self.closer, None
+        if closer is not None:
+            closer.forget()
+            self._middle.removeWidget(closer)
+            closer.deleteLater()
+
     @Slot()
     def leave(self) -> None:
         """Show verdict and plots again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +81,8 @@ class OfficerFlow(QObject):
         screen.item.note_wanted.connect(self.add_note)
         screen.why_wanted.connect(self.show_why)
         look.retold.connect(self._offer)
+        records.changed.connect(self._on_person)
+        self._person = self._whose()
         self._offer()
 
     # --- what the officer does --------------------------------------------------------------------
@@ -128,7 +130,7 @@ class OfficerFlow(QObject):
             added = Added(tuple(map(read_picture, photos)), note)  # before anything is filed
             return file_parcel(office, session, about, scans, added)
 
-        self._records.ask("Filing", act, self._on_filed)
+        self._records.ask("Filing", act, self._of_parcel(self._on_filed))
 
     @Slot()
     def add_photos(self) -> None:
@@ -173,6 +175,34 @@ class OfficerFlow(QObject):
 
     # --- what happens -----------------------------------------------------------------------------
 
+    def _whose(self) -> str:
+        user = self._records.standing.user
+        return user.id if user is not None else ""
+
+    @Slot()
+    def _on_person(self) -> None:
+        """Begin anew for somebody else: nobody files, or is shown, the parcel of another person.
+
+        Its scans stand in the records, as scans that were not filed.
+        """
+        if self._whose() == self._person:
+            return
+        before, self._person = self._person, self._whose()
+        if before:
+            if self._job is not None:
+                self._analyser.stop()
+            self._job = None
+            self._begin_parcel()
+            self.screen.show_message("officer.begin")
+            self._offer()
+
+    def _begin_parcel(self) -> None:
+        self.parcel = Parcel()
+        self.screen.item.begin()
+        self.screen.item.show_declared("")
+        self._tell_added()
+        self.screen.plot.show_message("")
+
     def _scan(self, aim: str) -> None:
         if self._job is not None or self.parcel.filing:
             return
@@ -183,7 +213,7 @@ class OfficerFlow(QObject):
         if not self._analyser.state.connected:
             self._on_action("connect")
             return
-        wish = ScanWish(PLANS.get(aim, "auto"), sample=self._analyser.sample)
+        wish = ScanWish(PLANS.get(aim, "auto"), sample=self._analyser.sample, for_parcel=True)
         self._began_s = time.monotonic()
         self._job = self._analyser.scan(wish, self._on_scanned)
         self.screen.show_message(
@@ -191,7 +221,19 @@ class OfficerFlow(QObject):
         )
         self.screen.show_busy(stoppable=True)
 
+    def _of_parcel(self, then: Callable[[Job], None]) -> Callable[[Job], None]:
+        """Return `then`, called only while the parcel is still the one of now."""
+        parcel = self.parcel
+
+        def ended(job: Job) -> None:
+            if parcel is self.parcel:
+                then(job)
+
+        return ended
+
     def _on_scanned(self, job: Job) -> None:
+        if job is not self._job:  # of somebody who has gone
+            return
         self._job = None
         if job.stopped:
             self.screen.show_message("officer.stopped")
@@ -227,9 +269,12 @@ class OfficerFlow(QObject):
         def act(_office: Office, _session: Session) -> DeclaredCheck:
             return check_declared(record, declared)
 
-        self._records.ask("Comparing with what was declared", act, self._on_compared)
+        then = self._of_parcel(self._on_compared)
+        self._records.ask("Comparing with what was declared", act, then)
 
     def _on_checked(self, job: Job) -> None:
+        if job is not self._job:
+            return
         self._job = None
         found: CheckResult | None = job.result
         if job.stopped:
@@ -261,11 +306,7 @@ class OfficerFlow(QObject):
             self._offer()
             return
         filed: Filed = job.result
-        self.parcel = Parcel()
-        self.screen.item.begin()
-        self.screen.item.show_declared("")
-        self._tell_added()
-        self.screen.plot.show_message("")
+        self._begin_parcel()
         self.screen.show_message(
             "officer.filed", item=filed.item.id, count=len(filed.scans),
             emulated=filed.case.emulated,

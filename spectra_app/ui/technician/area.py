@@ -108,6 +108,11 @@ class TechnicianArea(PagedArea):
         page = self.show_page("import")
         page.begin_for(record, self._shelf.path)  # type: ignore[attr-defined]
 
+    def forget(self) -> None:
+        """Forget the spectra and the library of whoever has gone."""
+        self._shelf.forget()
+        self.workbench.forget()
+
     def begin(self) -> None:
         """Show the page that was shown last; the workbench to who only looks around."""
         self.show_page(self.current)

@@ -299,6 +299,13 @@ class Examination(QObject):
         elif not job.stopped and self.panel is not None:
             self.panel.show_done(self._look.say("examine.saved", path=str(job.result)))
 
+    def forget(self) -> None:
+        """Show nothing, and begin with the usual clean-up again: nothing is left to undo."""
+        self.sums.drop()
+        self.edits.stack.clear()
+        self._tell_origin()
+        self._take((), _Answer([], ()))
+
     def end(self) -> None:
         """Work nothing out any more."""
         self.sums.end()

@@ -33,6 +33,10 @@ class Shelf(QObject):
         self.path = path
         self.touch()
 
+    def forget(self) -> None:
+        """Go back to the library in use; those who looked at another one are gone."""
+        self.path, self.wanted = None, ""
+
     def touch(self) -> None:
         """Tell that the library holds something else now."""
         self.news += 1

@@ -63,6 +63,11 @@ class Newest(QObject):
         job.then = ended
         self._lane.submit(job)
 
+    def drop(self) -> None:
+        """Tell nobody of what runs or waits."""
+        if self._running is not None:
+            self.want("Nothing", lambda: None, lambda _job: None)
+
     def end(self, wait_ms: int = 2000) -> None:
         """Forget what waits and end the lane: one sum takes milliseconds."""
         self._waiting = None
