@@ -5,27 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from spectra_app.records.ledger.chain import Entry
 from spectra_app.services.audit_entries import Asked, Piece
+from spectra_app.ui.flat_model import FlatModel, Index
 from spectra_app.ui.look import Look
 
-Index = QModelIndex | QPersistentModelIndex
 PIECE = 200  # rows
 COLUMNS = ("number", "time", "who", "act", "record")
 
 
-class AuditModel(QAbstractTableModel):
+class AuditModel(FlatModel):
     """Rows of entries; asks for older ones when the last ones are seen."""
 
     wanted = Signal(object)
+    rows: list[Entry]
 
     def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.asked, self.rows, self.reached = Asked(), list[Entry](), 1
+        super().__init__(look, [f"audit.{name}" for name in COLUMNS], parent)
+        self.asked, self.rows, self.reached = Asked(), [], 1
         self.people: dict[str, str] = {}
         self._waiting = False
 
@@ -59,22 +59,6 @@ class AuditModel(QAbstractTableModel):
         """Ask for older entries."""
         if self.canFetchMore(parent):
             self._ask(replace(self.asked, last=self.reached - 1))
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return how many rows are loaded."""
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return how many columns there are."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return the name of a column."""
-        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._look.say(f"audit.{COLUMNS[section]}")
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what stands in a cell."""

@@ -9,11 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
-    QFrame,
     QGridLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -33,6 +30,7 @@ from spectra_app.services.audit_entries import (
 )
 from spectra_app.services.office import Office, Session
 from spectra_app.services.users import list_users
+from spectra_app.ui.flat_model import dress_table
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL, Page
@@ -118,17 +116,7 @@ class AuditPage(Page):
         self.none.hide()
         table = self.table
         table.setModel(self.model)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setTabKeyNavigation(False)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW)
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for place, width in enumerate(WIDTHS):
-            table.setColumnWidth(place, width)
-        table.horizontalHeader().setStretchLastSection(True)
+        dress_table(table, ROW, WIDTHS)
 
     def _connect(self) -> None:
         for edit in self.fields.values():

@@ -7,15 +7,15 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QWidget
 
 from spectra_app.services.cases.listing import CaseFilter, CaseList, CaseRow
+from spectra_app.ui.flat_model import FlatModel, Index
 from spectra_app.ui.look import Look
 from spectra_app.ui.shapes import shape_icon
 
-Index = QModelIndex | QPersistentModelIndex
 PIECE = 100  # rows
 COLUMNS = ("alarm", "case", "opened", "state", "names", "title")
 
@@ -34,15 +34,15 @@ def next_piece(asked: CaseFilter, rows: Sequence[CaseRow]) -> CaseFilter:
     return replace(asked, last=day, most=PIECE + again)
 
 
-class CaseModel(QAbstractTableModel):
+class CaseModel(FlatModel):
     """Rows of cases; asks for more when the last ones are seen."""
 
     wanted = Signal(object)
+    rows: list[CaseRow]
 
     def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.asked, self.rows, self.more = CaseFilter(), list[CaseRow](), False
+        super().__init__(look, [f"cases.{name}" for name in COLUMNS], parent)
+        self.asked, self.rows, self.more = CaseFilter(), [], False
         self._known: set[str] = set()
         self._waiting = False
         self._shapes: dict[tuple[str, str, bool], QIcon] = {}
@@ -79,22 +79,6 @@ class CaseModel(QAbstractTableModel):
         """Ask for the next rows."""
         if self.canFetchMore(parent):
             self._ask()
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return how many rows are loaded."""
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return how many columns there are."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return the name of a column."""
-        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._look.say(f"cases.{COLUMNS[section]}")
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what stands in a cell; the level is a shape and a word."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QSize, Signal, Slot
+from PySide6.QtCore import QModelIndex, Signal, Slot
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
-    QFrame,
     QGridLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -20,6 +17,7 @@ from PySide6.QtWidgets import (
 from spectra_app.services.cases.board import Card
 from spectra_app.services.cases.listing import CaseFilter, CaseList, CaseRow, list_cases
 from spectra_app.services.office import Office, Session
+from spectra_app.ui.flat_model import dress_table
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL, Page
@@ -76,18 +74,7 @@ class CasesPage(Page):
         self.none.hide()
         table = self.table
         table.setModel(self.model)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setTabKeyNavigation(False)
-        table.setWordWrap(False)
-        table.setIconSize(QSize(22, 22))
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW)
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for place, width in enumerate(WIDTHS):
-            table.setColumnWidth(place, width)
-        table.horizontalHeader().setStretchLastSection(True)
+        dress_table(table, ROW, WIDTHS, icon_px=22)
 
     def retell(self) -> None:
         """Say all texts."""

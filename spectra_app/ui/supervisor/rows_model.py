@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
+from spectra_app.ui.flat_model import FlatModel, Index, dress_table
 from spectra_app.ui.look import Look
 from spectra_app.ui.shapes import shape_icon
 from spectra_app.ui.tables import EXPORT_ROLE
 
-Index = QModelIndex | QPersistentModelIndex
 ROW = 32  # pixels
 
 
@@ -28,7 +28,7 @@ class Row:
     exported: tuple[str, ...] = ()
 
 
-class RowsModel(QAbstractTableModel):
+class RowsModel(FlatModel):
     """Rows under the titles of columns.
 
     Parameters
@@ -43,35 +43,14 @@ class RowsModel(QAbstractTableModel):
         The column in which shapes stand.
     """
 
+    rows: Sequence[Row]
+
     def __init__(
         self, look: Look, columns: Sequence[str], parent: QWidget, shaped: int = 0
     ) -> None:
-        super().__init__(parent)
-        self._look, self.columns, self._shaped = look, tuple(columns), shaped
-        self.rows: tuple[Row, ...] = ()
+        super().__init__(look, columns, parent)
+        self._shaped = shaped
         self._shapes: dict[tuple[str, str], QIcon] = {}
-
-    def show_rows(self, rows: Sequence[Row]) -> None:
-        """Show other rows."""
-        self.beginResetModel()
-        self.rows = tuple(rows)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return how many rows there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return how many columns there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.columns)
-
-    def headerData(
-        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return the title of a column."""
-        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._look.say(self.columns[section])
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what stands in a cell."""
@@ -99,16 +78,6 @@ def plain_table(model: RowsModel, widths: Sequence[int]) -> QTableView:
     """Return a table that shows rows of words; the last column takes the room that is left."""
     table = QTableView()
     table.setModel(model)
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    dress_table(table, ROW, widths, icon_px=22)
     table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-    table.setTabKeyNavigation(False)
-    table.setWordWrap(False)
-    table.setIconSize(QSize(22, 22))
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(ROW)
-    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    for place, width in enumerate(widths):
-        table.setColumnWidth(place, width)
-    table.horizontalHeader().setStretchLastSection(True)
     return table

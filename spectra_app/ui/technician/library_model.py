@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QWidget
 
 from spectra_app.services.library_catalogue import CatalogueRow, Sought, sought
+from spectra_app.ui.flat_model import FlatModel, Index
 from spectra_app.ui.look import Look
 from spectra_app.ui.shapes import shape_icon
 
-Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("name", "alarm", "kind", "family", "status", "cas", "formula")
 WIDTHS = (180, 164, 122, 170, 90, 92, 110)  # pixels
 
 
-class LibraryModel(QAbstractTableModel):
+class LibraryModel(FlatModel):
     """Rows of a catalogue that fit what is looked for."""
 
+    rows: Sequence[CatalogueRow]
+
     def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
+        super().__init__(look, [f"library.column_{name}" for name in COLUMNS], parent)
         self.all: tuple[CatalogueRow, ...] = ()
         self.marks: Mapping[str, str] = {}
-        self.rows: Sequence[CatalogueRow] = ()
         self._shapes: dict[tuple[str, str, bool], QIcon] = {}
 
     def take(self, rows: tuple[CatalogueRow, ...], marks: Mapping[str, str]) -> None:
@@ -35,34 +35,12 @@ class LibraryModel(QAbstractTableModel):
 
     def find(self, wanted: Sought, finding: str = "") -> None:
         """Show the rows that fit."""
-        self.beginResetModel()
-        self.rows = sought(self.all, wanted, self.marks, finding)
-        self.endResetModel()
+        self.show_rows(sought(self.all, wanted, self.marks, finding))
 
     def place_of(self, entry: str) -> int:
         """Return the line of an entry; -1 when it is not shown."""
         places = (place for place, row in enumerate(self.rows) if row.entry == entry)
         return next(places, -1)
-
-    def retell(self) -> None:
-        """Say all texts anew."""
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return how many entries are shown."""
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return how many columns there are."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return the name of a column."""
-        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return str(self._look.say(f"library.column_{COLUMNS[section]}"))
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what stands in a cell; the level is a shape and a word."""

@@ -7,15 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, QMetaMethod, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QMetaMethod, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -44,6 +41,7 @@ from spectra_app.services.library_catalogue import (
 )
 from spectra_app.services.reviewing import is_own, save_edits, withdraw
 from spectra_app.ui.fitted import ElidedLabel
+from spectra_app.ui.flat_model import dress_table
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 from spectra_app.ui.plot_export import Figure, keep_plot
@@ -152,18 +150,7 @@ class LibraryPage(BenchPage):
     def _dress_table(self) -> None:
         table = self.table
         table.setModel(self.model)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setTabKeyNavigation(False)
-        table.setWordWrap(False)
-        table.setIconSize(QSize(20, 20))
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW)
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for place, width in enumerate(WIDTHS):
-            table.setColumnWidth(place, width)
-        table.horizontalHeader().setStretchLastSection(True)
+        dress_table(table, ROW, WIDTHS, icon_px=20)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self.look_up)

@@ -36,12 +36,13 @@ from spectra_app.services.library_catalogue import library_hash
 from spectra_app.services.reviewing import is_own, withdraw
 from spectra_app.ui.curves import Curve, CurvePlot
 from spectra_app.ui.fitted import ElidedLabel
+from spectra_app.ui.flat_model import dress_table
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
-from spectra_app.ui.technician.finding_model import WIDTHS, FindingModel, dress_table
+from spectra_app.ui.technician.finding_model import ROW, WIDTHS, FindingModel
 
 
 class QualityPage(BenchPage):
@@ -86,7 +87,8 @@ class QualityPage(BenchPage):
         row.addWidget(self.count)
         row.addStretch(1)
         self.column.addLayout(row)
-        dress_table(self.table, self.model, WIDTHS, 1)
+        self.table.setModel(self.model)
+        dress_table(self.table, ROW, WIDTHS, wide=1)
         right = QFrame()
         right.setObjectName("panel")
         panel = QVBoxLayout(right)
@@ -219,7 +221,7 @@ class QualityPage(BenchPage):
             if severity in {"", one.severity}
             and settled in {"", "open" if one.accepted is None else "accepted"}
         ]
-        self.model.take(rows)
+        self.model.show_rows(rows)
         self._tell_check()
         place = next((at for at, one in enumerate(rows) if one.key == key), -1)
         if place >= 0:

@@ -38,13 +38,14 @@ from spectra_app.services.station import now_utc
 from spectra_app.services.station_release import release_here
 from spectra_app.services.users import log_in, log_out
 from spectra_app.ui.fitted import ElidedLabel
+from spectra_app.ui.flat_model import dress_table
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
-from spectra_app.ui.technician.finding_model import dress_table
+from spectra_app.ui.technician.finding_model import ROW
 from spectra_app.ui.technician.import_forms import NEW_DRAFT
 from spectra_app.ui.technician.release_forms import AboutForm, SignForm
 from spectra_app.ui.technician.review_model import WIDTHS, ReviewModel
@@ -89,7 +90,8 @@ class ReleasePage(BenchPage):
         self.top.addWidget(self.copy)
         self.about_library.setObjectName("muted")
         self.column.addWidget(self.about_library)
-        dress_table(self.table, self.model, WIDTHS, 3)
+        self.table.setModel(self.model)
+        dress_table(self.table, ROW, WIDTHS, wide=3)
         self.table.setSelectionMode(QTableView.SelectionMode.ExtendedSelection)
         self.hint.setWordWrap(True)
         self.hint.setObjectName("hint")
@@ -192,7 +194,7 @@ class ReleasePage(BenchPage):
     def _take(self, read: tuple[Review, Told]) -> None:
         same = self.review is not None and self.review.path == read[0].path
         self.review = read[0]
-        self.model.take(self.review.rows)
+        self.model.show_rows(self.review.rows)
         if not same:
             self.done = None
             self.about.put(read[1])

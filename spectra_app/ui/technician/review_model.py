@@ -5,50 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from spectra_app.services.reviewing import ReviewRow
+from spectra_app.ui.flat_model import FlatModel, Index
 from spectra_app.ui.look import Look
 
-Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("name", "status", "by", "against")
 WIDTHS = (220, 100, 180, 200)  # pixels
 
 
-class ReviewModel(QAbstractTableModel):
+class ReviewModel(FlatModel):
     """The entries in force of a library."""
 
+    rows: Sequence[ReviewRow]
+
     def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.rows: Sequence[ReviewRow] = ()
-
-    def take(self, rows: Sequence[ReviewRow]) -> None:
-        """Show other entries."""
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def retell(self) -> None:
-        """Say all texts anew."""
-        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return how many entries there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return how many columns there are."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return the name of a column."""
-        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return str(self._look.say(f"library.review_{COLUMNS[section]}"))
-        return None
+        super().__init__(look, [f"library.review_{name}" for name in COLUMNS], parent)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what stands in a cell."""
