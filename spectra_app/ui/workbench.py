@@ -42,6 +42,7 @@ from spectra_app.ui.technician.centre import Centre
 from spectra_app.ui.technician.docks import Arrangement, Dock
 from spectra_app.ui.technician.examining import Examination
 from spectra_app.ui.technician.reference_page import ReferencePage
+from spectra_app.ui.technician.used_library import UsedLibrary
 from spectra_app.ui.verdict_card import VerdictCard
 from spectra_app.ui.verdict_words import hidden_lines
 
@@ -83,7 +84,7 @@ class Workbench(QMainWindow):
         self._use_cases, self.lane, self.analyser, self.look = use_cases, lane, analyser, look
         self._title = ""
         self._working: dict[Job, ScanEntry] = {}
-        self._closing = self._arranged = self._borrowed = False
+        self._closing = self._arranged = False
         self.bar = ActionBar(use_cases.emulated_samples, look)
         self.scans = ScanList(look)
         self.start, self.work = StartPage(look), WorkPage(look)
@@ -97,6 +98,7 @@ class Workbench(QMainWindow):
             look, lane, scans=self.scans, centre=self.centre, comparison=self._comparison
         )
         self.library, self.offline = QLabel(), QLabel()
+        self.used = UsedLibrary(self, use_cases, lane)
         self._reveal = QTimer(self)
         self._handed_over = HandedOver()
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
@@ -104,7 +106,7 @@ class Workbench(QMainWindow):
         self._connect()
         look.tell(self.retell)
         self._show_entry(None)
-        self._ask_library()
+        self.used.ask()
 
     def _build(self) -> None:
         self.setAcceptDrops(True)
@@ -176,6 +178,7 @@ class Workbench(QMainWindow):
         bar.stop.triggered.connect(self.stop)
         bar.report.triggered.connect(self.ask_report)
         bar.library.triggered.connect(self.ask_library)
+        self.used.answered.connect(self._on_library)
         self.start.open_wanted.connect(self.ask_scans)
         self.start.scan_wanted.connect(self.scan_emulated)
         self.problem.open_wanted.connect(self.ask_scans)
@@ -285,26 +288,8 @@ class Workbench(QMainWindow):
         kinds = f"{say('bench.libraries')};;{say('bench.all_files')}"
         name, _ = QFileDialog.getOpenFileName(self, say("bench.open_library"), "", kinds)
         if name:
-            self._borrowed = True
-            path, use_cases = Path(name), self._use_cases
-            self.statusBar().showMessage(say("bench.opening", name=path.name))
-            self.lane.submit(
-                Job(
-                    f"Opening {path.name}",
-                    lambda _tell, _stop: (use_cases.open_library(path), use_cases.library_note()),
-                    self._on_library,
-                )
-            )
-
-    def _ask_library(self) -> None:
-        use_cases = self._use_cases
-        self.lane.submit(
-            Job(
-                "Opening the library",
-                lambda _tell, _stop: (use_cases.library_title(), use_cases.library_note()),
-                self._on_library,
-            )
-        )
+            self.statusBar().showMessage(say("bench.opening", name=Path(name).name))
+            self.used.take(Path(name))
 
     def show_reference(self, name: str, spectrum: Spectrum, kind: Kind = "measured") -> ScanEntry:
         """Draw a reference of a library beside the spectra that are shown; it gets a row.
@@ -341,13 +326,7 @@ class Workbench(QMainWindow):
         self.centre.show_view("compared")
         self._show_entry(None)
         self.statusBar().clearMessage()
-        leave = self._use_cases.leave_library
-        if leave is not None and self._borrowed:
-            self._borrowed = False
-            note = self._use_cases.library_note
-            self.lane.submit(
-                Job("Opening the library", lambda _t, _s: (leave(), note()), self._on_library)
-            )
+        self.used.give_back()
 
     # --- what comes back ------------------------------------------------------------------------
 
@@ -397,6 +376,7 @@ class Workbench(QMainWindow):
                 self.look.say("bench.report_saved", path=str(job.result)), SAVED_MS
             )
 
+    @Slot(object)
     def _on_library(self, job: Job) -> None:
         self.statusBar().clearMessage()
         if job.error is not None:
