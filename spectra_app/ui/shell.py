@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -58,6 +59,19 @@ OF_NOBODY = ("workbench",)
 
 AFTER_FIRST = {"package": ("board", "lists"), "own": ("workbench", "import")}
 """Area and page that a choice of the first run leads to."""
+
+
+def shut_others(window: QWidget) -> None:
+    """Close the other windows of `window`, dialogs without an answer: nobody is here to see them.
+
+    An alarm of the laser stays; it lets nobody close it.
+    """
+    for other in QApplication.topLevelWidgets():
+        owner = other.parentWidget()
+        while owner is not None and owner is not window:
+            owner = owner.parentWidget()
+        if owner is window and other.isVisible():
+            other.close()
 
 
 class Head(QFrame):
@@ -129,7 +143,7 @@ class Shell(QMainWindow):
         self.head, self.pages = Head(look), QStackedWidget()
         self.entrance = Entrance(look)
         self.parts = Parts(self, self._use_cases, self.lane, self.records, look)
-        self._closing = self._around = False
+        self._closing = self._around = self._somebody = False
         self._build()
         self._connect()
         look.tell(self.retell)
@@ -194,7 +208,7 @@ class Shell(QMainWindow):
 
     def _build_menu(self) -> None:
         menu = self.head.menu
-        self.log_out, self.lock = QAction(self), QAction(self)
+        self.log_out, self.lock, self.enter = QAction(self), QAction(self), QAction(self)
         self.lock.setShortcut(QKeySequence("Ctrl+Shift+L"))
         self.addAction(self.lock)
         self.languages, self.themes = QMenu(menu), QMenu(menu)
@@ -224,7 +238,8 @@ class Shell(QMainWindow):
         self.everywhere = Everywhere(self, self._use_cases)
         menu.addSeparator()
         menu.addAction(self.lock)
-        menu.addAction(self.log_out)
+        for action in (self.log_out, self.enter):
+            menu.addAction(action)
 
     def _connect(self) -> None:
         self.head.area_wanted.connect(self.show_area)
@@ -243,6 +258,7 @@ class Shell(QMainWindow):
         self.entrance.around.clicked.connect(self._look_around)
         self.entrance.shut.wanted.connect(self._look_again)
         self.log_out.triggered.connect(self._log_out)
+        self.enter.triggered.connect(self._go_to_entrance)
         self.lock.triggered.connect(lambda: self.records.lock(lambda _job: None))
         self.lane.when_thread_ends(self._on_thread_end)
         for lane in (self.records.lane, self.records.beside):
@@ -257,6 +273,7 @@ class Shell(QMainWindow):
         self.languages.setTitle(say("menu.language"))
         self.themes.setTitle(say("menu.theme"))
         self.log_out.setText(say("menu.log_out"))
+        self.enter.setText(say("entrance.log_in"))
         self.lock.setText(say("menu.lock"))
         self._language_of[self.look.texts.language].setChecked(True)
         for choice, action in self._theme_of.items():
@@ -270,6 +287,8 @@ class Shell(QMainWindow):
         """Show the page for who is here; a locked session hides everything but the laser."""
         standing = self.records.standing
         if standing.user is None or standing.locked:
+            if self._somebody:
+                shut_others(self)
             self.entrance.show_standing(standing)
             if not self._around:
                 self.pages.setCurrentWidget(self.entrance)
@@ -278,6 +297,7 @@ class Shell(QMainWindow):
             self._around = False
             if self.pages.currentWidget() is self.entrance:
                 self.show_area(AREAS_OF[standing.user.role][0])
+        self._somebody = standing.user is not None and not standing.locked
         self._show_head()
 
     def _show_head(self) -> None:
@@ -286,6 +306,8 @@ class Shell(QMainWindow):
         user = standing.user
         self.head.person.setText(user.name if user else say("menu.menu"))
         self.log_out.setVisible(user is not None)
+        self.enter.setVisible(user is None and self._around)
+        self.head.analyser.setEnabled(not standing.locked)
         self.lock.setVisible(user is not None and not standing.locked)
         self._show_analyser(self._state())
 
@@ -319,6 +341,13 @@ class Shell(QMainWindow):
     def _look_around(self) -> None:
         self._around = True
         self.show_area("workbench")
+        self._show_head()
+
+    @Slot()
+    def _go_to_entrance(self) -> None:
+        """Let who only looked around log in."""
+        self._around = False
+        self._show_here()
 
     @Slot()
     def _log_out(self) -> None:
@@ -371,6 +400,8 @@ class Shell(QMainWindow):
 
     @Slot()
     def _open_panel(self) -> None:
+        if self.records.standing.locked:
+            return
         self.parts.prepare("analyser", self._open_prepared_panel)
 
     def _open_prepared_panel(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from spectra_app.reports.render_qt import render_pdf
 from spectra_app.services.desk import desk_use_cases
@@ -116,6 +116,48 @@ def test_the_workbench_forgets_spectra_and_library_of_who_has_gone(
     assert not bench.door.opened
     assert bench.pages.currentWidget() is bench.start
     assert "Starter" in bench.library.text()
+
+
+def test_a_locked_screen_closes_every_other_window_and_lends_the_analyser_to_nobody(
+    shell, qtbot, staffed, tmp_path
+):
+    desks = Desks(qtbot, shell, staffed)
+    desks.enter("technician")
+    desks.go("workbench")
+    shell.workbench.open_files([tmp_path / "match.csv"])
+    desks.rest()
+    shell.everywhere.help()
+    shell.everywhere.about()
+    shell.analyser.open_panel()
+    shell.workbench._show_hidden()
+    desks.rest()
+
+    def others():
+        tops = QApplication.topLevelWidgets()
+        return {type(one).__name__ for one in tops if one.isVisible() and one is not shell}
+
+    assert others() >= {"HelpWindow", "AboutDialog", "AnalyserPanel", "TextDialog"}
+    shell.lock.trigger()
+    qtbot.waitUntil(lambda: shell.pages.currentWidget() is shell.entrance, timeout=LONG_MS)
+    desks.rest()
+    assert others() == set()
+    assert not shell.head.analyser.isEnabled()
+    shell._open_panel()
+    assert others() == set()
+
+
+def test_who_only_looked_around_comes_back_to_the_log_in(shell, qtbot, staffed):
+    desks = Desks(qtbot, shell, staffed)
+    qtbot.mouseClick(shell.entrance.around, LEFT)
+    desks.rest()
+    assert shell.enter in shell.head.menu.actions()
+    assert shell.enter.isVisible()
+    assert "Log in" in [one.words for one in shell.everywhere.choices()]
+    shell.enter.trigger()
+    assert shell.pages.currentWidget() is shell.entrance
+    desks.enter("officer")
+    assert shell.pages.currentWidget() is shell.officer
+    assert not shell.enter.isVisible()
 
 
 def test_a_file_that_somebody_left_reading_is_not_shown_to_the_next(
