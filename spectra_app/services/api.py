@@ -43,6 +43,8 @@ class AnalyserUse:
         Check the connected one with polystyrene.
     measure : callable (str, Progress, ShouldStop) -> MeasuredStandard, optional
         Measure a named standard, lamp or glass with the connected one; nothing is judged.
+    identify_kept : callable () -> Scanned, optional
+        Identify the scan that was kept when the library was gone; no laser is used.
     """
 
     instrument: Instrument
@@ -50,6 +52,7 @@ class AnalyserUse:
     scan: Callable[[ScanWish, Progress, ShouldStop], Scanned]
     check: Callable[[Progress, ShouldStop], CheckResult]
     measure: Callable[[str, Progress, ShouldStop], MeasuredStandard] | None = None
+    identify_kept: Callable[[], Scanned] | None = None
 
 
 @dataclass(frozen=True, slots=True)

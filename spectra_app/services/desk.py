@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from library.errors import LibraryError
+from spectra_app.errors import AppError, InstalledError
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services import comparing
 from spectra_app.services.api import AnalyserUse, Progress, ShouldStop, StudyUse, UseCases
@@ -22,11 +24,18 @@ from spectra_app.services.instrument import Book, Instrument, OpenIt
 from spectra_app.services.instrument_choice import Choices, choices_of
 from spectra_app.services.instrument_state import CheckResult, MeasuredStandard, ScanWish
 from spectra_app.services.libraries import library_note, library_title
+from spectra_app.services.library_use import LibraryUse
 from spectra_app.services.limits import unasked, with_limits
 from spectra_app.services.many import many_use
 from spectra_app.services.reporting import AnyRenderer, Renderer, write_report
-from spectra_app.services.scanning import Scanned, scan_emulated
-from spectra_app.services.session import open_identifier, utc_now
+from spectra_app.services.scanning import (
+    Measured,
+    Scanned,
+    UnidentifiedError,
+    identify_measured,
+    scan_emulated,
+)
+from spectra_app.services.session import utc_now
 from spectra_app.services.standard_scans import measure_standard
 from spectra_app.settings import data_folder, made
 
@@ -41,26 +50,14 @@ class Desk:
 
     def __init__(self, library: Path | None, render: Renderer) -> None:
         self.measurer = Measurer()
-        self._path = self._began = library
-        self._for_parcels: Identifier | None = None
+        self.in_use = self.for_parcels = LibraryUse(library)
         self._render = render
-        self._identifier: Identifier | None = None
+        self._unidentified: tuple[Measured, LibraryUse] | None = None
 
     @property
     def identifier(self) -> Identifier:
-        """Engine, evidence store and clock; opened when first asked for."""
-        if self._identifier is None:
-            self._identifier = open_identifier(self._path)
-        return self._identifier
-
-    @property
-    def for_parcels(self) -> Identifier:
-        """As `identifier`, on the library the program began with: what is filed rests on that."""
-        if self._path == self._began:
-            return self.identifier
-        if self._for_parcels is None:
-            self._for_parcels = open_identifier(self._began)
-        return self._for_parcels
+        """Engine, evidence store and clock, on the library in use; see `LibraryUse.identifier`."""
+        return self.in_use.identifier
 
     def identify(self, path: Path) -> tuple[Identified, ...]:
         """Identify every spectrum of a file."""
@@ -71,21 +68,53 @@ class Desk:
         asked = self.identifier
         scanned = self.entered(
             lambda: scan_emulated(sample, asked, progress=progress, should_stop=should_stop),
-            asked,
+            self.in_use,
             emulated=True,
         )
         return scanned.found
 
     def entered(
-        self, measure: Callable[[], Scanned], asked: Identifier, *, emulated: bool
+        self, measure: Callable[[], Scanned], use: LibraryUse, *, emulated: bool
     ) -> Scanned:
         """Scan, and enter it in the book of the station's lasers, opened before one fires."""
         with self.measurer.book() as book, failing(book, emulated=emulated):
-            scanned = measure()
-            if book is None:
-                return scanned
-            scan = book.scanned(scanned, asked.engine.library)
-            return replace(scanned, entered=scan)
+            try:
+                scanned = measure()
+            except UnidentifiedError as error:
+                use.let_go()
+                scanned = self._identified(error.measured, use)
+            return _entered(scanned, use, book)
+
+    def _identified(self, measured: Measured, use: LibraryUse) -> Scanned:
+        """Identify what is kept with the library as it is now; what cannot be is remembered."""
+        self._unidentified = measured, use
+        try:
+            scanned = identify_measured(measured, use.identifier)
+        except (LibraryError, InstalledError) as error:
+            raise UnidentifiedError(error, measured) from error
+        except UnidentifiedError:
+            use.let_go()
+            raise
+        self._unidentified = None
+        return scanned
+
+    def identify_kept(self) -> Scanned:
+        """Identify the scan that was kept when its library was gone, and enter it in the book.
+
+        Its exposures stand there already.
+
+        Raises
+        ------
+        UnidentifiedError
+            When the library is still not there.
+        AppError
+            When no scan waits for it.
+        """
+        if self._unidentified is None:
+            raise AppError("no scan waits to be identified", "", "scan again")
+        measured, use = self._unidentified
+        with self.measurer.book() as book:
+            return _entered(self._identified(measured, use), use, book, exposures=0)
 
     def report(self, found: Identified, path: Path) -> None:
         """Write the PDF report of a result."""
@@ -117,25 +146,35 @@ class Desk:
 
     def open(self, path: Path) -> str:
         """Use another library; the present one stays in use when that fails."""
-        fresh = open_identifier(path)
-        if self._identifier is not None:
-            self._identifier.engine.library.close()
-        self._identifier, self._path = fresh, path
+        fresh = LibraryUse(path)
+        fresh.identifier  # noqa: B018 - opened before the present one is let go of
+        self.in_use.let_go()
+        if path == self.for_parcels.path:
+            self.for_parcels.let_go()
+            self.for_parcels = fresh
+        self.in_use = fresh
         return self.title()
 
     def go_back(self) -> str:
         """Use the library the program began with again; returns its title."""
-        if self._path != self._began:
-            if self._identifier is not None:
-                self._identifier.engine.library.close()
-            self._identifier, self._for_parcels = self._for_parcels, None
-            self._path = self._began
+        if self.in_use is not self.for_parcels:
+            self.in_use.let_go()
+            self.in_use = self.for_parcels
         return self.title()
 
     @property
     def path(self) -> Path | None:
         """The library in use; None for the installed one."""
-        return self._path
+        return self.in_use.path
+
+
+def _entered(
+    scanned: Scanned, use: LibraryUse, book: LaserBook | None, exposures: int | None = None
+) -> Scanned:
+    if book is None:
+        return scanned
+    scan = book.scanned(scanned, use.identifier.engine.library, exposures)
+    return replace(scanned, entered=scan)
 
 
 def keep_evidence(data: bytes, kind: str, name: str) -> None:
@@ -183,10 +222,11 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
         return choices_of(plugged_in())
 
     def scan(wish: ScanWish, progress: Progress, should_stop: ShouldStop) -> Scanned:
-        asked = desk.for_parcels if wish.for_parcel else desk.identifier
+        use = desk.for_parcels if wish.for_parcel else desk.in_use
+        asked = use.identifier
         return desk.entered(
             lambda: scan_connected(instrument, wish, asked, progress, should_stop),
-            asked,
+            use,
             emulated=instrument.state.emulated,
         )
 
@@ -208,7 +248,7 @@ def analyser_use(desk: Desk, instrument: Instrument) -> AnalyserUse:
                 )
         return MeasuredStandard(name, frame.sha256, frame.serial, frame.model, frame.laser_nm)
 
-    return AnalyserUse(instrument, look, scan, check, measure)
+    return AnalyserUse(instrument, look, scan, check, measure, desk.identify_kept)
 
 
 def study_use(desk: Desk) -> StudyUse:

@@ -22,9 +22,11 @@ from devices.interface import (
 )
 from devices.registry import open_analyser
 from devices.timing import REAL_TIME, Timing
+from library.errors import LibraryError
 from matching.calibration.axis import CalibrationError
+from matching.errors import SpectraError
 from matching.spectrum import Spectrum
-from spectra_app.errors import JournalError
+from spectra_app.errors import AppError, JournalError
 from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.records.kinds import Scan
 from spectra_app.services.calibrations import AXIS_CALIBRATED, Standing
@@ -78,6 +80,46 @@ class HowToScan:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """What was measured, kept as evidence, and is not identified yet.
+
+    Parameters
+    ----------
+    frame : RawFrame
+        The scan.
+    origin : Origin
+        Where it came from.
+    evidence : tuple of str
+        SHA-256 of all that was kept of it.
+    top : int
+        Candidates in the record.
+    """
+
+    frame: RawFrame
+    origin: Origin
+    evidence: tuple[str, ...]
+    top: int = 10
+
+
+class UnidentifiedError(AppError):
+    """A scan is kept, and the library to identify it with is not there any more.
+
+    `measured` can be identified when it is; `kept` and `lit` as for `AnalyserError`.
+    """
+
+    code = "unidentified"
+
+    def __init__(self, error: SpectraError, measured: Measured) -> None:
+        super().__init__(
+            f"the scan is kept and not identified yet: {error.what}",
+            error.where,
+            "put the library back, then have the same scan identified",
+        )
+        self.measured = measured
+        self.kept, self.lit = measured.evidence, True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Scanned:
     """A scan: what it was identified as, its frame, and the SHA-256 of all that was kept of it.
 
@@ -111,6 +153,8 @@ def scan(
         kept: nothing is interpreted then.
     HurriedError
         When somebody interrupted it; what was measured is kept.
+    UnidentifiedError
+        When the library was written over or taken away meanwhile; what was measured is kept.
     """
     how, kept = how or HowToScan(), Kept()
     store = MeasuredStore(identifier, label, kept, how.wires)
@@ -141,12 +185,20 @@ def scan(
         assumptions=(*_remarks(got, ended_by), *kept.remarks),
         emulated=got.frame.emulated,
     )
-    try:
-        found = identify_frame(got.frame, origin, identifier, how.top)
-    except KeyboardInterrupt as error:
-        raise HurriedError(evidence, identifier) from error
+    scanned = identify_measured(Measured(got.frame, origin, evidence, how.top), identifier)
     progress(1.0, "done")
-    return Scanned(found, got.frame, evidence)
+    return scanned
+
+
+def identify_measured(measured: Measured, identifier: Identifier) -> Scanned:
+    """Identify what was measured and is kept already; raises as `scan` does after measuring."""
+    try:
+        found = identify_frame(measured.frame, measured.origin, identifier, measured.top)
+    except KeyboardInterrupt as error:
+        raise HurriedError(measured.evidence, identifier) from error
+    except LibraryError as error:
+        raise UnidentifiedError(error, measured) from error
+    return Scanned(found, measured.frame, measured.evidence)
 
 
 def _watched(

@@ -144,6 +144,15 @@ class AnalyserDesk(QObject):
         if job.error is None and not job.stopped and self.panel.isVisible():
             self.panel.hide()
 
+    def identify_kept(self, then: Callable[[Job], None]) -> Job:
+        """Identify the scan that was kept when the library was gone; the result is a `Scanned`."""
+        again = self._use.identify_kept
+        if again is None:
+            raise ValueError("this window was not given what identifies a scan that was kept")
+        job = Job("Identifying the scan that was kept", lambda _tell, _stop: again(), then)
+        self._lane.submit(job)
+        return job
+
     @Slot()
     def _on_check(self) -> None:
         self.check()

@@ -87,6 +87,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "not_canonical",
         "not_releasable",
         "original_missing",
+        "unidentified",
     ),
     "package": (
         "bad_watch_list",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import signal
 from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 
+import library.held
 from devices.registry import emulated_wires, open_wires
 from spectra_app.records.kinds import Case, Scan
 from spectra_app.reports.render_qt import render_pdf
@@ -38,9 +41,10 @@ def files_at_most(size):
 class Shift:
     """An officer before a checked emulated analyser, with the item's number typed."""
 
-    def __init__(self, qtbot, make_shell, words):
+    def __init__(self, qtbot, make_shell, words, library=None):
         self.qtbot, self.wires = qtbot, []
-        self.shell = make_shell(desk_use_cases(None, render_pdf, open_it=self.open_it), (1024, 768))
+        use = desk_use_cases(library, render_pdf, open_it=self.open_it)
+        self.shell = make_shell(use, (1024, 768))
         self.words = words
         self.log_in()
         self.screen = self.shell.officer
@@ -95,11 +99,29 @@ class Shift:
 
 
 @pytest.fixture
-def shift(qtbot, make_shell, used_home, staffed):  # noqa: ARG001  the folder is made for it
-    made = Shift(qtbot, make_shell, staffed)
-    yield made
-    for wires in made.wires:
+def shift_on(qtbot, make_shell, used_home, staffed):  # noqa: ARG001  the folder is made for it
+    """Return what begins the shift with a library; the installed one by default."""
+    made = []
+
+    def begun(library=None):
+        made.append(Shift(qtbot, make_shell, staffed, library))
+        return made[-1]
+
+    yield begun
+    for wires in made[0].wires:
         wires.bench.faults = replace(wires.bench.faults, laser_stuck_on=False)
+
+
+@pytest.fixture
+def shift(shift_on):
+    return shift_on()
+
+
+@pytest.fixture
+def drive(small_library, tmp_path, monkeypatch):
+    """Return a library of the test's own, held as a large one is: mapped and watched."""
+    monkeypatch.setattr(library.held, "IN_MEMORY", 0)
+    return shutil.copyfile(small_library, tmp_path / "drive.h5")
 
 
 def kept(kind, quick_passwords):
@@ -107,7 +129,9 @@ def kept(kind, quick_passwords):
         return [stored.record for stored in office.ledger.find(kind)]
 
 
-def test_on_a_full_disk_nothing_is_filed_and_the_parcel_stays(shift, quick_passwords, qtbot):
+def test_on_a_full_disk_nothing_is_filed_and_filing_again_with_space_is_told(
+    shift, quick_passwords, qtbot
+):
     shift.scan()
     qtbot.waitUntil(shift.screen.file.isEnabled)
     with files_at_most(4096):
@@ -116,6 +140,11 @@ def test_on_a_full_disk_nothing_is_filed_and_the_parcel_stays(shift, quick_passw
     assert "full" in shift.message.text.text()
     assert shift.screen.item.number.text() == NUMBER
     assert kept(Case, quick_passwords) == []
+    qtbot.mouseClick(shift.message.action, LEFT)  # space was freed
+    shift.until(lambda: shift.message.key == "officer.filed")
+    assert shift.message.action.text() == "Check the analyser…"
+    assert shift.screen.item.number.text() == ""
+    assert [scan.state for scan in kept(Scan, quick_passwords)] == ["filed"]
 
 
 def test_a_full_disk_before_a_scan_fires_no_laser_and_the_next_one_counts(shift, quick_passwords):
@@ -128,3 +157,27 @@ def test_a_full_disk_before_a_scan_fires_no_laser_and_the_next_one_counts(shift,
     shift.until(lambda: shift.screen.pages.currentWidget() is shift.screen.card)
     shift.rest()
     assert len(kept(Scan, quick_passwords)) == 1
+
+
+def test_a_scan_during_which_the_library_goes_is_identified_when_it_is_back(
+    shift_on, drive, small_library, quick_passwords
+):
+    shift = shift_on(drive)
+    qtbot = shift.qtbot
+    qtbot.mouseClick(shift.screen.scan, LEFT)
+    shift.until(lambda: shift.wires[-1].bench.laser_firing)
+    os.truncate(drive, 5000)
+    shift.rest()
+    assert shift.message.key == "officer.unidentified"
+    dose_s = shift.wires[-1].bench.light_dose_s
+    qtbot.mouseClick(shift.message.action, LEFT)  # the library is not back yet
+    shift.until(lambda: shift.message.key == "officer.unidentified" and not shift.shell.lane.busy)
+    shutil.copyfile(small_library, drive)
+    qtbot.mouseClick(shift.message.action, LEFT)
+    shift.until(lambda: shift.screen.pages.currentWidget() is shift.screen.card)
+    shift.until(shift.screen.file.isEnabled)
+    qtbot.mouseClick(shift.screen.file, LEFT)
+    shift.until(lambda: shift.message.key == "officer.filed")
+    assert shift.wires[-1].bench.light_dose_s == dose_s
+    (scan,) = kept(Scan, quick_passwords)
+    assert (scan.state, scan.scanned_by) == ("filed", "u2")

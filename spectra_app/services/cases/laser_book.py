@@ -38,12 +38,16 @@ class LaserBook:
     office: Office
     session: Session | None = None
 
-    def scanned(self, scanned: Scanned, library: Library | None = None) -> Scan:
+    def scanned(
+        self, scanned: Scanned, library: Library | None = None, exposures: int | None = None
+    ) -> Scan:
         """Enter a scan, with its exposures, as one that nobody has filed yet.
+
+        `exposures` are counted from its frames when None; 0 where they were entered before.
 
         When the session has ended meanwhile it is entered all the same, as nobody's.
         """
-        taken = Taken("device", scanned.evidence)
+        taken = Taken("device", scanned.evidence, exposures=exposures)
         if self.session is None or not self.office.allows(self.session, "scan.add"):
             return unattended_scan(self.office, scanned.found, taken, library=library)
         return add_scan(self.office, self.session, scanned.found, taken, library=library)

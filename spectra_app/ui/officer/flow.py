@@ -27,7 +27,7 @@ from spectra_app.ui.officer.screen import OfficerScreen
 from spectra_app.ui.records_desk import RecordsDesk
 from spectra_app.ui.sound import Sound
 
-BEFORE = frozenset({"officer.begin", "officer.no_analyser", "officer.filed"})
+BEFORE = frozenset({"officer.begin", "officer.no_analyser"})
 PLANS: dict[str, PlanName] = {"longer": "long"}
 
 
@@ -105,6 +105,14 @@ class OfficerFlow(QObject):
             self._job = self._analyser.check(self._on_checked)
             self.screen.show_message("officer.checking", emulated=self._analyser.state.emulated)
             self.screen.show_busy(stoppable=True)
+
+    @Slot()
+    def identify_kept(self) -> None:
+        """Identify the scan that was kept when the library was gone; no laser is used."""
+        if self._job is None and not self.parcel.filing:
+            self._job = self._analyser.identify_kept(self._on_scanned)
+            self.screen.show_message("officer.identifying")
+            self.screen.show_busy(stoppable=False)
 
     @Slot()
     def stop(self) -> None:
@@ -238,7 +246,9 @@ class OfficerFlow(QObject):
         if job.stopped:
             self.screen.show_message("officer.stopped")
         elif job.error is not None:
-            self.screen.show_message("officer.failed", error=job.error, action="again")
+            waits = job.error.code == "unidentified"
+            key, action = ("unidentified", "identify") if waits else ("failed", "again")
+            self.screen.show_message(f"officer.{key}", error=job.error, action=action)
         else:
             scanned: Scanned = job.result
             self.screen.item.show_declared("")
@@ -326,6 +336,7 @@ class OfficerFlow(QObject):
             "connect": self.panel_wanted.emit,
             "check": self.check,
             "again": self.scan,
+            "identify": self.identify_kept,
             "file": self.file,
         }[action]()
 
@@ -360,7 +371,10 @@ class OfficerFlow(QObject):
     def _tell_what_is_missing(self) -> None:
         """Say what has to be done before the first parcel, with its action as a button."""
         state, message = self._analyser.state, self.screen.message
-        if not state.connected:
+        if message.key == "officer.filed":  # where it was filed stays to be read
+            unchecked = "" if state.calibration == "ok" else "check"
+            message.offer(unchecked if state.connected else "connect")
+        elif not state.connected:
             self.screen.show_message("officer.no_analyser", action="connect")
         elif state.calibration != "ok" and message.key in BEFORE:
             self.screen.show_message("officer.unchecked", action="check", emulated=state.emulated)

@@ -110,6 +110,12 @@ class Message(QFrame):
             widget.hide()
         self.retell()
 
+    def offer(self, action: str) -> None:
+        """Put another button below the same words; empty for none."""
+        if action != self._action:
+            self._action = action
+            self.retell()
+
     def show_progress(self, fraction: float, left: str) -> None:
         """Show how far it is (0 to 1), and how much time is left, in words."""
         self.bar.setRange(0, 100)
