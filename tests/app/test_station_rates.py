@@ -9,10 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from matching.rates import exact_bounds
-from spectra_app.errors import ForbiddenError
+from spectra_app.errors import AppError, ForbiddenError
 from spectra_app.records.access import User
 from spectra_app.records.kinds import Amendment
+from spectra_app.services.station_statistics import rates as module
 from spectra_app.services.station_statistics.collecting import Period
+from spectra_app.services.station_statistics.overview import station_overview
 from spectra_app.services.station_statistics.rates import station_rates
 
 NITAZENE = "Isotonitazene"
@@ -308,3 +310,30 @@ def test_the_command_prints_the_same(spectra, used_home, quick_passwords, monkey
     assert "0 items of 0 cases" in out
     assert "named" not in out.partition("How it was counted")[0].partition("By substance")[2]
     assert used_home.exists()
+
+
+def test_the_comparison_with_the_laboratory_tells_how_far_it_is_and_stops_when_asked(
+    office, logged_in, records, monkeypatch
+):
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    for number in range(4):
+        records.whole([f"Made-up substance {number}"], ["cocaine"])
+    told = []
+
+    def progress(share, words):
+        told.append((share, words))
+        if stop_at is not None and share >= stop_at:
+            raise AppError("the work was stopped", "", "start it again")
+
+    stop_at, session = None, logged_in["supervisor"]
+    station_overview(office, session, Period(zone=UTC), progress)
+    shares = [share for share, _words in told]
+    compared = [share for share, words in told if "laboratory" in words]
+    assert shares == sorted(shares)
+    # every item, every outcome and every substance is a place to stop at
+    assert len(set(compared)) >= 4 + len(module.OUTCOMES) + 5
+    for stop_at in (0.55, 0.72, 0.9):
+        told.clear()
+        with pytest.raises(AppError, match="stopped"):
+            station_overview(office, session, Period(zone=UTC), progress)
+        assert told[-1][0] < stop_at + 0.1

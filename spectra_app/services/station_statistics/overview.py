@@ -85,7 +85,14 @@ def station_overview(
     last = min(today, wanted.last or today)
     tables = tables_of(seized, setup, last, {**DIMENSIONS, **OWN})
     progress(0.5, "comparing with the laboratory")
-    rates = rates_of(found, office.evidence, setup, wanted, emulated=office.demo)
+    rates = rates_of(
+        found,
+        office.evidence,
+        setup,
+        wanted,
+        emulated=office.demo,
+        progress=lambda share, words: progress(0.5 + 0.45 * share, words),
+    )
     for rows in tables["tables"].values():
         for row in rows:
             row["share"] = rate(row["confirmed"], row["items"]).to_json()

@@ -9,17 +9,18 @@ of them. Bounds are exact (Clopper-Pearson, two-sided 95 %).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from library.control import assess
 from library.substances import fold
 from spectra_app.records.evidence import EvidenceStore
 from spectra_app.services.cases.seeing import sight_of
 from spectra_app.services.control import ControlSetup, control_setup
+from spectra_app.services.libraries import no_progress
 from spectra_app.services.office import Office, Session
 from spectra_app.services.station_statistics.collecting import (
     Collected,
@@ -31,6 +32,10 @@ from spectra_app.services.station_statistics.judging import NAMING, Judged, judg
 from spectra_app.services.station_statistics.naming import is_cutting_agent, keys_of, title_of
 from spectra_app.services.statistics import Rate, rate
 
+T = TypeVar("T")
+Progress = Callable[[float, str], None]
+AT_ONCE = 100  # items judged between two looks at whether to go on: each reads its results
+JUDGED, BY_OUTCOME = 0.4, 0.6  # shares of the work after which these are done
 ALARMS = ("controlled", "precursor", "hazard")
 OUTCOMES = (*NAMING, "class_only", "container_only", "inconclusive", "not_in_library", "refused")
 ANSWERED = ("confirmed", "refuted")
@@ -102,12 +107,17 @@ def rates_of(
     period: Period,
     *,
     emulated: bool = False,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Return the rates of records; see `station_rates`."""
+    """Return the rates of records; see `station_rates`.
+
+    `progress` (share, words) is told how far it is; what it raises ends it.
+    """
     inside = [one for one in found.items if one.scans and period.holds(one.scans[0].scanned_at)]
     own = [one for one in inside if one.own and one.case.emulated == emulated]
     settled = [one for one in own if one.state in ANSWERED]
-    answers = [judged(one, evidence) for one in settled if one.blind]
+    blind = [one for one in settled if one.blind]
+    answers = [judged(one, evidence) for one in _told(progress, blind, 0.0, JUDGED, AT_ONCE)]
     unknown = sorted({name for one in answers for name in one.unknown})
     states = Counter(one.state for one in own)
     scans = Counter(one.state for one in found.scans if period.holds(one.scanned_at))
@@ -137,9 +147,22 @@ def rates_of(
         "not_known": unknown,
         "alarm": _alarm(answers, setup),
         "naming": _naming(readable, "") | {"all_named": _all_named(readable, setup)},
-        "outcomes": [_outcome(name, answers, open_items, setup) for name in OUTCOMES],
-        "substances": _substances(readable, open_items),
+        "outcomes": [
+            _outcome(name, answers, open_items, setup)
+            for name in _told(progress, OUTCOMES, JUDGED, BY_OUTCOME, 1)
+        ],
+        "substances": _substances(readable, open_items, progress),
     }
+
+
+def _told(
+    progress: Progress, many: Sequence[T], first: float, last: float, at_once: int
+) -> Iterator[T]:
+    """Yield each of `many`, telling the share, from `first` to `last`, before some of them."""
+    for place, one in enumerate(many):
+        if place % at_once == 0:
+            progress(first + (last - first) * place / len(many), "comparing with the laboratory")
+        yield one
 
 
 # --- The alarm ----------------------------------------------------------------------------------
@@ -237,13 +260,18 @@ def _outcome(
     return row | (_naming(readable, name) if name in NAMING else {"right": None, "wrong": None})
 
 
-def _substances(answers: Sequence[Judged], open_items: Sequence[ItemFacts]) -> list[dict[str, Any]]:
+def _substances(
+    answers: Sequence[Judged], open_items: Sequence[ItemFacts], progress: Progress
+) -> list[dict[str, Any]]:
     """Return one row for every substance that was found, or named and can be judged."""
     names = [name for one in answers for name in one.facts.found]
     names += [part.name for one in answers for part in (*one.right(), *one.wrong())]
     names += [name for one in open_items for name in one.named]
     titles = {fold(title_of(name)): title_of(name) for name in names}
-    rows = [_substance(title, keys_of(title), answers, open_items) for title in titles.values()]
+    rows = [
+        _substance(title, keys_of(title), answers, open_items)
+        for title in _told(progress, tuple(titles.values()), BY_OUTCOME, 1.0, 1)
+    ]
     return sorted(rows, key=lambda row: str(row["substance"]).casefold())
 
 
