@@ -150,7 +150,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "replay": ("replay",),
     "report": ("export_refused", "report_incomplete"),
     "settings": ("bad_policy", "settings"),
-    "work": ("batch", "demo", "display", "evaluation", "program", "study", "watch"),
+    "work": ("batch", "calculated", "demo", "display", "evaluation", "program", "study", "watch"),
 }
 """The codes of each kind of trouble; the texts are `trouble.<kind>` and `trouble.<kind>_do`."""
 KIND_OF = {code: kind for kind, codes in KINDS.items() for code in codes}
