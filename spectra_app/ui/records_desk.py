@@ -147,6 +147,23 @@ class RecordsDesk(QObject):
 
         self._with_session("Unlocking", act, then)
 
+    def attend(self, *, present: bool) -> None:
+        """See whether the session has locked itself or is over; a `present` person is an act."""
+        session = self._opened.session
+        if session is None or self.standing.locked:
+            return
+
+        def act(office: Office) -> Standing:
+            if present and not office.sessions.is_locked(session):
+                office.sessions.check(session)
+            return _standing(office, session)
+
+        def ended(job: Job) -> None:
+            if session is self._opened.session:
+                self._take(job)
+
+        self.lane.submit(Job("Looking who is here", lambda _t, _s: act(self._office()), ended))
+
     # --- acts -----------------------------------------------------------------------------------
 
     def ask(self, title: str, act: Act, then: Callable[[Job], None]) -> Job:
@@ -260,14 +277,18 @@ class RecordsDesk(QObject):
             return act(self._office())
 
         def ended(job: Job) -> None:
-            if isinstance(job.result, Standing) and job.result != self.standing:
-                self.standing = job.result
-                if job.result.user is None:
-                    self._end()
-                self.changed.emit()
+            self._take(job)
             self.refused.emit(error)
 
         self.lane.submit(Job("Looking who is logged in", task, ended))
+
+    def _take(self, job: Job) -> None:
+        """Take how things stand now from a job, and tell when that is another way than before."""
+        if isinstance(job.result, Standing) and job.result != self.standing:
+            self.standing = job.result
+            if job.result.user is None:
+                self._end()
+            self.changed.emit()
 
 
 def _standing(office: Office, session: Session | None) -> Standing:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QCursor, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -53,6 +53,8 @@ AREAS_OF = {
     "supervisor": ("board", "officer", "workbench"),
 }
 CLOSE_WAIT_MS = 1500
+ATTEND_MS = 20_000
+"""How often the window looks whether a session has locked itself: the screen is hidden then."""
 OF_NOBODY = ("workbench",)
 """What is open to who only looks around: nothing that touches records."""
 
@@ -143,7 +145,8 @@ class Shell(QMainWindow):
         self.head, self.pages = Head(look), QStackedWidget()
         self.entrance = Entrance(look)
         self.parts = Parts(self, self._use_cases, self.lane, self.records, look)
-        self._closing = self._around = self._somebody = False
+        self._closing = self._around = self._somebody = self._touched = False
+        self._attend, self._pointer = QTimer(self), QCursor.pos()
         self._build()
         self._connect()
         look.tell(self.retell)
@@ -260,6 +263,9 @@ class Shell(QMainWindow):
         self.log_out.triggered.connect(self._log_out)
         self.enter.triggered.connect(self._go_to_entrance)
         self.lock.triggered.connect(lambda: self.records.lock(lambda _job: None))
+        QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr]
+        self._attend.timeout.connect(self.attend)
+        self._attend.start(ATTEND_MS)
         self.lane.when_thread_ends(self._on_thread_end)
         for lane in (self.records.lane, self.records.beside):
             lane.when_thread_ends(self._on_thread_end)
@@ -336,6 +342,18 @@ class Shell(QMainWindow):
         if area == "officer":
             self.officer.item.number.setFocus()
         self.area_shown.emit(area)
+
+    @Slot()
+    def attend(self) -> None:
+        """Hide the screen of a session that locked itself; who moves the pointer is here."""
+        pointer = QCursor.pos()
+        present = self._touched or pointer != self._pointer
+        self._touched, self._pointer = False, pointer
+        self.records.attend(present=present)
+
+    @Slot("QWidget*", "QWidget*")
+    def _on_focus(self, _before: object, _now: object) -> None:
+        self._touched = True
 
     @Slot()
     def _look_around(self) -> None:
@@ -429,6 +447,7 @@ class Shell(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close when laser and work have ended; until then say so and wait, without freezing."""
         self.parts.end()
+        self._attend.stop()
         if not self._let_go():
             self._wait_to_close("close.laser")
             event.ignore()

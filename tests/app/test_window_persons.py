@@ -146,6 +146,26 @@ def test_a_locked_screen_closes_every_other_window_and_lends_the_analyser_to_nob
     assert others() == set()
 
 
+def test_a_session_that_locked_itself_hides_the_screen_and_a_moved_pointer_is_an_act(
+    shell, qtbot, staffed
+):
+    desks = Desks(qtbot, shell, staffed)
+    desks.enter("officer")
+    shell.attend()  # takes note of the pointer and of what the log-in focused
+    desks.rest()
+    sessions = shell.records._opened.office.sessions
+    shell._on_focus(None, None)
+    last = next(iter(sessions._open.values())).last
+    shell.attend()
+    desks.rest()
+    assert next(iter(sessions._open.values())).last > last
+    sessions._idle_s = lambda: 0
+    shell.attend()
+    qtbot.waitUntil(lambda: shell.pages.currentWidget() is shell.entrance, timeout=LONG_MS)
+    assert shell.records.standing.locked
+    assert "The officer" in shell.entrance.log_in.intro.text()
+
+
 def test_who_only_looked_around_comes_back_to_the_log_in(shell, qtbot, staffed):
     desks = Desks(qtbot, shell, staffed)
     qtbot.mouseClick(shell.entrance.around, LEFT)
