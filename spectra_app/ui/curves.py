@@ -72,6 +72,7 @@ class CurvePlot(QFrame):
         words = self._look.say(self._axis_key)
         item.setLabel("bottom", words, color=theme["text"], **{"font-size": "10pt"})
         names = self._look.texts.many(curve.name for curve in self.curves)
+        item.showAxis("bottom", bool(self.curves))  # naming it has shown it
         key = "library.plot_of" if self.curves else "library.plot_empty"
         self.widget.setAccessibleName(self._look.say(key, names=names))
 

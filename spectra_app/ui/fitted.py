@@ -112,6 +112,20 @@ class FittedLabel(QWidget):
         return widest <= width and lay_out(self._text, font, width).lineCount() <= self._lines
 
 
+def keep_to_reading_side(label: QLabel) -> None:
+    """Begin a label where its window's language begins; Qt goes by the letters of the text alone.
+
+    A Latin name in an Arabic window would stand at the far side. What is centred stays so.
+    """
+    before = label.alignment()
+    if before & Qt.AlignmentFlag.AlignHCenter:
+        return
+    rtl = label.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    side = Qt.AlignmentFlag.AlignRight if rtl else Qt.AlignmentFlag.AlignLeft
+    upright = before & Qt.AlignmentFlag.AlignVertical_Mask
+    label.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute | upright)
+
+
 class WrappedLabel(QLabel):
     """Text of several lines that keeps the height it needs at its width; its layout may not cut."""
 
@@ -134,6 +148,8 @@ class WrappedLabel(QLabel):
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
             self._fit()
+        elif event.type() == QEvent.Type.LayoutDirectionChange:
+            keep_to_reading_side(self)
 
     def needs(self, width: int) -> int:
         """Return the height that the text needs at a width, in pixels."""
@@ -168,6 +184,12 @@ class ElidedLabel(QLabel):
         """Cut the text to the new width."""
         super().resizeEvent(event)
         self._elide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Begin at the side where the language begins."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            keep_to_reading_side(self)
 
     def _elide(self) -> None:
         room = max(0, self.contentsRect().width() - 2)

@@ -21,6 +21,9 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.page import Page
 from spectra_app.ui.records_desk import RecordsDesk
 
+MANY = 9
+"""Pages of a row whose tabs are narrower: all fit the smallest window in every language."""
+
 Place = tuple[str, str]
 """Module and class of a page."""
 
@@ -66,7 +69,7 @@ class PagedArea(QWidget):
         row.setContentsMargins(14, 6, 14, 0)
         row.setSpacing(6)
         for name, tab in self.tabs.items():
-            tab.setObjectName("segment")
+            tab.setObjectName("segment" if len(pages) < MANY else "tool")
             tab.setCheckable(True)
             tab.clicked.connect(lambda _c=False, name=name: self.show_page(name))
             group.addButton(tab)

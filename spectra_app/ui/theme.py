@@ -77,6 +77,7 @@ def resolve(choice: ThemeChoice) -> ThemeName:
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet with the colours of `theme` filled in."""
     text = resources.path("styles/spectra.qss").read_text(encoding="utf-8")
+    text = text.replace("@@down", resources.path("icons/down.svg").as_posix())
     for name in sorted(theme.colours, key=len, reverse=True):
         text = text.replace(f"@{name}", theme.colours[name])
     return text

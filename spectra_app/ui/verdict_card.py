@@ -232,7 +232,8 @@ class VerdictCard(QFrame):
         font = sized(self.font(), WIDE_POINTS if wide else BASE_POINTS)
         for label in (self.presumptive, self.next, self.components, self.why, self.hidden):
             label.setFont(font)
-        self.headline.set_points(VERDICT_POINTS if self.height() >= TALL_CARD else LOW_POINTS)
+        tall = self.height() >= TALL_CARD and self.width() >= BESIDE
+        self.headline.set_points(VERDICT_POINTS if tall else LOW_POINTS)
         self._show_hidden()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -252,10 +253,12 @@ class VerdictCard(QFrame):
 
 def _fill(label: QLabel, title: str, lines: list[str]) -> None:
     """Show `lines` as a list under `title`; an empty list hides the label."""
-    side = "right" if label.layoutDirection() == Qt.LayoutDirection.RightToLeft else "left"
-    items = "".join(f"<li style='margin-bottom:3px'>{escape(line)}</li>" for line in lines)
+    rtl = label.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    side, way = ("right", "rtl") if rtl else ("left", "ltr")
+    item = f"<li dir='{way}' style='margin-bottom:3px'>"
+    items = "".join(f"{item}{escape(line)}</li>" for line in lines)
     label.setText(
-        f"<p style='margin:0 0 4px 0'><b>{escape(title)}</b></p>"
-        f"<ul style='margin-{side}:-22px'>{items}</ul>"
+        f"<p dir='{way}' style='margin:0 0 4px 0'><b>{escape(title)}</b></p>"
+        f"<ul dir='{way}' style='margin-{side}:-22px'>{items}</ul>"
     )
     label.setVisible(bool(lines))
