@@ -119,26 +119,15 @@ def rates_of(
     blind = [one for one in settled if one.blind]
     answers = [judged(one, evidence) for one in _told(progress, blind, 0.0, JUDGED, AT_ONCE)]
     unknown = sorted({name for one in answers for name in one.unknown})
-    states = Counter(one.state for one in own)
-    scans = Counter(one.state for one in found.scans if period.holds(one.scanned_at))
     counted = {
         "items": len(own),
         "cases": len({one.case.id for one in own}),
-        "judged": len(answers),
-        "sent_no_answer": states["sent"],
         "scanned_after_answer": len(settled) - len(answers),
-        "neither": states["neither"],
-        "not_sent": states["not sent"],
-        "contradictory": states["contradictory"],
-        "amended": states["amended"],
-        "refuted_not_stated": sum(not one.stated for one in answers),
-        "found_not_known": sum(bool(one.unknown) for one in answers),
-        "scanned_more_than_once": sum(len(one.facts.scans) > 1 for one in answers),
         "of_other_stations": sum(not one.own for one in inside),
         "emulated_or_real": sum(one.own and one.case.emulated != emulated for one in inside),
-        "scans_discarded": scans["discarded"],
-        "scans_unfiled": scans["unfiled"],
-        "results_unreadable": sum(one.unreadable for one in answers),
+        **_of_states(own),
+        **_of_answers(answers),
+        **_of_scans(found, period),
     }
     open_items = [one for one in own if one.state not in ANSWERED or not one.blind]
     readable = [one for one in answers if one.names_known]
@@ -153,6 +142,33 @@ def rates_of(
         ],
         "substances": _substances(readable, open_items, progress),
     }
+
+
+def _of_states(own: Sequence[ItemFacts]) -> dict[str, int]:
+    """Return how many items have no answer, or one that cannot be counted."""
+    states = Counter(one.state for one in own)
+    return {
+        "sent_no_answer": states["sent"],
+        "neither": states["neither"],
+        "not_sent": states["not sent"],
+        "contradictory": states["contradictory"],
+        "amended": states["amended"],
+    }
+
+
+def _of_answers(answers: Sequence[Judged]) -> dict[str, int]:
+    return {
+        "judged": len(answers),
+        "refuted_not_stated": sum(not one.stated for one in answers),
+        "found_not_known": sum(bool(one.unknown) for one in answers),
+        "scanned_more_than_once": sum(len(one.facts.scans) > 1 for one in answers),
+        "results_unreadable": sum(one.unreadable for one in answers),
+    }
+
+
+def _of_scans(found: Collected, period: Period) -> dict[str, int]:
+    scans = Counter(one.state for one in found.scans if period.holds(one.scanned_at))
+    return {"scans_discarded": scans["discarded"], "scans_unfiled": scans["unfiled"]}
 
 
 def _told(
