@@ -149,6 +149,7 @@ class Shell(QMainWindow):
         self._attend, self._pointer = QTimer(self), QCursor.pos()
         self._build()
         self._connect()
+        self._begin_attending()
         look.tell(self.retell)
         look.paint(self._paint_parts)
         self._show_here()
@@ -263,12 +264,14 @@ class Shell(QMainWindow):
         self.log_out.triggered.connect(self._log_out)
         self.enter.triggered.connect(self._go_to_entrance)
         self.lock.triggered.connect(lambda: self.records.lock(lambda _job: None))
-        QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr]
-        self._attend.timeout.connect(self.attend)
-        self._attend.start(ATTEND_MS)
         self.lane.when_thread_ends(self._on_thread_end)
         for lane in (self.records.lane, self.records.beside):
             lane.when_thread_ends(self._on_thread_end)
+
+    def _begin_attending(self) -> None:
+        QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr]
+        self._attend.timeout.connect(self.attend)
+        self._attend.start(ATTEND_MS)
 
     def retell(self) -> None:
         """Say all texts."""
