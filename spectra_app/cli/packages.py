@@ -41,7 +41,11 @@ def add(actions: Commands) -> None:
         metavar="FOLDER",
         help="results of this station (JSON lines): which of them would change is shown first",
     )
+    installing.add_argument(
+        "--reason", default="", metavar="TEXT", help="why past results were not looked at"
+    )
     installing.add_argument("--json", action="store_true", help="print one JSON object")
+    station_options(installing)
     yes_option(installing)
     installing.set_defaults(run=install)
     back = new(actions, "rollback", "go back to a library that was in use before")
@@ -51,6 +55,7 @@ def add(actions: Commands) -> None:
         "--to", type=positive, default=0, metavar="N", help="number of the release (default: last)"
     )
     back.add_argument("--json", action="store_true", help="print one JSON object")
+    station_options(back)
     yes_option(back)
     back.set_defaults(run=rollback)
 
@@ -188,16 +193,24 @@ def install(options: argparse.Namespace) -> int:
     from spectra_app.services import changes
     from spectra_app.services import installing as service
     from spectra_app.services.station import Station, now_utc
+    from spectra_app.services.station_install import install_shown, may_install
 
     station, now = Station(), now_utc()
-    with station.changing():
-        pass  # makes the folders
-    with service.checked(options.package, station, now, beside=station.installed) as found:
-        report = changes.of_install(found, station, options.results, progress_bar("results"))
-        if not options.json:
-            print(changes.install_text(report))
-        confirm("Install it?", options)
-        active = service.install(found, station, now)
+    with one_of_station(options) as user:
+        if user is not None:
+            may_install(*user)
+        with station.changing():
+            pass  # makes the folders
+        with service.checked(options.package, station, now, beside=station.installed) as found:
+            report = changes.of_install(found, station, options.results, progress_bar("results"))
+            if not options.json:
+                print(changes.install_text(report))
+            confirm("Install it?", options)
+            if user is None:
+                active = service.install(found, station, now)
+            else:
+                looked_at = changes.results_changed(report)
+                active = install_shown(*user, found, looked_at=looked_at, reason=options.reason)
     if options.json:
         print_json({**report, "installed": True})
     else:
@@ -209,16 +222,23 @@ def rollback(options: argparse.Namespace) -> int:
     """Go back to an earlier library."""
     from spectra_app.services import installing as service
     from spectra_app.services.station import Station, now_utc
+    from spectra_app.services.station_install import may_install, rolled_back_here
 
     station = Station()
-    for number, one in enumerate(service.earlier(station)):
-        mark = "*" if one.sequence == options.to or (number == 0 and not options.to) else " "
-        if not options.json:
-            print(f"{mark} {one.name}, version {one.version}, number {one.sequence}")
-    confirm("Go back to the library marked with a star?", options)
-    active, notes = service.roll_back(
-        station, to=options.to, reason=options.reason, by=options.by, now=now_utc()
-    )
+    with one_of_station(options) as user:
+        if user is not None:
+            may_install(*user)
+        for number, one in enumerate(service.earlier(station)):
+            mark = "*" if one.sequence == options.to or (number == 0 and not options.to) else " "
+            if not options.json:
+                print(f"{mark} {one.name}, version {one.version}, number {one.sequence}")
+        confirm("Go back to the library marked with a star?", options)
+        if user is None:
+            active, notes = service.roll_back(
+                station, to=options.to, reason=options.reason, by=options.by, now=now_utc()
+            )
+        else:
+            active, notes = rolled_back_here(*user, options.reason, options.to)
     if options.json:
         print_json({"name": active.name, "sequence": active.sequence, "notes": notes})
         return EXIT_OK

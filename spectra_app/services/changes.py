@@ -196,6 +196,12 @@ def difference_lines(report: dict[str, Any]) -> list[str]:
     return lines
 
 
+def results_changed(report: dict[str, Any]) -> int:
+    """Return how many past results would be others; -1 when none was looked at."""
+    results = report["results"]
+    return len(results["changed"]) if results and results["results"] else -1
+
+
 def _result_lines(results: dict[str, Any] | None) -> list[str]:
     if results is None:
         return [

@@ -19,6 +19,7 @@ from library.control import ControlLists
 from spectra_app.errors import InstalledError
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.services import changes, installing, lists, notices
+from spectra_app.services.installing import Checked
 from spectra_app.services.libraries import no_progress
 from spectra_app.services.office import Office, Session
 from spectra_app.services.recheck_cases import Rechecked, recheck_scans
@@ -160,11 +161,8 @@ def install_here(
         When the file is not to be trusted any more; nothing was changed then.
     """
     me = office.require(session, "package.install")
-    if changed < 0 and offer.kind != "notices" and not reason.strip():
-        raise InstalledError(
-            "which past results would change was not looked at", str(offer.path),
-            "work it out first, or say why not",
-        )  # fmt: skip
+    if offer.kind != "notices":
+        _check_looked(changed, reason, str(offer.path))
     station, now = _station(office), _now(office)
     if offer.kind == "library":
         with installing.checked(offer.path, station, now, beside=station.installed) as found:
@@ -181,6 +179,58 @@ def install_here(
     }
     with office.ledger.writing(me.id) as writing:
         writing.note("package installed", details)
+
+
+def may_install(office: Office, session: Session) -> None:
+    """Ask, before anything is shown, whether this user installs here.
+
+    Raises
+    ------
+    ForbiddenError
+        When not.
+    """
+    office.require(session, "package.install")
+
+
+def install_shown(
+    office: Office, session: Session, found: Checked, *, looked_at: int, reason: str
+) -> Active:
+    """Install a library whose changes were shown, and enter who did it.
+
+    Parameters
+    ----------
+    found : Checked
+        The package.
+    looked_at : int
+        How many past results would be others; -1 when nobody has looked.
+    reason : str
+        Why nobody has.
+
+    Raises
+    ------
+    ForbiddenError, InstalledError, SpectraError
+        As `install_here`.
+    """
+    me = office.require(session, "package.install")
+    _check_looked(looked_at, reason, str(found.package.path))
+    active = installing.install(found, _station(office), _now(office))
+    details: dict[str, Detail] = {
+        "package": "library",
+        "edition": f"{active.version} ({active.sequence})",
+        "changed": looked_at if looked_at >= 0 else None,
+        "reason": reason,
+    }
+    with office.ledger.writing(me.id) as writing:
+        writing.note("package installed", details)
+    return active
+
+
+def _check_looked(changed: int, reason: str, where: str) -> None:
+    if changed < 0 and not reason.strip():
+        raise InstalledError(
+            "which past results would change was not looked at", where,
+            "work it out first, or say why not",
+        )  # fmt: skip
 
 
 def refuse_here(office: Office, session: Session, offer: Offer, reason: str) -> None:
@@ -214,7 +264,17 @@ def earlier_here(office: Office, session: Session) -> list[Active]:
 
 
 def roll_back_here(office: Office, session: Session, reason: str, to: int = 0) -> Active:
+    """As `rolled_back_here`; returns the library alone."""
+    office.require(session, "package.install")
+    return rolled_back_here(office, session, reason, to)[0]
+
+
+def rolled_back_here(
+    office: Office, session: Session, reason: str, to: int = 0
+) -> tuple[Active, list[str]]:
     """Go back to a library that was in use before, and enter who did it and why.
+
+    Returns the library, and what must be known about it.
 
     Parameters
     ----------
@@ -236,13 +296,13 @@ def roll_back_here(office: Office, session: Session, reason: str, to: int = 0) -
     if not reason.strip():
         raise InstalledError("going back needs a reason", "", "say why")
     station = _station(office)
-    active, _notes = installing.roll_back(
+    active, notes = installing.roll_back(
         station, to=to, reason=reason.strip(), by=me.name, now=_now(office)
     )
     details: dict[str, Detail] = {"edition": f"{active.version} ({active.sequence})"}
     with office.ledger.writing(me.id) as writing:
         writing.note("library rolled back", {**details, "reason": reason.strip()})
-    return active
+    return active, notes
 
 
 def _station(office: Office) -> Station:

@@ -21,6 +21,7 @@ from library.trust_store import load_trust
 from spectra_app.errors import ForbiddenError
 from spectra_app.records import passwords
 from spectra_app.services.keys import open_private, proposed, revoke_here, take_in
+from spectra_app.services.office import open_office
 from spectra_app.services.releasing import Wanted
 from spectra_app.services.station import Station, now_utc
 from spectra_app.services.station_release import cosign_here, release_here
@@ -477,3 +478,30 @@ def test_once_a_station_has_users_the_command_asks_who(spectra, build, keys, tmp
     a, open_a = keys[0]
     code, _, err = spectra("library", "cosign", package, "--key", a, "--yes", *open_a)
     assert (code, "this station has users" in err) == (3, True)
+
+
+@pytest.mark.usefixtures("trusting")
+def test_once_a_station_has_users_only_its_supervisor_installs_and_goes_back(
+    spectra, build, keys, tmp_path, request
+):
+    package, words = tmp_path / "one.spkg", tmp_path / "password"
+    library = build("one.h5", urea=("released", 9))
+    assert release(spectra, library, package, keys)[0] == 0
+    words.write_text(request.getfixturevalue("staffed"), encoding="utf-8")
+    boss = ("--user", "supervisor", "--password-file", words)
+    officer = ("--user", "officer", "--password-file", words)
+    back = ("rollback", "--reason", "false alarms", "--by", "B")
+    for act in (("install", package), back):
+        for who, said in (((), "this station has users"), (officer, "may not")):
+            code, _, err = spectra("library", *act, "--yes", *who)
+            assert (code, said in err) == (3, True), err
+    code, _, err = spectra("library", "install", package, "--yes", *boss)
+    assert (code, "was not looked at" in err) == (4, True), err
+    assert Station().active() is None
+    more = ("--reason", "the first one", "--yes")
+    code, _, err = spectra("library", "install", package, *more, *boss)
+    assert code == 0, err
+    with open_office() as office:
+        entries = office.ledger.entries()
+    (entry,) = (one for one in entries if one.act == "package installed")
+    assert (entry.user, entry.details["reason"]) == ("u1", "the first one")

@@ -339,3 +339,24 @@ def test_the_alarm_cannot_be_dismissed_by_keys(qtbot, bench):
     assert alarm.isVisible()
     alarm.show_alarm(bench.state)
     assert not alarm.isVisible()
+
+
+def test_killed_between_two_scans_and_connected_again_it_works_with_the_laser_off(bench):
+    bench.connect()
+    bench.scan(plan=0)
+    bench.until(lambda: not bench.window.lane.busy and bench.state.phase == "ready")
+    assert bench.workbench.scans.entries[-1].state == "done"
+    bench.wires[-1].usb.unplug()
+    bench.until(bench.alarm.isVisible)  # nobody knows how its laser stands
+    bench.look()
+    bench.window.activateWindow()
+    bench.until(bench.window.isActiveWindow)
+    assert not bench.laser
+    bench.connect()
+    assert len(bench.wires) == 2
+    assert not bench.laser
+    bench.scan(plan=0)
+    bench.firing()
+    bench.until(lambda: not bench.window.lane.busy and bench.state.phase == "ready")
+    assert [one.state for one in bench.workbench.scans.entries[-2:]] == ["done", "done"]
+    assert not any(wires.bench.laser_firing for wires in bench.wires)

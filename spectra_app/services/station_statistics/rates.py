@@ -36,6 +36,7 @@ T = TypeVar("T")
 Progress = Callable[[float, str], None]
 AT_ONCE = 100  # items judged between two looks at whether to go on: each reads its results
 JUDGED, BY_OUTCOME = 0.4, 0.6  # shares of the work after which these are done
+COMPARING = "comparing with the laboratory"
 ALARMS = ("controlled", "precursor", "hazard")
 OUTCOMES = (*NAMING, "class_only", "container_only", "inconclusive", "not_in_library", "refused")
 ANSWERED = ("confirmed", "refuted")
@@ -131,14 +132,16 @@ def rates_of(
     }
     open_items = [one for one in own if one.state not in ANSWERED or not one.blind]
     readable = [one for one in answers if one.names_known]
+    alarm = _alarm(answers, setup)
+    progress((JUDGED + BY_OUTCOME) / 2, COMPARING)
     return {
         "counted": counted,
         "not_known": unknown,
-        "alarm": _alarm(answers, setup),
+        "alarm": alarm,
         "naming": _naming(readable, "") | {"all_named": _all_named(readable, setup)},
         "outcomes": [
             _outcome(name, answers, open_items, setup)
-            for name in _told(progress, OUTCOMES, JUDGED, BY_OUTCOME, 1)
+            for name in _told(progress, OUTCOMES, (JUDGED + BY_OUTCOME) / 2, BY_OUTCOME, 1)
         ],
         "substances": _substances(readable, open_items, progress),
     }
@@ -177,7 +180,7 @@ def _told(
     """Yield each of `many`, telling the share, from `first` to `last`, before some of them."""
     for place, one in enumerate(many):
         if place % at_once == 0:
-            progress(first + (last - first) * place / len(many), "comparing with the laboratory")
+            progress(first + (last - first) * place / len(many), COMPARING)
         yield one
 
 
