@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import cast
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QChildEvent, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
@@ -59,7 +60,8 @@ class Look(QObject):
         self.sounding = False
         self.theme: Theme = load_theme(resolve(choice))
         self._direct()
-        self._windows: list[QWidget] = []
+        self._worn_by: list[QWidget] = []
+        self._window: QWidget | None = None
         self._dress()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
@@ -111,22 +113,46 @@ class Look(QObject):
             Qt.LayoutDirection.RightToLeft if right else Qt.LayoutDirection.LeftToRight
         )
 
-    def wear(self, window: QWidget) -> None:
-        """Style a window, and the dialogs that belong to it, now and at every change.
+    def wear(self, part: QWidget) -> None:
+        """Style a part of the window, and all within it, now and at every change.
 
-        Not the application: Qt then takes five times as long to style the same widgets.
+        Parts rather than the window: one that is hidden when the theme changes is styled when it
+        is next shown, so that nobody waits for pages that nobody sees. Not the application: Qt
+        then takes five times as long to style the same widgets.
         """
-        self._windows.append(window)
-        window.setStyleSheet(style_sheet(self.theme))
+        self._worn_by = [one for one in self._worn_by if isValid(one)]
+        self._worn_by.append(part)
+        part.setStyleSheet(self._sheet)
+        part.installEventFilter(self)
+
+    def wear_beside(self, window: QWidget) -> None:
+        """Style the dialogs and menus that belong to a window, each when it is first shown."""
+        self._window = window
+        window.installEventFilter(self)
+
+    def eventFilter(self, part: QObject, event: QEvent) -> bool:
+        """Style what is shown now and was hidden when the theme changed."""
+        kind = event.type()
+        if kind == QEvent.Type.Show and isinstance(part, QWidget) and part in self._worn_by:
+            self._put_on(part)
+        elif kind == QEvent.Type.ChildPolished and part is self._window:
+            child = cast("QChildEvent", event).child()
+            if isinstance(child, QWidget) and child.isWindow() and not child.styleSheet():
+                self.wear(child)
+        return False
+
+    def _put_on(self, part: QWidget) -> None:
+        if part.styleSheet() != self._sheet:
+            part.setStyleSheet(self._sheet)
 
     def _dress(self) -> None:
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.setPalette(palette(self.theme))
-        sheet = style_sheet(self.theme)
-        for window in self._windows:
-            if isValid(window) and window.styleSheet() != sheet:
-                window.setStyleSheet(sheet)
+        self._sheet = style_sheet(self.theme)
+        for part in self._worn_by:
+            if isValid(part) and part.isVisible():
+                self._put_on(part)
 
     def _on_system_theme(self) -> None:
         if self.choice == "system":

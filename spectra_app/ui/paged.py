@@ -82,6 +82,7 @@ class PagedArea(QWidget):
         self.row.setVisible(len(pages) > 1)  # within the area: alone it would be a window
         column.addWidget(self.stack, 1)
         records.changed.connect(self._on_changed)
+        look.wear(self.row)
         look.tell(self.retell)
 
     def retell(self) -> None:
@@ -107,6 +108,7 @@ class PagedArea(QWidget):
             self.connect_page(page)
             self.made[name] = page
             self.stack.addWidget(page)
+            self._look.wear(page)
         return self.made[name]
 
     def connect_page(self, page: Page) -> None:

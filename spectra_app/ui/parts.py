@@ -6,6 +6,7 @@ what is of Qt on the painting thread, a little at a time; then each part is made
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -31,26 +32,37 @@ if TYPE_CHECKING:
 
 BEHIND = {
     "analyser": (
-        ("spectra_app.services.desk", "numpy.typing", "cProfile", "pydoc", "xml.etree.ElementTree"),
-        ("pyqtgraph", "spectra_app.ui.analyser_desk"),
+        (
+            "spectra_app.services.desk", "numpy.typing", "cProfile", "pydoc",
+            "xml.etree.ElementTree", "multiprocessing.connection",
+        ),
+        (
+            "PySide6.QtTest", "PySide6.QtOpenGLWidgets", "pyqtgraph", "spectra_app.ui.live_plot",
+            "spectra_app.ui.analyser_desk",
+        ),
     ),
     "officer": (
         ("spectra_app.services.cases.parcels", "spectra_app.services.cases.papers"),
-        ("spectra_app.ui.officer.flow",),
+        ("spectra_app.ui.plot", "spectra_app.ui.officer.screen", "spectra_app.ui.officer.flow"),
     ),
     "workbench": (
         ("spectra_app.services.library_catalogue", "spectra_app.services.check_book"),
-        ("spectra_app.ui.technician.area",),
+        (
+            "spectra_app.ui.plot_export", "spectra_app.ui.technician.spectra_plot",
+            "spectra_app.ui.technician.examining", "spectra_app.ui.workbench",
+            "spectra_app.ui.technician.area",
+        ),
     ),
     "board": (
         ("spectra_app.services.case_reports", "spectra_app.services.cases.board"),
         ("spectra_app.ui.supervisor.area",),
     ),
-}
+}  # fmt: skip
 """Modules behind each part: without Qt, for the lane, and with Qt, for the painting thread.
 
 What is of Qt is never imported on the lane: its classes come into being when they are first named,
-and two threads at that end the program. An area's pages are behind it as well.
+and two threads at that end the program. An area's pages are behind it as well, and what a part
+imports stands before it where it takes long: each module is one step.
 """
 WARM = ("analyser", "officer", "workbench", "board")
 READY: set[str] = set()
@@ -96,7 +108,7 @@ class Parts(QObject):
         self._parts: dict[str, Any] = {}
         self._left = list(WARM)
         self._wanted: dict[str, list[Callable[[], object]]] = {}
-        self._steps: Iterator[None] | None = None
+        self._steps: Iterator[bool] | None = None
         self._loading = False
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
@@ -224,7 +236,7 @@ class Parts(QObject):
                 self.failed.emit(job)
             self.end()
         elif job.result and name in self._left:
-            self._steps = iter(()) if name in READY else self._imported(name)
+            self._steps = self._steps_to(name)
             self._idle.start(0 if name in READY else BETWEEN_MS)
 
     @Slot()
@@ -233,13 +245,25 @@ class Parts(QObject):
         if self._steps is None:
             return
         ends = time.monotonic() + SLICE_S
-        for _ in self._steps:
-            if time.monotonic() > ends:
+        for long in self._steps:
+            if long or time.monotonic() > ends:
                 self._idle.start(0)
                 return
         self._steps = None
-        self._make(self._left[0])
         self._go_on()
+
+    def _steps_to(self, name: str) -> Iterator[bool]:
+        """Import what is behind a part, then make it; yield whether what follows takes long."""
+        if name not in READY:
+            gc.disable()  # a look at all there is takes as long as several modules
+            try:
+                yield from self._imported(name)
+            finally:
+                gc.freeze()  # modules stay: nobody need look at them again
+                gc.enable()
+            READY.add(name)
+            yield True
+        self._make(name)
 
     def _make(self, name: str) -> None:
         if name == "analyser":
@@ -260,19 +284,18 @@ class Parts(QObject):
         self._use_cases()
         return True
 
-    def _imported(self, name: str) -> Iterator[None]:
-        """Import what is behind a part and is of Qt, step by step."""
+    def _imported(self, name: str) -> Iterator[bool]:
+        """Import what is behind a part and is of Qt, step by step; yield as `_steps_to` does."""
         for module in map(import_module, (f"PySide6.{one}" for one in QT)):
             for attribute in dir(module):
                 getattr(module, attribute)
-                yield
+                yield False
         for place in BEHIND[name][1]:
+            yield True
             pages = getattr(import_module(place), "PAGES", {})
-            yield
             for page, _kind in pages.values():
+                yield False
                 import_module(page)
-                yield
-        READY.add(name)
 
 
 def _services() -> tuple[str, ...]:

@@ -138,7 +138,7 @@ class Shell(QMainWindow):
     ) -> None:
         super().__init__()
         self.look = look
-        look.wear(self)
+        look.wear_beside(self)
         self.lane = Lane(self)
         self._use_cases = Once(make_use_cases)
         self.records = RecordsDesk(open_office, self, self._use_cases)
@@ -196,11 +196,16 @@ class Shell(QMainWindow):
             return
         if part == "officer":
             self.flow.panel_wanted.connect(self.analyser.open_panel)
-        self.pages.addWidget(self.parts.area(part))
+        area = self.parts.area(part)
+        self.pages.addWidget(area)
+        if part == "officer":  # the other areas style each page by itself
+            self.look.wear(area)
 
     def _build(self) -> None:
         self.setMinimumSize(1024, 700)
         self.pages.addWidget(self.entrance)
+        for part in (self.head, self.entrance):
+            self.look.wear(part)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)

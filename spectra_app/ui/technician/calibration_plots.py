@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from spectra_app.records.calibration import CalibrationRecord
@@ -16,9 +16,10 @@ from spectra_app.services.calibration_desk import Taken
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.plot import LINE_WIDTH
-from spectra_app.ui.plot_export import Figure, keep_plot
+from spectra_app.ui.plot_export import Figure, PlotKeeper, keep_plot
 from spectra_app.ui.theme import sized
 
+LOWEST = 164  # pixels
 Values = Sequence[float] | NDArray[np.float64]
 
 
@@ -36,32 +37,55 @@ class StepPlot(QFrame):
     def __init__(self, look: Look, lane: Lane) -> None:
         super().__init__()
         self.setObjectName("panel")
-        pg.setConfigOptions(antialias=True)
-        self._look = look
+        self._look, self._lane = look, lane
         self._draw: Callable[[], None] | None = None
         self._title: Callable[[], str] = str
-        self.widget = pg.PlotWidget()
-        self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
-        self.widget.setMinimumHeight(150)
-        self.keeper = keep_plot(Figure(self.widget, self.redraw, self.title), look, lane)
-        item = self.widget.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(x=True, y=False)
-        for axis in ("left", "bottom"):
-            item.getAxis(axis).enableAutoSIPrefix(False)  # a unit times 0.001 is misread
+        self._made: tuple[pg.PlotWidget, PlotKeeper] | None = None
+        self.setMinimumHeight(LOWEST)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 6)
-        column.addWidget(self.widget)
         look.tell(self.redraw)
         look.paint(self.redraw)
+
+    @property
+    def widget(self) -> pg.PlotWidget:
+        """The plot itself, made when it is first shown: the page has four of them."""
+        return self._plot()[0]
+
+    @property
+    def keeper(self) -> PlotKeeper:
+        """What saves the plot."""
+        return self._plot()[1]
+
+    def _plot(self) -> tuple[pg.PlotWidget, PlotKeeper]:
+        if self._made is None:
+            pg.setConfigOptions(antialias=True)
+            widget = pg.PlotWidget(enableMenu=False)
+            widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
+            figure = Figure(widget, self.redraw, self.title)
+            self._made = widget, keep_plot(figure, self._look, self._lane)
+            item = widget.getPlotItem()
+            item.hideButtons()
+            item.setMouseEnabled(x=True, y=False)
+            for axis in ("left", "bottom"):
+                item.getAxis(axis).enableAutoSIPrefix(False)  # a unit times 0.001 is misread
+            self.layout().addWidget(widget)
+            self.redraw()
+        return self._made
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make the plot when it is first shown."""
+        self._plot()
+        super().showEvent(event)
 
     def title(self) -> str:
         """Return what is shown."""
         return self._title()
 
     def redraw(self) -> None:
-        """Draw anew in the language and the colours of now."""
+        """Draw anew in the language and the colours of now; nothing before it was shown."""
+        if self._made is None:
+            return
         theme, item = self._look.theme, self.widget.getPlotItem()
         self.widget.clear()
         self.widget.setBackground(theme["surface"])
