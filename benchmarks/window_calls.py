@@ -159,6 +159,10 @@ def technician(app: Timed, driver: Driver, scans: list[Path]) -> None:
             driver.press(bench.scans.list, Qt.Key.Key_Down)
             QTest.qWait(50)
         driver.until(lambda: shell.lane.idle)
+    with app.doing("closer look, its plot saved"):
+        closer(app, driver, scans[0].parent)
+    with app.doing("finder, about, help"):
+        everywhere(app, driver)
     with app.doing("language and theme at the workbench"):
         looks(app, driver)
     for name, tab in shell.technician.tabs.items():
@@ -171,6 +175,39 @@ def technician(app: Timed, driver: Driver, scans: list[Path]) -> None:
         scrolled(driver, shell.technician.made["library"].findChild(QTableView))
     with app.doing("language and theme at the library"):
         looks(app, driver)
+
+
+def closer(app: Timed, driver: Driver, folder: Path) -> None:
+    """Look closer at a scan, at candidates and mixture, and save the plot both ways."""
+    bench = driver.shell.workbench
+    app.call("look closer", bench.look_closer)
+    driver.rest()
+    shown = bench.door.closer
+    if shown is None:
+        raise ValueError("there is no closer look: the scan has no result")
+    app.call("mixture", lambda: shown.show_view("mixture"))
+    driver.rest()
+    app.call("candidates", lambda: shown.show_view("compare"))
+    driver.rest()
+    for name in ("plot.svg", "plot.png"):
+        path = folder / name
+        app.call(f"save {name}", lambda at=path: shown.compare.keeper.write_picture(at))
+        driver.rest()
+    app.call("leave", bench.door.leave)
+    driver.rest()
+
+
+def everywhere(app: Timed, driver: Driver) -> None:
+    """Open what can be opened from everywhere, each twice, and close it again."""
+    ways = driver.shell.everywhere
+    for name, way in (("find", ways.find), ("about", ways.about), ("help", ways.help)) * 2:
+        app.call(name, way)
+        driver.rest()
+        QTest.qWait(50)
+        others = [one for one in QApplication.topLevelWidgets() if one.isVisible()]
+        for other in others:
+            if other is not driver.shell:
+                app.call(f"close {type(other).__name__}", other.close)
 
 
 def supervisor(app: Timed, driver: Driver) -> None:

@@ -50,7 +50,7 @@ class ChartView(QFrame):
         self.emulated = False
         self.asked, self.quantity, self.words = QLabel(), QComboBox(), QLabel()
         self.axis = pg.DateAxisItem(utcOffset=0)
-        self.widget = pg.PlotWidget(axisItems={"bottom": self.axis})
+        self.widget = pg.PlotWidget(axisItems={"bottom": self.axis}, enableMenu=False)
         self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # time is never mirrored
         self.table = RowTable(look, lane, self.title)
         self.figure = Figure(self.widget, self.repaint_all, self.title, self.note)
@@ -72,7 +72,6 @@ class ChartView(QFrame):
             button.setObjectName("segment")
             top.addWidget(button)
         item = self.widget.getPlotItem()
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
         item.getAxis("left").enableAutoSIPrefix(False)  # a unit times 0.001 is misread

@@ -49,12 +49,11 @@ class CurvePlot(QFrame):
         self._axis_key = "figure.axis"
         self._names: list[pg.TextItem] = []
         pg.setConfigOptions(antialias=True)
-        self.widget = pg.PlotWidget()
+        self.widget = pg.PlotWidget(enableMenu=False)
         self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
         self.widget.setMinimumHeight(least)
         self.widget.setAcceptDrops(False)
         item = self.widget.getPlotItem()
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
         item.getAxis("left").setTicks([[]])

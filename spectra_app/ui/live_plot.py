@@ -29,7 +29,7 @@ class LivePlot(QFrame):
         self.setObjectName("panel")
         self._look, self._key = look, key
         self._axes = ("left", "bottom") if counted else ("bottom",)
-        self.widget = pg.PlotWidget()
+        self.widget = pg.PlotWidget(enableMenu=False)
         self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
         self.curve = pg.PlotCurveItem(antialias=False)
         self.words = QLabel()
@@ -42,7 +42,6 @@ class LivePlot(QFrame):
         self._in_cm1 = True
         item = self.widget.getPlotItem()
         item.addItem(self.curve)
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=False, y=False)
         item.vb.disableAutoRange()

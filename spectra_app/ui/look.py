@@ -7,12 +7,15 @@ what it paints by hand, for the theme (`Look.paint`). Language and theme change 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from types import MethodType
 from typing import cast
+from weakref import WeakMethod
 
-from PySide6.QtCore import QChildEvent, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QChildEvent, QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
@@ -33,6 +36,8 @@ PARTS = (
     "troubles",
 )
 """Folders below `FOLDER`, one for each large part of the window; its own texts stand in none."""
+SLICE_S = 0.015
+_Weak = Callable[[], Callable[[], None] | None]
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
 
 __all__ = ["LANGUAGES", "NAMES", "Look", "window_texts"]
@@ -62,6 +67,12 @@ class Look(QObject):
         self._direct()
         self._worn_by: list[QWidget] = []
         self._window: QWidget | None = None
+        self._telling: list[_Weak] = []
+        self._painting: list[_Weak] = []
+        self._later: dict[Callable[[], None], QWidget] = {}
+        self._moment = QTimer(self)
+        self._moment.setSingleShot(True)
+        self._moment.timeout.connect(self._go_on)
         self._dress()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
@@ -76,9 +87,12 @@ class Look(QObject):
         return self.texts.word(family, code)
 
     def tell(self, part: Callable[[], None]) -> None:
-        """Call `part`, a method of a widget that says all its texts: now and at every change."""
+        """Call `part`, a method of a widget that says all its texts: now and at every change.
+
+        On pages that are hidden then it is called a moment later, or when they are shown.
+        """
         part()
-        self.retold.connect(part)
+        self._telling.append(_weak(part))
 
     def speak(self, language: str) -> None:
         """Speak another language from now on; right to left where that is how it is read."""
@@ -86,6 +100,7 @@ class Look(QObject):
             return
         self.texts = window_texts(language)
         self._direct()
+        self._telling = self._call(self._telling)
         self.retold.emit()
 
     def sound(self, on: bool) -> None:
@@ -96,16 +111,59 @@ class Look(QObject):
     # --- theme ----------------------------------------------------------------------------------
 
     def paint(self, part: Callable[[], None]) -> None:
-        """Call `part`, a method of a widget that paints by hand: now and at every change."""
+        """Call `part`, a method of a widget that paints by hand: as `tell` does."""
         part()
-        self.restyled.connect(part)
+        self._painting.append(_weak(part))
 
     def dress(self, choice: ThemeChoice) -> None:
         """Use another theme from now on."""
         self.choice = choice
         self.theme = load_theme(resolve(choice))
         self._dress()
+        self._painting = self._call(self._painting)
         self.restyled.emit()
+
+    # --- what is hidden -------------------------------------------------------------------------
+
+    def _call(self, parts: list[_Weak]) -> list[_Weak]:
+        """Call what is seen now, what is not in a moment; return those that are still there."""
+        there: list[_Weak] = []
+        for kept in parts:
+            part = kept()
+            if part is None or not _alive(part):
+                continue
+            there.append(kept)
+            page = self._page_of(part)
+            if page is None or page.isVisible() or not page.window().isVisible():
+                part()
+            else:
+                self._later[part] = page
+        if self._later:
+            self._moment.start()
+        return there
+
+    def _page_of(self, part: Callable[[], None]) -> QWidget | None:
+        """Return the styled part of the window that a method's object belongs to."""
+        one = getattr(part, "__self__", None)
+        while isinstance(one, QObject):
+            if one in self._worn_by:
+                return one
+            one = one.parent()
+        return None
+
+    @Slot()
+    def _go_on(self) -> None:
+        """Call a little of what is left."""
+        ends = time.monotonic() + SLICE_S
+        while self._later and time.monotonic() < ends:
+            self._call_left(next(iter(self._later)))
+        if self._later:
+            self._moment.start()
+
+    def _call_left(self, part: Callable[[], None]) -> None:
+        del self._later[part]
+        if _alive(part):
+            part()
 
     def _direct(self) -> None:
         right = self.texts.direction == "rtl"
@@ -135,6 +193,8 @@ class Look(QObject):
         kind = event.type()
         if kind == QEvent.Type.Show and isinstance(part, QWidget) and part in self._worn_by:
             self._put_on(part)
+            for left in [one for one, page in self._later.items() if page is part]:
+                self._call_left(left)
         elif kind == QEvent.Type.ChildPolished and part is self._window:
             child = cast("QChildEvent", event).child()
             if isinstance(child, QWidget) and child.isWindow() and not child.styleSheet():
@@ -157,6 +217,16 @@ class Look(QObject):
     def _on_system_theme(self) -> None:
         if self.choice == "system":
             self.dress("system")
+
+
+def _weak(part: Callable[[], None]) -> _Weak:
+    """Return what gives a method while its object is there, and a function always."""
+    return WeakMethod(part) if isinstance(part, MethodType) else lambda: part
+
+
+def _alive(part: Callable[[], None]) -> bool:
+    owner = getattr(part, "__self__", None)
+    return not isinstance(owner, QObject) or isValid(owner)
 
 
 @lru_cache(maxsize=len(LANGUAGES))

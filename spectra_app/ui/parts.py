@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from spectra_app import services
 from spectra_app.ui.lane import Job, Lane
-from spectra_app.ui.look import Look
+from spectra_app.ui.look import LANGUAGES, Look, window_texts
 from spectra_app.ui.once import Once
 from spectra_app.ui.records_desk import RecordsDesk
 
@@ -50,12 +50,14 @@ BEHIND = {
         (
             "spectra_app.ui.plot_export", "spectra_app.ui.technician.spectra_plot",
             "spectra_app.ui.technician.examining", "spectra_app.ui.workbench",
-            "spectra_app.ui.technician.area",
+            "spectra_app.ui.technician.area", "spectra_app.ui.compare.mixture_view",
+            "spectra_app.ui.compare.candidates_view", "spectra_app.ui.compare.closer",
+            "spectra_app.ui.finder", "spectra_app.ui.about", "spectra_app.ui.help_window",
         ),
     ),
     "board": (
         ("spectra_app.services.case_reports", "spectra_app.services.cases.board"),
-        ("spectra_app.ui.supervisor.area",),
+        ("spectra_app.ui.supervisor.area", "spectra_app.ui.supervisor.review_page"),
     ),
 }  # fmt: skip
 """Modules behind each part: without Qt, for the lane, and with Qt, for the painting thread.
@@ -281,6 +283,8 @@ class Parts(QObject):
             if stop():
                 return False
             import_module(module)
+        for language in LANGUAGES:
+            window_texts(language)  # read here, not when somebody chooses one
         self._use_cases()
         return True
 

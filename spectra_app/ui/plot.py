@@ -82,7 +82,7 @@ class SpectrumPlot(QFrame):
         self.quality = QLabel()
         self.key = MarkerKey(look)
         self.whole = QPushButton()
-        self.widget = pg.PlotWidget()
+        self.widget = pg.PlotWidget(enableMenu=False)
         for part in (self.widget, self.widget.getPlotItem()):  # the axis is never mirrored
             part.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._build()
@@ -100,7 +100,6 @@ class SpectrumPlot(QFrame):
         self.quality.setWordWrap(True)
         layout.addWidget(self.quality)
         item = self.widget.getPlotItem()
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
         item.getAxis("left").setTicks([[]])

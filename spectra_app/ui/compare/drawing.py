@@ -114,11 +114,10 @@ class LaidPlot(QWidget):
         self._look = look
         self.drawing = Drawing()
         self._labels: list[tuple[pg.TextItem, str, float]] = []
-        self.widget = pg.PlotWidget()
+        self.widget = pg.PlotWidget(enableMenu=False)
         item = self.widget.getPlotItem()
         for part in (self.widget, item):  # the axis is never mirrored
             part.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
         item.vb.sigRangeChanged.connect(self._place)

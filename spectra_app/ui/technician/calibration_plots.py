@@ -42,8 +42,8 @@ class StepPlot(QFrame):
         self._title: Callable[[], str] = str
         self._made: tuple[pg.PlotWidget, PlotKeeper] | None = None
         self.setMinimumHeight(LOWEST)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 6)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(8, 8, 8, 6)
         look.tell(self.redraw)
         look.paint(self.redraw)
 
@@ -69,7 +69,7 @@ class StepPlot(QFrame):
             item.setMouseEnabled(x=True, y=False)
             for axis in ("left", "bottom"):
                 item.getAxis(axis).enableAutoSIPrefix(False)  # a unit times 0.001 is misread
-            self.layout().addWidget(widget)
+            self._column.addWidget(widget)
             self.redraw()
         return self._made
 

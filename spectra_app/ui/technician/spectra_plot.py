@@ -64,7 +64,7 @@ class SpectraPlot(QFrame):
         self.tools = PlotTools(look)
         self.reading = ElidedLabel()
         self.measured, self.note = QLabel(), QLabel()
-        self.widget = pg.PlotWidget()
+        self.widget = pg.PlotWidget(enableMenu=False)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._range = pg.LinearRegionItem(values=(950.0, 1050.0), movable=True)
         figure = Figure(self.widget, self.repaint_all, self.title, self.caption)
@@ -93,7 +93,6 @@ class SpectraPlot(QFrame):
         item = self.widget.getPlotItem()
         for part in (self.widget, item):  # the axis is never mirrored
             part.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.getAxis("left").setStyle(showValues=True)
         item.vb.sigRangeChanged.connect(self._place_labels)
