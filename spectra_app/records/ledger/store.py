@@ -8,6 +8,7 @@ and the head says so; otherwise nothing of it is there.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -90,6 +91,7 @@ class Ledger:
             self._connection = connect(folder / DATABASE)
             migrate(self._connection, str(folder / DATABASE))
             sync_folder(folder)
+            self._file = (folder / DATABASE).stat()
         try:
             self._check_head()
         except LedgerError:
@@ -125,12 +127,14 @@ class Ledger:
 
     @contextmanager
     def _transaction(self, user: str) -> Iterator[Writing]:
+        self._check_there()
         with self._told():
             self._connection.execute("BEGIN IMMEDIATE")
         writing = Writing(self._connection, self.key, user, self.clock())
         try:
             self._unsure = (end_of(self._connection)[0], None)
             yield writing
+            self._check_there()
             with self._told():
                 self._connection.execute("COMMIT")
         except BaseException:
@@ -139,6 +143,21 @@ class Ledger:
             raise
         finally:
             self._unsure = None
+
+    def _check_there(self) -> None:
+        """Refuse to write into a file that was deleted or exchanged: it goes when it is closed."""
+        path = self.folder / DATABASE
+        try:
+            there = os.path.samestat(path.stat(), self._file)
+        except OSError:
+            there = False
+        if not there:
+            raise LedgerError(
+                "the ledger's file was taken away or exchanged while it was in use; nothing of "
+                "this was kept",
+                str(path),
+                "put the disk or the file back, then start the program again",
+            )
 
     @contextmanager
     def _snapshot(self) -> Iterator[Proof]:
