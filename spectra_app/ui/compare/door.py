@@ -65,6 +65,7 @@ class CloserDoor(QObject):
             self.closer = Closer(self._look, self._lane, self._use)
             self.closer.left.connect(self.leave)
             self._middle.addWidget(self.closer)
+            self._look.wear(self.closer)  # hidden mostly: it is retold when it is shown
         self._middle.setCurrentWidget(self.closer)
         self.closer.show_found(found)
         self.closer.show_view(view)
