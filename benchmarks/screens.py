@@ -187,7 +187,7 @@ def technician_pages(driver: Driver, folder: Path) -> Iterator[Screen]:
         if name == "examine":
             continue
         page: Any = area.show_page(name)
-        driver.rest()
+        _rest(driver, page)
         yield name, driver.shell
         if name == "library":
             page.table.selectRow(3)
@@ -230,7 +230,7 @@ def supervisor(driver: Driver) -> Iterator[Screen]:
     driver.log_in(FIRST)
     for name in tuple(area.tabs):
         page: Any = area.show_page(name)
-        driver.rest()
+        _rest(driver, page)
         yield name, shell
         if name == "statistics":
             for data in ("rates",):

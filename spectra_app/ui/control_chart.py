@@ -217,7 +217,10 @@ class ChartView(QFrame):
             pen = QPen(QColor(theme[colour]), LINE_WIDTH, style)
             pen.setCosmetic(True)
             words = say(key, value=f"{value:.3g}") if key else None
-            beside = {"position": 0.02, "color": theme[colour], "anchors": anchors}
+            apart = key == "chart.control"  # both kinds of limit may lie close together
+            across = [(1 if apart else 0, upright) for _, upright in anchors]
+            place = 0.98 if apart else 0.02
+            beside = {"position": place, "color": theme[colour], "anchors": across}
             line = pg.InfiniteLine(value, angle=0, pen=pen, label=words, labelOpts=beside)
             self.widget.addItem(line)
 

@@ -123,7 +123,8 @@ def test_a_package_is_weighed_then_installed_then_taken_back(
     offered, qtbot, scanned, used_home, quick_passwords
 ):
     box = offered.box
-    assert "Signed by A" in box.state.words.text()
+    said = box.state.words.text()
+    assert all(f"{name} (key " in said for name in "AB")  # in the order of their keys
     assert "Example, 7 (1)" in box.words.text()
     assert "2 added" in box.changes.item(0).text()
     assert any("caffeine" in box.changes.item(n).text() for n in range(box.changes.count()))

@@ -62,7 +62,7 @@ class InstallBox(QFrame):
         self.working = Working(look, records)
         self.changes, self.model = QListWidget(), RowsModel(look, IMPACT, self)
         self.table = plain_table(self.model, WIDTHS)
-        self.titles = QLabel(), QLabel()
+        self.titles, self.both = (QLabel(), QLabel()), QSplitter()
         self.buttons = {name: QPushButton() for name in BUTTONS}
         self._lay_out()
         copyable(self.table, look, records.lane, lambda: "impact")
@@ -75,7 +75,7 @@ class InstallBox(QFrame):
     def _lay_out(self) -> None:
         self.words.setWordWrap(True)
         self.changes.setWordWrap(True)
-        both = QSplitter()
+        both = self.both
         both.setChildrenCollapsible(False)
         for title, part in zip(self.titles, (self.changes, self.table), strict=True):
             title.setObjectName("section")
@@ -142,6 +142,7 @@ class InstallBox(QFrame):
             self.buttons[name].setEnabled(free)
         self.words.setVisible(one is not None)
         self.result.setVisible(one is not None)
+        self.both.setVisible(one is not None)  # two empty tables would say nothing of what is wrong
         if self._trouble:
             self.state.show_state("bad", self._trouble)
         if one is None:

@@ -33,6 +33,7 @@ WIDTHS = {
 INTENSITIES = ("", "processed", "raw", "raw-dark")
 LASERS = (150.0, 2500.0)
 USUAL_NM = 785.0
+WIDE = 1000  # pixels: where the reasons of the check leave room for the plot
 
 
 class ImportTable(QWidget):
@@ -44,6 +45,7 @@ class ImportTable(QWidget):
         self.model, self.view = ImportModel(look, self), QTableView()
         self.hint, self.facts, self.plot = QLabel(), QTextBrowser(), CurvePlot(look, 120)
         self.files, self.folder, self.again = QPushButton(), QPushButton(), QPushButton()
+        self.right = QFrame()
         self.intensities, self.laser = QComboBox(), QDoubleSpinBox()
         self.state_laser, self.describe = QPushButton(), QPushButton()
         self.looked: Looked | None = None
@@ -71,7 +73,7 @@ class ImportTable(QWidget):
         beside.setContentsMargins(0, 0, 0, 0)
         left.setLayout(beside)
         beside.addWidget(self.view, 1)
-        right = QFrame()
+        right = self.right
         right.setObjectName("panel")
         panel = QVBoxLayout(right)
         panel.addWidget(self.plot, 2)
@@ -114,6 +116,7 @@ class ImportTable(QWidget):
         for widget in (self.files, self.folder, self.intensities):
             widget.setVisible(step == "files")
         self.again.setVisible(step == "check")
+        self.right.setVisible(step != "check" or self.width() >= WIDE)  # the reasons need the width
         if 0 <= chosen < len(self.model.rows):
             self.view.selectRow(chosen)
         self.fit_rows()
