@@ -57,6 +57,7 @@ MAY_NAME = {
     "change_policy": "a file of thresholds",
     "change_periods": "a file of periods",
     "rebuild_index": "gives kinds and ids",
+    "install_shown": "takes a package that was read; gives the edition in force",
 }
 
 
@@ -179,7 +180,7 @@ class Planted:
             "offer": (Offer("library", self.folder / "q.bundle", "L", "1", (), ""),),
             "found": (self.samples.lead(),), "asked": (Asked(),), "state": ("",),
             "serial": ("X1",), "standard": ("polystyrene",),
-            "draft": (Draft(),), "sha256": ("0" * 64,), "proposal": (NOTHING_PROPOSED,),
+            "structure": ("CCO",), "draft": (Draft(),), "sha256": ("0" * 64,), "proposal": (NOTHING_PROPOSED,),
         }  # fmt: skip
         return told.get(name, ())
 

@@ -169,7 +169,7 @@ def test_an_open_interlock_is_told_with_what_to_do(bench):
     bench.click(bench.panel.scan)
     bench.until(bench.panel.trouble.isVisible)
     assert "nterlock" in bench.panel.trouble.text()
-    assert "What to do" in bench.panel.trouble.text()
+    assert "Close the interlock" in bench.panel.trouble.text()
     bench.until(lambda: not bench.window.lane.busy)
     assert bench.workbench.scans.entries[-1].state == "failed"
     assert not bench.laser
@@ -313,7 +313,7 @@ def test_a_typed_port_that_is_not_there_says_what_to_do(bench):
     assert bench.panel.form.port.isVisible()
     bench.click(bench.panel.form.connect_button)
     bench.until(bench.panel.trouble.isVisible)
-    assert "type its port" in bench.panel.trouble.text()
+    assert "Type its port" in bench.panel.trouble.text()
 
 
 def test_live_frames_never_queue_and_the_newest_is_shown(bench, qtbot):
