@@ -51,7 +51,7 @@ SAVED_MS = 15_000
 SIDES = {"scans": 17, "verdict": 34}
 """Shares of the width in per cent; the plots have the rest."""
 BELOW = 27
-CARD = 420  # pixels
+CARD = 372  # pixels
 """Share of the height of the tables in per cent."""
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea

@@ -66,5 +66,6 @@ def calibration_pages(shell):
 
 def _shown(shell, page):
     shell.pages.addWidget(page)
+    shell.look.wear(page)
     shell.pages.setCurrentWidget(page)
     return page

@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout
 
 from spectra_app.records.ledger.chain import Entry
+from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 
@@ -20,9 +21,8 @@ class EntryPanel(QFrame):
         self._look = look
         self._entry: Entry | None = None
         self._who = ""
-        self.words, self.as_signed = QLabel(), QLabel()
+        self.words, self.as_signed = WrappedLabel(), QLabel()
         self.content, self.copy = QPlainTextEdit(), QPushButton()
-        self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard

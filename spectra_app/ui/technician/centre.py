@@ -53,7 +53,7 @@ class Centre(QWidget):
         self.view = "compared"
         group = QButtonGroup(self)
         row = QHBoxLayout()
-        row.setSpacing(4)
+        row.setSpacing(3)
         for name, button in self.buttons.items():
             button.setObjectName("tool")
             button.setCheckable(True)
@@ -71,7 +71,7 @@ class Centre(QWidget):
         for part in (self.whole, self.more):
             row.addWidget(part)
         column = QVBoxLayout(self)
-        column.setContentsMargins(4, 8, 4, 4)
+        column.setContentsMargins(2, 8, 2, 4)
         column.setSpacing(6)
         column.addLayout(row)
         column.addWidget(self.stack, 1)

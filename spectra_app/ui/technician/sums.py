@@ -28,6 +28,7 @@ class Newest(QObject):
         self._lane: Lane | None = None
         self._waiting: Job | None = None
         self._running: Job | None = None
+        self._over = False
         self.dropped = 0
 
     @property
@@ -36,7 +37,12 @@ class Newest(QObject):
         return self._running is None
 
     def want(self, title: str, work: Sum, then: Callable[[Job], None]) -> None:
-        """Work something out; a wish that has not begun is forgotten, one under way is not told."""
+        """Work something out; a wish that has not begun is forgotten, one under way is not told.
+
+        Nothing is worked out any more after `end`.
+        """
+        if self._over:
+            return
         if self._waiting is not None:
             self.dropped += 1
         self._waiting = Job(title, lambda _tell, _stop: work(), then)
@@ -53,6 +59,8 @@ class Newest(QObject):
         then = job.then
 
         def ended(done: Job) -> None:
+            if self._over:
+                return
             newer = self._waiting is not None
             self._next()
             if newer:
@@ -69,8 +77,8 @@ class Newest(QObject):
             self.want("Nothing", lambda: None, lambda _job: None)
 
     def end(self, wait_ms: int = 2000) -> None:
-        """Forget what waits and end the lane: one sum takes milliseconds."""
-        self._waiting = None
+        """Forget what runs or waits and end the lane for good: one sum takes milliseconds."""
+        self._over, self._waiting, self._running = True, None, None
         if self._lane is not None:
             self._lane.close(wait_ms)
             self._lane = None
