@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from matching.errors import SpectraError
+from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.look import Look
 from spectra_app.ui.pages import ProblemDialog
 
@@ -28,9 +29,8 @@ class CrashDialog(ProblemDialog):
         *,
         kept: Sequence[Path],
     ) -> None:
-        self.restart, self.kept, self._paths = QPushButton(), QLabel(), kept
+        self.restart, self.kept, self._paths = QPushButton(), WrappedLabel(), kept
         super().__init__(parent, look, key, error, details, close_key="crash.go_on")
-        self.kept.setWordWrap(True)
         self.kept.setTextFormat(Qt.TextFormat.PlainText)
         self.kept.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.kept.setObjectName("hint")

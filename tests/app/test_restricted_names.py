@@ -180,7 +180,8 @@ class Planted:
             "offer": (Offer("library", self.folder / "q.bundle", "L", "1", (), ""),),
             "found": (self.samples.lead(),), "asked": (Asked(),), "state": ("",),
             "serial": ("X1",), "standard": ("polystyrene",),
-            "structure": ("CCO",), "draft": (Draft(),), "sha256": ("0" * 64,), "proposal": (NOTHING_PROPOSED,),
+            "structure": ("CCO",), "draft": (Draft(),), "sha256": ("0" * 64,),
+            "proposal": (NOTHING_PROPOSED,),
         }  # fmt: skip
         return told.get(name, ())
 
