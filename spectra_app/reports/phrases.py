@@ -78,7 +78,7 @@ def hazard(name: str, texts: Texts) -> Said:
     """Return the name of a hazard; a whole family is told in words."""
     if not name.startswith(ANY):
         return texts.put(name)
-    return texts.say("hidden.any", family=name.removeprefix(ANY))
+    return texts.say("hidden.any", family=texts.word("hazard_family", name.removeprefix(ANY)))
 
 
 def corrected(of: str, field: str, texts: Texts) -> Said:

@@ -84,7 +84,7 @@ class AnalyserForm(QWidget):
         """Return what a line of the list says."""
         say = self._look.say
         if one.emulated:
-            return say("form.row_emulated", name=one.name)
+            return say("form.row_emulated", name=self._look.word("analyser_model", one.name))
         if one.usb_serial:
             return say("analyser.line", model=one.name, serial=one.usb_serial)
         return say("form.row_port", name=one.name) if one.asks_port else one.title

@@ -179,6 +179,7 @@ class AnalyserPanel(QDialog):
     def repaint_parts(self) -> None:
         """Paint what the style sheet does not."""
         theme = self._look.theme
+        self._on_plan()
         self.banner.setStyleSheet(banner_style(theme))
         red = theme.alarm("controlled")
         self.trouble.setStyleSheet(f"color: {red}; font-weight: 700;")

@@ -17,6 +17,7 @@ from spectra_app.reports.texts import Said
 from spectra_app.services.fleet import ControlChart, Point
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
+from spectra_app.ui.mirroring import never_mirrored
 from spectra_app.ui.plot import LINE_WIDTH
 from spectra_app.ui.plot_export import Figure, keep_plot
 from spectra_app.ui.row_table import Cell, RowTable
@@ -51,7 +52,7 @@ class ChartView(QFrame):
         self.asked, self.quantity, self.words = QLabel(), QComboBox(), QLabel()
         self.axis = pg.DateAxisItem(utcOffset=0)
         self.widget = pg.PlotWidget(axisItems={"bottom": self.axis}, enableMenu=False)
-        self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # time is never mirrored
+        never_mirrored(self.widget)
         self.table = RowTable(look, lane, self.title)
         self.figure = Figure(self.widget, self.repaint_all, self.title, self.note)
         self.keeper = keep_plot(self.figure, look, lane)

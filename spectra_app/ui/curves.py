@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from matching.spectrum import FloatArray
 from spectra_app.ui.look import Look
+from spectra_app.ui.mirroring import never_mirrored, shortened
 from spectra_app.ui.plot import LINE_WIDTH
 from spectra_app.ui.theme import sized
 
@@ -50,7 +51,7 @@ class CurvePlot(QFrame):
         self._names: list[pg.TextItem] = []
         pg.setConfigOptions(antialias=True)
         self.widget = pg.PlotWidget(enableMenu=False)
-        self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
+        never_mirrored(self.widget)
         self.widget.setMinimumHeight(least)
         self.widget.setAcceptDrops(False)
         item = self.widget.getPlotItem()
@@ -129,5 +130,5 @@ class CurvePlot(QFrame):
         metrics = QFontMetrics(sized(self.font(), POINTS, bold=True))
         for place, (item, curve) in enumerate(zip(self._names, self.curves, strict=False)):
             wide = max(40, int(box.width()) - 20)
-            item.setText(metrics.elidedText(curve.name, Qt.TextElideMode.ElideMiddle, wide))
+            item.setText(shortened(curve.name, metrics, wide))
             item.setPos(left + 0.005 * (right - left), top - place * LINE / room)

@@ -16,7 +16,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from spectra_app.reports.page import CLOSES, LEFT_TO_RIGHT, RIGHT_TO_LEFT
 from spectra_app.ui.theme import sized
+
+DOTS = "…"
 
 
 def lay_out(
@@ -126,12 +129,23 @@ def keep_to_reading_side(label: QLabel) -> None:
     label.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute | upright)
 
 
+def cut(text: str, metrics: QFontMetrics, room: float, where: Qt.TextElideMode) -> str:
+    """Return `text` cut to a width (pixels), with a foreign name in it still kept apart.
+
+    The end of the name's own direction may be what is cut away: then the rest would follow it.
+    """
+    shown = metrics.elidedText(text, where, max(0, int(room)))
+    begun = sum(shown.count(mark) for mark in (LEFT_TO_RIGHT, RIGHT_TO_LEFT))
+    return shown.replace(DOTS, DOTS + CLOSES * max(0, begun - shown.count(CLOSES)), 1)
+
+
 class WrappedLabel(QLabel):
     """Text of several lines that keeps the height it needs at its width; its layout may not cut."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setWordWrap(True)
+        keep_to_reading_side(self)
 
     def setText(self, text: str) -> None:
         """Show `text`."""
@@ -171,6 +185,7 @@ class ElidedLabel(QLabel):
     def __init__(self) -> None:
         super().__init__()
         self._whole = ""
+        keep_to_reading_side(self)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def set_text(self, text: str) -> None:
@@ -192,5 +207,5 @@ class ElidedLabel(QLabel):
             keep_to_reading_side(self)
 
     def _elide(self) -> None:
-        room = max(0, self.contentsRect().width() - 2)
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room))
+        room = self.contentsRect().width() - 2
+        self.setText(cut(self._whole, self.fontMetrics(), room, Qt.TextElideMode.ElideRight))

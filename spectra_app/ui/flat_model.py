@@ -102,3 +102,11 @@ def dress_table(
         header.setStretchLastSection(True)
     else:
         header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+
+
+def choose_row(table: QTableView, row: int) -> None:
+    """Choose a row; Qt's own `selectRow` chooses none where the window is mirrored."""
+    header = table.horizontalHeader()
+    places = (header.logicalIndex(place) for place in range(header.count()))
+    column = next((one for one in places if not header.isSectionHidden(one)), 0)
+    table.setCurrentIndex(table.model().index(row, column))

@@ -9,9 +9,10 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QCloseEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from spectra_app.services.instrument_state import InstrumentState
+from spectra_app.ui.fitted import WrappedLabel
 from spectra_app.ui.laser_sign import LaserShape
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import alarm_analyser, alarm_reason
+from spectra_app.ui.phrases import alarm_analyser, alarm_note, alarm_reason
 from spectra_app.ui.theme import sized
 from spectra_app.ui.troubles import begun
 
@@ -70,21 +71,26 @@ class LaserAlarm(QDialog):
         self.seen.clicked.connect(self.looked)
 
     def retell(self) -> None:
-        """Say all texts; why, and what came of it, are the program's own words, in English."""
+        """Say all texts; what is not known of why and of what came of it stays in English."""
         say, texts, state = self._look.say, self._look.texts, self._state
         title, do, why = say("alert.title"), say("alert.do"), alarm_reason(state, texts)
-        note = texts.put(begun(state.alarm_note))
+        note = begun(alarm_note(state.alarm_note, texts))
         self.setWindowTitle(title)
         for label, words in (
             (self.title, title), (self.do, do), (self.note, note), (self.then, say("alert.then")),
         ):  # fmt: skip
-            label.setText(escape(words))
+            label.setText(self._sided(escape(words)))
         self.off.setText(say("alert.off"))
         self.seen.setText(say("alert.looked"))
-        self.why.setText(f"{escape(alarm_analyser(state, texts))}<br>{escape(why)}")
+        about = escape(alarm_analyser(state, texts))
+        self.why.setText(self._sided(f"{about}<br>{escape(why)}"))
         spoken = f"{title}. {do} {why} {note}"
         self.setAccessibleName(spoken)
         self.off.setAccessibleDescription(spoken)
+
+    def _sided(self, words: str) -> str:
+        """Return words that are read from the side of the language, whatever they begin with."""
+        return f"<div dir='{self._look.texts.direction}'>{words}</div>"
 
     def show_alarm(self, state: InstrumentState) -> None:
         """Show the alarm of `state`, or go away when there is none any more."""
@@ -111,8 +117,7 @@ class LaserAlarm(QDialog):
 
 
 def _line(points: float, *, bold: bool = False) -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
+    label = WrappedLabel()
     label.setFont(sized(label.font(), points, bold=bold))
     weight = 700 if bold else 400
     label.setStyleSheet(f"font-size: {points}pt; font-weight: {weight};")

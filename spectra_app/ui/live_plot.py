@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from spectra_app.services.live import LiveFrame
 from spectra_app.ui.look import Look
+from spectra_app.ui.mirroring import never_mirrored
 
 
 class LivePlot(QFrame):
@@ -30,7 +30,7 @@ class LivePlot(QFrame):
         self._look, self._key = look, key
         self._axes = ("left", "bottom") if counted else ("bottom",)
         self.widget = pg.PlotWidget(enableMenu=False)
-        self.widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
+        never_mirrored(self.widget)
         self.curve = pg.PlotCurveItem(antialias=False)
         self.words = QLabel()
         self.words.setObjectName("hint")

@@ -6,10 +6,11 @@ import re
 
 from spectra_app.records.identification import Identification
 from spectra_app.reports.findings import verdict
-from spectra_app.reports.texts import Texts
+from spectra_app.reports.phrases import EMULATED
+from spectra_app.reports.texts import Said, Texts
 from spectra_app.services.instrument_state import InstrumentState
 
-JOINT = "  ·  "
+JOINT = "\u00a0\u00a0·\u00a0 "  # a line may break after the dot, not before it
 BY_THE_ANALYSER = "emulated analyser: "  # how progress of an emulated analyser begins
 _LEFT = re.compile(r"(.*), about (\d+) s left")
 _STEPS = (
@@ -21,6 +22,30 @@ _STEPS = (
     ("step.warming", re.compile("laser warming up")),
     ("step.identifying", re.compile("identifying")),
     ("step.done", re.compile("done")),
+)
+_REASONS = (
+    ("laser_reason.off_now", re.compile(r"(?P<words>.*); it reads off now")),
+    (
+        "laser_reason.was_on",
+        re.compile(r"it was (?P<state>\S+) although it had been switched off"),
+    ),
+    ("laser_reason.stays_on", re.compile("it does not switch off")),
+    ("laser_reason.silent_laser", re.compile(r"the laser does not answer \((?P<words>.*)\)")),
+    ("laser_reason.silent", re.compile("the analyser does not answer any more")),
+    ("laser_reason.found_on", re.compile("it was found on although nothing was being measured")),
+    (
+        "laser_reason.program",
+        re.compile(r"the program failed while it gave an order \((?P<words>.*)\)"),
+    ),
+)
+_NOTES = (
+    ("laser_note.silent", re.compile("laser off was sent; the analyser does not answer")),
+    ("laser_note.off_sent", re.compile("laser off was sent again; whether it obeyed .*")),
+    ("laser_note.still_on", re.compile("laser off was sent; the analyser still says .*")),
+    (
+        "laser_note.not_kept",
+        re.compile(r"the alarm could not be kept as evidence: (?P<words>.*)"),
+    ),
 )
 
 
@@ -49,6 +74,13 @@ def item_title(record: Identification) -> str:
     """Return what a scan is called in the list: file name, and spectrum when there are several."""
     name = record.file.replace("\\", "/").rsplit("/", 1)[-1]
     return f"{name}: {record.spectrum}" if record.spectrum else name
+
+
+def title_words(title: str, texts: Texts) -> Said:
+    """Return what a scan is called, in words where it has no name but what was emulated."""
+    if title.startswith(EMULATED):
+        return texts.say("scans.emulated_of", name=title.removeprefix(EMULATED))
+    return texts.put(title)
 
 
 def item_summary(record: Identification, texts: Texts) -> str:
@@ -84,9 +116,33 @@ def step_words(words: str, texts: Texts) -> str:
     return texts.put(plain)
 
 
+def alarm_words(words: str, texts: Texts) -> str:
+    """Return why the laser is taken for on; what is not known as the program said it."""
+    for key, form in _REASONS:
+        found = form.fullmatch(words)
+        if found is not None:
+            values = found.groupdict()
+            if key == "laser_reason.off_now":
+                values["words"] = alarm_words(values["words"], texts)
+            elif "state" in values:
+                values["state"] = texts.word("laser_was", values["state"])
+            return texts.say(key, **values)
+    return texts.put(words)
+
+
+def alarm_note(words: str, texts: Texts) -> str:
+    """Return what came of switching the laser off; what is not known as the program said it."""
+    for key, form in _NOTES:
+        found = form.fullmatch(words)
+        if found is not None:
+            return texts.say(key, **found.groupdict())
+    return texts.put(words)
+
+
 def alarm_analyser(state: InstrumentState, texts: Texts) -> str:
     """Return which analyser an alarm is about, and since when."""
-    name = f"{state.model or state.title} {state.serial}".strip()
+    model = texts.word("analyser_model", state.model or state.title)
+    name = Said(f"{model} {texts.put(state.serial)}".strip())
     since = state.alarm_since[:19].replace("T", " ")
     key = "alert.about_emulated" if state.emulated else "alert.about"
     return texts.say(key, name=name or texts.say("alert.the_analyser"), since=since)
@@ -94,7 +150,8 @@ def alarm_analyser(state: InstrumentState, texts: Texts) -> str:
 
 def alarm_reason(state: InstrumentState, texts: Texts) -> str:
     """Return why the laser must be taken for on, as a sentence."""
-    return texts.say("alert.why", words=state.alarm) if state.alarm else ""
+    words = alarm_words(state.alarm, texts)
+    return texts.say("alert.why", words=words) if state.alarm else ""
 
 
 def analyser_line(state: InstrumentState, texts: Texts) -> str:
@@ -106,8 +163,9 @@ def analyser_line(state: InstrumentState, texts: Texts) -> str:
     if state.phase == "closing":
         return texts.say("analyser.closing")
     serial = state.serial or texts.say("analyser.no_serial")
-    parts = [_marked(state, state.model, texts.say("analyser.line", model=state.model,
-                                                   serial=serial), texts)]  # fmt: skip
+    model = texts.word("analyser_model", state.model)
+    line = texts.say("analyser.line", model=model, serial=serial)
+    parts = [_marked(state, state.model, line, texts)]
     if state.temperature_c is not None:
         celsius = f"{state.temperature_c:.1f} °C"
         parts.append(texts.say("analyser.detector", celsius=celsius))

@@ -17,6 +17,7 @@ from matching.spectrum import Spectrum
 from spectra_app.records.identification import Comparison
 from spectra_app.reports.texts import Said, Texts
 from spectra_app.ui.look import Look
+from spectra_app.ui.mirroring import never_mirrored, shortened
 from spectra_app.ui.theme import BASE_POINTS, Theme, sized
 
 View = Literal["overlaid", "mirrored", "raw"]
@@ -83,8 +84,7 @@ class SpectrumPlot(QFrame):
         self.key = MarkerKey(look)
         self.whole = QPushButton()
         self.widget = pg.PlotWidget(enableMenu=False)
-        for part in (self.widget, self.widget.getPlotItem()):  # the axis is never mirrored
-            part.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        never_mirrored(self.widget)
         self._build()
         look.tell(self.retell)
         look.paint(self.repaint_all)
@@ -340,8 +340,7 @@ class SpectrumPlot(QFrame):
         metrics = QFontMetrics(sized(self.font(), BASE_POINTS, bold=True))
         room = max(40, int(box.width()) - 24)
         for label in self._labels:
-            text = metrics.elidedText(label.text, Qt.TextElideMode.ElideMiddle, room)
-            label.item.setText(text)
+            label.item.setText(shortened(label.text, metrics, room))
             y = high - label.line * line_height if label.line >= 0 else low
             label.item.setPos(left + 0.005 * (right - left), y)
 

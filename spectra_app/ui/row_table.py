@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
+from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.tables import EXPORT_ROLE, TableKeeper, copyable
@@ -104,5 +105,5 @@ class RowTable(QTableView):
         for column in range(len(titles)):
             self.setColumnWidth(column, min(self.columnWidth(column), WIDEST))
         if rows and at >= 0:
-            self.selectRow(min(at, len(rows) - 1))
+            choose_row(self, min(at, len(rows) - 1))
         model.blockSignals(False)

@@ -17,7 +17,7 @@ from matching.errors import SpectraError
 from matching.spectrum import Spectrum
 from spectra_app.services.identify import Identified
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import item_summary, item_title, percent
+from spectra_app.ui.phrases import item_summary, item_title, percent, title_words
 from spectra_app.ui.shapes import shape_icon
 from spectra_app.ui.theme import icon
 from spectra_app.ui.troubles import in_brief
@@ -59,7 +59,7 @@ class ScanEntry:
     def shown_title(self, look: Look) -> str:
         """Return the first line of the row."""
         if not self.scanning:
-            return look.texts.put(self.title)
+            return title_words(self.title, look.texts)
         key = "title.emulated" if self.emulated else "title.scan_by"
         return look.say(key, name=self.title)
 

@@ -7,6 +7,7 @@ screen and paper never say two things.
 from __future__ import annotations
 
 from spectra_app.records.identification import Component, ControlStatus, Identification, MatchRate
+from spectra_app.reports.phrases import hazard
 from spectra_app.reports.texts import Said, Texts
 from spectra_app.wording import hidden_shares, share_down, share_up
 
@@ -104,14 +105,15 @@ def hidden_lines(record: Identification, texts: Texts) -> list[str]:
     lines: list[str] = []
     if shares:
         below = (
-            texts.say("card.hidden_below", name=name, share=share_up(share))
+            texts.say("card.hidden_below", name=hazard(name, texts), share=share_up(share))
             for name, share in shares
         )
         lines.append(texts.say("card.hidden_shares", list=texts.many(below)))
     for reason, names in reasons.items():
         if names:
             why = texts.say(f"card.hidden_{reason}")
-            lines.append(texts.say("card.hidden_names", why=why, names=texts.many(names)))
+            listed = texts.many(hazard(name, texts) for name in names)
+            lines.append(texts.say("card.hidden_names", why=why, names=listed))
     if not lines:
         return [texts.say("card.hidden_unknown")]
     return [*lines, texts.say("card.hidden_others")]

@@ -10,11 +10,12 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QFileDialog, QTableView
 
 from spectra_app.errors import AppError
 from spectra_app.services import exports
+from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.pages import ProblemDialog
@@ -265,3 +266,14 @@ def test_the_key_saves_the_picture_as_the_kind_chosen(panel, qtbot, monkeypatch,
         assert path.read_bytes().startswith(b"<?xml")
     keeper.copy.trigger()
     assert QApplication.clipboard().image().width() == 2064
+
+
+def test_a_row_is_chosen_in_a_mirrored_table_too(qtbot):
+    table = QTableView()
+    table.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    table.setModel(QStandardItemModel(3, 2))
+    table.horizontalHeader().setStretchLastSection(True)
+    qtbot.addWidget(table)
+    table.show()
+    choose_row(table, 2)
+    assert table.currentIndex().row() == 2

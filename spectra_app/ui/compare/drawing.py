@@ -16,6 +16,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from spectra_app.ui.look import Look
+from spectra_app.ui.mirroring import never_mirrored, shortened
 from spectra_app.ui.plot import LINE_WIDTH, SYMBOLS, Mark, mark_paint
 from spectra_app.ui.theme import Theme, sized
 
@@ -116,8 +117,7 @@ class LaidPlot(QWidget):
         self._labels: list[tuple[pg.TextItem, str, float]] = []
         self.widget = pg.PlotWidget(enableMenu=False)
         item = self.widget.getPlotItem()
-        for part in (self.widget, item):  # the axis is never mirrored
-            part.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        never_mirrored(self.widget)
         item.hideButtons()
         item.setMouseEnabled(x=True, y=False)
         item.vb.sigRangeChanged.connect(self._place)
@@ -233,5 +233,5 @@ class LaidPlot(QWidget):
         metrics = QFontMetrics(sized(self.font(), LABEL_POINTS, bold=True))
         room = max(40, int(box.width()) - 16)
         for item, text, height in self._labels:
-            item.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
+            item.setText(shortened(text, metrics, room))
             item.setPos(left + 0.004 * (right - left), height)

@@ -11,6 +11,7 @@ from spectra_app.services.cases.exposures import list_exposures
 from spectra_app.services.fleet import FleetRow, InstrumentHistory
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.control_chart import ChartView
+from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.fleet_look import moment, state_icon, state_word
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import Page
@@ -83,7 +84,7 @@ class FleetPage(Page):
         if not rows:
             self.say_line(self.look_of.say("fleet.none"))
         elif self.chosen is None:
-            self.table.selectRow(0)
+            choose_row(self.table, 0)
         else:
             self._on_chosen(self.table.currentIndex().row())
 
@@ -98,8 +99,10 @@ class FleetPage(Page):
             return Cell(state_word(row, look), None, state_icon(row.state, look), put(row.words))
         if name == "result":
             return Cell(self._result(row), row.offset_cm1)
+        if name == "model" and row.model:
+            return Cell(look.word("analyser_model", row.model))
         shown = {
-            "serial": row.serial, "model": row.model, "checked": moment(row.checked_at),
+            "serial": row.serial, "model": "", "checked": moment(row.checked_at),
             "axis": row.axis_at[:10], "due": moment(row.due_at),
         }[name]  # fmt: skip
         return Cell(put(shown or look.say("fleet.unknown" if name == "model" else "fleet.never")))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
@@ -15,6 +14,7 @@ from spectra_app.records.calibration import CalibrationRecord
 from spectra_app.services.calibration_desk import Taken
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
+from spectra_app.ui.mirroring import never_mirrored
 from spectra_app.ui.plot import LINE_WIDTH
 from spectra_app.ui.plot_export import Figure, PlotKeeper, keep_plot
 from spectra_app.ui.theme import sized
@@ -61,7 +61,7 @@ class StepPlot(QFrame):
         if self._made is None:
             pg.setConfigOptions(antialias=True)
             widget = pg.PlotWidget(enableMenu=False)
-            widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # the axis is never mirrored
+            never_mirrored(widget)
             figure = Figure(widget, self.redraw, self.title)
             self._made = widget, keep_plot(figure, self._look, self._lane)
             item = widget.getPlotItem()

@@ -28,6 +28,7 @@ from spectra_app.services.import_session import (
     trial,
 )
 from spectra_app.services.library_catalogue import EntryRecord
+from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.look import Look
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
@@ -253,7 +254,7 @@ class ImportPage(BenchPage):
         self._tried = False
         model.take([*model.rows, *new])
         if model.rows:
-            self.table.view.selectRow(max(0, len(model.rows) - len(new)))
+            choose_row(self.table.view, max(0, len(model.rows) - len(new)))
         self._keep()
 
     def _column(self) -> Column | None:
@@ -288,7 +289,7 @@ class ImportPage(BenchPage):
     def _take_rows(self, rows: list[Row]) -> None:
         chosen = self.table.chosen()
         self.table.model.take(rows)
-        self.table.view.selectRow(min(max(chosen, 0), len(rows) - 1))
+        choose_row(self.table.view, min(max(chosen, 0), len(rows) - 1))
         self._keep()
 
     @Slot()

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from spectra_app.services.import_looking import Looked
 from spectra_app.ui.curves import Curve, CurvePlot
+from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.look import Look
 from spectra_app.ui.technician.import_model import COLUMNS, ImportModel
 
@@ -118,7 +119,7 @@ class ImportTable(QWidget):
         self.again.setVisible(step == "check")
         self.right.setVisible(step != "check" or self.width() >= WIDE)  # the reasons need the width
         if 0 <= chosen < len(self.model.rows):
-            self.view.selectRow(chosen)
+            choose_row(self.view, chosen)
         self.fit_rows()
         self.retell()
 

@@ -41,7 +41,7 @@ from spectra_app.services.library_catalogue import (
 )
 from spectra_app.services.reviewing import is_own, save_edits, withdraw
 from spectra_app.ui.fitted import ElidedLabel
-from spectra_app.ui.flat_model import dress_table
+from spectra_app.ui.flat_model import choose_row, dress_table
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 from spectra_app.ui.plot_export import Figure, keep_plot
@@ -313,13 +313,13 @@ class LibraryPage(BenchPage):
     def _to_table(self) -> None:
         if self.model.rows:
             self.table.setFocus()
-            self.table.selectRow(0)
+            choose_row(self.table, 0)
 
     def show_entry(self, entry: str) -> None:
         """Choose an entry in the table where it is shown."""
         place = self.model.place_of(entry) if entry else -1
         if place >= 0:
-            self.table.selectRow(place)
+            choose_row(self.table, place)
             self.table.scrollTo(self.model.index(place, 0))
 
     @Slot(QItemSelection, QItemSelection)

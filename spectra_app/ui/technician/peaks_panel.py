@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from matching.peak_table import Assigned, PeakRow
 from spectra_app.ui.fitted import ElidedLabel
+from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.tables import EXPORT_ROLE, TableKeeper
@@ -202,7 +203,7 @@ class PeaksPanel(QWidget):
         """Choose the row of a peak."""
         for row, peak in enumerate(self.model.peaks):
             if abs(peak.row.position_cm1 - position_cm1) <= within:
-                self.table.selectRow(row)
+                choose_row(self.table, row)
                 self.table.scrollTo(self.model.index(row, 0))
 
     @Slot(QModelIndex, QModelIndex)

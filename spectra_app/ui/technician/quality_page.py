@@ -36,7 +36,7 @@ from spectra_app.services.library_catalogue import library_hash
 from spectra_app.services.reviewing import is_own, withdraw
 from spectra_app.ui.curves import Curve, CurvePlot
 from spectra_app.ui.fitted import ElidedLabel
-from spectra_app.ui.flat_model import dress_table
+from spectra_app.ui.flat_model import choose_row, dress_table
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import TALL
 from spectra_app.ui.tables import copyable
@@ -225,7 +225,7 @@ class QualityPage(BenchPage):
         self._tell_check()
         place = next((at for at, one in enumerate(rows) if one.key == key), -1)
         if place >= 0:
-            self.table.selectRow(place)
+            choose_row(self.table, place)
         else:
             self._show_finding(None)
 

@@ -17,6 +17,7 @@ from spectra_app.reports.texts import Said
 from spectra_app.ui.fitted import ElidedLabel
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
+from spectra_app.ui.mirroring import never_mirrored, shortened
 from spectra_app.ui.plot import LABEL_PIXELS, LINE_WIDTH
 from spectra_app.ui.plot_export import Figure, PlotKeeper
 from spectra_app.ui.technician.curves import (
@@ -91,8 +92,7 @@ class SpectraPlot(QFrame):
         column.addWidget(self.widget, 1)
         column.addWidget(self.measured)
         item = self.widget.getPlotItem()
-        for part in (self.widget, item):  # the axis is never mirrored
-            part.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        never_mirrored(self.widget)
         item.hideButtons()
         item.getAxis("left").setStyle(showValues=True)
         item.vb.sigRangeChanged.connect(self._place_labels)
@@ -348,7 +348,7 @@ class SpectraPlot(QFrame):
         stacked = self.tools.manner.layout == "stack"
         room = max(40, int(box.width() / (1 if stacked else columns)) - 24)
         for place, (line, label) in enumerate(zip(self._named(), self._labels, strict=True)):
-            label.setText(metrics.elidedText(line.name, Qt.TextElideMode.ElideMiddle, room))
+            label.setText(shortened(line.name, metrics, room))
             column, row = divmod(place, lines)
             x = left + (0.005 + column / columns) * (right - left)
             y = high - row * line_height
