@@ -81,10 +81,10 @@ def searching(large: Path, scan: Path, runs: int) -> list[Figure]:
     vector[query.first : query.end] = query.root
     policy = load_policy()
     with Library(large) as library:
-        matrix = library.matrix
+        matrix, rows = library.matrix, np.asarray(library.matrix.rows)
         product, found = side_by_side(
             [
-                lambda: matrix.rows @ vector,
+                lambda: rows @ vector,
                 lambda: search(query, matrix, policy.search, policy.candidates),
             ],
             runs,

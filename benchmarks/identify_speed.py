@@ -76,7 +76,7 @@ def timed(engine: Engine, entries: Sequence[int], runs: int) -> Timed:
     SystemExit
         When the largest component is not the best reference: a fast wrong answer is worth nothing.
     """
-    scan, rows = scan_of(entries), engine.library.matrix.rows
+    scan, rows = scan_of(entries), np.asarray(engine.library.matrix.rows)
     vector = np.ones(COMMON_GRID.size, dtype=np.float32)
     first = examine(scan, engine)
     if first.scored[0].row != entries[0]:
@@ -90,7 +90,7 @@ def timed(engine: Engine, entries: Sequence[int], runs: int) -> Timed:
 
 
 def allocated(engine: Engine, entries: Sequence[int]) -> float:
-    """Return the most memory an identification allocates at a time, in MB (maps not counted)."""
+    """Return the most memory an identification allocates at a time, in MB."""
     scan = scan_of(entries)
     tracemalloc.start()
     examine(scan, engine)
@@ -131,9 +131,7 @@ def report(results: Sequence[Timed], entries: int, memory: float, size: float) -
             f"    whole {one.whole:.1f} plain scans (at most {MOST_WHOLE:g}); "
             f"without mixtures {one.without_mixtures:.1f} (at most {MOST_WITHOUT_MIXTURES:g})"
         )
-    print(
-        f"  most memory allocated at a time: {memory:.0f} MB; search matrix {size:.0f} MB, mapped"
-    )
+    print(f"  most memory allocated at a time: {memory:.0f} MB; rows in the file: {size:.0f} MB")
     missed = [
         one.what
         for one in results

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from library.held import letting_go
 from library.indexed import index_of
 from library.layout import Array
 from matching.search import ReferenceMatrix
@@ -83,5 +82,4 @@ def matrix_of(arrays: Mapping[str, Array]) -> ReferenceMatrix:
         squares=arrays["search/squares"],
         substance=arrays["entries/substance"],
         index=index_of(arrays),
-        let_go=letting_go(arrays["search/rows"]),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from library.errors import LibraryDamagedError
+from library.held import pieces_of
 from matching.axis import COMMON_GRID
 from matching.index import EDGES, level_sizes
 from matching.search import BLOCK
@@ -20,6 +21,19 @@ Parts = tuple[Array, ...]  # of a dataset, one after the other along its first a
 
 WHOLE = "whole_sha256"  # the attribute that holds `whole_hash`
 
+# Used piece by piece; in a large library that is open they stay in the file.
+LONG = frozenset(
+    {
+        "spectra/raman_shift_cm1",
+        "spectra/intensity",
+        "search/rows",
+        "search/sums",
+        "search/squares",
+        "replicates/raman_shift_cm1",
+        "replicates/intensity",
+        "replicates/spread",
+    }
+)
 # Name -> (shape, type). n: entries, b: bytes of records, p: points of all spectra together.
 DATASETS: dict[str, tuple[tuple[str, ...], str]] = {
     "entries/records": (("b",), "uint8"),
@@ -93,8 +107,8 @@ def _hash_of(
     for name in names:
         parts = parts_of(datasets[name])
         digest.update(f"{name} {parts[0].dtype.str} {shape_of(parts)}\n".encode())
-        for part in parts:
-            digest.update(np.ascontiguousarray(part).data)
+        for piece in (piece for part in parts for piece in pieces_of(part)):
+            digest.update(np.ascontiguousarray(piece).data)
     return digest.hexdigest()
 
 

@@ -27,6 +27,7 @@ from library.layout import (
     GROUP_NAMES,
     GROUPS,
     JOURNAL,
+    LONG,
     WHOLE,
     Array,
     check_layout,
@@ -52,7 +53,7 @@ UNREADABLE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeE
 
 
 class Library:
-    """A library opened read-only: small ones are read, the arrays of large ones are mapped.
+    """A library opened read-only: small ones are read, long arrays of large ones when asked for.
 
     Use as a context manager. h5py is only used while opening, so that a `Library` may be handed
     to another thread afterwards.
@@ -111,7 +112,7 @@ class Library:
             raise LibraryError("the library was closed", str(self.path), "open it again") from error
 
     def content(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return all attributes and all datasets, read or mapped: for writing another one."""
+        """Return all attributes and all datasets, as they are used or not: to write another one."""
         self._array("entries/records")  # says so when the library is closed
         return dict(self._attributes), dict(self._arrays)
 
@@ -323,7 +324,7 @@ def _opened(path: Path) -> _Opened:
             check_datasets(file, path)
             info = info_of(attributes)
             names = [name for name in (*ALL, TABLE) if name in DATASETS or name in file]
-            arrays = {name: _array_of(held, file[name]) for name in names}
+            arrays = {name: _array_of(held, name, file[name]) for name in names}
     except FileNotFoundError as error:
         raise LibraryError(
             "there is no such library", str(path), "check the path, or build one first"
@@ -383,9 +384,9 @@ def _check_format(path: Path, attributes: dict[str, Any]) -> None:
         )
 
 
-def _array_of(held: Held, dataset: h5py.Dataset) -> Array:
+def _array_of(held: Held, name: str, dataset: h5py.Dataset) -> Array:
     """Return the numbers of a dataset; all are contiguous."""
     offset = dataset.id.get_offset()
     if offset is None or dataset.size == 0:
         raise OSError(f"{dataset.name} is empty or not contiguous")
-    return held.array(dataset.dtype, int(offset), dataset.shape)
+    return held.array(dataset.dtype, int(offset), dataset.shape, long=name in LONG)

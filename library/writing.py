@@ -15,6 +15,7 @@ from library.entry import Entry, EntryRecord
 from library.errors import LibraryError
 from library.files import write_whole
 from library.findings import TABLE, TABLE_HASH, Known, confused_in, made, table_hash
+from library.held import pieces_of
 from library.indexed import INDEX_ROWS, grown_index, index_datasets
 from library.info import FORMAT, SCHEMA_VERSION, LibraryInfo, info_of, matrix_of, records_hash
 from library.layout import (
@@ -289,11 +290,11 @@ def _write_hdf5(path: Path, attributes: Mapping[str, Any], datasets: Datasets) -
     with h5py.File(path, "w", libver=("v110", "v110"), userblock_size=BLOCK) as file:
         for key, value in attributes.items():
             file.attrs[key] = value
-        for key, parts in datasets.items():  # contiguous: memory-mappable
+        for key, parts in datasets.items():  # contiguous: parts can be read without HDF5
             made = file.create_dataset(key, shape_of(parts), parts[0].dtype, track_times=False)
             place = 0
-            for part in parts:
-                made[place : place + part.shape[0]] = part
-                place += part.shape[0]
+            for piece in (piece for part in parts for piece in pieces_of(part)):
+                made[place : place + piece.shape[0]] = piece
+                place += piece.shape[0]
         file.flush()
     seal(path)

@@ -25,7 +25,7 @@ from matching.compare import Bands, compare_many
 from matching.decision import explains
 from matching.evidence import evidence
 from matching.policy import Policy
-from matching.search import ReferenceMatrix
+from matching.search import ReferenceMatrix, prefix_sums
 from matching.sieve import Shadows, shadows
 from matching.spectrum import FloatArray
 
@@ -69,14 +69,16 @@ class References:
     def only(self, *rows: int) -> References:
         """Return some rows as references of their own, in the order given."""
         part, matrix = list(rows), self.matrix
+        chosen = np.asarray(matrix.rows[part])
+        sums, squares = prefix_sums(chosen)
         return References(
             replace(
                 matrix,
-                rows=matrix.rows[part],
+                rows=chosen,
                 first=matrix.first[part],
                 end=matrix.end[part],
-                sums=matrix.sums[:, part],
-                squares=matrix.squares[:, part],
+                sums=sums,
+                squares=squares,
                 substance=matrix.substance[part],
                 index=None,
                 windows={},

@@ -295,7 +295,6 @@ def _problem(
             Target(scan, weight, start, settings.reach_cm1, settings.errors.highpass_cm1),
             matrix.rows,
             hints.rows,
-            matrix.let_go,
         )
         rows = best_of_each(scores, rows, int(settings.pool))
     sharp, area = _sharpened(matrix, rows, (start - reach, stop + reach), settings, hints)

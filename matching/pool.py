@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from matching.weights import highpass
 
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
-BLOCK_ROWS = 128  # rows squared at a time: small enough to stay in the cache
+BLOCK_ROWS = 48  # rows squared at a time: small enough to stay in the cache
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,7 +43,6 @@ def pool_scores(
     target: Target,
     rows: Float32Array,
     seeds: Sequence[int],
-    let_go: Callable[[], object] = lambda: None,
 ) -> Float32Array:
     """Score every reference against the scan and against what each seed leaves of it.
 
@@ -59,8 +58,6 @@ def pool_scores(
         Square roots of the references.
     seeds : sequence of int
         Rows whose contribution is taken away in turn.
-    let_go : callable
-        Called after each block that was read, as in `ReferenceMatrix`.
 
     Returns
     -------
@@ -86,7 +83,6 @@ def pool_scores(
         norms = np.sqrt(np.vecdot(squares, squares))
         dots = squares @ columns
         scores[begin : begin + BLOCK_ROWS] = dots / np.maximum(norms, 1e-12)[:, None]
-        let_go()
     return scores
 
 

@@ -12,7 +12,7 @@ order, whichever way it was found: scan and index give the same answer bit for b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from matching.axis import COMMON_GRID
 from matching.errors import MatrixError, QueryError
-from matching.index import AnyFloat, Float32Array, Index, IntArray, Weights, hunt, pieces, weights
+from matching.index import AnyFloat, Float32Array, Index, IntArray, Weights, hunt, weights
 from matching.nearest import products, rounding
 from matching.pipeline import Prepared
 from matching.spectrum import FloatArray
 
-AT_ONCE, FEW = 2048, 16  # rows read in order, or here and there, before they are let go
+AT_ONCE = 512  # rows read together: they stay in the cache
 BLOCK = 32  # grid points between two stored prefix sums
 PER_SUBSTANCE = 2  # references of one substance among the hits
 FLAT = 1e-4  # share of a row's squares about its mean below which it counts as flat
@@ -106,8 +106,6 @@ class ReferenceMatrix:
         Of these rows; without it every search reads them all.
     windows : dict
         Filled by the search: what depends on rows and window only, for the last few windows.
-    let_go : callable
-        Called after a part of the rows was read: a mapped file then takes no memory for it.
     """
 
     rows: Float32Array
@@ -118,7 +116,6 @@ class ReferenceMatrix:
     substance: IntArray
     index: Index | None = None
     windows: dict[tuple[int, int], WindowSums] = field(default_factory=dict, repr=False)
-    let_go: Callable[[], object] = field(default=lambda: None, repr=False)
 
     @property
     def size(self) -> int:
@@ -126,13 +123,8 @@ class ReferenceMatrix:
         return int(self.rows.shape[0])
 
     def picked(self, rows: IntArray, start: int, stop: int) -> Float32Array:
-        """Return a copy of rows over ``start <= i < stop``, a few at a time."""
-        copy = np.empty((rows.size, stop - start), dtype=np.float32)
-        for first in range(0, rows.size, FEW):
-            few = slice(first, first + FEW)
-            copy[few] = self.rows[rows[few], start:stop]
-            self.let_go()
-        return copy
+        """Return a copy of rows over ``start <= i < stop``."""
+        return np.ascontiguousarray(self.rows[rows, start:stop])
 
 
 def prefix_sums(rows: Float32Array) -> tuple[FloatArray, FloatArray]:
@@ -253,7 +245,7 @@ class _Correlations:
         allowed: NDArray[np.bool_] | None,
     ) -> None:
         start, stop = _window(query, settings)
-        self.matrix, self.rows = matrix, matrix.rows[:, start:stop]
+        self.matrix, self.width = matrix, stop - start
         self.part = slice(start, stop)
         self.substance, self.top, self.wanted = matrix.substance, top, top + 1
         self.sums = sums = row_sums(matrix, start, stop)
@@ -269,7 +261,7 @@ class _Correlations:
 
     @property
     def size(self) -> int:
-        return int(self.rows.shape[0])
+        return self.matrix.size
 
     def projected(self, index: Index) -> Weights:
         return weights(index.basis[:, self.part], self.moved.queries)
@@ -288,15 +280,15 @@ class _Correlations:
 
     def slack(self, part: slice | IntArray) -> Float32Array:
         """Return what float32 may lose of the scores of a product with whole rows."""
-        worst = self.scale.max(axis=0) * np.float32(rounding(self.rows.shape[1]))
+        worst = self.scale.max(axis=0) * np.float32(rounding(self.width))
         return np.asarray(worst[self.sums.kind[part]] * self.sums.length[part])
 
     def scanned(self) -> Float32Array:
         bound = np.empty(self.size, dtype=np.float32)
-        for part in pieces(self.moved.grid.shape[0], self.size):
-            dots = self.moved.mixing @ (self.moved.grid @ self.rows[part].T)
+        for part in parts_of(self.size):
+            rows = self.matrix.rows[part, self.part]
+            dots = self.moved.mixing @ (self.moved.grid @ rows.T)
             bound[part] = self.ceiling(dots, part) + self.slack(part)
-            self.matrix.let_go()
         return bound
 
     def rough(self, block: Float32Array, rows: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -421,23 +413,35 @@ def window_sums(matrix: ReferenceMatrix, start: int, stop: int) -> tuple[FloatAr
     """Return each row's sum and sum of squares over ``start <= i < stop``, each shape (n,)."""
     first_block, last_block = -(-start // BLOCK), stop // BLOCK
     if first_block > last_block:
-        return _sums_read(matrix, start, stop)
-    left = _sums_read(matrix, start, first_block * BLOCK)
-    right = _sums_read(matrix, last_block * BLOCK, stop)
+        total, square = _sums_read(matrix, (slice(start, stop),))[0]
+        return total, square
+    left, right = slice(start, first_block * BLOCK), slice(last_block * BLOCK, stop)
+    read = _sums_read(matrix, (left, right))
     total = matrix.sums[last_block] - matrix.sums[first_block]
     square = matrix.squares[last_block] - matrix.squares[first_block]
-    return total + left[0] + right[0], square + left[1] + right[1]
+    return total + read[0, 0] + read[1, 0], square + read[0, 1] + read[1, 1]
 
 
-def _sums_read(matrix: ReferenceMatrix, start: int, stop: int) -> tuple[FloatArray, FloatArray]:
-    """Return each row's sum and sum of squares, read from the rows themselves, some at a time."""
-    total, square = np.zeros(matrix.size), np.zeros(matrix.size)
-    for first in range(0, matrix.size, AT_ONCE):
-        rows = slice(first, first + AT_ONCE)
-        part = matrix.rows[rows, start:stop].astype(np.float64)
-        total[rows], square[rows] = part.sum(axis=1), (part * part).sum(axis=1)
-        matrix.let_go()
-    return total, square
+def _sums_read(matrix: ReferenceMatrix, ranges: Sequence[slice]) -> FloatArray:
+    """Return sum and sum of squares of each row over some ranges, shape (ranges, 2, n).
+
+    From the rows themselves, which are read once, some at a time.
+    """
+    found = np.zeros((len(ranges), 2, matrix.size))
+    wanted = [one for one in ranges if one.start < one.stop]
+    if not wanted:
+        return found
+    for rows in parts_of(matrix.size):
+        block = matrix.rows[rows]
+        for place, columns in enumerate(ranges):
+            part = block[:, columns].astype(np.float64)
+            found[place, :, rows] = part.sum(axis=1), (part * part).sum(axis=1)
+    return found
+
+
+def parts_of(size: int) -> Iterator[slice]:
+    """Cut so many rows into parts of `AT_ONCE`."""
+    return (slice(start, min(start + AT_ONCE, size)) for start in range(0, size, AT_ONCE))
 
 
 def row_sums(matrix: ReferenceMatrix, start: int, stop: int) -> WindowSums:

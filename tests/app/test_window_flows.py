@@ -119,7 +119,7 @@ def shift(shift_on):
 
 @pytest.fixture
 def drive(small_library, tmp_path, monkeypatch):
-    """Return a library of the test's own, held as a large one is: mapped and watched."""
+    """Return a library of the test's own, held as a large one is: used where it lies."""
     monkeypatch.setattr(library.held, "IN_MEMORY", 0)
     return shutil.copyfile(small_library, tmp_path / "drive.h5")
 

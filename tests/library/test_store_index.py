@@ -1,4 +1,4 @@
-"""A search index is stored with large libraries: mapped, hashed, optional, and never wrong."""
+"""A search index is stored with large libraries: hashed, optional, and never wrong."""
 
 from __future__ import annotations
 
@@ -82,12 +82,13 @@ def test_an_index_is_stored_from_so_many_entries_on(both):
         assert plain.info.schema == indexed.info.schema == SCHEMA_VERSION
 
 
-def test_opening_a_large_library_maps_the_levels_and_does_not_read_them(both, monkeypatch):
+def test_the_levels_of_a_large_library_are_in_memory_and_its_rows_are_not(both, monkeypatch):
     monkeypatch.setattr(library.held, "IN_MEMORY", 0)
     with Library(both[1]) as opened:
         index = opened.matrix.index
         for array in (index.first, index.second):
-            assert isinstance(array, np.memmap)
+            assert isinstance(array, np.ndarray)
+        assert isinstance(opened.matrix.rows, library.held.Stored)
 
 
 def test_scan_and_stored_index_answer_alike(both, entries, monkeypatch):

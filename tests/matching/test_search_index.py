@@ -25,7 +25,7 @@ def everything(query, matrix, settings, top, allowed):
     queries = scores.moved.queries
     table = np.empty((matrix.size, queries.shape[0]))
     for row in range(matrix.size):
-        block = np.repeat(scores.rows[row][None], queries.shape[0], axis=0)
+        block = np.repeat(matrix.rows[row, scores.part][None], queries.shape[0], axis=0)
         shifts = np.arange(queries.shape[0])
         table[row] = scores.scored(products(block, queries), np.full(shifts.size, row), shifts)
     best = table.argmax(axis=1)
