@@ -20,9 +20,14 @@ def installing_options(installing: argparse.ArgumentParser, file: str) -> None:
     """Give what installs a signed file its options."""
     installing.add_argument("file", type=Path, metavar=file)
     installing.add_argument(
-        "--reason", default="", metavar="TEXT", help="why something older is installed"
+        "--reason",
+        default="",
+        metavar="TEXT",
+        help="why something older is installed, or past results were not looked at",
     )
-    installing.add_argument("--by", default="", metavar="NAME", help="who asked for that")
+    installing.add_argument(
+        "--by", default="", metavar="NAME", help="who asked for that, where nobody logs in"
+    )
     yes_option(installing)
 
 

@@ -16,6 +16,7 @@ from spectra_app.cli.asking import (
     signing_options,
 )
 from spectra_app.cli.terminal import print_json
+from spectra_app.cli.who import one_of_station, station_options
 from spectra_app.errors import EXIT_OK
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def add(commands: Commands) -> None:
     showing.set_defaults(run=show)
     installing = new(actions, "install", "check a signed file of control lists and install it")
     installing_options(installing, FILE)
+    station_options(installing)
     installing.set_defaults(run=install)
     checking = new(actions, "verify", "check a signed file, or the lists in use")
     checking.add_argument("file", type=Path, nargs="?", metavar=FILE)
@@ -112,13 +114,20 @@ def install(options: argparse.Namespace) -> int:
     """Check, show what changes, ask, install."""
     from spectra_app.services import lists as service
     from spectra_app.services.station import Station, now_utc
+    from spectra_app.services.station_install import install_here, may_install, propose
 
-    station, now = Station(), now_utc()
-    found = service.verify(options.file, station, now)
-    if not options.json:
-        _print(found, options, installed=False)
-    confirm("Install these lists?", options)
-    found = service.install(options.file, station, now, reason=options.reason, by=options.by)
+    station, now, file = Station(), now_utc(), options.file
+    with one_of_station(options) as user:
+        if user is not None:
+            may_install(*user)
+        found = service.verify(file, station, now)
+        if not options.json:
+            _print(found, options, installed=False)
+        confirm("Install these lists?", options)
+        if user is None:
+            service.install(file, station, now, reason=options.reason, by=options.by)
+        else:
+            install_here(*user, propose(*user, file, kind="lists"), reason=options.reason)
     if options.json:
         _print(found, options, installed=True)
     else:

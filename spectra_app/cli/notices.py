@@ -15,7 +15,7 @@ from spectra_app.cli.asking import (
     signing_options,
 )
 from spectra_app.cli.terminal import print_json
-from spectra_app.cli.who import signed_in, who_options
+from spectra_app.cli.who import one_of_station, signed_in, station_options, who_options
 from spectra_app.errors import EXIT_OK
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add(commands: Commands) -> None:
     checking.set_defaults(run=verify)
     installing = new(actions, "install", "check a signed table and install it")
     installing_options(installing, FILE)
+    station_options(installing)
     installing.set_defaults(run=install)
     _making(actions)
 
@@ -100,11 +101,17 @@ def install(options: argparse.Namespace) -> int:
     """Check, show, ask, install."""
     from spectra_app.services import notices as service
     from spectra_app.services.station import Station, now_utc
+    from spectra_app.services.station_install import install_here, propose
 
-    confirm(f"Install {options.file}?", options)
-    found = service.install(
-        options.file, Station(), now_utc(), reason=options.reason, by=options.by
-    )
+    station, now, file = Station(), now_utc(), options.file
+    with one_of_station(options) as user:
+        offer = propose(*user, file, kind="notices") if user is not None else None
+        confirm(f"Install {file}?", options)
+        if user is None or offer is None:
+            service.install(file, station, now, reason=options.reason, by=options.by)
+        else:
+            install_here(*user, offer, reason=options.reason)
+        found = service.verify(file, station, now, older=True)
     print(*service.signed_lines(*found), "installed", sep="\n")
     return EXIT_OK
 

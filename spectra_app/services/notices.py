@@ -30,7 +30,7 @@ from library.notices import (
     unpack,
 )
 from library.signing import Signed, SigningKey
-from library.trust import Statement
+from library.trust import Statement, Trust
 from library.trust_store import load_trust, save_trust
 from library.trusted_keys import CONTROL_LIST, stamp
 from matching.errors import SpectraError
@@ -163,8 +163,10 @@ def signed_lines(notices: Notices, statement: Statement) -> list[str]:
     return [f"{notices.title}, edition {notices.edition}: {count}", f"  signed by {signers}"]
 
 
-def verify(path: Path, station: Station, now: datetime) -> tuple[Notices, Statement]:
-    """Check a file: form, signatures, persons, edition, dates.
+def verify(
+    path: Path, station: Station, now: datetime, *, older: bool = False
+) -> tuple[Notices, Statement]:
+    """Check a file: form, signatures, persons, edition, dates; its edition may be `older`.
 
     Raises
     ------
@@ -173,9 +175,15 @@ def verify(path: Path, station: Station, now: datetime) -> tuple[Notices, Statem
     """
     signed, notices = unpack(_read(path), str(path))
     trust = load_trust(station.trust_path)
-    return notices, trust.check(
+    return notices, (_of_any_age(trust, notices) if older else trust).check(
         signed, purpose=CONTROL_LIST, now=now, program=__version__, where=str(path)
     )
+
+
+def _of_any_age(trust: Trust, notices: Notices) -> Trust:
+    """Return what is trusted without the memory of the newest edition of a table."""
+    others = (one for one in trust.highest if one.name != NAMES[notices.kind])
+    return replace(trust, highest=tuple(others))
 
 
 def install(
@@ -195,10 +203,7 @@ def install(
         signed, notices = unpack(data, str(path))
         trust = load_trust(station.trust_path)
         why = reason.strip() and by.strip()
-        kept = trust
-        if why:  # an older edition is taken when somebody answers for it
-            others = (one for one in trust.highest if one.name != NAMES[notices.kind])
-            kept = replace(trust, highest=tuple(others))
+        kept = _of_any_age(trust, notices) if why else trust  # somebody answers for an older one
         try:
             statement = kept.check(
                 signed, purpose=CONTROL_LIST, now=now, program=__version__, where=str(path)

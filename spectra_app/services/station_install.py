@@ -16,6 +16,7 @@ from typing import Any, Literal
 from library import listpack
 from library import notices as tables
 from library.control import ControlLists
+from library.errors import RollbackError
 from spectra_app.errors import InstalledError
 from spectra_app.records.ledger.chain import Detail
 from spectra_app.services import changes, installing, lists, notices
@@ -73,9 +74,22 @@ class Offer:
 
 
 def propose(
-    office: Office, session: Session, path: Path, progress: Progress = no_progress
+    office: Office,
+    session: Session,
+    path: Path,
+    progress: Progress = no_progress,
+    kind: Kind | None = None,
 ) -> Offer:
     """Check a signed file and say what installing it would change; nothing is installed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    progress : callable
+        Told how far it is, 0 to 1, and with what.
+    kind : str, optional
+        What it must be; by default what its name says.
 
     Raises
     ------
@@ -87,7 +101,7 @@ def propose(
     office.require(session, "package.install")
     progress(0.0, "checking signatures and hashes")
     station, now = _station(office), _now(office)
-    kind = ENDINGS.get(path.suffix.lower(), "library")
+    kind = kind or ENDINGS.get(path.suffix.lower(), "library")
     if kind == "library":
         with installing.checked(path, station, now, beside=station.installed) as found:
             progress(0.5, "comparing with the library in use")
@@ -106,12 +120,16 @@ def propose(
             in_use=f"{used.title}, {used.edition}", listed=checked.changes,
             goes_back=checked.goes_back,
         )  # fmt: skip
-    table, statement = notices.verify(path, station, now)
+    try:
+        (table, statement), back = notices.verify(path, station, now), ""
+    except RollbackError as error:
+        (table, statement), back = notices.verify(path, station, now, older=True), error.what
     present = notices.in_use(table.kind, station.folder).notices
     signers = tuple(key.title for key in statement.signers)
     return Offer(kind, path, table.title, table.edition.isoformat(), signers,
                     str(statement.value.get("expires", ""))[:10],
-                    in_use=f"{present.title}, {present.edition}")  # fmt: skip
+                    in_use=f"{present.title}, {present.edition}",
+                    goes_back=(back,) if back else ())  # fmt: skip
 
 
 def weigh(
@@ -229,7 +247,7 @@ def _check_looked(changed: int, reason: str, where: str) -> None:
     if changed < 0 and not reason.strip():
         raise InstalledError(
             "which past results would change was not looked at", where,
-            "work it out first, or say why not",
+            "work it out first, or say why not (--reason)",
         )  # fmt: skip
 
 
