@@ -173,11 +173,12 @@ class Album:
             return
         print(name, flush=True)
         for language, theme, size in self.forms:
+            shell.resize(*size)  # first: panels are divided anew with the direction of reading
+            settle_now()
             if language != shell.look.texts.language:
                 shell.look.speak(language)
             if theme != shell.look.choice:
                 shell.look.dress(theme)
-            shell.resize(*size)
             for _round in range(3):  # heights follow widths, and other heights these
                 settle_now()
             form = (language, theme, size)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from library.quality import SEVERITIES
+from library.quality import SEVERITIES, Finding
 from library.seal import is_library
 from spectra_app.errors import AppError
 from spectra_app.records.durable import replace_whole
@@ -100,11 +100,22 @@ class ImportState:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing found in a spectrum: its code in `library.quality.ISSUES`, and a sentence."""
+
+    code: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a trial says of one spectrum: the worst severity, or ``good``, and why."""
 
     severity: str
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    def __str__(self) -> str:
+        return "; ".join(one.what for one in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +263,13 @@ def trial(state: ImportState, person: Person, progress: Progress = no_progress) 
     places: dict[tuple[str, str], int] = {}
     for place, item in enumerate(state.taken):
         places[_staged_name(place, item), item.spectrum] = place
-    found: list[list[tuple[str, str]]] = [[] for _ in state.taken]
+    found: list[list[Finding]] = [[] for _ in state.taken]
     for finding in report.findings:
         for row in finding.rows:
             record = report.records[row]
             place_of = _place_of(places, record.file, record.spectrum)
             if place_of is not None:
-                found[place_of].append((finding.severity, finding.what))
+                found[place_of].append(finding)
     return [_verdict(one) for one in found]
 
 
@@ -270,11 +281,12 @@ def _place_of(places: dict[tuple[str, str], int], file: str, spectrum: str) -> i
     return mine.get(spectrum, next((p for w, p in mine.items() if w.startswith(spectrum)), None))
 
 
-def _verdict(found: Sequence[tuple[str, str]]) -> Verdict:
-    severities = [severity for severity, _ in found]
+def _verdict(found: Sequence[Finding]) -> Verdict:
+    severities = [one.severity for one in found]
     worst = next((one for one in SEVERITIES if one in severities), GOOD)
     order = list(SEVERITIES)
-    reasons = [what for _, what in sorted(found, key=lambda one: order.index(one[0]))]
+    worst_first = sorted(found, key=lambda one: order.index(one.severity))
+    reasons = [Reason(one.code, one.what) for one in worst_first]
     return Verdict(worst, tuple(dict.fromkeys(reasons)))
 
 

@@ -23,7 +23,7 @@ COLUMNS = ("rank", "reference", "kind", "score", "explains", "missing", "shift")
 TEXTUAL = {"reference", "kind", "rate", "control"}
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
-HIDDEN_BELOW = {0: 700, 6: 600}  # column: width of the panel in pixels
+HIDDEN_BELOW = {0: 700, 6: 600, 5: 440, 4: 400}  # column: width of the panel in pixels
 
 
 def cell(candidate: Candidate, column: str, look: Look) -> str:
@@ -202,7 +202,7 @@ class CandidatePanel(QFrame):
         self.model.retell()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the names the room of rank and shift where the window is narrow."""
+        """Give the names the room of rank, shift and shares where the window is narrow."""
         super().resizeEvent(event)
         for column, width in HIDDEN_BELOW.items():
             self.table.setColumnHidden(column, self.width() < width)

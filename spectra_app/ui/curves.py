@@ -63,7 +63,7 @@ class CurvePlot(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.widget)
-        look.tell(self.retell)
+        look.tell(self.redraw)
         look.paint(self.redraw)
 
     def retell(self) -> None:
@@ -101,8 +101,21 @@ class CurvePlot(QFrame):
             high = max(float(curve.axis.max()) for curve in self.curves)
             item.setXRange(low, high, padding=0.01)
             item.vb.setLimits(xMin=low - 20, xMax=high + 20)
+        else:
+            self._say_empty()
         self.retell()
         self._place()
+
+    def _say_empty(self) -> None:
+        box = self.widget.getPlotItem().vb
+        box.setLimits(xMin=None, xMax=None)
+        box.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
+        words = pg.TextItem(
+            self._look.say("library.plot_empty"), color=self._look.theme["muted"], anchor=(0.5, 0.5)
+        )
+        words.setPos(0.5, 0.5)
+        words.setFont(self.font())
+        self.widget.addItem(words, ignoreBounds=True)
 
     def _draw(self, curve: Curve, colour: str, width: float) -> None:
         values = np.asarray(curve.values, dtype=float)

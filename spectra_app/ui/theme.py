@@ -77,7 +77,9 @@ def resolve(choice: ThemeChoice) -> ThemeName:
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet with the colours of `theme` filled in."""
     text = resources.path("styles/spectra.qss").read_text(encoding="utf-8")
-    text = text.replace("@@down", resources.path("icons/down.svg").as_posix())
+    tick = "light" if theme.name == "light" else "dark"
+    for name, file in (("down", "down"), ("up", "up"), ("tick", f"tick-{tick}")):
+        text = text.replace(f"@@{name}", resources.path(f"icons/{file}.svg").as_posix())
     for name in sorted(theme.colours, key=len, reverse=True):
         text = text.replace(f"@{name}", theme.colours[name])
     return text

@@ -16,7 +16,15 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from matching.errors import SpectraError
 from matching.spectrum import Spectrum
@@ -29,6 +37,7 @@ from spectra_app.ui.actions import ActionBar
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.candidates import CandidatePanel
 from spectra_app.ui.compare.door import CloserDoor
+from spectra_app.ui.fitted import ElidedLabel
 from spectra_app.ui.handed_over import HandedOver
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.limits import BackgroundLimits
@@ -50,7 +59,7 @@ REVEAL_MS = 200
 SAVED_MS = 15_000
 SIDES = {"scans": 17, "verdict": 34}
 """Shares of the width in per cent; the plots have the rest."""
-BELOW = 27
+BELOW = 33
 CARD = 372  # pixels
 """Share of the height of the tables in per cent."""
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -97,7 +106,7 @@ class Workbench(QMainWindow):
         self.examination = Examination(
             look, lane, scans=self.scans, centre=self.centre, comparison=self._comparison
         )
-        self.library, self.offline = QLabel(), QLabel()
+        self.library, self.offline = ElidedLabel(), QLabel()
         self.used = UsedLibrary(self, use_cases, lane)
         self._reveal = QTimer(self)
         self._handed_over = HandedOver()
@@ -131,7 +140,10 @@ class Workbench(QMainWindow):
             self.arrangement.add(Dock(name, self.look, key, inside[name]), area)
         for name in ("scans", "verdict", "candidates"):
             self.arrangement.docks[name].fill()
-        self.arrangement.docks["verdict"].setTitleBarWidget(QWidget())  # its tab says it
+        for name in ("verdict", "candidates", "peaks"):
+            nothing = QWidget()  # its tab says it
+            QVBoxLayout(nothing).setContentsMargins(0, 0, 0, 0)  # else its height is none at all
+            self.arrangement.docks[name].setTitleBarWidget(nothing)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.GroupedDragging)
         self.scans.title.hide()  # the panel's own title says it
         self.pages.setMinimumWidth(CARD)  # of a page behind, Qt would ask for more
@@ -161,9 +173,9 @@ class Workbench(QMainWindow):
         say = self.look.say
         self.offline.setText(say("bench.offline"))
         if self._title:
-            self.library.setText(say("bench.library", title=self._title))
+            self.library.set_text(say("bench.library", title=self._title))
         else:
-            self.library.setText(say("bench.library_opening"))
+            self.library.set_text(say("bench.library_opening"))
         self.statusBar().clearMessage()
         if self._arranged and self.arrangement.face(self.look.texts.direction):
             self._divide()
@@ -383,7 +395,7 @@ class Workbench(QMainWindow):
             self._show_problem("bench.library_failed", job)
         elif not job.stopped:
             self._title, note = job.result
-            self.library.setText(self.look.say("bench.library", title=self._title))
+            self.library.set_text(self.look.say("bench.library", title=self._title))
             self.start.show_note(self._title, note)
 
     def _show_problem(self, key: str, job: Job) -> None:

@@ -11,7 +11,7 @@ from matching.spectrum import Spectrum
 from spectra_app.records.identification import ControlAsked, ControlStatus
 from spectra_app.services.check_book import KeptCheck, KeptFinding
 from spectra_app.services.import_looking import Looked
-from spectra_app.services.import_session import Item, Verdict
+from spectra_app.services.import_session import Item, Reason, Verdict
 from spectra_app.services.library_catalogue import CatalogueRow, EntryRecord, EntryView
 from spectra_app.ui.curves import Curve
 from spectra_app.ui.technician.area import PAGES
@@ -82,7 +82,10 @@ def import_steps(shell):
     wrong = SpectraError("the laser line is not stated", "a.csv", "give it")
     page.table.model.take(
         [
-            Row(Item("/a/b.csv", name="caffeine"), verdict=Verdict("contradiction", ("why",))),
+            Row(
+                Item("/a/b.csv", name="caffeine"),
+                verdict=Verdict("contradiction", (Reason("weak", "why"),)),
+            ),
             Row(Item("/a/c.csv", name="x"), Looked(Path("c.csv"), error=wrong), who=()),
         ]
     )

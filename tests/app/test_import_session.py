@@ -102,7 +102,7 @@ def test_a_trial_tells_what_is_wrong_before_anything_enters(files, small_library
     verdicts = trial(state, PERSON, lambda share, words: told.append((share, words)))
     of = {(Path(i.file).name, i.spectrum): v for i, v in zip(state.taken, verdicts, strict=True)}
     assert of["lactose.csv", ""].severity == "contradiction"  # it is caffeine
-    assert any("caffeine" in why for why in of["lactose.csv", ""].reasons)
+    assert any("caffeine" in one.what for one in of["lactose.csv", ""].reasons)
     assert of["session.csv", "urea"].severity not in {"contradiction", "error"}
     assert target.read_bytes() == before
     assert told[-1][0] == 1.0

@@ -209,7 +209,7 @@ class OfficerFlow(QObject):
         self.screen.item.begin()
         self.screen.item.show_declared("")
         self._tell_added()
-        self.screen.plot.show_message("")
+        self.screen.plot.show_message("bench.no_spectrum")
 
     def _scan(self, aim: str) -> None:
         if self._job is not None or self.parcel.filing:
@@ -327,7 +327,8 @@ class OfficerFlow(QObject):
     def _on_number(self) -> None:
         self._offer()
         if not self.parcel.scans and self._job is None:
-            self.screen.show_message("officer.number_known")
+            emulated = self._analyser.state.emulated
+            self.screen.show_message("officer.number_known", emulated=emulated)
         self.screen.scan.setFocus()
 
     @Slot(str)

@@ -147,7 +147,7 @@ class OfficerScreen(QWidget):
         self._look = look
         self.item, self.plot = ItemLine(look), SpectrumPlot(look)
         self.live, self.drawn = LivePlot(look, "officer.live", counted=False), QStackedWidget()
-        self.plot.show_message("")
+        self.plot.show_message("bench.no_spectrum")
         self.card, self.message = VerdictCard(look), Message(look)
         self.pages, self.halves = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
         self.scan, self.stop, self.file = QPushButton(), QPushButton(), QPushButton()

@@ -96,6 +96,7 @@ class InstallBox(QFrame):
         for line in (self.state, self.words, self.working, self.result):
             column.addWidget(line)
         column.addWidget(both, 1)
+        column.addStretch(0)  # what is said stays at the top where there is nothing else
         column.addLayout(row)
 
     def retell(self) -> None:

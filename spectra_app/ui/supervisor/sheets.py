@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from spectra_app.ui.look import Look
 
@@ -41,11 +41,17 @@ class Sheets(QScrollArea):
         super().__init__()
         self._look = look
         self.sheets: list[Sheet] = []
-        self.size_now = 0
+        self.size_now, self._nothing = 0, ""
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.show_pages(())
+
+    def say_nothing(self, words: str) -> None:
+        """Say this where there are no pages."""
+        self._nothing = words
+        if not self.sheets:
+            self.show_pages(())
 
     def show_pages(self, pages: Sequence[tuple[QImage, str]]) -> None:
         """Show other pages, and what they say to a reader of screens."""
@@ -60,7 +66,13 @@ class Sheets(QScrollArea):
             sheet.setAccessibleDescription(said)
             column.addWidget(sheet)
             self.sheets.append(sheet)
-        column.addStretch(1)
+        if not pages and self._nothing:
+            empty = QLabel(self._nothing)
+            empty.setObjectName("hint")
+            empty.setWordWrap(True)
+            empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(empty, 1)
+        column.addStretch(0 if self._nothing and not pages else 1)
         self.setWidget(body)
         self.resize_by(0)
 

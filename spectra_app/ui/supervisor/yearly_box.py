@@ -83,6 +83,7 @@ class YearlyBox(QWidget):
         self.save.setText(say("figures.save_year"))
         self.words.setText(self._said or say("figures.year_words"))
         self.sheets.setAccessibleName(say("figures.yearly"))
+        self.sheets.say_nothing(say("figures.year_empty", make=say("figures.make")))
         for button, key in ((self.larger, "larger"), (self.smaller, "smaller")):
             button.setAccessibleName(say(f"review.{key}"))
             button.setToolTip(say(f"review.{key}"))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from spectra_app.services.import_looking import Looked
 from spectra_app.services.import_session import Item, Verdict
 from spectra_app.ui.look import Look
+from spectra_app.ui.technician.finding_model import reason_words
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -171,7 +172,9 @@ class ImportModel(QAbstractTableModel):
             return look.texts.put(row.item.why_not) if column == "why" else ""
         if column == "verdict":
             return say(f"library.verdict_{row.verdict.severity}")
-        return "\n".join(map(look.texts.put, row.verdict.reasons))
+        return "\n".join(
+            reason_words(one.code, one.what, look.texts) for one in row.verdict.reasons
+        )
 
 
 def _typed(item: Item, column: str, text: str) -> Item:

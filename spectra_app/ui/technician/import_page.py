@@ -377,8 +377,7 @@ class ImportPage(BenchPage):
         for at, verdict in zip(places, verdicts, strict=True):
             row = replace(model.rows[at], verdict=verdict)
             if verdict.severity in ALARMS:  # enters only when a person ticks it
-                why = "; ".join(verdict.reasons)
-                row = replace(row, item=replace(row.item, take=False, why_not=why))
+                row = replace(row, item=replace(row.item, take=False, why_not=str(verdict)))
             model.put(at, row)
         self._tried = True
         self.table.fit_rows()

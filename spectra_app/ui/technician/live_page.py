@@ -44,6 +44,7 @@ SAME_MS = 1.5  # the live view itself alternates by one millisecond
 MOST_AVERAGES = 100
 BELOW = Qt.ShortcutContext.WidgetWithChildrenShortcut
 FIGURES = ("detector", "level", "band", "exposure")
+BAND, WIDE = FIGURES.index("band"), 2  # its figure has a range beside it
 
 
 class LivePage(Page):
@@ -58,7 +59,7 @@ class LivePage(Page):
         self._last: deque[NDArray[np.float64]] = deque(maxlen=1)
         self._began = False
         self.banner, self.sign, self.stands = QLabel(), LaserSign(look, 30, 14.0), WrappedLabel()
-        self.figures = {name: (QLabel(), QLabel()) for name in FIGURES}
+        self.figures = {name: (WrappedLabel(), WrappedLabel()) for name in FIGURES}
         self.plot = LivePlot(look)
         self.region = pg.LinearRegionItem(BAND_CM1)
         self.time, self.averages = QDoubleSpinBox(), QSpinBox()
@@ -78,7 +79,8 @@ class LivePage(Page):
             value.setFont(sized(value.font(), 14, bold=True))
             grid.addWidget(name, 0, place)
             grid.addWidget(value, 1, place)
-            grid.setColumnStretch(place, 1)
+            grid.setColumnStretch(place, WIDE if place == BAND else 1)
+            grid.setColumnMinimumWidth(place, 120)
         self.plot.widget.addItem(self.region)
         row = QHBoxLayout()
         self.time.setRange(1.0, LONGEST_LIVE_MS)
@@ -126,8 +128,8 @@ class LivePage(Page):
         say = self.look_of.say
         self.title.setText(say("tech.live"))
         self.banner.setText(say("card.emulated"))
-        for name, (label, _value) in self.figures.items():
-            label.setText(say(f"liveview.{name}"))
+        for name, (caption, _value) in self.figures.items():
+            caption.setText(say(f"liveview.{name}"))
         for label, field, key in zip(
             self.labels, (self.time, self.averages), ("time", "averages"), strict=True
         ):

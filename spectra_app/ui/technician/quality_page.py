@@ -42,7 +42,7 @@ from spectra_app.ui.page import TALL
 from spectra_app.ui.tables import copyable
 from spectra_app.ui.technician.area import Bench
 from spectra_app.ui.technician.bench_page import BenchPage, Tell
-from spectra_app.ui.technician.finding_model import ROW, WIDTHS, FindingModel
+from spectra_app.ui.technician.finding_model import ROW, WIDTHS, FindingModel, finding_words
 
 
 class QualityPage(BenchPage):
@@ -267,7 +267,7 @@ class QualityPage(BenchPage):
         if finding is None:
             return
         parts = [
-            (say(f"library.severity_{finding.severity}"), put(finding.what)),
+            (say(f"library.severity_{finding.severity}"), self._what(finding)),
             (say("library.cause"), put(finding.cause)),
             (say("library.remedy"), put(finding.remedy)),
         ]
@@ -278,6 +278,12 @@ class QualityPage(BenchPage):
         html = "".join(f"<p><b>{escape(a)}</b><br>{escape(b)}</p>" for a, b in parts)
         self.words.setHtml(html)
         self.words.setAccessibleName(self.words.toPlainText())
+
+    def _what(self, finding: KeptFinding) -> str:
+        """Return what was found, and the exact words with its figures where they are not that."""
+        texts = self.look_of.texts
+        said, exact = finding_words(finding, texts), texts.put(finding.what)
+        return said if said == exact else f"{said} {texts.say('trouble.exact', words=exact)}"
 
     @Slot()
     def _show_buttons(self) -> None:
