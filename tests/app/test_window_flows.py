@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -10,14 +11,16 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 
 import library.held
 from devices.registry import emulated_wires, open_wires
-from spectra_app.records.kinds import Case, Scan
+from spectra_app.records.kinds import Case, Photo, Scan
 from spectra_app.reports.render_qt import render_pdf
 from spectra_app.services.desk import desk_use_cases
 from spectra_app.services.emulated_samples import emulated_sample
 from spectra_app.services.office import open_office
+from spectra_app.ui.pages import ProblemDialog
 
 resource = pytest.importorskip("resource", reason="limits of file sizes are of POSIX systems")
 LONG_MS = 60_000
@@ -157,6 +160,31 @@ def test_a_full_disk_before_a_scan_fires_no_laser_and_the_next_one_counts(shift,
     shift.until(lambda: shift.screen.pages.currentWidget() is shift.screen.card)
     shift.rest()
     assert len(kept(Scan, quick_passwords)) == 1
+
+
+def test_photos_are_filed_as_they_were_chosen_when_their_card_is_gone(
+    shift, quick_passwords, qtbot, tmp_path, monkeypatch
+):
+    card, data = tmp_path / "card", b"\xff\xd8\xff" + bytes(range(256))
+    card.mkdir()
+    for name, content in (("parcel.jpg", data), ("notes.jpg", b"no picture")):
+        (card / name).write_bytes(content)
+    chosen = [str(card / name) for name in ("notes.jpg", "parcel.jpg", "lost.jpg")]
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_of_it: (chosen, ""))
+    monkeypatch.setattr(shift.shell.parts.flow.camera, "begin", lambda: False)
+    qtbot.mouseClick(shift.screen.item.photo, LEFT)
+    shift.until(lambda: bool(shift.shell.findChildren(ProblemDialog)))
+    (dialog,) = shift.shell.findChildren(ProblemDialog)
+    assert "no picture" in dialog.page.details.toPlainText()
+    qtbot.mouseClick(dialog.page.open, LEFT)
+    assert shift.screen.item.photo.text() == "Photos: 1"
+    shutil.rmtree(card)
+    shift.scan()
+    qtbot.waitUntil(shift.screen.file.isEnabled)
+    qtbot.mouseClick(shift.screen.file, LEFT)
+    shift.until(lambda: shift.message.key == "officer.filed")
+    (photo,) = kept(Photo, quick_passwords)
+    assert (photo.name, photo.evidence) == ("parcel.jpg", hashlib.sha256(data).hexdigest())
 
 
 def test_a_scan_during_which_the_library_goes_is_identified_when_it_is_back(

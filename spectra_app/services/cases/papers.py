@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,6 +140,26 @@ def check_picture(data: bytes, name: str) -> None:
         raise CaseError("this file is no picture", name[:80], "choose a JPEG or PNG file")
     if len(data) > LARGEST_PHOTO:
         raise CaseError("the picture is too large", name[:80], "take it with fewer pixels")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Chosen:
+    """Pictures as they were read, each with its file's name, and the first that was refused."""
+
+    pictures: tuple[tuple[bytes, str], ...]
+    refused: CaseError | None = None
+
+
+def read_pictures(paths: Sequence[Path]) -> Chosen:
+    """Read pictures as soon as they are chosen: the card they lie on may be pulled out later."""
+    read: list[tuple[bytes, str]] = []
+    refused: CaseError | None = None
+    for path in paths:
+        try:
+            read.append(read_picture(path))
+        except CaseError as error:
+            refused = refused or error
+    return Chosen(tuple(read), refused)
 
 
 def read_picture(path: Path) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from spectra_app.records.kinds import Scan
-from spectra_app.services.cases.papers import read_picture
+from spectra_app.services.cases.papers import Chosen, read_pictures
 from spectra_app.services.cases.parcels import Added, Filed, ParcelNumber, file_parcel
 from spectra_app.services.declared import DeclaredCheck, check_declared
 from spectra_app.services.identify import Identified
@@ -24,6 +24,7 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.officer.camera import Camera, CameraDialog
 from spectra_app.ui.officer.extras import NoteDialog, WhyDialog, ask_photos
 from spectra_app.ui.officer.screen import OfficerScreen
+from spectra_app.ui.pages import ProblemDialog
 from spectra_app.ui.records_desk import RecordsDesk
 from spectra_app.ui.sound import Sound
 
@@ -35,15 +36,22 @@ PLANS: dict[str, PlanName] = {"longer": "long"}
 class Parcel:
     """The parcel before the officer: its scans so far, all entered in the records.
 
-    `photos` and `note` wait for the parcel's case, which is found or opened when it is filed.
+    `photos`, read when they were chosen, and `note` wait for the parcel's case, which is found or
+    opened when it is filed.
     """
 
     scans: list[Scan] = field(default_factory=list)
-    photos: list[Path] = field(default_factory=list)
+    photos: list[tuple[bytes, str]] = field(default_factory=list)
     note: str = ""
     shown: Identified | None = None
     waiting: int = 0
+    reading: int = 0
     filing: bool = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is being filed or compared with what was declared."""
+        return self.filing or self.waiting > 0
 
 
 class OfficerFlow(QObject):
@@ -124,18 +132,16 @@ class OfficerFlow(QObject):
     def file(self) -> None:
         """File all scans of this parcel and make ready for the next."""
         here = self.screen.item.parcel
-        if here is None or not self.parcel.scans or self.parcel.waiting or self.parcel.filing:
+        if here is None or not self.parcel.scans or self.parcel.busy or self.parcel.reading:
             self.screen.item.number.setFocus()
             self.screen.item.read()
             return
         self.parcel.filing = True
         self._offer()
         about = ParcelNumber(here.number, here.mode, here.declared)
-        scans, note = tuple(self.parcel.scans), self.parcel.note
-        photos = tuple(self.parcel.photos)
+        scans, added = tuple(self.parcel.scans), Added(tuple(self.parcel.photos), self.parcel.note)
 
         def act(office: Office, session: Session) -> Filed:
-            added = Added(tuple(map(read_picture, photos)), note)  # before anything is filed
             return file_parcel(office, session, about, scans, added)
 
         self._records.ask("Filing", act, self._of_parcel(self._on_filed))
@@ -157,8 +163,27 @@ class OfficerFlow(QObject):
         self._on_photos(ask_photos(self.screen, self._look))
 
     def _on_photos(self, paths: Sequence[Path]) -> None:
-        self.parcel.photos += paths
+        """Read them now: the card they lie on may be gone when the parcel is filed."""
+        if not paths:
+            return
+        self.parcel.reading += 1
+        self._offer()
+
+        def act(_office: Office, _session: Session) -> Chosen:
+            return read_pictures(paths)
+
+        self._records.ask("Reading pictures", act, self._of_parcel(self._on_read))
+
+    def _on_read(self, job: Job) -> None:
+        self.parcel.reading -= 1
+        error, chosen = job.error, job.result
+        if error is None:
+            self.parcel.photos += chosen.pictures
+            error = chosen.refused
+        if error is not None:
+            ProblemDialog(self.screen, self._look, "officer.no_photo", error, job.details).open()
         self._tell_added()
+        self._offer()
 
     @Slot()
     def add_note(self) -> None:
@@ -364,8 +389,9 @@ class OfficerFlow(QObject):
         """Offer what can be done now."""
         if self._job is not None:
             return
-        busy = self.parcel.filing or self.parcel.waiting > 0
-        self.screen.show_ready(scannable=not busy, fileable=bool(self.parcel.scans) and not busy)
+        busy = self.parcel.busy
+        fileable = bool(self.parcel.scans) and not busy and not self.parcel.reading
+        self.screen.show_ready(scannable=not busy, fileable=fileable)
         if not self.parcel.scans and self.screen.item.parcel is None and not busy:
             self._tell_what_is_missing()
 
