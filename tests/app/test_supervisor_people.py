@@ -82,3 +82,25 @@ def test_the_second_supervisor_chooses_the_password(enter, do, spectra_home, qui
         ("sam", "supervisor", False)
     ]
     assert not page.buttons["second"].isVisible()
+
+
+def test_who_is_chosen_stays_chosen_whatever_was_changed(enter, do, staffed):
+    """Several acts on one person are all done to that person, wherever the records put them."""
+    page = enter(staffed)
+    before = [user.login for user in page.people]
+    page.table.setCurrentCell(before.index("officer"), 0)
+    do(page, "clear")
+    assert page.chosen.login == "officer"
+    do(page, "role", role="technician")
+    do(page, "lock", reason="left the service")
+    assert [user.login for user in page.people] == before
+    changed = {user.login: (user.role, user.cleared, user.state) for user in page.people}
+    assert changed["officer"] == ("technician", True, "locked")
+    assert changed["technician"] == ("technician", False, "active")
+
+
+def test_the_dialog_of_the_role_begins_with_the_role_of_now(enter, do, staffed):
+    page = enter(staffed)
+    page.table.setCurrentCell([user.login for user in page.people].index("technician"), 0)
+    do(page, "role")  # Enter alone
+    assert page.chosen.role == "technician"

@@ -77,6 +77,8 @@ class PersonDialog(Asking):
             if isinstance(field, QComboBox):
                 for role in Role:
                     field.addItem("", role.value)
+                if user is not None:  # Enter alone changes nothing
+                    field.setCurrentIndex(field.findData(user.role))
             elif name in SECRET:
                 field.setEchoMode(QLineEdit.EchoMode.Password)
             field.setMinimumHeight(TALL)
@@ -170,8 +172,17 @@ class PeoplePage(Page):
         return self.people[row] if 0 <= row < len(self.people) else None
 
     def _show(self, people: list[User]) -> None:
-        self.people = people
+        """Show who there is, always in the same order; who was chosen stays chosen.
+
+        The records give who was changed last at the end: the row alone would then be of somebody
+        else, and the next act would be done to them.
+        """
+        before = self.chosen
+        self.people = sorted(people, key=lambda one: (len(one.id), one.id))
         self._fill()
+        places = [one.id for one in self.people]
+        if before is not None and before.id in places:
+            self.table.setCurrentCell(places.index(before.id), 0)
 
     def _fill(self) -> None:
         say, put, row = self.look_of.say, self.look_of.texts.put, self.table.currentRow()
