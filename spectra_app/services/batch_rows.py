@@ -12,7 +12,7 @@ from typing import Any
 
 from library.cells import text_of
 from spectra_app.records.identification import Identification
-from spectra_app.services.result_rows import BatchError, named
+from spectra_app.services.result_rows import BatchError, joined_names, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class BatchRow:
     alarm, outcome : str
         Codes.
     names : str
-        What is named, joined.
+        What is named, joined: a mixture with "+", what Raman does not tell apart with "or".
     best : str
         The nearest reference; not a verdict.
     score : float or None
@@ -73,7 +73,7 @@ def row_of(record: Identification) -> BatchRow:
         spectrum=record.spectrum or "",
         alarm=record.alarm,
         outcome=record.outcome,
-        names=" + ".join(part.name for part in record.components),
+        names=joined_names([part.name for part in record.components], record.indistinguishable),
         best=best.name if best else "",
         score=best.score if best else None,
         snr=record.quality.snr if record.quality else None,
@@ -117,7 +117,10 @@ def _from_json(text: str) -> Iterator[BatchRow]:
             spectrum=found["spectrum"] or "",
             alarm=found["alarm"],
             outcome=found["outcome"],
-            names=" + ".join(part["name"] for part in found["components"]),
+            names=joined_names(
+                [part["name"] for part in found["components"]],
+                found.get("indistinguishable", ()),
+            ),
             best=best["name"] if best else "",
             score=best["score"] if best else None,
             snr=found["quality"]["snr"] if found["quality"] else None,

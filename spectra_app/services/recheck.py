@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +18,7 @@ from matching.errors import SpectraError
 from spectra_app.records.evidence import RECEIVED, EvidenceStore
 from spectra_app.records.identification import Asked, Identification
 from spectra_app.services.identify import Choice, Identifier, Origin, identify_bytes
-from spectra_app.services.result_rows import CSV_COLUMNS
+from spectra_app.services.result_rows import CSV_COLUMNS, split_names
 
 LONGEST_LINE = 2**24
 MOST_RESULTS = 1_000_000
@@ -135,7 +136,7 @@ def _rows(path: Path) -> Iterator[PastResult | tuple[str, str]]:
                 sha256=row["sha256"],
                 outcome=row["outcome"],
                 alarm=row["alarm"],
-                names=tuple(sorted(filter(None, text_of(row["names"]).split(" + ")))),
+                names=tuple(sorted(chain.from_iterable(split_names(text_of(row["names"]))))),
                 choice=choice,
                 where=where,
             )

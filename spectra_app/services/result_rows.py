@@ -18,6 +18,7 @@ from spectra_app.records.durable import USUAL, append_line, locked
 from spectra_app.records.identification import Identification
 from spectra_app.settings import data_folder, made
 
+PLUS, OR = " + ", " or "
 CSV_COLUMNS = (
     "file",
     "spectrum",
@@ -93,7 +94,9 @@ class Csv:
             "file": cell(record.file),
             "spectrum": record.spectrum and cell(record.spectrum),
             "outcome": record.outcome,
-            "names": cell(" + ".join(component.name for component in record.components)),
+            "names": cell(
+                joined_names([one.name for one in record.components], record.indistinguishable)
+            ),
             "alarm": record.alarm,
             "best_candidate": best and cell(best.name),
             "best_score": best and f"{best.score:.4f}",
@@ -170,6 +173,32 @@ def _lock_of(out: Path) -> Path:
     """Return the lock file of a results file: a second batch waits, then continues."""
     key = hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:24]
     return made(data_folder() / "locks") / f"batch-{key}"
+
+
+def joined_names(names: Sequence[str], sets: Sequence[Sequence[str]]) -> str:
+    """Return names of components in one text: those of a mixture with "+", of a set with "or".
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the components of a result.
+    sets : sequence of sequence of str
+        Names that Raman does not tell apart.
+    """
+    joined: list[str] = []
+    seen: set[str] = set()
+    for name in names:
+        if name not in seen:
+            alike = next((one for one in sets if name in one), (name,))
+            either = [name, *(one for one in names if one in alike and one != name)]
+            seen.update(either)
+            joined.append(OR.join(either))
+    return PLUS.join(joined)
+
+
+def split_names(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return what `joined_names` joined: the parts of a mixture, each one name or a set."""
+    return tuple(tuple(part.split(OR)) for part in text.split(PLUS) if part)
 
 
 @contextmanager

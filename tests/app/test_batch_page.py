@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +15,9 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 
 from spectra_app.services.batch import BatchError, run_batch
-from spectra_app.services.batch_rows import BatchRow, read_batch
+from spectra_app.services.batch_rows import BatchRow, read_batch, row_of
 from spectra_app.services.many import many_use
+from spectra_app.services.result_rows import Csv, split_names
 from spectra_app.services.session import open_identifier
 from spectra_app.ui.technician.batch_model import PIECE, BatchModel, Sieve
 
@@ -179,3 +183,29 @@ def test_ten_thousand_rows_are_loaded_piece_by_piece(page):
     model.sift(Sieve(alarm="controlled", text="NAME 3"))
     assert model.kept == sum(n % 3 == 0 and n % 7 == 3 for n in range(10_000))
     assert model.index(0, 0).data() == "CONTROLLED SUBSTANCE"
+
+
+def test_what_raman_does_not_tell_apart_is_one_or_the_other_never_a_mixture(page, samples):
+    first, second = samples.part("Benzyl alcohol"), samples.part("Polystyrene")
+    third = samples.part("Ethanol")
+    record = replace(
+        samples.mixture().record,
+        components=(first, third, second),
+        indistinguishable=(("Benzyl alcohol", "Polystyrene"),),
+    )
+    row = row_of(record)
+    assert row.names == "Benzyl alcohol or Polystyrene + Ethanol"
+    line = next(csv.DictReader(io.StringIO(Csv().header() + Csv().line(record))))
+    assert line["names"] == row.names
+    assert split_names(row.names) == (("Benzyl alcohol", "Polystyrene"), ("Ethanol",))
+    model = BatchModel(page.look_of, page)
+    model.add([row])
+    shown = re.sub("[\u2066-\u2069]", "", model.index(0, 3).data())
+    assert shown == "Benzyl alcohol or Polystyrene with Ethanol"
+
+
+def test_leads_are_counted_apart(page, samples):
+    page.model.add([row_of(samples.lead().record), row_of(samples.mixture().record)])
+    page._show_summary()
+    assert "1 × CONTROLLED SUBSTANCE" in page.summary.text()
+    assert "1 × LEAD · CONTROLLED SUBSTANCE" in page.summary.text()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from spectra_app.records.identification import ALARM_ORDER
 from spectra_app.services.batch_rows import BatchRow
+from spectra_app.services.result_rows import split_names
 from spectra_app.ui.look import Look
 from spectra_app.ui.shapes import shape_icon
 from spectra_app.ui.tables import EXPORT_ROLE
@@ -179,7 +180,7 @@ class BatchModel(QAbstractTableModel):
             return look.word("outcome", row.outcome)
         if column == "names":
             nearest = look.say("batch.nearest", name=row.best) if row.best else NOTHING
-            return look.texts.put(row.names) if row.names else nearest
+            return self._named(row) if row.names else nearest
         if column == "why":
             if row.error:
                 return look.texts.put(row.error)
@@ -188,6 +189,17 @@ class BatchModel(QAbstractTableModel):
         if value is None:
             return NOTHING
         return f"{value:.3f}" if column == "score" else f"{value:.0f}"
+
+    def _named(self, row: BatchRow) -> str:
+        """Return what is named as the card says it: a set is one or the other, never a mixture."""
+        say, put = self._look.say, self._look.texts.put
+        named = ""
+        for names in split_names(row.names):
+            either = put(names[0])
+            for name in names[1:]:
+                either = say("names.or", first=either, second=name)
+            named = say("names.with", first=named, second=either) if named else either
+        return named
 
     def _exported(self, row: BatchRow, column: str) -> str | None:
         if column == "file":

@@ -320,14 +320,16 @@ class BatchPage(Page):
 
     def _show_summary(self) -> None:
         look, model = self.look_of, self.model
-        counts = Counter("" if row.outcome == "refused" else row.alarm for row in model.rows)
-        parts = [
-            look.say("batch.of_level", count=counts[code], word=look.word("alarm", code))
-            for code in ALARMS
-            if counts[code]
-        ]
-        if counts[""]:
-            parts.append(look.say("batch.of_refused", count=counts[""]))
+        judged = [row for row in model.rows if row.outcome != "refused"]
+        counts = Counter((row.alarm, row.outcome == "lead") for row in judged)
+        parts = []
+        for code, lead in ((code, lead) for code in ALARMS for lead in (False, True)):
+            word = look.word("alarm", code)  # a lead is never counted among what was named
+            said = look.say("alarm.lead", word=word) if lead else word
+            if counts[code, lead]:
+                parts.append(look.say("batch.of_level", count=counts[code, lead], word=said))
+        if len(judged) < len(model.rows):
+            parts.append(look.say("batch.of_refused", count=len(model.rows) - len(judged)))
         head = look.say("batch.shown", shown=model.kept, total=len(model.rows))
         self.summary.setText("  ·  ".join([head, *parts]) if model.rows else "")
         self.save.setEnabled(bool(model.rows))
