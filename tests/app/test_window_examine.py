@@ -175,6 +175,26 @@ def test_a_range_gives_area_centroid_and_width(together):
     assert not plot.measured.isVisible()
 
 
+def test_a_range_stays_at_its_raman_shifts_on_another_axis(together, settle):
+    plot = together.centre.several
+    for entry in together.scans.entries:
+        entry.identified = replace(
+            entry.identified, query=replace(entry.identified.query, laser_nm=785.0)
+        )
+    together.examination.work()
+    settle()
+    plot.choose_range(980, 1040)
+    said = plot.measured.text()
+    plot.tools.wavelength.click()
+    low, high = plot._range.getRegion()
+    assert 1e7 / 785.0 - 1e7 / low == pytest.approx(980.0, abs=0.01)
+    assert 1e7 / 785.0 - 1e7 / high == pytest.approx(1040.0, abs=0.01)
+    assert plot.measured.text() == said
+    plot.tools.wavelength.click()
+    assert plot._range.getRegion() == pytest.approx((980.0, 1040.0), abs=0.01)
+    assert plot.measured.text() == said
+
+
 def test_a_reference_is_drawn_beside_and_has_no_verdict(bench, settle):
     axis = np.linspace(200.0, 2000.0, 1200)
     reference = Spectrum(axis, 10 + 900 / (1 + ((axis - 1003) / 6) ** 2), 785.0)

@@ -68,6 +68,7 @@ class SpectraPlot(QFrame):
         self.widget = pg.PlotWidget(enableMenu=False)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._range = pg.LinearRegionItem(values=(950.0, 1050.0), movable=True)
+        self._between, self._unit = (950.0, 1050.0), "shift"  # of the range, in cm-1
         figure = Figure(self.widget, self.repaint_all, self.title, self.caption)
         self.keeper = PlotKeeper(figure, look, lane)
         self._build()
@@ -205,6 +206,7 @@ class SpectraPlot(QFrame):
             self.show_whole()
         else:
             self._fit_height()
+        self._carry_range()
         plot.addItem(self._cross, ignoreBounds=True)
         self._cross.hide()
         if self.curves:
@@ -413,7 +415,18 @@ class SpectraPlot(QFrame):
             self.widget.removeItem(self._range)
         self.measured.setVisible(on)
         if on:
+            low, high = sorted(self._back(float(x)) for x in self._range.getRegion())
+            self._between = low, high
             self.measured.setText(self._figures())
+
+    def _carry_range(self) -> None:
+        """Keep the range at its Raman shifts when the axis shown becomes another one."""
+        if self.tools.manner.unit != self._unit:
+            self._unit = self.tools.manner.unit
+            low, high = self._between
+            self._range.blockSignals(True)
+            self._range.setRegion(sorted((self._across(low), self._across(high))))
+            self._range.blockSignals(False)
 
     def _centre_range(self) -> None:
         (left, right), _ = self.widget.getPlotItem().vb.viewRange()
@@ -424,7 +437,7 @@ class SpectraPlot(QFrame):
 
     def _figures(self) -> Said:
         say = self._look.say
-        low, high = (self._back(float(x)) for x in self._range.getRegion())
+        low, high = self._between
         axis, values = points_of(self._shown[0], clean=self.tools.manner.clean)
         if self.tools.manner.layout == "difference":
             line = self.curves[-1]
