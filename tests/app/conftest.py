@@ -386,6 +386,25 @@ def records(office, logged_in, records_of):  # noqa: ARG001  the users are there
 
 
 @pytest.fixture
+def break_disk(tmp_path):
+    """Return what makes the open files of a ledger fail, as on a disk that was pulled out."""
+
+    def broken(folder):
+        names = {str(folder / name) for name in ("station.db", "station.db-wal")}
+        failing = os.open(tmp_path, os.O_RDONLY)  # a folder cannot be read or written as a file
+        for place in Path("/proc/self/fd").iterdir():
+            try:
+                ours = str(place.readlink()) in names
+            except OSError:
+                continue
+            if ours:
+                os.dup2(failing, int(place.name))
+        os.close(failing)
+
+    return broken
+
+
+@pytest.fixture
 def officer(logged_in):
     return logged_in["officer"]
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -162,10 +163,12 @@ def test_a_full_disk_before_a_scan_fires_no_laser_and_the_next_one_counts(shift,
     assert len(kept(Scan, quick_passwords)) == 1
 
 
-def test_photos_are_filed_as_they_were_chosen_when_their_card_is_gone(
-    shift, quick_passwords, qtbot, tmp_path, monkeypatch
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="tells no open files")
+def test_scan_and_photo_are_filed_when_the_disk_is_back_and_the_card_is_gone(
+    shift, quick_passwords, spectra_home, break_disk, monkeypatch
 ):
-    card, data = tmp_path / "card", b"\xff\xd8\xff" + bytes(range(256))
+    qtbot, folder = shift.qtbot, spectra_home / "station"
+    card, data = spectra_home / "card", b"\xff\xd8\xff" + bytes(range(256))
     card.mkdir()
     for name, content in (("parcel.jpg", data), ("notes.jpg", b"no picture")):
         (card / name).write_bytes(content)
@@ -181,10 +184,23 @@ def test_photos_are_filed_as_they_were_chosen_when_their_card_is_gone(
     shutil.rmtree(card)
     shift.scan()
     qtbot.waitUntil(shift.screen.file.isEnabled)
-    qtbot.mouseClick(shift.screen.file, LEFT)
+    break_disk(folder)
+    folder.rename(spectra_home / "away")
+    shift.shell.look.speak("fr")
+    for again in (shift.screen.file, shift.message.action):
+        qtbot.mouseClick(again, LEFT)
+        shift.until(
+            lambda: shift.message.key == "officer.not_filed" and shift.screen.file.isEnabled()
+        )
+    assert shift.message.title.text == "Pas encore classé"
+    assert "Les registres du poste" in shift.message.text.text()
+    assert shift.screen.item.number.text() == NUMBER
+    (spectra_home / "away").rename(folder)
+    qtbot.mouseClick(shift.message.action, LEFT)
     shift.until(lambda: shift.message.key == "officer.filed")
     (photo,) = kept(Photo, quick_passwords)
     assert (photo.name, photo.evidence) == ("parcel.jpg", hashlib.sha256(data).hexdigest())
+    assert [scan.state for scan in kept(Scan, quick_passwords)] == ["filed"]
 
 
 def test_a_scan_during_which_the_library_goes_is_identified_when_it_is_back(

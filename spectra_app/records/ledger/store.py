@@ -24,7 +24,7 @@ from spectra_app.records.ledger.kept_proof import KEPT, keep, take
 from spectra_app.records.ledger.proof import Proof
 from spectra_app.records.ledger.record import R, Stored, read_body
 from spectra_app.records.ledger.schema import migrate
-from spectra_app.records.ledger.writing import Writing, end_of, ledger_error
+from spectra_app.records.ledger.writing import Writing, end_of, is_broken, ledger_error
 
 DATABASE = "station.db"
 HEAD = "head.json"
@@ -83,9 +83,11 @@ class Ledger:
         self.key = key
         self.clock = clock
         self._lock = threading.RLock()
-        self._proof = Proof(lambda line, signature: self.key.sign(line) == signature)
+        self._proof = self._nothing_read()
         self._kept = 0  # the last entry that is in the file of what the chain says
         self._unsure: tuple[int, Proof | None] | None = None  # of a transaction: where it began
+        self._knew: Head | None = None  # the last head that was told: what is put back must hold it
+        self._broken = self._was_away = False
         make_folders(folder)
         with self._told():
             self._connection = connect(folder / DATABASE)
@@ -94,6 +96,8 @@ class Ledger:
             self._file = (folder / DATABASE).stat()
         try:
             self._check_head()
+            with self._told():
+                self._knew = self._end()
         except LedgerError:
             self._connection.close()
             raise
@@ -123,12 +127,13 @@ class Ledger:
                 yield writing
             head = writing.last
             if head is not None:
+                self._knew = head
                 self._advance(head)
 
     @contextmanager
     def _transaction(self, user: str) -> Iterator[Writing]:
-        self._check_there()
         with self._told():
+            self._check_there(probe=True)
             self._connection.execute("BEGIN IMMEDIATE")
         writing = Writing(self._connection, self.key, user, self.clock())
         try:
@@ -144,20 +149,40 @@ class Ledger:
         finally:
             self._unsure = None
 
-    def _check_there(self) -> None:
-        """Refuse to write into a file that was deleted or exchanged: it goes when it is closed."""
-        path = self.folder / DATABASE
-        try:
-            there = os.path.samestat(path.stat(), self._file)
-        except OSError:
-            there = False
+    def _check_there(self, *, probe: bool = False) -> None:
+        """Refuse to write into a file that was deleted or exchanged: it goes when it is closed.
+
+        A disk that was pulled out and put back looks exchanged, too; a `probe` tells the two apart.
+        """
+        path, there = self.folder / DATABASE, self._is_there()
+        if probe and path.exists() and (self._was_away or not there):
+            there = self._failed_and_is_back()
+        self._was_away = not path.exists()
         if not there:
             raise LedgerError(
                 "the ledger's file was taken away or exchanged while it was in use; nothing of "
                 "this was kept",
                 str(path),
-                "put the disk or the file back, then start the program again",
+                "put the disk or the file back and try again, or start the program again",
             )
+
+    def _is_there(self) -> bool:
+        try:
+            return os.path.samestat((self.folder / DATABASE).stat(), self._file)
+        except OSError:
+            return False
+
+    def _failed_and_is_back(self) -> bool:
+        """Write nothing new into the file that is open: when its disk is gone, open it anew."""
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        try:
+            self._connection.execute(f"PRAGMA user_version = {int(version)}")
+        except sqlite3.Error as error:
+            if not is_broken(error, str(self.folder)):
+                raise
+            self._broken = True
+            self._connect_again()
+        return self._is_there()
 
     @contextmanager
     def _snapshot(self) -> Iterator[Proof]:
@@ -171,6 +196,9 @@ class Ledger:
             finally:
                 if alone:
                     self._connection.execute("ROLLBACK")
+
+    def _nothing_read(self) -> Proof:
+        return Proof(lambda line, signature: self.key.sign(line) == signature)
 
     def _proven(self) -> Proof:
         if not self._proof.number:
@@ -357,9 +385,40 @@ class Ledger:
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
+            if self._broken and self._unsure is None:
+                self._connect_again()
             yield
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            self._broken |= is_broken(error, str(self.folder))
             raise ledger_error(error, str(self.folder)) from error
+
+    def _connect_again(self) -> None:
+        """Open the file anew when its disk failed: it may have been put back.
+
+        The old connection is closed first: with its disk gone it can remove nothing; with the disk
+        there after all, it leaves everything in the file.
+        """
+        path = self.folder / DATABASE
+        if not (path.is_file() and (self.folder / HEAD).is_file()):  # nothing is made in its place
+            raise LedgerError(
+                "the disk with the ledger is not there; nothing of this was kept",
+                str(path),
+                "put it back, then try again",
+            )
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        self._connection = connect(path)
+        if self._knew is not None and not self._reaches(self._knew):
+            self._connection.close()
+            raise LedgerError(
+                f"what was put back does not hold entry {self._knew.number}, which was there; "
+                "nothing of this was kept",
+                str(path),
+                "put back the disk that was here, and tell the supervisor",
+            )
+        self._file = path.stat()
+        self._proof, self._kept = self._nothing_read(), 0
+        self._broken = False
 
 
 def _gone(number: int, folder: Path) -> AlteredError:

@@ -215,6 +215,11 @@ def _is_full(where: str) -> bool:
         return False
 
 
+def is_broken(error: Exception, where: str) -> bool:
+    """Tell whether the disk failed, so that only opening the file anew can help."""
+    return "disk I/O" in str(error) and isinstance(error, sqlite3.Error) and not _is_full(where)
+
+
 def ledger_error(error: Exception, where: str) -> LedgerError:
     """Put what the database or the system refused into words."""
     said = str(error)
