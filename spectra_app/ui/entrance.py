@@ -25,6 +25,7 @@ from spectra_app.ui.troubles import told
 
 NARROW = 520  # pixels: wide enough for the longest label beside its field
 TALL = 57  # pixels: 15 mm at 96 dpi
+RENEWED = ("renew.old", "first.password", "first.again")
 
 
 class Form(QFrame):
@@ -168,6 +169,66 @@ class LogInForm(Form):
         self.password.clear()
 
 
+class NewPasswordForm(Form):
+    """A password of one's own, in the place of one that somebody else gave."""
+
+    told = Signal(str, str)
+    left = Signal()
+    changed_person = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._given = True
+        self._differ = False
+        self.labels, self.edits = zip(*(self.field(secret=True) for _ in RENEWED), strict=True)
+        self.other = QPushButton()
+        self.other.setMinimumHeight(TALL)
+        self.column.addWidget(self.other)
+        self.wanted.connect(self._on_go)
+        self.other.clicked.connect(self._on_other)
+        look.tell(self.retell)
+
+    def begin(self, *, given: bool) -> None:
+        """Ask; `given` says that somebody else gave the password of now, which has to go."""
+        self._given, self._differ = given, False
+        for edit in self.edits:
+            edit.clear()
+        self.retell()
+
+    def retell(self) -> None:
+        """Say all texts."""
+        say = self._look.say
+        self.title.setText(say("renew.title"))
+        self.intro.setText(say("renew.given" if self._given else "renew.own"))
+        self.go.setText(say("renew.go"))
+        self.other.setText(say("entrance.other_person" if self._given else "officer.cancel"))
+        for label, edit, key in zip(self.labels, self.edits, RENEWED, strict=True):
+            label.setText(say(key))
+            edit.setAccessibleName(say(key))
+        if self._differ:
+            self.message.setText(say("people.not_same"))
+            self.message.setAccessibleName(say("people.not_same"))
+
+    @Slot()
+    def _on_go(self) -> None:
+        old, new, again = (edit.text() for edit in self.edits)
+        empty = next((edit for edit in self.edits if not edit.text()), None)
+        self._differ = empty is None and new != again
+        if empty is not None:
+            empty.setFocus()
+        elif self._differ:
+            self.retell()
+            self.message.show()
+        else:
+            self.show_trouble(None)
+            self.go.setEnabled(False)
+            self.told.emit(old, new)
+
+    @Slot()
+    def _on_other(self) -> None:
+        (self.changed_person if self._given else self.left).emit()
+
+
 class Entrance(QWidget):
     """The page that is shown while nobody is logged in."""
 
@@ -175,6 +236,7 @@ class Entrance(QWidget):
         super().__init__()
         self._look = look
         self.log_in, self.first, self.shut = LogInForm(look), FirstRun(look), ShutForm(look)
+        self.renew = NewPasswordForm(look)
         self._standing = Standing()
         self.around = QPushButton()
         self.around.setMinimumHeight(TALL)
@@ -187,7 +249,7 @@ class Entrance(QWidget):
         inner.setObjectName("scrolled")
         column = QVBoxLayout(inner)
         column.addStretch(1)
-        for form in (self.shut, self.log_in, self.first):
+        for form in (self.shut, self.log_in, self.first, self.renew):
             form.setFixedWidth(WIDE if form is self.first else NARROW)
             column.addWidget(form, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(12)
@@ -217,19 +279,25 @@ class Entrance(QWidget):
     def show_standing(self, standing: Standing) -> None:
         """Ask for what is needed now: the first supervisor, a log-in, or only the password.
 
-        Nobody is asked for anything before the records were opened: a station whose records cannot
-        be read must not look like a new one.
+        Who is logged in and comes here is asked for another password. Nobody is asked for anything
+        before the records were opened: a station whose records cannot be read must not look like a
+        new one.
         """
         self._standing = standing
+        inside = standing.user is not None and not standing.locked
         self.shut.setVisible(not standing.opened)
-        self.log_in.setVisible(standing.opened and standing.begun)
+        self.log_in.setVisible(standing.opened and standing.begun and not inside)
+        self.renew.setVisible(inside)
         self.first.setVisible(standing.opened and not standing.begun)
         self.around.setVisible(standing.user is None)
         self.around_note.setVisible(standing.user is None)
         self.log_in.show_standing(standing)
-        for form in (self.shut, self.log_in, self.first):
+        for form in (self.shut, self.log_in, self.first, self.renew):
             form.show_trouble(None)
-        if standing.begun:
+        self.renew.begin(given=standing.user is None or standing.user.must_change)
+        if inside:
+            self.renew.edits[0].setFocus()
+        elif standing.begun:
             (self.log_in.password if standing.locked else self.log_in.name).setFocus()
         else:
             self.first.set_focus()
@@ -243,6 +311,8 @@ class Entrance(QWidget):
     def show_trouble(self, error: SpectraError) -> None:
         """Say why it did not work, in the form that is shown."""
         asked = self.log_in if self._standing.begun else self.first
+        if self._standing.user is not None and not self._standing.locked:
+            asked = self.renew
         (asked if self._standing.opened else self.shut).show_trouble(error)
 
 

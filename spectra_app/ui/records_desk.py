@@ -147,6 +147,16 @@ class RecordsDesk(QObject):
 
         self._with_session("Unlocking", act, then)
 
+    def change_password(self, old: str, new: str, then: Callable[[Job], None]) -> None:
+        """Take a password of one's own."""
+
+        def act(office: Office, session: Session) -> None:
+            from spectra_app.services.users import change_password
+
+            change_password(office, session, old, new)
+
+        self._with_session("Changing the password", act, then)
+
     def attend(self, *, present: bool) -> None:
         """See whether the session has locked itself or is over; a `present` person is an act."""
         session = self._opened.session

@@ -145,8 +145,8 @@ class Shell(QMainWindow):
         self.head, self.pages = Head(look), QStackedWidget()
         self.entrance = Entrance(look)
         self.parts = Parts(self, self._use_cases, self.lane, self.records, look)
-        self._closing = self._around = self._somebody = self._touched = False
-        self._attend, self._pointer = QTimer(self), QCursor.pos()
+        self._closing = self._around = self._somebody = self._touched = self._renewing = False
+        self._attend, self._pointer, self._wanted = QTimer(self), QCursor.pos(), ""
         self._build()
         self._connect()
         self._begin_attending()
@@ -218,6 +218,7 @@ class Shell(QMainWindow):
     def _build_menu(self) -> None:
         menu = self.head.menu
         self.log_out, self.lock, self.enter = QAction(self), QAction(self), QAction(self)
+        self.renew = QAction(self)
         self.lock.setShortcut(QKeySequence("Ctrl+Shift+L"))
         self.addAction(self.lock)
         self.languages, self.themes = QMenu(menu), QMenu(menu)
@@ -247,7 +248,7 @@ class Shell(QMainWindow):
         self.everywhere = Everywhere(self, self._use_cases)
         menu.addSeparator()
         menu.addAction(self.lock)
-        for action in (self.log_out, self.enter):
+        for action in (self.renew, self.log_out, self.enter):
             menu.addAction(action)
 
     def _connect(self) -> None:
@@ -263,6 +264,12 @@ class Shell(QMainWindow):
             lambda words: self.records.unlock(words, self._on_entered)
         )
         self.entrance.log_in.changed_person.connect(self._log_out)
+        self.entrance.renew.told.connect(
+            lambda old, new: self.records.change_password(old, new, self._on_renewed)
+        )
+        self.entrance.renew.changed_person.connect(self._log_out)
+        self.entrance.renew.left.connect(lambda: self._renew(wanted=False))
+        self.renew.triggered.connect(lambda: self._renew(wanted=True))
         self.entrance.first.begun.connect(self._on_begun)
         self.entrance.around.clicked.connect(self._look_around)
         self.entrance.shut.wanted.connect(self._look_again)
@@ -289,6 +296,7 @@ class Shell(QMainWindow):
         self.log_out.setText(say("menu.log_out"))
         self.enter.setText(say("entrance.log_in"))
         self.lock.setText(say("menu.lock"))
+        self.renew.setText(say("menu.renew"))
         self._language_of[self.look.texts.language].setChecked(True)
         for choice, action in self._theme_of.items():
             action.setText(say(f"theme.{choice}"))
@@ -301,10 +309,12 @@ class Shell(QMainWindow):
         """Show the page for who is here; a locked session hides everything but the laser."""
         standing = self.records.standing
         if standing.user is None or standing.locked:
+            self._renewing = False
+        if standing.user is None or standing.locked or self._has_to_renew():
             if self._somebody:
                 shut_others(self)
             self.entrance.show_standing(standing)
-            if not self._around:
+            if not self._around or standing.user is not None:
                 self.pages.setCurrentWidget(self.entrance)
                 self.head.show_areas((), "")
         else:
@@ -312,7 +322,24 @@ class Shell(QMainWindow):
             if self.pages.currentWidget() is self.entrance:
                 self.show_area(AREAS_OF[standing.user.role][0])
         self._somebody = standing.user is not None and not standing.locked
+        if not self._has_to_renew():
+            self.entrance.renew.begin(given=True)  # what was typed there is forgotten
         self._show_head()
+
+    def _has_to_renew(self) -> bool:
+        """Tell whether who is here is asked for a password of their own before anything else."""
+        user = self.records.standing.user
+        return self._renewing or (user is not None and user.must_change)
+
+    def _renew(self, *, wanted: bool) -> None:
+        """Ask for another password, or leave that."""
+        self._renewing = wanted
+        self._show_here()
+
+    def _on_renewed(self, job: Job) -> None:
+        self._on_entered(job)
+        if job.error is None:
+            self._renew(wanted=False)
 
     def _show_head(self) -> None:
         standing, say = self.records.standing, self.look.say
@@ -321,29 +348,32 @@ class Shell(QMainWindow):
         self.head.person.setText(user.name if user else say("menu.menu"))
         self.log_out.setVisible(user is not None)
         self.enter.setVisible(user is None and self._around)
-        self.head.analyser.setEnabled(not standing.locked)
+        self.renew.setVisible(bool(self.open_areas()) and user is not None)
+        self.head.analyser.setEnabled(not standing.locked and not self._has_to_renew())
         self.lock.setVisible(user is not None and not standing.locked)
         self._show_analyser(self._state())
 
     @Slot(str)
     def show_area(self, area: str) -> None:
         """Show an area of work."""
-        user = self.records.standing.user
-        if area in (AREAS_OF[user.role] if user else OF_NOBODY):
+        self._wanted = area
+        if area in self.open_areas():
             self.parts.prepare(area, lambda: self._show_prepared(area))
 
     def open_areas(self) -> tuple[str, ...]:
         """Return the areas that are open to who is here now; none at the entrance."""
         standing = self.records.standing
         user = None if standing.locked else standing.user
+        if self._has_to_renew():
+            return ()
         if user is None:
             return OF_NOBODY if self._around else ()
         return AREAS_OF[user.role]
 
     def _show_prepared(self, area: str) -> None:
-        """Show an area that can be made now, unless somebody else is here meanwhile."""
+        """Show an area that can be made now, unless another one was asked for, or by another."""
         areas = self.open_areas()
-        if area not in areas:
+        if area not in areas or area != self._wanted:
             return
         self.pages.setCurrentWidget(self.parts.area(area))
         self.head.show_areas(areas, area)
