@@ -251,7 +251,7 @@ def forms(options):
 
 def every_screen(app, options):
     """Walk through the program and take every screen."""
-    from benchmarks import screens
+    from benchmarks import screens, screens_deep
     from benchmarks.window_driving import window
 
     album = Album(options.out, forms(options), options.only)
@@ -263,6 +263,8 @@ def every_screen(app, options):
             ("filled", (
                 screens.officer, lambda driver: screens.technician(driver, files),
                 screens.supervisor,
+                lambda driver: screens_deep.technician(driver, folder),
+                lambda driver: screens_deep.supervisor(driver, folder),
             )),
             ("states", (screens.states,)),
         ):  # fmt: skip

@@ -20,6 +20,7 @@ from spectra_app.ui.plot_export import Figure, PlotKeeper, keep_plot
 from spectra_app.ui.theme import sized
 
 LOWEST = 164  # pixels
+FLAT = 1e-6  # of its height: a curve that varies less is drawn as a level line
 Values = Sequence[float] | NDArray[np.float64]
 
 
@@ -180,7 +181,9 @@ class StepPlot(QFrame):
             self._names("figure.axis", left)
             self._curve(x, y, "reference")
             low, high = float(np.nanmin(y)), float(np.nanmax(y))
-            room = 0.1 * ((high - low) or abs(high) or 1.0)
+            whole = max(abs(low), abs(high)) or 1.0
+            flat = high - low < FLAT * whole  # what the last bits of a figure do is no curve
+            room = whole if flat else 0.1 * (high - low)
             self._fit(x, [low - room, high + room])
 
         self._show(draw, lambda: self._look.say(title))
