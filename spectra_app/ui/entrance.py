@@ -310,7 +310,7 @@ class Entrance(QWidget):
 
     def show_trouble(self, error: SpectraError) -> None:
         """Say why it did not work, in the form that is shown."""
-        asked = self.log_in if self._standing.begun else self.first
+        asked: Form | FirstRun = self.log_in if self._standing.begun else self.first
         if self._standing.user is not None and not self._standing.locked:
             asked = self.renew
         (asked if self._standing.opened else self.shut).show_trouble(error)

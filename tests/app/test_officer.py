@@ -205,3 +205,24 @@ def test_declared_goods_are_compared_and_a_second_look_counts_to_the_same_parcel
     found = records(Scan, quick_passwords)
     assert [scan.state for scan in found] == ["filed", "filed"]
     assert len({scan.item for scan in found}) == 1
+
+
+def test_goods_declared_after_the_scan_are_compared_with_it(place, qtbot):
+    """The papers are often read last; what was said of other words is not left standing."""
+    place.connect(check=True)
+    place.number()
+    qtbot.mouseClick(place.screen.scan, LEFT)
+    place.until(place.screen.file.isEnabled)
+    assert not place.item.found.isVisible()
+    place.item.declared.setFocus()
+    qtbot.keyClicks(place.item.declared, "vitamin C")
+    place.until(lambda: "vitamin C" in place.item.found.text())
+    place.item.declared.selectAll()
+    qtbot.keyClicks(place.item.declared, "p")
+    assert not place.item.found.isVisible()
+    qtbot.keyClicks(place.item.declared, "otassium chloride")
+    place.until(lambda: "potassium chloride" in place.item.found.text())
+    place.shell.look.speak("fr")
+    assert place.item.found.text().startswith("MARCHANDISES")
+    place.item.declared.clear()
+    assert not place.item.found.isVisible()

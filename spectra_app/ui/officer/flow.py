@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from spectra_app.records.kinds import Scan
 from spectra_app.services.cases.papers import Chosen, read_pictures
 from spectra_app.services.cases.parcels import Added, Filed, ParcelNumber, file_parcel
-from spectra_app.services.declared import DeclaredCheck, check_declared
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument_state import CheckResult, PlanName, ScanWish
 from spectra_app.services.office import Office, Session
@@ -22,6 +21,7 @@ from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.lane import Job
 from spectra_app.ui.look import Look
 from spectra_app.ui.officer.camera import Camera, CameraDialog
+from spectra_app.ui.officer.declared_line import DeclaredLine
 from spectra_app.ui.officer.extras import NoteDialog, WhyDialog, ask_photos
 from spectra_app.ui.officer.screen import OfficerScreen
 from spectra_app.ui.pages import ProblemDialog
@@ -75,6 +75,7 @@ class OfficerFlow(QObject):
         self.parcel = Parcel()
         self._job: Job | None = None
         self._began_s = 0.0
+        self.declared = DeclaredLine(screen.item, records, look)
         self.sound, self.camera = Sound(self, look), Camera(self)
         screen.scan_wanted.connect(self.scan)
         screen.again_wanted.connect(self.scan_again)
@@ -232,7 +233,7 @@ class OfficerFlow(QObject):
     def _begin_parcel(self) -> None:
         self.parcel = Parcel()
         self.screen.item.begin()
-        self.screen.item.show_declared("")
+        self.declared.clear()
         self._tell_added()
         self.screen.plot.show_message("bench.no_spectrum")
 
@@ -276,36 +277,24 @@ class OfficerFlow(QObject):
             self.screen.show_message(f"officer.{key}", error=job.error, action=action)
         else:
             scanned: Scanned = job.result
-            self.screen.item.show_declared("")
             self.parcel.shown = scanned.found
             self.screen.show_found(scanned.found)
             self.sound.play(scanned.found.record.alarm)
             self._keep(scanned)
         self._offer()
 
-    def _show_declared(self, said: DeclaredCheck) -> None:
-        words = ""
-        if said.agreement != "nothing declared":
-            key = said.agreement.replace(" ", "_")
-            declared = self._look.texts.many(said.declared)
-            beside = self._look.texts.many(said.beside)
-            key = f"{key}_beside" if said.beside and said.agreement == "does not agree" else key
-            words = self._look.say(f"officer.declared_{key}", declared=declared, beside=beside)
-        self.screen.item.show_declared(words)
-
     def _keep(self, scanned: Scanned) -> None:
         """Count a scan to this parcel; it stands in the records already, filed or not."""
         if scanned.entered is not None:
             self.parcel.scans.append(scanned.entered)
         self.parcel.waiting += 1
-        here, record = self.screen.item.parcel, scanned.found.record
-        declared = here.declared if here else ""
+        parcel = self.parcel
 
-        def act(_office: Office, _session: Session) -> DeclaredCheck:
-            return check_declared(record, declared)
+        def compared() -> None:
+            parcel.waiting -= 1
+            self._offer()
 
-        then = self._of_parcel(self._on_compared)
-        self._records.ask("Comparing with what was declared", act, then)
+        self.declared.compare(scanned.found.record, compared)
 
     def _on_checked(self, job: Job) -> None:
         if job is not self._job:
@@ -323,15 +312,6 @@ class OfficerFlow(QObject):
             key = "officer.check_failed" if found.judged else "officer.check_unjudged"
             reasons = f"{'; '.join(found.reasons)}."
             self.screen.show_message(key, action="check", reasons=reasons)
-        self._offer()
-
-    def _on_compared(self, job: Job) -> None:
-        self.parcel.waiting -= 1
-        if job.error is not None:
-            words = self._look.say("officer.declared_failed", words=str(job.error))
-            self.screen.item.show_declared(words)
-        else:
-            self._show_declared(job.result)
         self._offer()
 
     def _on_filed(self, job: Job) -> None:
