@@ -61,6 +61,7 @@ class BatchPage(Page):
         self._use: ManyUse | None = bench.use_cases.many
         self.source: Source | None = None
         self.out: Path | None = None
+        self._anew = False
         self.work = SteppedWork(bench.lane, self)
         self._first = self._total = self._done = 0
         self._end = ""  # key of what is said of the end of the last batch
@@ -246,15 +247,15 @@ class BatchPage(Page):
         column = self.column_box.column
         if use is None or source is None or out is None or self.work.busy:
             return
-        self.model.begin()
-        self._first = self._total = self._done = 0
+        self._anew = True
         self._say_end("")
         self.work_line.show_progress(0.0, None)
         self.work.begin(f"Batch of {out.stem}", lambda: use.batch(source, out, column))
 
     @Slot(object)
     def _on_steps(self, news: list[BatchNews]) -> None:
-        if not self._total:
+        if self._anew:
+            self._forget()
             self._first = news[0].done
         last = news[-1]
         self._done, self._total = last.done, last.total
@@ -264,8 +265,16 @@ class BatchPage(Page):
         self.work_line.show_progress(self._done / max(1, self._total), left)
         self._show_summary()
 
+    def _forget(self) -> None:
+        """Begin with no rows: not before there are others, for it may fail before the first."""
+        self.model.begin()
+        self._first = self._total = self._done = 0
+        self._anew = False
+
     @Slot(object)
     def _on_ended(self, _result: object) -> None:
+        if self._anew:
+            self._forget()
         self._say_end("batch.ended")
 
     @Slot()
