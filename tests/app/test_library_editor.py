@@ -72,6 +72,44 @@ def test_edits_are_undone_redone_and_saved_as_new_versions(page, qtbot):
     assert (one.version, one.licence, one.synonyms) == (3, "own", ())
 
 
+def test_undo_and_redo_have_their_keys_in_the_fields_too(page, qtbot):
+    qtbot.mouseClick(page.edit, LEFT)
+    page.show_entry(page.model.rows[0].entry)
+    settle(qtbot, page)
+    edits, key, ctrl = page.editor.edits, Qt.Key, Qt.KeyboardModifier.ControlModifier
+    type_into(qtbot, edits["licence"], "own")
+    edits["lot"].setFocus()
+    qtbot.keyClick(edits["lot"], key.Key_Z, ctrl)
+    assert (edits["licence"].text(), page.editor.changes) == ("", {})
+    qtbot.keyClick(edits["lot"], key.Key_Z, ctrl | Qt.KeyboardModifier.ShiftModifier)
+    assert edits["licence"].text() == "own"
+    qtbot.keyClicks(edits["lot"], "47")
+    qtbot.keyClick(edits["lot"], key.Key_Z, ctrl)  # of what is being typed, the field's own
+    assert (edits["lot"].text(), edits["licence"].text()) == ("", "own")
+
+
+def test_what_was_not_saved_is_told_and_there_again(page, qtbot):
+    draft = page.bench.shelf.path
+    qtbot.mouseClick(page.edit, LEFT)
+    page.show_entry(page.model.rows[0].entry)
+    settle(qtbot, page)
+    type_into(qtbot, page.editor.edits["licence"], "own")
+    qtbot.mouseClick(page.in_use, LEFT)
+    settle(qtbot, page)
+    assert "Not saved: 1 changes in" in page.line.text()
+    assert page.editor.changes == {}
+    page.bench.shelf.take(draft)
+    settle(qtbot, page)
+    qtbot.mouseClick(page.edit, LEFT)
+    page.show_entry(page.model.rows[0].entry)
+    settle(qtbot, page)
+    assert page.editor.edits["licence"].text() == "own"
+    qtbot.keyClicks(page.editor.reason, "read from the bottle")
+    qtbot.mouseClick(page.editor.save, LEFT)
+    settle(qtbot, page)
+    assert kept(page, "acetone")[0].licence == "own"
+
+
 def test_a_wrong_number_is_refused_and_a_spectrum_withdrawn(page, qtbot):
     qtbot.mouseClick(page.edit, LEFT)
     page.show_entry(page.model.rows[1].entry)

@@ -6,8 +6,10 @@ changed, and what was saved can be undone, too: that makes another version.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QKeySequence, QUndoCommand, QUndoStack
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence, QUndoCommand, QUndoStack
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
@@ -29,6 +31,7 @@ FIELDS = (
     "source", "licence", "reliability", "supplier", "lot", "purity", "certificate",
 )  # fmt: skip
 
+KEYS = QKeySequence.StandardKey
 Texts = dict[str, str]
 
 
@@ -75,6 +78,8 @@ class EditorPanel(QFrame):
         self.saved: dict[str, Texts] = {}  # by the first identifier that was seen of an entry
         self.texts: dict[str, Texts] = {}
         self._root: dict[str, str] = {}  # of every later version
+        self._file: Path | None = None
+        self._left: dict[Path, tuple[dict[str, Texts], dict[str, Texts], dict[str, str]]] = {}
         self.title = FittedLabel(14, 11, 2)
         self.edits = {name: QLineEdit() for name in FIELDS}
         self.labels = {name: QLabel() for name in FIELDS}
@@ -119,6 +124,7 @@ class EditorPanel(QFrame):
     def _connect(self) -> None:
         for name, edit in self.edits.items():
             edit.editingFinished.connect(lambda name=name: self._typed(name))
+            edit.installEventFilter(self)
         self.undo.clicked.connect(self.stack.undo)
         self.redo.clicked.connect(self.stack.redo)
         self.stack.canUndoChanged.connect(self.undo.setEnabled)
@@ -136,7 +142,7 @@ class EditorPanel(QFrame):
         self.undo.setText(say("library.undo"))
         self.redo.setText(say("library.redo"))
         for button, key in (
-            (self.undo, QKeySequence.StandardKey.Undo), (self.redo, QKeySequence.StandardKey.Redo),
+            (self.undo, KEYS.Undo), (self.redo, KEYS.Redo),
         ):  # fmt: skip
             button.setShortcut(QKeySequence(key))  # a new text takes it away
         self.add.setText(say("library.add_spectrum"))
@@ -161,11 +167,19 @@ class EditorPanel(QFrame):
                 edit.setText(self.texts[root][name])
         self._show_state()
 
-    def forget(self) -> None:
-        """Forget everything: another library is looked at."""
+    def turn_to(self, file: Path) -> int:
+        """Edit another library, and return how many changes of the one before are not saved.
+
+        They are kept, without what could be undone, until that library is looked at again.
+        """
+        unsaved = sum(len(texts) for texts in self.changes.values())
+        if self._file is not None and unsaved:
+            self._left[self._file] = self.saved, self.texts, self._root
         self.stack.clear()
-        self.saved, self.texts, self._root = {}, {}, {}
+        self._file = file
+        self.saved, self.texts, self._root = self._left.pop(file, ({}, {}, {}))
         self.show_entry(None)
+        return unsaved
 
     @property
     def changes(self) -> dict[str, Texts]:
@@ -194,6 +208,22 @@ class EditorPanel(QFrame):
             self.saved[root] = dict(self.texts[root])
         self.reason.clear()
         self._show_state()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Undo and redo from a field in which nothing is being typed: it would keep the keys."""
+        typing = isinstance(watched, QLineEdit) and self._being_typed(watched)
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and not typing:
+            for known, act in ((KEYS.Undo, self.stack.undo), (KEYS.Redo, self.stack.redo)):
+                if event.matches(known):
+                    act()
+                    return True
+        return super().eventFilter(watched, event)
+
+    def _being_typed(self, edit: QLineEdit) -> bool:
+        if self.record is None:
+            return True
+        texts = self.texts[self._root[self.record.entry]]
+        return any(one is edit and one.text() != texts[name] for name, one in self.edits.items())
 
     # --- what is done -----------------------------------------------------------------------------
 

@@ -267,13 +267,17 @@ class LibraryPage(BenchPage):
         self.run("Reading the library", partial_read(path), self._take)
 
     def _take(self, read: tuple[Catalogue, KeptCheck | None]) -> None:
-        same = self.found is not None and self.found.path == read[0].path
-        before = self._wanted_row
+        before, old = self._wanted_row, self.found
+        same = old is not None and old.path == read[0].path
         self.found, self.check = read
         self.model.take(self.found.rows, self.check.marks() if self.check is not None else {})
         if not same:
             self.edit.setChecked(False)
-            self.editor.forget()
+            left = self.editor.turn_to(read[0].path)
+            if left and old is not None:  # never dropped without a word
+                self.say_line(
+                    self.look_of.say("library.edits_left", count=left, file=old.path.name)
+                )
             self.search.clear()
             self._wanted_row = None
             self.entry.show_entry(None, None)
