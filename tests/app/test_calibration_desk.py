@@ -186,3 +186,19 @@ def test_real_scans_of_files_are_looked_at_alike(office, technician, shared_data
     taken = calibrating.take_file(office, technician, path, "polystyrene", draft)
     assert office.evidence.get(taken.held.sha256) == path.read_bytes()
     assert taken.looked.expected > 5
+
+
+def test_a_scan_of_something_else_is_no_lamp(office, technician, shared_data):
+    folder = shared_data / "spectra" / "calibration"
+    if not folder.is_dir():
+        pytest.skip("the real calibration scans are not there")
+    draft = Draft(serial="S-1", laser_nm=785.0, by_file=True)
+
+    def verdict(name, lamp):
+        taken = calibrating.take_file(office, technician, folder / name, lamp, draft)
+        return taken.looked.verdict
+
+    assert verdict("horiba-785/NeonSNQ043_iR785_OP01.txt", "neon") == "good"
+    assert verdict("horiba-785/NeonSNQ043_iR785_OP01.txt", "argon") == "unlike"
+    assert verdict("bwtek-785/PST02_iRPlus785_Z020_100_1300ms.txt", "neon") == "unlike"
+    assert verdict("horiba-785/sCAL10_iR785_OP01_4000msx4.txt", "neon") == "unlike"

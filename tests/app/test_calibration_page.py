@@ -195,3 +195,7 @@ def test_the_live_page_shows_what_the_detector_sees_until_it_is_left(wizard):
     wizard.qtbot.mouseClick(wizard.shell.technician.tabs["charts"], LEFT)
     wizard.until(lambda: wizard.shell.analyser.state.phase == "ready")
     assert not wizard.bench.laser_firing
+    wizard.shell.analyser.instrument.disconnect()
+    wizard.until(lambda: wizard.shell.analyser.state.phase == "none")
+    page = wizard.page("live")
+    assert page.figures["detector"][1].text() == "–"  # not what it was when it was there

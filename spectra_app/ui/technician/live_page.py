@@ -169,7 +169,7 @@ class LivePage(Page):
         self.stop.setVisible(state.busy)
         self.stop.setEnabled(not state.stopping)
         self.plot.show_words("panel.live_note" if live else "panel.no_live")
-        celsius = state.temperature_c
+        celsius = state.temperature_c if state.connected else None
         shown = "–" if celsius is None else f"{celsius:.1f} °C"
         self.figures["detector"][1].setText(self.look_of.texts.put(shown))
         if state.trouble is not None and not state.busy and self._began:
