@@ -9,6 +9,7 @@ library, and every record says that it is calculated.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -18,6 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from library.drawings import Drawing, drawings, parse_drawing
 from library.errors import LibraryDamagedError
 from library.substances import parse_table, read_table, substances
 from matching.pipeline import Prepared
@@ -28,6 +30,11 @@ FloatArray = NDArray[np.float64]
 
 FOLDER = "calculated"
 BLOCKS = "lines-*.csv"
+STRUCTURES = "structures.csv"
+"""Formulas and drawings of structures that the tables of substances lack."""
+EVALUATION = "evaluation.json"
+"""What ``spectra evaluate --calculated --json`` printed for the table."""
+FIRST = (10, 50)
 COLUMNS = (
     "inchikey", "key", "name", "smiles", "atoms", "method", "seed", "force_field", "conformers",
     "open_centres", "gradient", "imaginary", "pushes", "factors", "shifts", "activities",
@@ -43,8 +50,8 @@ class CalculatedEntry:
     ----------
     inchikey, key, name, family, class_ : str
         What it is; `key` in the tables of substances, blank for a structure that is not in them.
-    smiles : str
-        The structure that was calculated.
+    formula, smiles : str, str
+        The structure that was calculated; its formula blank where nobody stated it.
     method, seed, force_field, factors : str
         Programs and versions; seed of the conformers; force field of the start; which set of
         factors of force constants (one that was fitted without a spectrum of this molecule).
@@ -79,7 +86,14 @@ class CalculatedEntry:
     shifts: FloatArray
     activities: FloatArray
     depolarisations: FloatArray
+    formula: str = ""
+    drawn: Drawing | None = None
     kind: Literal["calculated"] = "calculated"
+
+    @property
+    def drawing(self) -> Drawing | None:
+        """The drawing of the structure, where there is one."""
+        return self.drawn or drawings().get(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +174,11 @@ def read_calculated(folder: Path) -> CalculatedTable:
     """
     digest = hashlib.sha256()
     entries: list[CalculatedEntry] = []
+    stated = _structures(folder)
     for block in sorted(folder.glob(BLOCKS)):
         try:
             data = block.read_bytes()
-            entries += map(_entry, parse_table(data, block.name))
+            entries += (_entry(row, stated) for row in parse_table(data, block.name))
         except (OSError, KeyError, ValueError) as error:
             raise LibraryDamagedError(
                 f"the table of calculated lines cannot be read ({error})",
@@ -180,8 +195,62 @@ def failures(folder: Path | None = None) -> dict[str, str]:
     return {row["inchikey"]: row["reason"] for row in rows}
 
 
-def _entry(row: dict[str, str]) -> CalculatedEntry:
+@dataclass(frozen=True, slots=True)
+class HowOften:
+    """How often the right substance stood far up, on measured scans of known substances.
+
+    Parameters
+    ----------
+    scans, candidates : int
+        How many were ranked, among how many candidates.
+    first : mapping of int to int
+        Of how many the right candidate was among the first 10 and 50.
+    by_chance : mapping of int to int
+        The same with the labels permuted, rounded.
+    """
+
+    scans: int
+    candidates: int
+    first: dict[int, int]
+    by_chance: dict[int, int]
+
+
+@cache
+def how_often() -> HowOften:
+    """Return the figures of the evaluation that was made with the table.
+
+    Raises
+    ------
+    LibraryDamagedError
+        When they cannot be read.
+    """
+    try:
+        said = json.loads((path(FOLDER) / EVALUATION).read_text(encoding="utf-8"))
+        scans = int(said["n"])
+        return HowOften(
+            scans,
+            int(said["candidates"]),
+            {first: int(said["top"][str(first)]["count"]) for first in FIRST},
+            {first: round(scans * said["chance_top"][str(first)]) for first in FIRST},
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise LibraryDamagedError(
+            f"the evaluation of the calculated lines cannot be read ({error})",
+            f"{FOLDER}/{EVALUATION}",
+            "install the program again",
+        ) from error
+
+
+def _structures(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of the table of structures by InChIKey; none where there is no table."""
+    if not (folder / STRUCTURES).is_file():
+        return {}
+    return {row["inchikey"]: row for row in read_table(STRUCTURES, folder)}
+
+
+def _entry(row: dict[str, str], structures: dict[str, dict[str, str]]) -> CalculatedEntry:
     substance = substances().get(row["key"])
+    stated = structures.get(row["inchikey"])
     shifts, activities, ratios = (
         np.array(row[column].split(), dtype=np.float64)
         for column in ("shifts", "activities", "depolarisations")
@@ -207,6 +276,8 @@ def _entry(row: dict[str, str]) -> CalculatedEntry:
         shifts=_read_only(shifts),
         activities=_read_only(activities),
         depolarisations=_read_only(ratios),
+        formula=substance.formula if substance else (stated or {}).get("formula", ""),
+        drawn=parse_drawing({"key": "", **stated}) if stated and stated["atoms"] else None,
     )
 
 

@@ -10,17 +10,22 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
+    QIcon,
+    QImage,
     QPainter,
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
 )
 from PySide6.QtWidgets import QWidget
 
 from spectra_app.services.library_catalogue import Drawing, DrawnAtom, DrawnBond
 from spectra_app.ui.look import Look
+from spectra_app.ui.theme import sized
 
+PICTURE, EDGE, SHARP = QSize(520, 420), 16, 2  # of a picture in a file, in pixels
 LONGEST_BOND = 38.0  # pixels
 SHORTEST_BOND = 9.0
 MARGIN = 1.0  # bond lengths around the atoms, for labels
@@ -84,6 +89,47 @@ class StructureView(QWidget):
         ink, ground = QColor(theme["text"]), QColor(theme["surface"])
         draw_structure(painter, QRectF(self.rect()), self.drawing, ink, ground)
         painter.end()
+
+
+def structure_icon(drawing: Drawing, look: Look, wide: int, high: int) -> QIcon:
+    """Return a structure as the picture of a row, on ground of its own."""
+    ratio = 2
+    pixmap = QPixmap(wide * ratio, high * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    ink, ground = QColor(look.theme["text"]), QColor(look.theme["surface"])
+    pixmap.fill(ground)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    draw_structure(painter, QRectF(0, 0, wide, high), drawing, ink, ground)
+    painter.end()
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
+
+
+def structure_picture(drawing: Drawing, title: str, note: str, font: QFont) -> QImage:
+    """Return a structure for print, black on white, its title and what it is above it."""
+    image = QImage(PICTURE * SHARP, QImage.Format.Format_RGB32)
+    ink, ground = QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)
+    image.fill(ground)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(SHARP, SHARP)
+    painter.setPen(ink)
+    wide, top = PICTURE.width() - 2 * EDGE, float(EDGE)
+    for words, points in ((note, 13.0), (title, 11.0)):
+        painter.setFont(sized(font, points, bold=True))
+        box = QRectF(EDGE, top, wide, PICTURE.height())
+        flags = int(Qt.AlignmentFlag.AlignHCenter) | int(Qt.TextFlag.TextWordWrap)
+        taken = painter.boundingRect(box, flags, words)
+        painter.drawText(taken, flags, words)
+        top = taken.bottom() + EDGE / 2
+    painter.setFont(font)
+    draw_structure(
+        painter, QRectF(EDGE, top, wide, PICTURE.height() - top - EDGE), drawing, ink, ground
+    )
+    painter.end()
+    return image
 
 
 def draw_structure(

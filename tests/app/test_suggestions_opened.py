@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,17 +16,16 @@ from matching.spectrum import Spectrum
 from spectra_app.errors import CaseError, ForbiddenError
 from spectra_app.records.kinds import Note
 from spectra_app.services.cases import scans
+from spectra_app.services.known_besides import KnownBesides, fits, known_besides
+from spectra_app.services.own_structures import CalculatedError, add_structure, own_table
 from spectra_app.services.suggestions import (
     CAUTION,
     HEADING,
     LONGEST,
     SHORTEST,
-    CalculatedError,
-    KnownBesides,
-    add_structure,
-    fits,
     open_suggestions,
-    own_table,
+    scan_again,
+    suggestion_desk,
 )
 
 
@@ -94,10 +96,47 @@ def test_opening_is_written_into_ledger_and_case_without_a_name(office, logged_i
     assert len(list(office.ledger.find(Note, case=case))) == 2
 
 
+def test_what_was_shown_is_kept_beside_the_note_under_its_mark(office, logged_in, filed, case):
+    scan, found = filed()
+    besides = KnownBesides(with_elements=("N",))
+    made = open_suggestions(office, logged_in["technician"], scan, found, besides)
+    (note,) = (one.record for one in office.ledger.find(Note, case=case))
+    kept = json.loads(office.evidence.get(note.evidence))
+    assert (kept["mark"], kept["kind"], kept["caution"]) == (HEADING, "calculated", list(CAUTION))
+    assert kept["known_besides"]["with_elements"] == ["N"]
+    assert [one["name"] for one in kept["shown"]] == [one.name for one in made.shown]
+    assert {one["kind"] for one in kept["shown"]} == {"calculated"}
+    assert "similarity" not in office.evidence.get(note.evidence).decode()
+    (row,) = suggestion_desk(office, logged_in["technician"]).scans
+    assert (row.scan, row.opened) == (scan, 1)
+
+
+def test_scans_are_offered_by_their_verdict_only(office, logged_in, filed, taken):
+    for name in ("match", "inconclusive", "lead"):
+        filed(name)
+    taken()  # not filed
+    desk = suggestion_desk(office, logged_in["technician"])
+    assert desk.scans == ()
+    assert desk.candidates == len(calculated_table())
+    scan, _ = filed()
+    assert [one.scan for one in suggestion_desk(office, logged_in["supervisor"]).scans] == [scan]
+
+
+def test_another_verdict_is_not_even_computed_again(office, logged_in, filed):
+    scan, _ = filed("match")
+    with pytest.raises(CaseError, match="no measured reference explains"):
+        scan_again(office, logged_in["technician"], scan)
+
+
 def test_the_officer_does_not_see_it(office, officer, filed, case):
     scan, found = filed()
-    with pytest.raises(ForbiddenError):
-        open_suggestions(office, officer, scan, found)
+    for asked in (
+        lambda: open_suggestions(office, officer, scan, found),
+        lambda: scan_again(office, officer, scan),
+        lambda: suggestion_desk(office, officer),
+    ):
+        with pytest.raises(ForbiddenError):
+            asked()
     assert list(office.ledger.find(Note, case=case)) == []
 
 
@@ -152,6 +191,23 @@ def test_morphine_fits_what_is_true_of_it(besides, fit):
     assert fits("C17H19NO3", "morphinan / opiate", besides) is fit
 
 
+def test_what_is_typed_is_read_as_a_person_writes_it():
+    typed = known_besides(mass=" 303,4", formula="C17 H21 N O4", having="N, O", lacking="Cl;Br S")
+    assert typed == KnownBesides(303.4, "C17H21NO4", "", ("N", "O"), ("Cl", "Br", "S"))
+    assert known_besides() == KnownBesides()
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("mass", "heavy"), ("mass", "1e3"), ("mass", "-3"), ("formula", "brown"),
+     ("having", "n"), ("having", "Xx"), ("lacking", "N2")],
+)  # fmt: skip
+def test_what_cannot_be_read_is_said(field, text):
+    with pytest.raises(CaseError) as told:
+        known_besides(**{field: text})
+    assert told.value.where == text
+
+
 def test_formulas_are_taken_apart():
     assert elements_of("C17H19NO3") == {"C": 17, "H": 19, "N": 1, "O": 3}
     assert mass_of("C17H19NO3") == pytest.approx(285.343, abs=0.01)
@@ -181,6 +237,43 @@ def test_without_the_extra_the_technician_is_told(office, logged_in, tmp_path):
     bare.chmod(0o700)
     with pytest.raises(CalculatedError, match=r"pip install \.\[calculate\]"):
         add_structure(office, logged_in["technician"], "CCO", python=str(bare))
+
+
+def test_adding_is_ended_with_all_that_it_began(office, logged_in, tmp_path):
+    slow = tmp_path / "python"
+    slow.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/pid\nwait\n")
+    slow.chmod(0o700)
+    asked = []
+
+    def progress(share, _words):
+        asked.append(share)
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip():
+            raise CalculatedError("stopped", "", "")
+
+    with pytest.raises(CalculatedError, match="stopped"):
+        add_structure(office, logged_in["technician"], "CCO", python=str(slow), progress=progress)
+    assert set(asked) == {0.0}
+    begun = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    for _ in range(100):
+        if not begun.exists() or begun.read_text().split()[2] == "Z":
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("what it had begun goes on")
+    assert len(own_table(office.folder)) == len(calculated_table())
+
+
+def test_adding_is_entered_in_the_chain(office, logged_in, tmp_path):
+    done = tmp_path / "python"
+    said = '{"name": "news", "inchikey": "KBPLFHHGFOOTCA-UHFFFAOYSA-N", "smiles": "CCCCCCCCO"}'
+    done.write_text(f"#!/bin/sh\necho '{said}'\n")
+    done.chmod(0o700)
+    add_structure(office, logged_in["technician"], " CCCCCCCCO ", python=str(done))
+    (entry,) = (one for one in office.ledger.entries() if one.act == "calculated structure added")
+    assert dict(entry.details)["inchikey"] == "KBPLFHHGFOOTCA-UHFFFAOYSA-N"
+    assert entry.user == logged_in["technician"].user
+    with pytest.raises(CalculatedError, match="no structure"):
+        add_structure(office, logged_in["technician"], "  ", python=str(done))
 
 
 def test_an_officer_adds_nothing(office, officer):

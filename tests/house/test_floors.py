@@ -46,6 +46,7 @@ FENCES = [
 KNOW_CALCULATED = (
     "library.calculated",
     "spectra_app.services.evaluate.calculated",
+    "spectra_app.services.own_structures",
     "spectra_app.services.suggestions",
 )
 QT_HOMES = (

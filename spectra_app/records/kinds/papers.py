@@ -42,7 +42,13 @@ class Photo(Record, frozen=True, kw_only=True):
 
 
 class Note(Record, frozen=True, kw_only=True):
-    """A remark of a user; never changed."""
+    """A remark of a user; never changed.
+
+    Parameters
+    ----------
+    evidence : str
+        SHA-256 of what was kept with it; empty where nothing was.
+    """
 
     KIND = "note"
 
@@ -50,6 +56,7 @@ class Note(Record, frozen=True, kw_only=True):
     item: str = ""
     scan: str = ""
     text: str
+    evidence: str = ""
     written_at: str = ""
     written_by: str = ""
 

@@ -35,6 +35,8 @@ from spectra_app.services.office import Office
 OF_A_CASE: tuple[type[Record], ...] = (
     Item, Scan, Custody, Photo, Note, SecondTechnique, Confirmation, IssuedReport, Amendment,
 )  # fmt: skip
+SUGGESTED = "calculated suggestions for the laboratory - not evidence"
+"""What is kept with a note: see `spectra_app.services.suggestions`."""
 _ENDING = re.compile(r"\.([a-z0-9]{1,4})")
 
 
@@ -157,6 +159,8 @@ def _described(record: Record, sha256: str) -> tuple[str, str]:
         return "report", f"{id_}.{kind}"
     if isinstance(record, Photo):
         return "photo", PureWindowsPath(name).name
+    if isinstance(record, Note):
+        return SUGGESTED, f"{id_}.json"
     return f"kept with the {type(record).KIND.replace('_', ' ')}", id_
 
 

@@ -32,6 +32,7 @@ PAGES: dict[str, Place] = {
     "charts": (f"{HERE}.charts_page", "ChartsPage"),
     "batch": (f"{HERE}.batch_page", "BatchPage"),
     "evaluate": (f"{HERE}.evaluate_page", "EvaluatePage"),
+    "suggestions": (f"{HERE}.suggestions_page", "SuggestionsPage"),
 }
 FIRST = "examine"
 """The workbench is there from the start, for who only looks around too; it holds no records."""
