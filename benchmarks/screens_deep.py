@@ -87,7 +87,7 @@ def calibrate(driver: Driver) -> Iterator[Screen]:
             page.standards.list.item(0).setCheckState(Qt.CheckState.Checked)
         elif step == "measure":
             driver.click(page.measure.measure["polystyrene"])
-            driver.until(lambda: page._job is None)
+            driver.until(lambda: not page._job)  # noqa: SLF001  nobody is told of its end
             _rest(driver, page)
         elif step == "lines":
             driver.until(lambda: page.proposal is not None)

@@ -12,6 +12,7 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.theme import icon
 
 NARROW_BAR = 1240  # pixels
+SCAN_WIDTH = 160
 KEYS = {
     "open": "Ctrl+O", "report": "Ctrl+P", "library": "Ctrl+L", "analyser": "F6", "scan": "F5",
     "stop": "Esc",
@@ -68,8 +69,6 @@ class ActionBar(QToolBar):
         self.addWidget(self.sample)
         self.addAction(self.scan)
         self.addAction(self.stop)
-        for action in (self.scan, self.stop):
-            cast("QToolButton", self.widgetForAction(action)).setMinimumWidth(160)
 
     def repaint_icons(self) -> None:
         """Paint the icons in the colours of the theme."""
@@ -81,6 +80,9 @@ class ActionBar(QToolBar):
         narrow = event.size().width() < NARROW_BAR
         self._sample_label.setVisible(not narrow)
         self.sample.setFixedWidth(110 if narrow else 230)
+        for action in (self.scan, self.stop):
+            button = cast("QToolButton", self.widgetForAction(action))
+            button.setMinimumWidth(0 if narrow else SCAN_WIDTH)
         super().resizeEvent(event)
 
     def show_busy(self, busy: bool) -> None:

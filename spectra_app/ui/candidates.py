@@ -23,6 +23,7 @@ COLUMNS = ("rank", "reference", "kind", "score", "explains", "missing", "shift")
 TEXTUAL = {"reference", "kind", "rate", "control"}
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
+HEADER, ROW = 38, 28  # pixels
 HIDDEN_BELOW = {0: 700, 6: 600, 5: 440, 4: 400}  # column: width of the panel in pixels
 
 
@@ -184,7 +185,8 @@ class CandidatePanel(QFrame):
         table.setTextElideMode(Qt.TextElideMode.ElideRight)
         table.setWordWrap(False)
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
+        table.verticalHeader().setDefaultSectionSize(ROW)
+        table.setMinimumHeight(HEADER + 2 * ROW)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -185,6 +185,12 @@ def analyser_short(state: InstrumentState, texts: Texts) -> str:
     )
 
 
+def analyser_shortest(state: InstrumentState, texts: Texts) -> str:
+    """Return how the analyser stands alone, for a head without room; empty where that is all."""
+    known = state.connected and state.calibration
+    return texts.word("stands", state.calibration) if known else ""
+
+
 def calibration_line(state: InstrumentState, texts: Texts) -> str:
     """Return how the calibration stands, and what to do where it does not hold."""
     if not state.calibration:

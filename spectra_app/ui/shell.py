@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QCursor, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -31,7 +31,7 @@ from spectra_app.ui.laser_sign import LaserSign
 from spectra_app.ui.look import LANGUAGES, NAMES, Look
 from spectra_app.ui.once import Once
 from spectra_app.ui.parts import Parts
-from spectra_app.ui.phrases import analyser_line, analyser_short
+from spectra_app.ui.phrases import analyser_line, analyser_short, analyser_shortest
 from spectra_app.ui.records_desk import OpenOffice, RecordsDesk
 from spectra_app.ui.theme import ThemeChoice, sized
 
@@ -91,6 +91,7 @@ class Head(QFrame):
         self.areas = {area: QPushButton() for area in AREAS}
         self.analyser, self.sign = QPushButton(), LaserSign(look, 20, 11.0)
         self.person, self.menu = QPushButton(), QMenu(self)
+        self._said = "", ""
         self.person.setMenu(self.menu)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 6, 14, 6)
@@ -116,6 +117,29 @@ class Head(QFrame):
         for name, button in self.areas.items():
             button.setVisible(name in areas and len(areas) > 1)
             button.setChecked(name == current)
+        self._fit()
+
+    def show_analyser(self, words: str, fewer: str) -> None:
+        """Say how the analyser stands; in fewer words where there is no room for all."""
+        self._said = words, fewer
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Say as much as there is room for, also when something beside it needs more."""
+        done = super().event(event)
+        if event.type() in {QEvent.Type.Resize, QEvent.Type.LayoutRequest}:
+            self._fit()
+        return done
+
+    def _fit(self) -> None:
+        (words, fewer), row = self._said, self.layout()
+        if row is None:
+            return
+        now, wide = self.analyser.text(), self.analyser.fontMetrics().horizontalAdvance
+        needed = row.sizeHint().width() + wide(words) - wide(now)
+        shown = fewer if fewer and needed > self.width() else words
+        if shown != now:
+            self.analyser.setText(shown)
 
 
 class Shell(QMainWindow):
@@ -465,10 +489,11 @@ class Shell(QMainWindow):
 
     @Slot(object)
     def _show_analyser(self, state: InstrumentState) -> None:
-        self.head.analyser.setText(analyser_short(state, self.look.texts))
-        self.head.analyser.setToolTip(analyser_line(state, self.look.texts))
+        texts = self.look.texts
         self.head.sign.show_state(state.laser)
         self.head.sign.setVisible(state.connected)
+        self.head.analyser.setToolTip(analyser_line(state, texts))
+        self.head.show_analyser(analyser_short(state, texts), analyser_shortest(state, texts))
 
     def _paint_parts(self) -> None:
         self._theme_of[self.look.choice].setChecked(True)

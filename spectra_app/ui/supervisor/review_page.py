@@ -29,6 +29,7 @@ from spectra_app.ui.supervisor.replay_box import ReplayBox
 from spectra_app.ui.supervisor.review_acts import Reviewed, countersign, may_sign, review, save
 from spectra_app.ui.supervisor.sheets import Sheets
 from spectra_app.ui.supervisor.signing import SecondPerson, SendBack
+from spectra_app.ui.theme import sized
 
 BESIDE = 400  # pixels
 
@@ -41,6 +42,7 @@ class ReviewPage(Page):
 
     def __init__(self, look: Look, records: RecordsDesk) -> None:
         super().__init__(look, records)
+        self.title.setFont(sized(self.title.font(), 14, bold=True))  # a number is never cut
         self.card: Card | None = None
         self.found: Reviewed | None = None
         self._said = ""

@@ -136,7 +136,7 @@ class LibraryPage(BenchPage):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.search.setClearButtonEnabled(True)
-        row.addWidget(self.search, 3)
+        row.addWidget(self.search, 2)
         for box in self.filters.values():
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
