@@ -82,7 +82,8 @@ class VerdictCard(QFrame):
         layout.addWidget(self.emulated)
         layout.addLayout(self._build_level())
         layout.addWidget(self.headline)
-        layout.addWidget(self._build_middle(), 1)
+        self.middle = self._build_middle()
+        layout.addWidget(self.middle, 1)
         layout.addWidget(self._build_footer())
         self.lead.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.emulated.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -168,6 +169,14 @@ class VerdictCard(QFrame):
         self._show_details(record)
         self.setAccessibleName(spoken(record, word, said.headline, look.texts))
         self._paint_level()
+
+    def forget(self) -> None:
+        """Hold nothing of the verdict that was shown, for who comes next."""
+        self._record, self._hidden_whole, self._remark = None, "", ""
+        self.headline.set_text("")
+        for label in (self.listing, self.components, self.why, self.next, self.hidden):
+            label.clear()
+        self.setAccessibleName("")
 
     def _show_details(self, record: Identification) -> None:
         say, texts = self._look.say, self._look.texts

@@ -226,3 +226,41 @@ def test_goods_declared_after_the_scan_are_compared_with_it(place, qtbot):
     assert place.item.found.text().startswith("MARCHANDISES")
     place.item.declared.clear()
     assert not place.item.found.isVisible()
+
+
+def test_another_number_over_scans_that_wait_is_pointed_out(place, qtbot, quick_passwords):
+    place.connect(check=True)
+    place.number()
+    qtbot.mouseClick(place.screen.scan, LEFT)
+    place.until(place.screen.file.isEnabled)
+    assert place.item.sign.objectName() == "hint"
+    place.item.number.selectAll()
+    place.number("CP123456785DE")
+    assert place.item.sign.objectName() == "problem"
+    assert "RR 473 829 103 CN" in place.item.sign.text()
+    place.item.number.selectAll()
+    place.number()
+    assert place.item.sign.objectName() == "hint"
+    qtbot.keyClick(place.screen, Qt.Key.Key_F9)
+    place.until(lambda: place.message.startswith("Filed under"))
+    place.number("CP123456785DE")  # the next parcel
+    assert place.item.sign.objectName() == "hint"
+    (item,) = records(Item, quick_passwords)
+    assert item.identifiers == (f"s10:{NUMBER}",)
+
+
+def test_keys_stay_at_the_scan_and_a_verdict_is_forgotten_with_its_parcel(place, qtbot):
+    """Space on what has the keys stops a scan; afterwards it neither files nor scans."""
+    place.connect(check=True)
+    place.number()
+    assert place.screen.scan.hasFocus()
+    place.begin_scan()
+    assert place.screen.stop.hasFocus()
+    place.until(place.screen.file.isEnabled)
+    assert place.screen.card.middle.hasFocus()
+    assert place.screen.card.accessibleName()
+    qtbot.keyClick(place.screen, Qt.Key.Key_F9)
+    place.until(lambda: place.message.startswith("Filed under"))
+    assert place.item.number.hasFocus()
+    card = place.screen.card
+    assert card.accessibleName() == card.headline.accessibleName() == card.why.text() == ""

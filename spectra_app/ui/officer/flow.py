@@ -233,6 +233,7 @@ class OfficerFlow(QObject):
     def _begin_parcel(self) -> None:
         self.parcel = Parcel()
         self.screen.item.begin()
+        self.screen.card.forget()
         self.declared.clear()
         self._tell_added()
         self.screen.plot.show_message("bench.no_spectrum")
@@ -287,6 +288,7 @@ class OfficerFlow(QObject):
         """Count a scan to this parcel; it stands in the records already, filed or not."""
         if scanned.entered is not None:
             self.parcel.scans.append(scanned.entered)
+            self.screen.item.show_scanned(len(self.parcel.scans))
         self.parcel.waiting += 1
         parcel = self.parcel
 

@@ -51,6 +51,7 @@ class ItemLine(QFrame):
         self._found: tuple[Identifier, ...] = ()
         self._error: IdentifierError | None = None
         self._added = (0, False)
+        self._scanned: tuple[Identifier, int] | None = None
         self.number_label, self.number = QLabel(), QLineEdit()
         self.sign, self.seal, self.found = QLabel(), QPushButton(), QLabel()
         self.mode_label, self.mode = QLabel(), QComboBox()
@@ -126,7 +127,7 @@ class ItemLine(QFrame):
         """Make ready for the next parcel; how it travelled stays, for a queue is of one kind."""
         self.number.clear()
         self.declared.clear()
-        self._found, self._error = (), None
+        self._found, self._error, self._scanned = (), None, None
         self.setEnabled(True)
         self._show_sign()
         self.number.setFocus()
@@ -135,6 +136,14 @@ class ItemLine(QFrame):
         """Show on the buttons what was added."""
         self._added = (photos, noted)
         self.retell()
+
+    def show_scanned(self, count: int) -> None:
+        """Keep under which number the scans so far were made; another one is pointed out."""
+        if self._scanned is None and self._found:
+            self._scanned = (self._found[0], count)
+        elif self._scanned is not None:
+            self._scanned = (self._scanned[0], count)
+        self._show_sign()
 
     def show_declared(self, words: str) -> None:
         """Show what the scan says of the declared goods; empty for nothing."""
@@ -167,7 +176,7 @@ class ItemLine(QFrame):
         self.entered.emit()
 
     def _show_sign(self) -> None:
-        say = self._look.say
+        say, other = self._look.say, False
         self.seal.setVisible(len(self._found) > 1)
         self.seal.setText(say("officer.is_seal"))
         if self._error is not None:
@@ -176,9 +185,13 @@ class ItemLine(QFrame):
             first = self._found[0]
             scheme = self._look.word("scheme", first.scheme)
             text = say("officer.number_ok", scheme=scheme, number=first.shown)
+            if self._scanned is not None and self._scanned[0] != first:
+                other, (before, count) = True, self._scanned
+                more = say("officer.number_other", count=count, before=before.shown)
+                text = f"{text} {more}"
         else:
             text = say("officer.number_none")
         self.sign.setText(text)
-        self.sign.setObjectName("problem" if self._error else "hint")
+        self.sign.setObjectName("problem" if self._error or other else "hint")
         self.sign.style().polish(self.sign)
         self.sign.setAccessibleName(text)

@@ -218,20 +218,30 @@ class OfficerScreen(QWidget):
         """Offer what can be done now."""
         self.drawn.setCurrentWidget(self.plot)
         self.live.clear()
-        self.stop.hide()
         self.scan.show()
         self.scan.setEnabled(scannable)
         self.file.setEnabled(fileable)
         for button in self.again.values():
             button.setEnabled(scannable and fileable)
+        if self.stop.hasFocus():  # where a key pressed to stop, but late, does nothing
+            self._keep_focus()
+        self.stop.hide()
 
     def show_busy(self, *, stoppable: bool) -> None:
         """Put STOP in the place of SCAN."""
+        keys_here = any(one.hasFocus() for one in (self.scan, self.file, *self.again.values()))
+        self.stop.show()
+        self.stop.setEnabled(stoppable)
+        if keys_here and stoppable:
+            self.stop.setFocus()
         for button in (self.file, *self.again.values()):
             button.setEnabled(False)
         self.scan.hide()
-        self.stop.show()
-        self.stop.setEnabled(stoppable)
+
+    def _keep_focus(self) -> None:
+        """Give the keys to the verdict, to be read; to the number where there is none."""
+        verdict = self.pages.currentWidget() is self.card
+        (self.card.middle if verdict else self.item.number).setFocus()
 
     def show_message(self, key: str, **said: object) -> None:
         """Show words in the place of a verdict; see `Message.show_words`."""
