@@ -115,6 +115,7 @@ def test_a_report_is_looked_at_computed_again_and_countersigned(
     qtbot.waitUntil(lambda: page.line.text().startswith("Countersigned"), timeout=LONG_MS)
     assert "Countersigned by Sec Ond" in page.state.text()
     assert not page.sign.isEnabled()
+    assert not page.send.isEnabled()  # what is signed is amended, not sent back
     qtbot.keyClick(page.sheets, Qt.Key.Key_Escape)
     signed = shell.supervisor.made["board"].columns["signed"].list.cards
     qtbot.waitUntil(lambda: signed.rowCount() == 1, timeout=LONG_MS)
@@ -135,11 +136,14 @@ def test_a_replay_is_stopped_and_a_report_sent_back_with_a_reason(
     qtbot.mouseClick(dialog.go, LEFT)  # without a reason nothing happens
     assert dialog.isVisible()
     qtbot.keyClicks(dialog.reason, "the weight is of another item")
+    qtbot.keyClick(dialog.reason, Qt.Key.Key_Return)  # several lines are one on the card
+    qtbot.keyClicks(dialog.reason, "Weigh it")
     qtbot.mouseClick(dialog.go, LEFT)
     qtbot.waitUntil(lambda: "note to the scan" in page.line.text(), timeout=LONG_MS)
+    assert "SENT BACK: the weight is of another item" in page.state.text()
     (note,) = kept(used_home, Note, quick_passwords)
     assert (note.scan, note.written_by) == (reported.scan, "u1")
-    assert note.text == f"{reported.report} sent back: the weight is of another item"
+    assert note.text == f"{reported.report} sent back: the weight is of another item\nWeigh it"
     widths = [page.sheets.sheets[0].width()]
     for button in (page.larger, page.smaller):
         qtbot.mouseClick(button, LEFT)
@@ -147,7 +151,7 @@ def test_a_replay_is_stopped_and_a_report_sent_back_with_a_reason(
     assert widths[1] > widths[0] == widths[2]
     qtbot.keyClick(page.sheets, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: "SENT BACK" in review.board.cards.index(0).data(), timeout=LONG_MS)
-    assert "the weight is of another item" in review.board.cards.index(0).data()
+    assert "the weight is of another item Weigh it" in review.board.cards.index(0).data()
 
 
 def test_a_report_is_shown_in_another_language_as_a_preview_and_saved_as_shown(
@@ -214,4 +218,14 @@ def test_who_is_the_only_supervisor_is_told_what_it_takes(review):
     page.found.people["u8"] = structs.replace(user, state="locked")
     page._show(page.found)
     assert "another supervisor who did not issue it" in page.state.text()
+    assert not page.sign.isEnabled()
+
+
+def test_an_answer_that_comes_late_is_not_shown_under_another_card(review):
+    """Otherwise the second person would sign what stands there by then."""
+    page = review.page
+    opened, before = page.card, page.found
+    page.show_card(replace(opened, report="", item="", title="another"))
+    page._show_of(opened, before)
+    assert page.found is None
     assert not page.sign.isEnabled()

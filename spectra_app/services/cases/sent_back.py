@@ -25,8 +25,8 @@ def send_back(office: Office, session: Session, report: str, scan: str, reason: 
 
 
 def why_sent_back(notes: Iterable[Note], report: str) -> str:
-    """Return why a report was sent back last; empty when it was not."""
+    """Return why a report was sent back last, as one line; empty when it was not."""
     begins = f"{report} {MARK}"
     mine = [one for one in notes if one.text.startswith(begins)]
     newest = max(mine, key=lambda one: one.written_at, default=None)
-    return "" if newest is None else newest.text.removeprefix(begins).strip()
+    return "" if newest is None else " ".join(newest.text.removeprefix(begins).split())

@@ -179,6 +179,7 @@ class ItemLine(QFrame):
         say, other = self._look.say, False
         self.seal.setVisible(len(self._found) > 1)
         self.seal.setText(say("officer.is_seal"))
+        text: str = say("officer.number_none")
         if self._error is not None:
             text = say("officer.number_wrong", words=str(told(self._error, self._look.texts)))
         elif self._found:
@@ -187,10 +188,7 @@ class ItemLine(QFrame):
             text = say("officer.number_ok", scheme=scheme, number=first.shown)
             if self._scanned is not None and self._scanned[0] != first:
                 other, (before, count) = True, self._scanned
-                more = say("officer.number_other", count=count, before=before.shown)
-                text = f"{text} {more}"
-        else:
-            text = say("officer.number_none")
+                text += " " + say("officer.number_other", count=count, before=before.shown)
         self.sign.setText(text)
         self.sign.setObjectName("problem" if self._error or other else "hint")
         self.sign.style().polish(self.sign)

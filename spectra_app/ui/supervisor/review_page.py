@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -146,7 +147,8 @@ class ReviewPage(Page):
     def refresh(self) -> None:
         """Look the report up again."""
         if self.card is not None:
-            self.ask("Opening a report", self._act(self.card), self._show)
+            card = self.card
+            self.ask("Opening a report", self._act(card), lambda found: self._show_of(card, found))
 
     def _act(self, card: Card) -> Act:
         language, preview = self.look_of.texts.language, self.language.currentData() or ""
@@ -159,16 +161,19 @@ class ReviewPage(Page):
         code = issued.language if issued is not None else self.look_of.texts.language
         self.language.setItemText(0, self.look_of.say(key, language=NAMES.get(code, code)))
 
+    def _show_of(self, card: Card, found: Reviewed) -> None:
+        """Show what was found, unless another card was opened meanwhile."""
+        if card is self.card:
+            self._show(found)
+
     def _show(self, found: Reviewed) -> None:
-        if self.card is None:
-            return
         self.found = found
         self.sheets.show_pages(found.pages)
         self.replay.show_scans(found.shown.scans)
         record = found.shown.issued
         waits = record is not None and record.state == "issued"
         self.sign.setEnabled(waits and self._may_sign(found))
-        self.send.setEnabled(bool(found.shown.scans))
+        self.send.setEnabled(waits and bool(found.shown.scans))
         self.keep.setEnabled(found.drawn is not None)
         self._name_first()
         self.title.setText(self.look_of.texts.put(self._report()))
@@ -220,8 +225,9 @@ class ReviewPage(Page):
 
     @Slot()
     def _on_sign(self) -> None:
-        dialog = SecondPerson(self, self.look_of, self._report())
-        dialog.signed.connect(self._sign)
+        report = self._report()
+        dialog = SecondPerson(self, self.look_of, report)
+        dialog.signed.connect(partial(self._sign, report))
         dialog.open()
 
     @Slot()
@@ -257,27 +263,36 @@ class ReviewPage(Page):
             return found.shown.issued.id
         return "" if card is None else card.report or card.item or card.case
 
-    @Slot(str, str)
-    def _sign(self, login: str, password: str) -> None:
-        act = partial(countersign, report=self._report(), login=login, password=password)
-        self.ask("Countersigning", act, partial(self._decided, "review.done_signed"))
+    def _sign(self, report: str, login: str, password: str) -> None:
+        """Have the report signed that the dialog named, whatever is shown by now."""
+        if self.card is not None:
+            act = partial(countersign, report=report, login=login, password=password)
+            decided = partial(self._decided, "review.done_signed", self.card)
+            self.ask("Countersigning", act, decided)
 
     @Slot(str)
     def _send(self, reason: str) -> None:
-        if self.found is not None and self.found.shown.scans:
+        card = self.card
+        if card is not None and self.found is not None and self.found.shown.scans:
             told = {"report": self._report(), "scan": self.found.shown.scans[0]}
 
             def act(office: Office, session: Session) -> object:
                 return send_back(office, session, reason=reason, **told)
 
-            self.ask("Sending back", act, partial(self._decided, "review.done_back"))
+            def sent(result: object) -> None:
+                if card is self.card:
+                    self.card = replace(card, sent_back=" ".join(reason.split()))
+                    self._decided("review.done_back", self.card, result)
 
-    def _decided(self, key: str, _result: object) -> None:
-        if self.card is None:
+            self.ask("Sending back", act, sent)
+
+    def _decided(self, key: str, card: Card, _result: object) -> None:
+        """Show how the report stands now, unless another one was opened meanwhile."""
+        if card is not self.card:
             return
 
         def then(found: Reviewed) -> None:
-            self._show(found)
+            self._show_of(card, found)
             self.say_line(self.look_of.say(key))
 
-        self.ask("Opening a report", self._act(self.card), then)
+        self.ask("Opening a report", self._act(card), then)
