@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBo
 from matching.errors import SpectraError
 from matching.spectrum import Spectrum
 from spectra_app.services.identify import Identified
+from spectra_app.services.scanning import Scanned
 from spectra_app.ui.look import Look
 from spectra_app.ui.phrases import item_summary, item_title, percent, title_words
 from spectra_app.ui.shapes import shape_icon
@@ -27,6 +28,11 @@ ROW_CHARACTERS = 60
 _ENTRY = Qt.ItemDataRole.UserRole
 _TICK = Qt.ItemDataRole.CheckStateRole
 _WAS = Qt.ItemDataRole.UserRole + 1
+
+
+def identified_of(result: Scanned | tuple[Identified, ...]) -> tuple[Identified, ...]:
+    """Return what was identified in a scan that was measured, or in a file."""
+    return (result.found,) if isinstance(result, Scanned) else result
 
 
 @dataclass(eq=False, slots=True)

@@ -32,7 +32,6 @@ from spectra_app.records.identification import Comparison, Kind
 from spectra_app.reports.texts import without_isolates
 from spectra_app.services.api import UseCases
 from spectra_app.services.identify import Identified
-from spectra_app.services.scanning import Scanned
 from spectra_app.ui.actions import ActionBar
 from spectra_app.ui.analyser_desk import AnalyserDesk
 from spectra_app.ui.candidates import CandidatePanel
@@ -46,7 +45,7 @@ from spectra_app.ui.memory import part_named
 from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
 from spectra_app.ui.phrases import quality_line, seconds_left
 from spectra_app.ui.plot import SpectrumPlot
-from spectra_app.ui.scans import ScanEntry, ScanList, done_entry
+from spectra_app.ui.scans import ScanEntry, ScanList, done_entry, identified_of
 from spectra_app.ui.technician.centre import Centre
 from spectra_app.ui.technician.docks import Arrangement, Dock
 from spectra_app.ui.technician.examining import Examination
@@ -56,6 +55,7 @@ from spectra_app.ui.verdict_card import VerdictCard
 from spectra_app.ui.verdict_words import hidden_lines
 
 REVEAL_MS = 200
+TOLD_MS = 8000
 SAVED_MS = 15_000
 SIDES = {"scans": 17, "verdict": 34}
 """Shares of the width in per cent; the plots have the rest."""
@@ -350,7 +350,7 @@ class Workbench(QMainWindow):
             entry.state = "stopped"
         elif job.error is not None:
             entry.state, entry.error, entry.details = "failed", job.error, job.details
-        elif not (found := _identified(job.result)):
+        elif not (found := identified_of(job.result)):
             entry.state = "failed"
             say = self.look.say
             entry.error = SpectraError(say("bench.empty_what"), entry.title, say("bench.empty_do"))
@@ -549,14 +549,13 @@ class Workbench(QMainWindow):
     @Slot()
     def _on_paste(self) -> None:
         """Open files or a spectrum from the clipboard."""
-        self.open_files(self._handed_over.files(QGuiApplication.clipboard().mimeData()))
+        files = self._handed_over.files(QGuiApplication.clipboard().mimeData())
+        if not files:
+            self.statusBar().showMessage(self.look.say("bench.nothing_to_paste"), TOLD_MS)
+        self.open_files(files)
 
     def end(self) -> None:
         """Give up the work that nobody waits for, and tell nobody of trouble any more."""
         self._closing = True
         self.limits.end()
         self.examination.end()
-
-
-def _identified(result: Scanned | tuple[Identified, ...]) -> tuple[Identified, ...]:
-    return (result.found,) if isinstance(result, Scanned) else result

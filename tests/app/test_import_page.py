@@ -97,6 +97,28 @@ def test_files_become_drafts_step_by_step(qtbot, at_bench, stick, small_library,
     assert area.stack.currentWidget() is shown
 
 
+def test_a_laser_line_is_stated_for_all_files_at_once_and_mended_for_one(qtbot, at_bench, tmp_path):
+    rows = "\n".join(f"{300 + 2 * k}\t{100 + k % 7}" for k in range(400))
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / name).write_text(f"{rows}\n", encoding="utf-8")
+    page = at_bench("import")
+    page.add_files([tmp_path / name for name in ("a.txt", "b.txt", "c.txt")])
+    settle(qtbot, page)
+    assert [cells(page, line)[3] for line in range(3)] == ["not known"] * 3
+    page.table.laser.setValue(532.0)
+    assert "all 3 files" in page.table.state_all.text()
+    qtbot.mouseClick(page.table.state_all, LEFT)
+    settle(qtbot, page)
+    assert [cells(page, line)[3] for line in range(3)] == ["532 nm"] * 3
+    assert not page.table.state_all.isVisible()
+    page.table.view.selectRow(1)
+    assert page.table.laser.value() == 532.0
+    page.table.laser.setValue(785.0)
+    qtbot.mouseClick(page.table.state_laser, LEFT)  # a slip can be mended
+    settle(qtbot, page)
+    assert [cells(page, line)[3] for line in range(3)] == ["532 nm", "785 nm", "532 nm"]
+
+
 def test_a_table_is_described_and_an_import_left_is_taken_up(qtbot, at_bench, stick):
     page = at_bench("import")
     page.add_files([stick / "odd.txt", stick / "caffeine_01.csv"])

@@ -169,6 +169,13 @@ def test_a_spectrum_pasted_from_a_spreadsheet_is_opened_like_a_file(window, qtbo
     assert window.scans.entries[-1].title == "pasted-1.txt"
 
 
+def test_what_is_no_spectrum_is_not_pasted_in_silence(window, qtbot):
+    QGuiApplication.clipboard().setText("hello")
+    qtbot.keyClick(window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "nothing to paste" in window.statusBar().currentMessage()
+    assert window.scans.entries == []
+
+
 def test_a_dropped_file_is_opened(window, qtbot):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("match.csv"), QUrl("https://example.org/x.csv")])

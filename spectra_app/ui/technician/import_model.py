@@ -34,6 +34,15 @@ class Row:
     verdict: Verdict | None = None
 
 
+def lacks_laser(row: Row) -> bool:
+    """Tell whether a file does not say its laser line, so that a person states it."""
+    looked = row.looked
+    if looked is None or row.item.laser_nm or looked.needs_laser:
+        return looked is not None
+    known = looked.error is not None or row.place >= len(looked.spectra)
+    return not known and looked.spectra[row.place].spectrum.laser_nm is None
+
+
 class ImportModel(QAbstractTableModel):
     """Rows of an import; `typed` tells the row whose name or identifier somebody changed."""
 

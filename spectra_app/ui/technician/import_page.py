@@ -79,6 +79,7 @@ class ImportPage(BenchPage):
         table.folder.clicked.connect(self._ask_folder)
         table.again.clicked.connect(self._try)
         table.state_laser.clicked.connect(self._state_laser)
+        table.state_all.clicked.connect(lambda: self._state(table.without_laser()))
         table.describe.clicked.connect(self._describe)
         table.intensities.activated.connect(self._read_all_again)
         table.model.typed.connect(self._look_up)
@@ -295,13 +296,15 @@ class ImportPage(BenchPage):
     @Slot()
     def _state_laser(self) -> None:
         """State the laser line of the file that is shown, and read it again."""
-        model, place = self.table.model, self.table.chosen()
-        laser = self.table.laser.value()
-        if place < 0:
-            return
-        file = model.rows[place].item.file
+        place = self.table.chosen()
+        if place >= 0:
+            self._state({self.table.model.rows[place].item.file})
+
+    def _state(self, files: set[str]) -> None:
+        """State the laser line of files, and read them again."""
+        model, laser = self.table.model, self.table.laser.value()
         for at, row in enumerate(model.rows):
-            if row.item.file == file:
+            if row.item.file in files:
                 model.put(at, replace(row, item=replace(row.item, laser_nm=f"{laser:g}")))
         self._tried = False
         self._read_rows()

@@ -25,7 +25,7 @@ from spectra_app.services.import_looking import Looked
 from spectra_app.ui.curves import Curve, CurvePlot
 from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.look import Look
-from spectra_app.ui.technician.import_model import COLUMNS, ImportModel
+from spectra_app.ui.technician.import_model import COLUMNS, ImportModel, lacks_laser
 
 WIDTHS = {
     "take": 100, "spectrum": 190, "format": 130, "laser": 90, "range": 120, "remark": 200,
@@ -48,7 +48,8 @@ class ImportTable(QWidget):
         self.files, self.folder, self.again = QPushButton(), QPushButton(), QPushButton()
         self.right = QFrame()
         self.intensities, self.laser = QComboBox(), QDoubleSpinBox()
-        self.state_laser, self.describe = QPushButton(), QPushButton()
+        self.state_laser, self.state_all = QPushButton(), QPushButton()
+        self.describe = QPushButton()
         self.looked: Looked | None = None
         self._place = 0
         self._lay_out()
@@ -61,7 +62,7 @@ class ImportTable(QWidget):
         for code in INTENSITIES:
             self.intensities.addItem("", code)
         self.laser.setRange(*LASERS)
-        self.laser.setDecimals(1)
+        self.laser.setDecimals(2)
         self.laser.setValue(USUAL_NM)
         self.laser.setSuffix(" nm")
         self.facts.setFrameShape(QFrame.Shape.NoFrame)
@@ -83,6 +84,7 @@ class ImportTable(QWidget):
         row.addWidget(self.laser)
         row.addWidget(self.state_laser, 1)
         panel.addLayout(row)
+        panel.addWidget(self.state_all)
         panel.addWidget(self.describe)
         split = QSplitter()
         split.addWidget(left)
@@ -146,6 +148,9 @@ class ImportTable(QWidget):
             name = one.name or looked.path.name
             curves = [Curve(name, one.spectrum.raman_shift_cm1, one.spectrum.intensity)]
         self.plot.show_curves(curves)
+        stated = self.model.rows[self.chosen()].item.laser_nm if self.chosen() >= 0 else ""
+        if stated:
+            self.laser.setValue(float(stated))
         self._tell_facts()
 
     def retell(self) -> None:
@@ -169,19 +174,23 @@ class ImportTable(QWidget):
 
     def _tell_facts(self) -> None:
         looked, say = self.looked, self._look.say
-        laser = looked is not None and (looked.needs_laser or self._laser_unknown(looked))
+        place = self.chosen()
+        laser = looked is not None and place >= 0 and lacks_laser(self.model.rows[place])
         for widget in (self.laser, self.state_laser):
             widget.setVisible(laser)
+        others = self.without_laser()
+        self.state_all.setText(say("library.import_state_all", count=len(others)))
+        self.state_all.setVisible(laser and len(others) > 1)
         self.describe.setVisible(looked is not None and looked.proposal is not None)
         self.facts.setVisible(looked is not None)
         self.facts.setAccessibleName(say("library.facts"))
         if looked is not None:
             self.facts.setHtml(self._facts_of(looked))
 
-    def _laser_unknown(self, looked: Looked) -> bool:
-        if looked.error is not None or self._place >= len(looked.spectra):
-            return False
-        return looked.spectra[self._place].spectrum.laser_nm is None
+    def without_laser(self) -> set[str]:
+        """Return the files whose laser line nobody has stated yet."""
+        rows = self.model.rows
+        return {one.item.file for one in rows if lacks_laser(one) and not one.item.laser_nm}
 
     def _facts_of(self, looked: Looked) -> str:
         say, put = self._look.say, self._look.texts.put
