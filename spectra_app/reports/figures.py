@@ -13,9 +13,12 @@ Rounding = Literal["nearest", "up", "down"]
 
 def clean(text: str) -> str:
     """Return `text` with every character that does not print, or redirects print, spelled out."""
+    composed = unicodedata.normalize("NFC", text)
+    if composed.isprintable():  # nearly always: then there is nothing to spell out
+        return composed
     return "".join(
         char if unicodedata.category(char) not in UNPRINTABLE else f"<U+{ord(char):04X}>"
-        for char in unicodedata.normalize("NFC", text)
+        for char in composed
     )
 
 

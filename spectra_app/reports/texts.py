@@ -109,7 +109,9 @@ class Texts:
 
 def has_right_to_left(text: str) -> bool:
     """Tell whether any letter of `text` is read from right to left."""
-    return any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text)
+    return not text.isascii() and any(
+        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text
+    )
 
 
 def without_isolates(text: str) -> str:

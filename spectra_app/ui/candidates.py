@@ -27,8 +27,8 @@ HEADER, ROW = 38, 28  # pixels
 HIDDEN_BELOW = {0: 700, 6: 600, 5: 440, 4: 400}  # column: width of the panel in pixels
 
 
-def cell(candidate: Candidate, column: str, look: Look) -> str:
-    """Return the text of one cell."""
+def cells(candidate: Candidate, look: Look) -> dict[str, str]:
+    """Return the texts of one row by column."""
     put = look.texts.put
     return {
         "rank": str(candidate.rank),
@@ -38,7 +38,7 @@ def cell(candidate: Candidate, column: str, look: Look) -> str:
         "explains": put(percent(candidate.explains)),
         "missing": put(percent(candidate.missing)),
         "shift": put(f"{candidate.shift_cm1:+.1f}"),
-    }[column]
+    }
 
 
 class CandidateModel(QAbstractTableModel):
@@ -57,9 +57,11 @@ class CandidateModel(QAbstractTableModel):
         self._look, self.columns = look, columns
         self._rows: tuple[Candidate, ...] = ()
         self._metric = ""
+        self._told: dict[int, dict[str, str]] = {}
 
     def retell(self) -> None:
         """Say all texts anew."""
+        self._told.clear()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         if self._rows:
             corner = self.index(len(self._rows) - 1, len(self.columns) - 1)
@@ -69,6 +71,7 @@ class CandidateModel(QAbstractTableModel):
         """Show `rows`; `metric` is the name of the score."""
         self.beginResetModel()
         self._rows, self._metric = rows, metric
+        self._told.clear()
         self.endResetModel()
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:
@@ -96,7 +99,9 @@ class CandidateModel(QAbstractTableModel):
 
     def said(self, row: int, column: str) -> str:
         """Return the text of one cell."""
-        return cell(self._rows[row], column, self._look)
+        if row not in self._told:  # a table asks for each text many times to find its widths
+            self._told[row] = cells(self._rows[row], self._look)
+        return self._told[row][column]
 
     def headerData(
         self,
@@ -211,13 +216,12 @@ class CandidatePanel(QFrame):
 
     def show_candidates(self, rows: tuple[Candidate, ...], metric: str) -> None:
         """Show `rows` and choose the first without announcing it."""
-        selection = self.table.selectionModel()
-        blocked = selection.blockSignals(True)
+        blocked = self.blockSignals(True)
         self.model.show_candidates(rows, metric)
-        selection.blockSignals(blocked)
         self.setVisible(bool(rows))
         if rows:
             self.table.setCurrentIndex(self.model.index(0, 1))
+        self.blockSignals(blocked)
 
     @Slot(QModelIndex, QModelIndex)
     def _on_row(self, current: QModelIndex, previous: QModelIndex) -> None:

@@ -17,7 +17,7 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QChildEvent, QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 from shiboken6 import isValid
 
 from spectra_app.reports.texts import LANGUAGES, Said, Texts, load_set, load_texts
@@ -40,7 +40,7 @@ SLICE_S = 0.015
 _Weak = Callable[[], Callable[[], None] | None]
 NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
 
-__all__ = ["LANGUAGES", "NAMES", "Look", "window_texts"]
+__all__ = ["LANGUAGES", "NAMES", "Look", "behind", "window_texts"]
 
 
 class Look(QObject):
@@ -66,7 +66,13 @@ class Look(QObject):
         self.theme: Theme = load_theme(resolve(choice))
         self._direct()
         self._worn_by: list[QWidget] = []
-        self._window: QWidget | None = None
+        self._pages: list[QWidget] = []
+        self._undressed: list[QWidget] = []
+        self._held: list[QWidget] = []
+        self._dressing = QTimer(self)
+        self._dressing.setSingleShot(True)
+        self._dressing.timeout.connect(self._dress_on)
+        self._windows: list[QWidget] = []
         self._telling: list[_Weak] = []
         self._painting: list[_Weak] = []
         self._later: dict[Callable[[], None], QWidget] = {}
@@ -134,7 +140,7 @@ class Look(QObject):
                 continue
             there.append(kept)
             page = self._page_of(part)
-            if page is None or page.isVisible() or not page.window().isVisible():
+            if page is None or not behind(page):
                 part()
             else:
                 self._later[part] = page
@@ -143,10 +149,10 @@ class Look(QObject):
         return there
 
     def _page_of(self, part: Callable[[], None]) -> QWidget | None:
-        """Return the styled part of the window that a method's object belongs to."""
+        """Return the page or styled part of the window that a method's object belongs to."""
         one = getattr(part, "__self__", None)
         while isinstance(one, QObject):
-            if one in self._worn_by:
+            if one in self._worn_by or one in self._pages:
                 return one
             one = one.parent()
         return None
@@ -183,22 +189,33 @@ class Look(QObject):
         part.setStyleSheet(self._sheet)
         part.installEventFilter(self)
 
+    def _wear_once(self, part: QWidget) -> None:
+        if not part.styleSheet():
+            self.wear(part)
+
+    def turn_to(self, page: QWidget) -> None:
+        """Tell a page within a styled part what changed when it is next shown, not while hidden."""
+        self._pages = [one for one in self._pages if isValid(one)]
+        self._pages.append(page)
+        page.installEventFilter(self)
+
     def wear_beside(self, window: QWidget) -> None:
-        """Style the dialogs and menus that belong to a window, each when it is first shown."""
-        self._window = window
+        """Style what comes to a window by itself when it is first shown: dialogs, menus, tabs."""
+        self._windows.append(window)
         window.installEventFilter(self)
 
     def eventFilter(self, part: QObject, event: QEvent) -> bool:
         """Style what is shown now and was hidden when the theme changed."""
         kind = event.type()
-        if kind == QEvent.Type.Show and isinstance(part, QWidget) and part in self._worn_by:
-            self._put_on(part)
+        if kind == QEvent.Type.Show and (part in self._worn_by or part in self._pages):
+            if part in self._worn_by:
+                self._put_on(part)
             for left in [one for one, page in self._later.items() if page is part]:
                 self._call_left(left)
-        elif kind == QEvent.Type.ChildPolished and part is self._window:
+        elif kind == QEvent.Type.ChildPolished and part in self._windows:
             child = cast("QChildEvent", event).child()
-            if isinstance(child, QWidget) and child.isWindow() and not child.styleSheet():
-                self.wear(child)
+            if isinstance(child, QTabBar) or (isinstance(child, QWidget) and child.isWindow()):
+                self._wear_once(child)
         return False
 
     def _put_on(self, part: QWidget) -> None:
@@ -207,16 +224,53 @@ class Look(QObject):
 
     def _dress(self) -> None:
         app = QApplication.instance()
+        for window in filter(isValid, self._windows):
+            # Qt takes a window for styled when what stands in it is, and leaves its palette alone.
+            window.setAttribute(Qt.WidgetAttribute.WA_StyleSheet, bool(window.styleSheet()))
         if isinstance(app, QApplication):
             app.setPalette(palette(self.theme))
         self._sheet = style_sheet(self.theme)
-        for part in self._worn_by:
-            if isValid(part) and part.isVisible():
-                self._put_on(part)
+        self._undressed = [one for one in self._worn_by if isValid(one) and one.isVisible()]
+        if self._undressed:
+            self._hold()
+            self._dressing.start()
+
+    def _hold(self) -> None:
+        """Paint nothing until all that is seen wears the theme: half of it would flash."""
+        self._let_go()
+        self._held = list({one.window(): None for one in self._undressed})
+        for window in self._held:
+            window.setUpdatesEnabled(False)
+
+    def _let_go(self) -> None:
+        for window in self._held:
+            if isValid(window):
+                window.setUpdatesEnabled(True)
+        self._held = []
+
+    @Slot()
+    def _dress_on(self) -> None:
+        """Style a little of what is seen; a large part takes a turn of its own."""
+        ends = time.monotonic() + SLICE_S
+        try:
+            while self._undressed and time.monotonic() < ends:
+                part = self._undressed.pop()
+                if isValid(part):
+                    self._put_on(part)
+        finally:
+            if self._undressed:
+                self._dressing.start()
+            else:
+                self._let_go()
 
     def _on_system_theme(self) -> None:
         if self.choice == "system":
             self.dress("system")
+
+
+def behind(part: QWidget) -> bool:
+    """Tell whether a part is hidden in a window that is seen: nobody waits for what it shows."""
+    return not part.isVisible() and part.window().isVisible()
 
 
 def _weak(part: Callable[[], None]) -> _Weak:

@@ -9,14 +9,23 @@ from typing import Literal
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF, QResizeEvent
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QPainter,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from matching.spectrum import Spectrum
 from spectra_app.records.identification import Comparison
 from spectra_app.reports.texts import Said, Texts
-from spectra_app.ui.look import Look
+from spectra_app.ui.look import Look, behind
 from spectra_app.ui.mirroring import never_mirrored, shortened
 from spectra_app.ui.theme import BASE_POINTS, Theme, sized
 
@@ -72,7 +81,7 @@ class SpectrumPlot(QFrame):
         self._view: View = "mirrored"
         self._query: Spectrum | None = None
         self._comparison: Comparison | None = None
-        self._emulated, self._blank = False, True
+        self._emulated, self._blank, self._stale = False, True, False
         self._message = ""  # key of a text
         self._quality: QualityWords = no_quality
         self._labels: list[_Label] = []
@@ -85,6 +94,9 @@ class SpectrumPlot(QFrame):
         self.whole = QPushButton()
         self.widget = pg.PlotWidget(enableMenu=False)
         never_mirrored(self.widget)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._redraw_seen)
         self._build()
         look.tell(self.retell)
         look.paint(self.repaint_all)
@@ -150,7 +162,7 @@ class SpectrumPlot(QFrame):
         self.whole.setText(say("figure.whole"))
         self.whole.setToolTip(say("figure.whole_hint"))
         self._name_axes()
-        self.redraw()
+        self._soon.start()  # in a turn of its own, like repainting: each takes long
 
     def _name_axes(self) -> None:
         say, item, theme = self._look.say, self.widget.getPlotItem(), self._theme
@@ -169,14 +181,14 @@ class SpectrumPlot(QFrame):
             axis.setPen(pg.mkPen(theme["grid"]))
             axis.setTextPen(pg.mkPen(theme["text"]))
             axis.setTickFont(self.font())
-        self.redraw()
+        self._soon.start()
 
     def show_message(self, key: str) -> None:
         """Show no spectrum but the text `key`; nothing at all without a key."""
         self._query, self._comparison, self._message = None, None, key
         self._blank = not key
         self.quality.hide()
-        self.redraw()
+        self._redraw_seen()
 
     def show_spectrum(
         self,
@@ -193,11 +205,26 @@ class SpectrumPlot(QFrame):
         self._quality, self._blank = quality, False
         self._query, self._comparison, self._emulated = query, comparison, emulated
         self._message = "" if query is not None or comparison is not None else "figure.nothing"
-        self.redraw()
+        self._redraw_seen()
+
+    @Slot()
+    def _redraw_seen(self) -> None:
+        """Draw everything again; when it is next shown where another page is shown now."""
+        self._stale = behind(self)
+        if not self._stale:
+            self.redraw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came while another page was shown."""
+        super().showEvent(event)
+        if self._stale:
+            self.redraw()
 
     @Slot()
     def redraw(self) -> None:
         """Draw everything again, over the whole range."""
+        self._soon.stop()
+        self._stale = False
         self.widget.clear()
         self._labels = []
         self.drawn = None
@@ -288,17 +315,16 @@ class SpectrumPlot(QFrame):
         gap = MARKER_GAP * (2.0 if self._view == "mirrored" else 1.0)
         y = sign * (np.interp(positions, axis, np.nan_to_num(heights)) + gap)
         pen, brush = mark_paint(mark, self._theme)
-        self.widget.plot(
-            positions, y, pen=None, symbol=SYMBOLS[mark], symbolSize=9,
-            symbolPen=pen, symbolBrush=brush,
-        )  # fmt: skip
+        marks = pg.ScatterPlotItem(positions, y, symbol=SYMBOLS[mark], size=9, pen=pen, brush=brush)
+        self.widget.addItem(marks)
 
     def _curve(self, axis: NDArray[np.float64], values: NDArray[np.float64], colour: str) -> None:
-        curve = self.widget.plot(
-            axis, values, pen=pg.mkPen(self._theme[colour], width=LINE_WIDTH), connect="finite"
-        )
-        curve.setDownsampling(auto=True, method="peak")
-        curve.setClipToView(True)
+        curve = pg.PlotDataItem(
+            axis, values, pen=pg.mkPen(self._theme[colour], width=LINE_WIDTH), connect="finite",
+            autoDownsample=True, downsampleMethod="peak",
+        )  # fmt: skip
+        self.widget.addItem(curve)
+        curve.setClipToView(True)  # not before: it looks for its view
 
     def _range(self, axis: NDArray[np.float64], bottom: float, top: float) -> None:
         low, high = float(axis[0]), float(axis[-1])

@@ -108,11 +108,12 @@ class Workbench(QMainWindow):
         )
         self.library, self.offline = ElidedLabel(), QLabel()
         self.used = UsedLibrary(self, use_cases, lane)
-        self._reveal = QTimer(self)
+        self._reveal, self._facing = QTimer(self), QTimer(self)
         self._handed_over = HandedOver()
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
         self._build()
         self._connect()
+        self._wear()
         look.tell(self.retell)
         self._show_entry(None)
         self.used.ask()
@@ -152,6 +153,13 @@ class Workbench(QMainWindow):
         self.statusBar().addPermanentWidget(self.arrangement.button)
         self.statusBar().addPermanentWidget(self.offline)
 
+    def _wear(self) -> None:
+        """Style part by part: what is hidden waits, and no part takes long."""
+        for part in (self.bar, self.centre, self.statusBar(), *self.arrangement.docks.values()):
+            self.look.wear(part)
+        self.look.wear_beside(self)
+        self.look.turn_to(self)
+
     def _arrange(self) -> None:
         """Lay panels that share a place over each other, verdict and candidates in front."""
         docks = self.arrangement.docks
@@ -177,7 +185,13 @@ class Workbench(QMainWindow):
         else:
             self.library.set_text(say("bench.library_opening"))
         self.statusBar().clearMessage()
-        if self._arranged and self.arrangement.face(self.look.texts.direction):
+        if self._arranged:
+            self._facing.start()
+
+    @Slot()
+    def _face(self) -> None:
+        """Lay the panels out for the direction of reading, in a turn of its own: it takes long."""
+        if self.arrangement.face(self.look.texts.direction):
             self._divide()
 
     def _connect(self) -> None:
@@ -206,6 +220,8 @@ class Workbench(QMainWindow):
         lane.changed.connect(self._on_lane)
         bar.analyser.triggered.connect(self.analyser.open_panel)
         self.analyser.scan_ready.connect(self._on_scan_ready)
+        self._facing.setSingleShot(True)
+        self._facing.timeout.connect(self._face)
         self._reveal.setSingleShot(True)
         self._reveal.setInterval(REVEAL_MS)
         self._reveal.timeout.connect(self._show_work)

@@ -379,7 +379,7 @@ def test_lists_are_at_the_right_where_people_read_from_the_right(bench, qtbot):
     docks = bench.arrangement.docks
     for language, scans, verdict in (("ar", "Right", "Left"), ("en", "Left", "Right")):
         bench.look.speak(language)
-        assert scans in bench.dockWidgetArea(docks["scans"]).name
+        qtbot.waitUntil(lambda side=scans: side in bench.dockWidgetArea(docks["scans"]).name)
         assert verdict in bench.dockWidgetArea(docks["verdict"]).name
         assert bench.tabifiedDockWidgets(docks["verdict"]) == [docks["cleanup"]]
 

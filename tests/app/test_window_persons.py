@@ -105,8 +105,8 @@ def test_the_workbench_forgets_spectra_and_library_of_who_has_gone(
         bench.scans.tick(entry)
     qtbot.waitUntil(lambda: len(bench.examination.shown) == 2)
     bench.look_closer()
+    qtbot.waitUntil(lambda: bench.door.opened)
     desks.rest()
-    assert bench.door.opened
     desks.leave()
     qtbot.mouseClick(desks.shell.entrance.around, LEFT)
     desks.rest()

@@ -52,10 +52,11 @@ def test_the_style_sheet_has_every_colour_filled_in(name):
     assert "@" not in body
 
 
-def test_the_switch_repaints_the_window_and_back(window):
+def test_the_switch_repaints_the_window_and_back(window, qtbot):
     look = window.look
 
     def ground():
+        qtbot.waitUntil(window.updatesEnabled)  # nothing is painted until all of it is styled
         picture = window.grab().toImage()
         return picture.pixelColor(picture.width() // 2, picture.height() - 60).lightness()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QObject, Slot
+from PySide6.QtCore import QByteArray, QObject, QTimer, Slot
 from PySide6.QtWidgets import QStackedWidget
 
 from spectra_app.services.api import StudyUse
@@ -47,6 +47,10 @@ class CloserDoor(QObject):
         self._look, self._lane, self._use = look, lane, use
         self.before = QByteArray()
         self.closer: Closer | None = None
+        self._wanted: tuple[Identified, str] | None = None
+        self._moment = QTimer(self)
+        self._moment.setSingleShot(True)
+        self._moment.timeout.connect(self._show)
 
     @property
     def opened(self) -> bool:
@@ -57,21 +61,34 @@ class CloserDoor(QObject):
         """Look closer at a result."""
         if self._use is None or found.query is None:
             return
+        self._wanted = (found, view)
+        if self.closer is not None:
+            self._show()
+            return
+        from spectra_app.ui.compare.closer import Closer
+
+        self.closer = Closer(self._look, self._lane, self._use)
+        self.closer.left.connect(self.leave)
+        self._middle.addWidget(self.closer)
+        self._look.wear(self.closer)
+        self.closer.show_found(found)
+        self._moment.start()  # making it takes long enough for one turn
+
+    @Slot()
+    def _show(self) -> None:
+        """Show what is wanted; told before it is seen, so that it is drawn once."""
+        if self._wanted is None or self.closer is None:
+            return
+        (found, view), self._wanted = self._wanted, None
         if not self.opened:
             self.before = self._arrangement.alone(STAYS)
-        if self.closer is None:
-            from spectra_app.ui.compare.closer import Closer
-
-            self.closer = Closer(self._look, self._lane, self._use)
-            self.closer.left.connect(self.leave)
-            self._middle.addWidget(self.closer)
-            self._look.wear(self.closer)  # hidden mostly: it is retold when it is shown
-        self._middle.setCurrentWidget(self.closer)
         self.closer.show_found(found)
+        self._middle.setCurrentWidget(self.closer)
         self.closer.show_view(view)
 
     def follow(self, found: Identified | None) -> None:
         """Look at another result where the closer look is open; leave it where there is none."""
+        self._wanted = None
         if not self.opened or self.closer is None:
             return
         if found is None or found.query is None:
@@ -81,6 +98,7 @@ class CloserDoor(QObject):
 
     def forget(self) -> None:
         """Close the closer look and what it knows; the next one is made anew."""
+        self._wanted = None
         self.leave()
         closer, self.closer = self.closer, None
         if closer is not None:

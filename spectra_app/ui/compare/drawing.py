@@ -12,10 +12,10 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from spectra_app.ui.look import Look
+from spectra_app.ui.look import Look, behind
 from spectra_app.ui.mirroring import never_mirrored, shortened
 from spectra_app.ui.plot import LINE_WIDTH, SYMBOLS, Mark, mark_paint
 from spectra_app.ui.theme import Theme, sized
@@ -113,7 +113,7 @@ class LaidPlot(QWidget):
         super().__init__()
         pg.setConfigOptions(antialias=True)
         self._look = look
-        self.drawing = Drawing()
+        self.drawing, self._stale = Drawing(), False
         self._labels: list[tuple[pg.TextItem, str, float]] = []
         self.widget = pg.PlotWidget(enableMenu=False)
         item = self.widget.getPlotItem()
@@ -130,12 +130,21 @@ class LaidPlot(QWidget):
         look.paint(self.repaint_all)
 
     def show_drawing(self, drawing: Drawing) -> None:
-        """Draw something else, over its whole range."""
+        """Draw something else, over its whole range; when it is next shown if nobody sees it."""
         self.drawing = drawing
-        self.repaint_all()
+        self._stale = behind(self)
+        if not self._stale:
+            self.repaint_all()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came while another page was shown."""
+        super().showEvent(event)
+        if self._stale:
+            self.repaint_all()
 
     def repaint_all(self) -> None:
         """Draw everything in the colours of the theme."""
+        self._stale = False
         theme, drawing, item = self._look.theme, self.drawing, self.widget.getPlotItem()
         self.widget.setBackground(theme["surface"])
         self.widget.clear()
@@ -151,9 +160,11 @@ class LaidPlot(QWidget):
             self._draw_trace(trace)
         for marks in drawing.marks:
             pen, brush = mark_paint(marks.mark, theme)
-            self.widget.plot(
-                marks.x, marks.y, pen=None, symbol=SYMBOLS[marks.mark], symbolSize=MARK_PIXELS,
-                symbolPen=pen, symbolBrush=brush,
+            self.widget.addItem(
+                pg.ScatterPlotItem(
+                    marks.x, marks.y, symbol=SYMBOLS[marks.mark], size=MARK_PIXELS,
+                    pen=pen, brush=brush,
+                )
             )  # fmt: skip
         for bars in drawing.bars:
             self._draw_bars(bars)
@@ -207,9 +218,11 @@ class LaidPlot(QWidget):
                 beam=0.0, pen=pen,
             )
         )  # fmt: skip
-        self.widget.plot(
-            bars.x, bars.y, pen=None, symbol=bars.shape, symbolSize=MARK_PIXELS,
-            symbolPen=pen, symbolBrush=pg.mkBrush(colour),
+        self.widget.addItem(
+            pg.ScatterPlotItem(
+                bars.x, bars.y, symbol=bars.shape, size=MARK_PIXELS,
+                pen=pen, brush=pg.mkBrush(colour),
+            )
         )  # fmt: skip
 
     def _fit(self) -> None:

@@ -78,7 +78,6 @@ class TechnicianArea(PagedArea):
         super().__init__(look, bench.records, PAGES, lambda kind: kind(look, bench), "tech")
         self.workbench = Workbench(bench.use_cases, bench.lane, bench.analyser, look)
         self.stack.addWidget(self.workbench)
-        look.wear(self.workbench)
         self._shelf = bench.shelf
         bench.shelf.shown.connect(lambda: self.show_page("library"))
         bench.shelf.more_wanted.connect(self._import_more)
