@@ -95,8 +95,8 @@ class PagedArea(QWidget):
         self.current = name
         self.tabs[name].setChecked(True)
         page = self.page(name, self._pages[name])
+        page.refresh()  # before it is seen: it is laid out once then
         self.stack.setCurrentWidget(page)
-        page.refresh()
         self.page_shown.emit(name)
         return page
 

@@ -34,11 +34,12 @@ BEHIND = {
     "analyser": (
         (
             "spectra_app.services.desk", "numpy.typing", "cProfile", "pydoc",
-            "xml.etree.ElementTree", "multiprocessing.connection",
+            "xml.etree.ElementTree", "multiprocessing.connection", "importlib.resources",
+            "decimal",
         ),
         (
-            "PySide6.QtTest", "PySide6.QtOpenGLWidgets", "pyqtgraph", "spectra_app.ui.live_plot",
-            "spectra_app.ui.analyser_desk",
+            "PySide6.QtTest", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "pyqtgraph",
+            "spectra_app.ui.live_plot", "spectra_app.ui.analyser_desk",
         ),
     ),
     "officer": (

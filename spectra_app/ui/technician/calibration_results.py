@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -66,14 +67,21 @@ class LinesStep(ResultStep):
         split.setChildrenCollapsible(False)
         split.addWidget(self.plot)
         split.addWidget(self.table)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        for button in (self.plot.keeper.button(), self.table.keeper.button()):
-            button.setObjectName("segment")
-            buttons.addWidget(button)
-        self.column.addLayout(buttons)
+        self._saving = QHBoxLayout()
+        self._saving.addStretch(1)
+        self.column.addLayout(self._saving)
         self.column.addWidget(split, 1)
         look.tell(self.show_result)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Offer to save plot and table; the plot is made with its button, when first shown."""
+        super().showEvent(event)
+        if self._saving.count() > 1:
+            return
+        for keeper in (self.plot.keeper, self.table.keeper):
+            button = keeper.button()
+            button.setObjectName("segment")
+            self._saving.addWidget(button)
 
     def show_result(self) -> None:
         """Show the lines."""
