@@ -15,6 +15,7 @@ from matching.weights import highpass
 
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+READ_ROWS = 192  # read together
 BLOCK_ROWS = 48  # rows squared at a time: small enough to stay in the cache
 
 
@@ -77,12 +78,14 @@ def pool_scores(
     columns = np.ascontiguousarray(smeared.T, dtype=np.float32)
     scores = np.empty((rows.shape[0], len(left)), dtype=np.float32)
     light32 = np.empty((BLOCK_ROWS, target.scan.size), dtype=np.float32)
-    for begin in range(0, rows.shape[0], BLOCK_ROWS):
-        block = np.asarray(rows[begin : begin + BLOCK_ROWS, target.start : stop])
-        squares = np.multiply(block, block, out=light32[: block.shape[0]])
-        norms = np.sqrt(np.vecdot(squares, squares))
-        dots = squares @ columns
-        scores[begin : begin + BLOCK_ROWS] = dots / np.maximum(norms, 1e-12)[:, None]
+    for first in range(0, rows.shape[0], READ_ROWS):
+        read = rows[first : first + READ_ROWS, target.start : stop]
+        for begin in range(0, read.shape[0], BLOCK_ROWS):
+            block = read[begin : begin + BLOCK_ROWS]
+            squares = np.multiply(block, block, out=light32[: block.shape[0]])
+            norms = np.sqrt(np.vecdot(squares, squares))
+            part = slice(first + begin, first + begin + block.shape[0])
+            scores[part] = (squares @ columns) / np.maximum(norms, 1e-12)[:, None]
     return scores
 
 
