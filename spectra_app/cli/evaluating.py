@@ -118,6 +118,8 @@ def _text(figures: dict[str, Any]) -> list[str]:
     lines = [f"{figures['n']} queries, {figures['out_of_library']} of them not in the library"]
     keys = ("top1", "top3", "named_right", "named_wrong", "inconclusive", "not_in_library")
     lines += [f"  {key:16} {_shown(figures[key])}" for key in keys]
+    if figures["lead"]["count"]:
+        lines.append(f"  {'lead':16} {_shown(figures['lead'])}, counted among the named")
     if figures["refused"]["count"]:
         lines.append(f"  {'refused':16} {_shown(figures['refused'])}")
     if "false_naming" in figures:

@@ -26,6 +26,7 @@ RATES = {
     "top3": "Right among the first three",
     "named_right": "Named, and right",
     "named_wrong": "Named, but wrong",
+    "lead": "Of the named, leads only: the reference was not measured",
     "inconclusive": "Inconclusive",
     "not_in_library": "Said not to be in the library",
     "class_only": "Family only, no name",

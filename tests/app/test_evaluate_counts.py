@@ -122,6 +122,17 @@ def test_confusion_counts_answers_and_the_nearest_wrong_substance():
     assert found["best_wrong"][0]["candidate"] == "two"
 
 
+def test_leads_are_counted_apart_and_look_alikes_are_no_mixture():
+    alike = answer("lead", [1, 2], sets=(frozenset({1, 2}),))
+    both = answer("mixture", [1, 2])
+    results = [Result(query({3}), given, None) for given in (alike, both)]
+    found = summary([*results, right(3)], NAMES)
+    assert (found["lead"]["count"], found["lead"]["n"]) == (1, 3)
+    said = [row["named"] for row in found["confusion"]["named"]]
+    assert said == ["one + two", "one or two", "three"]
+    assert [item["named"] for item in found["wrong"]] == [["one or two"], ["one", "two"]]
+
+
 def test_true_but_not_all_is_told_apart_from_false():
     both = query({1, 2}, 2)
     assert named_true_but_not_all(both, answer("match", [1]))

@@ -18,17 +18,19 @@ from spectra_app.services.evaluate.judging import (
     in_library,
     named,
     named_right,
+    named_sets,
     named_true_but_not_all,
     named_wrong,
     pure,
     ranked_within,
 )
+from spectra_app.services.result_rows import OR, PLUS
 from spectra_app.services.statistics import macro, rate
 
 SCORE = "hit quality 0-1 (1 best) of the best candidate: logistic evidence of the shipped policy"
 FALSE_SHARE = 0.05
 MOST_PLACES = 10
-COUNTED = ("inconclusive", "not_in_library", "class_only", "container_only", "refused")
+COUNTED = ("lead", "inconclusive", "not_in_library", "class_only", "container_only", "refused")
 
 Names = Mapping[int, str]
 
@@ -237,7 +239,13 @@ def _confusion(results: Sequence[Result], names: Names) -> dict[str, Any]:
 def _said(answer: Answer, names: Names) -> str:
     if not named(answer):
         return f"({answer.outcome})"
-    return " + ".join(sorted(name_of(number, names) for number in answer.named))
+    return PLUS.join(sorted(names_said(answer, names)))
+
+
+def names_said(answer: Answer, names: Names) -> list[str]:
+    """Return what was named, one text for every component: look-alikes are joined with "or"."""
+    groups = named_sets(answer)
+    return [OR.join(sorted(name_of(number, names) for number in group)) for group in groups]
 
 
 def _best_wrong(results: Sequence[Result], names: Names) -> list[dict[str, Any]]:
@@ -274,7 +282,7 @@ def listing(result: Result, names: Names, *, left_out: bool = False) -> dict[str
         "instrument": result.query.instrument,
         "outcome": answer.outcome,
         "reasons": list(answer.reasons),
-        "named": [name_of(number, names) for number in answer.named],
+        "named": names_said(answer, names),
         "best_candidate": name_of(answer.ranked[0], names) if answer.ranked else None,
         "best_is_right": bool(set(answer.ranked[:1]) & result.query.truth),
         "true_but_not_all": named_true_but_not_all(result.query, answer),

@@ -9,7 +9,7 @@ from typing import Any
 
 from library.cells import cell, csv_line
 from spectra_app.records.durable import USUAL, replace_whole
-from spectra_app.services.evaluate.figures import Names, name_of
+from spectra_app.services.evaluate.figures import Names, name_of, names_said
 from spectra_app.services.evaluate.harmed import both_found, false_name, share_of_first
 from spectra_app.services.evaluate.judging import (
     Answer,
@@ -21,6 +21,7 @@ from spectra_app.services.evaluate.judging import (
 )
 from spectra_app.services.evaluate.running import Sum
 from spectra_app.services.evaluate.whole import Evaluation
+from spectra_app.services.result_rows import PLUS
 from spectra_app.settings import made
 
 
@@ -80,7 +81,7 @@ def _fields(answer: Answer | None, names: Names) -> dict[str, Any]:
         )
     return {
         "outcome": answer.outcome,
-        "named": " + ".join(name_of(number, names) for number in answer.named),
+        "named": PLUS.join(names_said(answer, names)),
         "best": name_of(answer.ranked[0], names) if answer.ranked else "",
         "score": f"{answer.score:.6f}",
         "evidence": "" if answer.evidence is None else f"{answer.evidence:.6f}",

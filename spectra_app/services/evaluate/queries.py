@@ -97,8 +97,14 @@ def _query(row: ManifestRow, label: str, numbers: dict[str, int]) -> Query:
         complete=bool(parts) and all(found),
         components=len(parts),
         substance=row.get("group") or row.get("name") or composition or row.get("truth") or label,
-        instrument=row.get("serial") or row.get("instrument") or str(Path(row.get("file")).parent),
+        instrument=row.get("serial") or row.get("instrument") or _not_stated(row.get("file")),
     )
+
+
+def _not_stated(file: str) -> str:
+    """Return the group of a scan whose instrument is not stated: its folder, which is no name."""
+    folder = str(Path(file).parent)
+    return "not stated" if folder == "." else f"not stated (folder {folder})"
 
 
 def data_sha256(queries: Sequence[Query]) -> str:

@@ -17,7 +17,7 @@ Index = QModelIndex | QPersistentModelIndex
 Figures = dict[str, Any]
 NOTHING = "–"
 OVERALL = (
-    "top1", "top3", "named_right", "named_wrong", "false_naming", "inconclusive",
+    "top1", "top3", "named_right", "named_wrong", "lead", "false_naming", "inconclusive",
     "not_in_library", "class_only", "container_only", "refused",
 )  # fmt: skip
 FAILURES = (("wrong", "wrong"), ("false_names", "false"), ("missed", "missed"),
