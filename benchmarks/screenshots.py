@@ -120,6 +120,8 @@ def parcel(app, out):
             window.entrance.first.rows[key][1].setText(text)
         window.entrance.first.go.click()
         wait_until_idle(app, window)
+        window.show_area("officer")  # a supervisor begins at the board
+        wait_for(app, lambda: window.pages.currentWidget() is window.officer)
         desk, screen = window.analyser, window.officer
         desk.open_panel()
         wait_until_idle(app, window)
