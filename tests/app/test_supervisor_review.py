@@ -152,6 +152,18 @@ def test_a_replay_is_stopped_and_a_report_sent_back_with_a_reason(
     qtbot.keyClick(page.sheets, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: "SENT BACK" in review.board.cards.index(0).data(), timeout=LONG_MS)
     assert "the weight is of another item Weigh it" in review.board.cards.index(0).data()
+    shell = review.shell  # who issued it sees that at the next log-in
+    shell.log_out.trigger()
+    qtbot.waitUntil(lambda: shell.records.standing.user is None, timeout=LONG_MS)
+    form = shell.entrance.log_in
+    form.name.setText("officer")
+    qtbot.keyClicks(form.password, reported.words)
+    qtbot.keyClick(form.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: shell.pages.currentWidget() is shell.officer, timeout=LONG_MS)
+    qtbot.waitUntil(shell.officer.message.back.isVisible, timeout=LONG_MS)
+    assert f"{reported.report}. the weight" in shell.officer.message.back.text()
+    shell.look.speak("fr")
+    assert "RENVOYÉ" in shell.officer.message.back.text()
 
 
 def test_a_report_is_shown_in_another_language_as_a_preview_and_saved_as_shown(

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from spectra_app.records.kinds import Scan
 from spectra_app.services.cases.papers import Chosen, read_pictures
 from spectra_app.services.cases.parcels import Added, Filed, ParcelNumber, file_parcel
+from spectra_app.services.cases.sent_back import sent_back_to_me
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument_state import CheckResult, PlanName, ScanWish
 from spectra_app.services.office import Office, Session
@@ -92,6 +93,7 @@ class OfficerFlow(QObject):
         look.retold.connect(self._offer)
         records.changed.connect(self._on_person)
         self._person = self._whose()
+        self._look_for_sent_back()
         self._offer()
 
     # --- what the officer does --------------------------------------------------------------------
@@ -222,6 +224,7 @@ class OfficerFlow(QObject):
         if self._whose() == self._person:
             return
         before, self._person = self._person, self._whose()
+        self._look_for_sent_back()
         if before:
             if self._job is not None:
                 self._analyser.stop()
@@ -229,6 +232,18 @@ class OfficerFlow(QObject):
             self._begin_parcel()
             self.screen.show_message("officer.begin")
             self._offer()
+
+    def _look_for_sent_back(self) -> None:
+        """Look which reports of who is here a supervisor did not sign, and show why."""
+        person = self._person
+        self.screen.message.show_back(())
+
+        def ended(job: Job) -> None:
+            if person == self._person and job.error is None:
+                self.screen.message.show_back(job.result)
+
+        if person:
+            self._records.ask("Looking for reports that were sent back", sent_back_to_me, ended)
 
     def _begin_parcel(self) -> None:
         self.parcel = Parcel()
@@ -324,6 +339,7 @@ class OfficerFlow(QObject):
             return
         filed: Filed = job.result
         self._begin_parcel()
+        self._look_for_sent_back()
         self.screen.show_message(
             "officer.filed", item=filed.item.id, count=len(filed.scans),
             emulated=filed.case.emulated,

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from matching.errors import SpectraError
+from spectra_app.services.cases.sent_back import SentBack
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument_state import InstrumentState
 from spectra_app.services.live import LiveFrame
@@ -35,6 +36,7 @@ SCAN_TALL, TALL = 76, 57  # pixels: 20 and 15 mm at 96 dpi
 HALVES = (47, 53)
 HELD = frozenset({"officer.unchecked", "officer.checking", "officer.check_unjudged"})
 """With these words a picture shows how the polystyrene standard is held."""
+BACK_SHOWN = 3
 SECOND_LOOKS = ("other_spot", "packaging", "longer")
 
 
@@ -48,6 +50,7 @@ class Message(QFrame):
         self._look = look
         self._key, self._values, self._action = "officer.begin", dict[str, object](), ""
         self._error: SpectraError | None = None
+        self._back: tuple[SentBack, ...] = ()
         self.setObjectName("panel")
         self.emulated = QLabel()
         self.emulated.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -56,6 +59,8 @@ class Message(QFrame):
         self.sign, self.bar = LaserSign(look, 40, 17.0), QProgressBar()
         self.bar.setTextVisible(False)
         self.left, self.action = text_label("hint"), QPushButton()
+        self.back = text_label("problem")
+        self.back.setTextFormat(Qt.TextFormat.PlainText)  # a person's words are in it
         self.hold = HoldPicture(look, way_of("polystyrene"))
         self.action.setObjectName("primary")
         self.action.setMinimumHeight(TALL)
@@ -65,7 +70,7 @@ class Message(QFrame):
         column.setSpacing(14)
         for widget in (
             self.emulated, self.title, self.sign, self.bar, self.left, self.text, self.hold,
-            self.action,
+            self.action, self.back,
         ):  # fmt: skip
             column.addWidget(widget)
         column.addStretch(1)
@@ -89,6 +94,7 @@ class Message(QFrame):
             self.text.setText(say(f"{self._key}.text", **self._values))
         self.bar.setAccessibleName(say("officer.progress"))
         self.hold.setAccessibleName(say("officer.unchecked.text"))
+        self._tell_back()
         self.action.setVisible(bool(self._action))
         if self._action:
             self.action.setText(say(f"officer.act_{self._action}"))
@@ -109,6 +115,22 @@ class Message(QFrame):
         for widget in (self.bar, self.left, self.sign):
             widget.hide()
         self.retell()
+
+    def show_back(self, back: tuple[SentBack, ...]) -> None:
+        """Show which reports of this person were sent back, and why, until others take over."""
+        self._back = back
+        self._tell_back()
+
+    def _tell_back(self) -> None:
+        say, put = self._look.say, self._look.texts.put
+        lines = [
+            say("officer.sent_back", report=put(one.report), why=put(one.why))
+            for one in self._back[:BACK_SHOWN]
+        ]
+        if len(self._back) > BACK_SHOWN:
+            lines.append(say("officer.sent_back_more", count=len(self._back) - BACK_SHOWN))
+        self.back.setText("\n".join(lines))
+        self.back.setVisible(bool(lines))
 
     def offer(self, action: str) -> None:
         """Put another button below the same words; empty for none."""
