@@ -110,7 +110,7 @@ ROWS = st.one_of(
 
 
 @given(rows=ROWS, columns=st.one_of(st.none(), st.slices(7), st.integers(-7, 6)))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_asked_of_a_file_is_what_numpy_gives(tmp_path, rows, columns):
     plain = np.arange(42, dtype=np.float32).reshape(6, 7)
     file = tmp_path / "numbers"

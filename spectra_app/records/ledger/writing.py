@@ -227,7 +227,9 @@ def ledger_error(error: Exception, where: str) -> LedgerError:
         what, remedy = "the disk is full", "free some space and try again"
     elif "locked" in said:
         what, remedy = "another program holds the ledger", "wait for it, or end it"
-    elif "disk I/O" in said:
+    elif isinstance(error, FileNotFoundError):
+        what, remedy = "the ledger's folder is not there", "put the disk back, then try again"
+    elif "disk I/O" in said or "Input/output" in said:
         what = "the disk did not read or write what it was asked to"
         remedy = "see whether it is full or was taken out, and try again; keep the folder as it is"
     elif "malformed" in said or "not a database" in said:
