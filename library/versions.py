@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from library.entry import KINDS, STATUSES, EntryRecord, substance_numbers
+from library.entry import KINDS, STATUSES, EntryRecord, Kind, substance_numbers
 from library.errors import EntryStatusError, EntryVersionError
 
 # What a version in this status may become. A withdrawn one comes back as a new version only.
@@ -192,10 +192,15 @@ def numbered(records: Sequence[EntryRecord]) -> tuple[list[int], int]:
     return found, count
 
 
+def _may_become(old: Kind, new: Kind) -> bool:
+    return old == new or (old != "calculated" and KINDS.index(new) > KINDS.index(old))
+
+
 def check_versions(records: Sequence[EntryRecord]) -> None:
     """Check that versions count up, none gains in kind, and no two replace the same one.
 
-    A kind may only become a weaker one, in the order of `library.entry.KINDS`.
+    A kind may only become a weaker one, in the order of `library.entry.KINDS`; what was calculated
+    stays so, because an emulated reference can be named and a calculated one never.
 
     The version that another replaces may be missing: a release leaves old ones behind.
 
@@ -215,7 +220,7 @@ def check_versions(records: Sequence[EntryRecord]) -> None:
         least = old.version + 1 if old else 2 if record.replaces else 1
         if record.version < least or ((old or not record.replaces) and record.version != least):
             raise EntryVersionError(f"its version {record.version} is wrong", where, ORDER)
-        if old and KINDS.index(record.kind) < KINDS.index(old.kind):
+        if old and not _may_become(old.kind, record.kind):
             raise EntryVersionError(
                 f"what it replaces is {old.kind} and cannot become {record.kind}",
                 where,

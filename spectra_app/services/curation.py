@@ -311,9 +311,17 @@ def export_originals(path: Path, entry: str, folder: Path) -> tuple[Path, ...]:
         When a file is not kept with the library or is not the one that was imported.
     EntryMissingError
         When there is no such entry.
+    LibraryError
+        When its spectrum was calculated: a file of it could be taken for a reference.
     """
     with open_library(path) as library:
         whole = library.entry(library.row_of(entry))
+    if whole.record.kind == "calculated":
+        raise LibraryError(
+            "its spectrum was calculated, and is no reference to be given out",
+            f"entry {entry}",
+            "measure the substance",
+        )
     records = [one.record for one in whole.replicates] or [whole.record]
     files = {record.file_sha256: Path(record.file).name for record in records}
     if not all(files):

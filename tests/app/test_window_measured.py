@@ -227,6 +227,7 @@ def all_pages(shell, samples):
     yield from of_file("calibration_pages").calibration_pages(shell)
     yield from of_file("pages_everywhere").pages(shell)
     yield from of_file("examine_pages").examine_pages(shell, samples)
+    yield from of_file("calculated_pages").suggestion_pages(shell)
 
 
 def of_file(name):
