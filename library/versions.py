@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from library.entry import KINDS, STATUSES, EntryRecord, Kind, substance_numbers
+from library.entry import KINDS, STATUSES, EntryRecord, substance_numbers
 from library.errors import EntryStatusError, EntryVersionError
 
 # What a version in this status may become. A withdrawn one comes back as a new version only.
@@ -192,7 +192,7 @@ def numbered(records: Sequence[EntryRecord]) -> tuple[list[int], int]:
     return found, count
 
 
-def _may_become(old: Kind, new: Kind) -> bool:
+def _may_become(old: str, new: str) -> bool:
     return old == new or (old != "calculated" and KINDS.index(new) > KINDS.index(old))
 
 
