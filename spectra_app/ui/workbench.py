@@ -29,7 +29,6 @@ from PySide6.QtWidgets import (
 from matching.errors import SpectraError
 from matching.spectrum import Spectrum
 from spectra_app.records.identification import Comparison, Kind
-from spectra_app.reports.texts import without_isolates
 from spectra_app.services.api import UseCases
 from spectra_app.services.identify import Identified
 from spectra_app.ui.actions import ActionBar
@@ -50,13 +49,13 @@ from spectra_app.ui.technician.centre import Centre
 from spectra_app.ui.technician.docks import Arrangement, Dock
 from spectra_app.ui.technician.examining import Examination
 from spectra_app.ui.technician.reference_page import ReferencePage
+from spectra_app.ui.technician.scan_report import ScanReport
 from spectra_app.ui.technician.used_library import UsedLibrary
 from spectra_app.ui.verdict_card import VerdictCard
 from spectra_app.ui.verdict_words import hidden_lines
 
 REVEAL_MS = 200
 TOLD_MS = 8000
-SAVED_MS = 15_000
 SIDES = {"scans": 17, "verdict": 34}
 """Shares of the width in per cent; the plots have the rest."""
 BELOW = 33
@@ -108,6 +107,7 @@ class Workbench(QMainWindow):
         )
         self.library, self.offline = ElidedLabel(), QLabel()
         self.used = UsedLibrary(self, use_cases, lane)
+        self.report = ScanReport(self.statusBar(), use_cases, lane, look)
         self._reveal, self._facing = QTimer(self), QTimer(self)
         self._handed_over = HandedOver()
         self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
@@ -202,7 +202,8 @@ class Workbench(QMainWindow):
         paste.activated.connect(self._on_paste)
         bar.scan.triggered.connect(self.scan_emulated)
         bar.stop.triggered.connect(self.stop)
-        bar.report.triggered.connect(self.ask_report)
+        bar.report.triggered.connect(lambda: self.report.ask(self.scans.current))
+        self.report.failed.connect(lambda job: self._show_problem("bench.report_failed", job))
         bar.library.triggered.connect(self.ask_library)
         self.used.answered.connect(self._on_library)
         self.start.open_wanted.connect(self.ask_scans)
@@ -283,31 +284,6 @@ class Workbench(QMainWindow):
         self.analyser.stop()
         self.work.show_stopping()
         self.lane.stop_all()
-
-    @Slot()
-    def ask_report(self) -> None:
-        """Ask where to save the report of the scan shown, and write it."""
-        entry = self.scans.current
-        if entry is None or entry.identified is None:
-            return
-        say, scan = self.look.say, Path(entry.title.replace(":", " -")).stem
-        proposal = without_isolates(say("bench.report_name", scan=scan))
-        name, _ = QFileDialog.getSaveFileName(
-            self, say("bench.save_report"), proposal, "PDF (*.pdf)"
-        )
-        if name:
-            self._write_report(entry.identified, Path(name))
-
-    def _write_report(self, identified: Identified, path: Path) -> None:
-        target = path if path.suffix.lower() == ".pdf" else path.with_name(f"{path.name}.pdf")
-        write = self._use_cases.write_report
-
-        def task(_tell: object, _stop: object) -> Path:
-            write(identified, target)
-            return target
-
-        self.statusBar().showMessage(self.look.say("bench.writing", name=target.name))
-        self.lane.submit(Job(f"Writing {target.name}", task, self._on_report))
 
     @Slot()
     def ask_library(self) -> None:
@@ -394,15 +370,6 @@ class Workbench(QMainWindow):
         self.statusBar().showMessage(
             self.look.say("bench.limits_failed", scan=entry.title, words=str(error))
         )
-
-    def _on_report(self, job: Job) -> None:
-        self.statusBar().clearMessage()
-        if job.error is not None:
-            self._show_problem("bench.report_failed", job)
-        elif not job.stopped:
-            self.statusBar().showMessage(
-                self.look.say("bench.report_saved", path=str(job.result)), SAVED_MS
-            )
 
     @Slot(object)
     def _on_library(self, job: Job) -> None:
