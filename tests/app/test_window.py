@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from pyqtgraph import PlotDataItem
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QToolButton
@@ -149,7 +150,8 @@ def test_the_views_draw_what_they_say(opened, qtbot):
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
         assert window.plot.drawn.view == view
         items = window.plot.widget.getPlotItem().listDataItems()
-        curves[view] = [item.getOriginalDataset()[1] for item in items if item.opts["pen"]]
+        lines = [item for item in items if isinstance(item, PlotDataItem) and item.opts["pen"]]
+        curves[view] = [line.getOriginalDataset()[1] for line in lines]
     assert curves["overlaid"][0].max() == pytest.approx(1.0, abs=0.02)
     assert curves["mirrored"][0].min() == pytest.approx(-1.0, abs=0.02)
     assert len(curves["raw"]) == 1
