@@ -245,7 +245,7 @@ def _structures(folder: Path) -> dict[str, dict[str, str]]:
     """Return the rows of the table of structures by InChIKey; none where there is no table."""
     if not (folder / STRUCTURES).is_file():
         return {}
-    return {row["inchikey"]: row for row in read_table(STRUCTURES, folder)}
+    return {row.get("inchikey", ""): row for row in read_table(STRUCTURES, folder)}
 
 
 def _entry(row: dict[str, str], structures: dict[str, dict[str, str]]) -> CalculatedEntry:

@@ -109,10 +109,12 @@ def _judge(asked: Any) -> int:
 
 
 def _table(asked: Any) -> int:
+    from library.calculated.drawn import write_structures
     from library.calculated.plan import jobs
     from library.calculated.table import read_factors, write_table
 
     done, failed = write_table(asked.out, asked.work, jobs(), read_factors(asked.factors))
+    write_structures(asked.out, jobs())
     _say(f"{done} structures written, {failed} failed")
     return 0
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rdkit import Chem
 from rdkit.Chem.inchi import MolToInchiKey
 
+from library.calculated.drawn import add_structure_row
 from library.calculated.errors import CalculationError
 from library.calculated.plan import Job
 from library.calculated.run import Setting, run
@@ -52,4 +53,5 @@ def add(text: str, name: str, folder: Path, work: Path, factors: FactorSets) -> 
         raise CalculationError(str((record or {}).get("failed", "it was stopped")))
     folder.mkdir(parents=True, exist_ok=True)
     add_row(folder / OWN, work, job, factors)
+    add_structure_row(folder, job)
     return job

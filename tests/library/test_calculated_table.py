@@ -14,13 +14,17 @@ import resources
 from library.calculated.plan import jobs
 from library.calculated_lines import (
     FOLDER,
+    STRUCTURES,
     CalculatedEntry,
     CalculatedTable,
     calculated_table,
     failures,
+    how_often,
     read_calculated,
+    with_own,
 )
 from library.errors import LibraryDamagedError
+from library.formula import mass_of
 from library.substances import substances
 from matching.pipeline import prepare
 from matching.spectrum import Spectrum
@@ -60,6 +64,36 @@ def test_a_structure_is_calculated_or_its_failure_says_why(table) -> None:
     failed = failures()
     assert all(failed.values())
     assert set(failed) & {entry.inchikey for entry in table.entries} == set()
+
+
+def test_every_candidate_can_be_narrowed_and_drawn(table) -> None:
+    assert [entry.name for entry in table.entries if mass_of(entry.formula) is None] == []
+    assert [entry.name for entry in table.entries if entry.drawing is None] == []
+
+
+def test_a_station_s_own_structure_brings_its_formula_and_drawing(table, tmp_path) -> None:
+    folder = resources.path(FOLDER)
+    header, row = (folder / "lines-00.csv").read_text(encoding="utf-8").splitlines()[:2]
+    old, key = row.split(",")[:2]
+    other = "AAAAAAAAAAAAAA-UHFFFAOYSA-N"
+    row = row.replace(f"{old},{key},", f"{other},,", 1)
+    (tmp_path / "lines-own.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    assert with_own(table, tmp_path).entries[-1].formula == ""
+    drawn = 'inchikey,formula,atoms,bonds\n{0},C2H6O,"0,0,C3 87,50,C2 173,0,O1",0-1 1-2\n'
+    (tmp_path / STRUCTURES).write_text(drawn.format(other), encoding="utf-8")
+    own = with_own(table, tmp_path).entries[-1]
+    assert (own.inchikey, own.key, own.formula) == (other, "", "C2H6O")
+    assert [atom.element for atom in own.drawing.atoms] == ["C", "C", "O"]
+    (tmp_path / STRUCTURES).write_text(f"inchikey\n{other}\n", encoding="utf-8")
+    with pytest.raises(LibraryDamagedError):
+        with_own(table, tmp_path)
+
+
+def test_how_often_the_right_one_stood_far_up_is_said_with_the_table() -> None:
+    often = how_often()
+    assert often.scans >= 45
+    assert often.candidates <= len(calculated_table())  # printed anew when the table has grown
+    assert often.by_chance[10] < often.first[10] <= often.first[50] <= often.scans
 
 
 def test_factors_are_small_and_no_molecule_fits_its_own() -> None:
