@@ -214,7 +214,9 @@ class Look(QObject):
                 self._call_left(left)
         elif kind == QEvent.Type.ChildPolished and part in self._windows:
             child = cast("QChildEvent", event).child()
-            if isinstance(child, QTabBar) or (isinstance(child, QWidget) and child.isWindow()):
+            if isinstance(child, QTabBar):  # Qt's own: it comes and goes, so nothing holds it
+                child.setStyleSheet(self._sheet)
+            elif isinstance(child, QWidget) and child.isWindow():
                 self._wear_once(child)
         return False
 
@@ -230,6 +232,10 @@ class Look(QObject):
         if isinstance(app, QApplication):
             app.setPalette(palette(self.theme))
         self._sheet = style_sheet(self.theme)
+        for window in filter(isValid, self._windows):
+            own = Qt.FindChildOption.FindDirectChildrenOnly
+            for tabs in window.findChildren(QTabBar, options=own):
+                tabs.setStyleSheet(self._sheet)
         self._undressed = [one for one in self._worn_by if isValid(one) and one.isVisible()]
         if self._undressed:
             self._hold()
