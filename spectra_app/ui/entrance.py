@@ -146,11 +146,12 @@ class LogInForm(Form):
         if self._standing.locked and user is not None:
             self.title.setText(say("entrance.locked"))
             self.intro.setText(say("entrance.locked_by", name=user.name))
-            self.go.setText(say("entrance.unlock"))
+            key = "entrance.unlock"
         else:
             self.title.setText(say("entrance.log_in"))
             self.intro.setText(_where(self._look, self._standing))
-            self.go.setText(say("entrance.log_in"))
+            key = "entrance.log_in"
+        self.go.setText(say(key if self.go.isEnabled() else "entrance.working"))
         self.other.setText(say("entrance.other_person"))
         for label, edit, key in (
             (self.name_label, self.name, "entrance.name"),
@@ -159,9 +160,15 @@ class LogInForm(Form):
             label.setText(say(key))
             edit.setAccessibleName(say(key))
 
+    def show_trouble(self, error: SpectraError | None) -> None:
+        """Say what was wrong and what to do; the button can be pressed again."""
+        super().show_trouble(error)
+        self.retell()
+
     @Slot()
     def _on_go(self) -> None:
         self.go.setEnabled(False)
+        self.retell()
         if self._standing.locked:
             self.unlocked.emit(self.password.text())
         else:

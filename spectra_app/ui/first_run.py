@@ -186,7 +186,7 @@ class FirstRun(QFrame):
         """Say all texts."""
         say = self._look.say
         self.title.setText(say("first.title"))
-        self.go.setText(say("first.begin"))
+        self.go.setText(say("first.begin" if self.go.isEnabled() else "first.working"))
         for name, note in self.notes.items():
             note.setText(say("first.intro" if name == "person" else f"first.note_{name}"))
         for key, (label, edit) in self.rows.items():
@@ -294,6 +294,7 @@ class FirstRun(QFrame):
         self.message.setVisible(bool(words))
         self.message.setAccessibleName(words)
         self.go.setEnabled(True)
+        self.go.setText(self._look.say("first.begin"))
 
     def _trouble(self) -> SpectraError | None:
         """Return what the supervisor's step lacks."""
@@ -315,7 +316,9 @@ class FirstRun(QFrame):
             return
         from spectra_app.records.kinds.case import Station  # not before the window shows
 
+        self.show_trouble(None)
         self.go.setEnabled(False)
+        self.go.setText(self._look.say("first.working"))  # it takes longer than half a second
         station = Station(
             id="station",
             name=self.text("station"),

@@ -68,6 +68,7 @@ def test_a_new_station_is_set_up_and_its_supervisor_is_logged_in(
     qtbot.keyClick(form.rows["again"][1], Qt.Key.Key_Return)
     assert form.step == 3
     qtbot.mouseClick(form.go, LEFT)
+    assert "being set up" in form.go.text()  # never still and silent
     settled()
     qtbot.waitUntil(lambda: shell.pages.currentWidget() is shell.supervisor)
     assert shell.head.place.toolTip() == "Mail centre"
@@ -169,6 +170,15 @@ class TestStaffed:
     @pytest.fixture(autouse=True)
     def _station(self, staffed):
         self.words = staffed
+
+    def test_a_password_that_is_checked_is_told(self, shell, qtbot, settled):
+        form = shell.entrance.log_in
+        form.name.setText("technician")
+        qtbot.keyClicks(form.password, "not the right one")
+        qtbot.mouseClick(form.go, LEFT)
+        assert "being checked" in form.go.text()
+        settled()
+        assert form.go.text() == "Log in"
 
     def test_a_wrong_password_says_so_and_the_right_one_opens(self, shell, enter):
         enter("officer", "wrong words entirely")
