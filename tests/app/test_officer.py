@@ -264,3 +264,4 @@ def test_keys_stay_at_the_scan_and_a_verdict_is_forgotten_with_its_parcel(place,
     assert place.item.number.hasFocus()
     card = place.screen.card
     assert card.accessibleName() == card.headline.accessibleName() == card.why.text() == ""
+    assert "reference" not in place.screen.plot.widget.accessibleName()
