@@ -11,8 +11,9 @@ from devices.registry import emulated_wires, open_wires
 from spectra_app.records.kinds import Exposure, Item, Scan
 from spectra_app.reports.render_qt import render_pdf
 from spectra_app.services.desk import desk_use_cases
-from spectra_app.services.emulated_samples import emulated_sample
+from spectra_app.services.emulated_samples import EMPTY_VIAL, emulated_sample
 from spectra_app.services.office import open_office
+from spectra_app.ui.officer.flow import graver
 
 LONG_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
@@ -265,3 +266,30 @@ def test_keys_stay_at_the_scan_and_a_verdict_is_forgotten_with_its_parcel(place,
     card = place.screen.card
     assert card.accessibleName() == card.headline.accessibleName() == card.why.text() == ""
     assert "reference" not in place.screen.plot.widget.accessibleName()
+
+
+def test_a_graver_scan_of_the_same_parcel_stays_in_sight(place, qtbot):
+    """After a second look that shows less, nobody takes that for the whole parcel."""
+    place.connect(check=True)
+    place.number()
+    qtbot.mouseClick(place.screen.scan, LEFT)
+    place.until(place.screen.file.isEnabled)
+    (scan,) = place.shell.flow.parcel.scans
+    assert not place.item.graver.isVisible()
+    assert scan.alarm == "controlled"
+    assert graver([scan], "controlled") is None
+    assert graver([scan], "benign") is scan
+    under = place.shell.analyser.panel.form.sample
+    under.setCurrentIndex(under.findText(EMPTY_VIAL))
+    assert under.currentText() == EMPTY_VIAL
+    qtbot.mouseClick(place.screen.again["packaging"], LEFT)
+    place.until(lambda: len(place.shell.flow.parcel.scans) == 2)
+    place.rest()
+    assert place.shell.flow.parcel.scans[1].alarm != scan.alarm
+    assert place.item.graver.isVisible()
+    assert "CONTROLLED SUBSTANCE. amphetamine sulfate" in place.item.graver.text()
+    place.shell.look.speak("fr")
+    assert "SUBSTANCE CONTRÔLÉE" in place.item.graver.text()
+    qtbot.keyClick(place.screen, Qt.Key.Key_F9)
+    place.until(lambda: not place.shell.flow.parcel.scans)
+    assert not place.item.graver.isVisible()

@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from spectra_app.records.identification import Alarm
 from spectra_app.records.kinds import Scan
 from spectra_app.services.cases.papers import Chosen, read_pictures
 from spectra_app.services.cases.parcels import Added, Filed, ParcelNumber, file_parcel
 from spectra_app.services.cases.sent_back import sent_back_to_me
+from spectra_app.services.control import highest
 from spectra_app.services.identify import Identified
 from spectra_app.services.instrument_state import CheckResult, PlanName, ScanWish
 from spectra_app.services.office import Office, Session
@@ -53,6 +56,12 @@ class Parcel:
     def busy(self) -> bool:
         """Whether it is being filed or compared with what was declared."""
         return self.filing or self.waiting > 0
+
+
+def graver(scans: Sequence[Scan], shown: Alarm) -> Scan | None:
+    """Return the gravest of a parcel's scans, where that is graver than the verdict shown."""
+    gravest = highest((shown, *(cast("Alarm", one.alarm) for one in scans)))
+    return next((one for one in scans if one.alarm == gravest != shown), None)
 
 
 class OfficerFlow(QObject):
@@ -304,6 +313,7 @@ class OfficerFlow(QObject):
         if scanned.entered is not None:
             self.parcel.scans.append(scanned.entered)
             self.screen.item.show_scanned(len(self.parcel.scans))
+        self.screen.item.show_graver(graver(self.parcel.scans, scanned.found.record.alarm))
         self.parcel.waiting += 1
         parcel = self.parcel
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from spectra_app.errors import IdentifierError
 from spectra_app.records.identifiers import Identifier, parse
+from spectra_app.records.kinds import Scan
 from spectra_app.services.cases.opening import MODES
 from spectra_app.ui.look import Look
 from spectra_app.ui.troubles import told
@@ -52,8 +53,10 @@ class ItemLine(QFrame):
         self._error: IdentifierError | None = None
         self._added = (0, False)
         self._scanned: tuple[Identifier, int] | None = None
+        self._graver: Scan | None = None
         self.number_label, self.number = QLabel(), QLineEdit()
         self.sign, self.seal, self.found = QLabel(), QPushButton(), QLabel()
+        self.graver = QLabel()
         self.mode_label, self.mode = QLabel(), QComboBox()
         self.declared_label, self.declared = QLabel(), QLineEdit()
         self.photo, self.note = QPushButton(), QPushButton()
@@ -79,6 +82,11 @@ class ItemLine(QFrame):
         grid.addWidget(self.sign, 2, 0, 1, 3)
         grid.addWidget(self.seal, 2, 3, 1, 2)
         grid.addWidget(self.found, 3, 0, 1, 5)
+        grid.addWidget(self.graver, 4, 0, 1, 5)
+        self.graver.setWordWrap(True)
+        self.graver.setObjectName("problem")
+        self.graver.setTextFormat(Qt.TextFormat.PlainText)
+        self.graver.hide()
         self.found.setWordWrap(True)
         self.found.setObjectName("panelTitle")
         self.found.hide()
@@ -114,6 +122,7 @@ class ItemLine(QFrame):
         for index, mode in enumerate(SHOWN_MODES):
             self.mode.setItemText(index, self._look.word("mode", mode))
         self._show_sign()
+        self.show_graver(self._graver)
 
     @property
     def parcel(self) -> Parcel | None:
@@ -130,6 +139,7 @@ class ItemLine(QFrame):
         self._found, self._error, self._scanned = (), None, None
         self.setEnabled(True)
         self._show_sign()
+        self.show_graver(None)
         self.number.setFocus()
 
     def show_added(self, photos: int, *, noted: bool) -> None:
@@ -144,6 +154,18 @@ class ItemLine(QFrame):
         elif self._scanned is not None:
             self._scanned = (self._scanned[0], count)
         self._show_sign()
+
+    def show_graver(self, scan: Scan | None) -> None:
+        """Show that an earlier scan of this parcel was graver than the one on the screen."""
+        self._graver = scan
+        words = ""
+        if scan is not None:
+            named = self._look.texts.many((*scan.names, *scan.families))
+            level = self._look.word("alarm", scan.alarm)
+            key = "officer.graver_named" if named else "officer.graver"
+            words = self._look.say(key, level=level, named=named)
+        self.graver.setText(words)
+        self.graver.setVisible(bool(words))
 
     def show_declared(self, words: str) -> None:
         """Show what the scan says of the declared goods; empty for nothing."""
