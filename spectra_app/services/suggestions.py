@@ -186,13 +186,14 @@ def scan_again(
     Raises
     ------
     CaseError
-        When its verdict is not locked, or is another one.
+        When its verdict is not locked, or is another one, or its case is closed.
     EvidenceError, ReplayError
         When what it came from is missing or damaged.
     """
     me = office.require(session, "suggestions.open")
     record = visible(office, me, Scan, scan).record
     _check_locked(record)
+    open_item(office.ledger, record.item)
     progress(0.1, "computing the scan again")
     with Workshop(office.evidence, (), office.folder) as workshop:
         found = computed_again(record, workshop.made_with(record), workshop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -10,18 +11,17 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
-    QIcon,
     QImage,
     QPainter,
     QPainterPath,
     QPaintEvent,
     QPen,
-    QPixmap,
     QPolygonF,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from spectra_app.services.library_catalogue import Drawing, DrawnAtom, DrawnBond
+from spectra_app.ui.flat_model import Index
 from spectra_app.ui.look import Look
 from spectra_app.ui.theme import sized
 
@@ -91,20 +91,35 @@ class StructureView(QWidget):
         painter.end()
 
 
-def structure_icon(drawing: Drawing, look: Look, wide: int, high: int) -> QIcon:
-    """Return a structure as the picture of a row, on ground of its own."""
-    ratio = 2
-    pixmap = QPixmap(wide * ratio, high * ratio)
-    pixmap.setDevicePixelRatio(ratio)
-    ink, ground = QColor(look.theme["text"]), QColor(look.theme["surface"])
-    pixmap.fill(ground)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    draw_structure(painter, QRectF(0, 0, wide, high), drawing, ink, ground)
-    painter.end()
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)
-    return icon
+class StructureCells(QStyledItemDelegate):
+    """Draws structures in a column of a table, those that are seen only, on ground of their own.
+
+    Parameters
+    ----------
+    look : Look
+        Theme.
+    table : QTableView
+        Whose rows `drawings` are of, from the first on.
+    """
+
+    def __init__(self, look: Look, table: QTableView) -> None:
+        super().__init__(table)
+        self._look = look
+        self.drawings: Sequence[Drawing | None] = ()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the structure of a row over its ground."""
+        super().paint(painter, option, index)
+        drawing = self.drawings[index.row()] if index.row() < len(self.drawings) else None
+        if drawing is None:
+            return
+        theme, box = self._look.theme, QRectF(option.rect).adjusted(3, 3, -3, -3)
+        ink, ground = QColor(theme["text"]), QColor(theme["surface"])
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(box, ground)
+        draw_structure(painter, box, drawing, ink, ground)
+        painter.restore()
 
 
 def structure_picture(drawing: Drawing, title: str, note: str, font: QFont) -> QImage:

@@ -161,8 +161,9 @@ def test_a_list_is_opened_on_the_record_and_marked_wherever_it_goes(page, qtbot,
 
     for language in LANGUAGES:
         page.look_of.speak(language)
-        say = page.look_of.say
-        model = candidates.table.model()
+        say, model = page.look_of.say, candidates.table.model()
+        candidates.show_list(candidates.made, "a file")
+        assert candidates.chosen is candidates.made.shown[0]
         assert page.mark.text() == say("calculated.banner")
         assert candidates.mark.text() == say("calculated.mark")
         assert model.index(0, 1).data(EXPORT_ROLE) == say("calculated.mark")

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from spectra_app.services.suggestions import Suggested, SuggestionList
 from spectra_app.ui.fitted import FittedLabel, WrappedLabel
+from spectra_app.ui.flat_model import choose_row
 from spectra_app.ui.lane import Lane
 from spectra_app.ui.look import Look
 from spectra_app.ui.plot_export import png_bytes
 from spectra_app.ui.row_table import Cell, RowTable
 from spectra_app.ui.saving import ask_path, save_bytes
 from spectra_app.ui.shapes import shape_icon
-from spectra_app.ui.structure import StructureView, structure_icon, structure_picture
+from spectra_app.ui.structure import StructureCells, StructureView, structure_picture
 from spectra_app.ui.technician.suggestion_narrowing import Narrowing
 
 COLUMNS = ("rank", "kind", "structure", "name", "family", "control", "formula", "mass")
 WIDTHS = (44, 80, 104, 128, 88, 118, 96, 74)  # pixels
-ICON = QSize(96, 60)
 ROW = 66
 BESIDE = 220
 
@@ -40,6 +40,7 @@ class CandidateList(QWidget):
         self.about, self.narrowing = WrappedLabel(), Narrowing(look)
         self.table = RowTable(look, lane, self.file_name)
         self.name, self.facts, self.mark = FittedLabel(13, 10, 3), WrappedLabel(), WrappedLabel()
+        self.drawn = StructureCells(look, self.table)
         self.structure, self.copy, self.save = StructureView(look), QPushButton(), QPushButton()
         self.csv = self.table.keeper.button()
         self._lay_out()
@@ -52,7 +53,7 @@ class CandidateList(QWidget):
         look.paint(self._fill)
 
     def _lay_out(self) -> None:
-        self.table.setIconSize(ICON)
+        self.table.setItemDelegateForColumn(COLUMNS.index("structure"), self.drawn)
         self.table.verticalHeader().setDefaultSectionSize(ROW)
         self.mark.setObjectName("problem")
         panel = QFrame()
@@ -96,7 +97,7 @@ class CandidateList(QWidget):
         self.narrowing.show_besides(made.besides, made.families)
         self._fill()
         if made.shown:
-            self.table.selectRow(0)
+            choose_row(self.table, 0)
         self._on_chosen()
 
     def _fill(self) -> None:
@@ -114,6 +115,7 @@ class CandidateList(QWidget):
         none = "" if made.shown else f" {say('calculated.none_fit')}"
         self.about.setText(f"{words}{none}")
         titles = [str(say(f"calculated.column_{name}")) for name in COLUMNS]
+        self.drawn.drawings = [one.drawing for one in made.shown]
         self.table.fill(titles, [self._cells(one) for one in made.shown])
         for column, width in enumerate(WIDTHS):
             self.table.setColumnWidth(column, width)
@@ -125,14 +127,12 @@ class CandidateList(QWidget):
         listed = "; ".join(f"{say.instrument} {say.schedule}" for say in one.control)
         colours = look.theme.alarm(one.alarm), look.theme["surface"]
         icon = shape_icon(one.alarm, *colours, dashed=True, side=22)
-        drawn = one.drawing
-        picture = structure_icon(drawn, look, ICON.width(), ICON.height()) if drawn else None
         control = f"{level} ({listed})" if listed else level
         mark = str(look.say("calculated.mark"))
         return [
             Cell(str(one.rank)),
             Cell(str(look.word("kind", one.kind)), mark, tip=mark),
-            Cell("", "", picture, one.name),
+            Cell("", tip=one.name),
             Cell(str(put(one.name))),
             Cell(str(put(one.family))),
             Cell(level, control, icon, control),

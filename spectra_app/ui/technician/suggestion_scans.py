@@ -44,7 +44,6 @@ class ScanChoice(QWidget):
         column.addWidget(self.disclosed)
         column.addWidget(self.open)
         self.table.chosen.connect(self._on_chosen)
-        self.table.doubleClicked.connect(self._on_chosen)
         self.open.clicked.connect(self._on_open)
         look.tell(self.retell)
 
