@@ -66,6 +66,7 @@ def column(page, name):
 
 def test_a_folder_is_identified_filtered_sorted_and_opened(page, folder, qtbot):
     assert not page.start.isEnabled()
+    assert page.source_line.text().endswith("drop files here.")  # not cut off
     drop(page, folder)
     assert "Nothing is filed" in page.rule.text()
     run(qtbot, page)

@@ -51,6 +51,7 @@ def test_a_library_is_checked_and_its_findings_settled(qtbot, at_bench, draft):
     page.bench.shelf.take(draft)
     settle(qtbot, page)
     assert "never checked" in page.about.accessibleName()
+    assert page.count.text() == ""  # not "0 findings"
     qtbot.mouseClick(page.start, LEFT)
     settle(qtbot, page)
     assert page.model.rows[0].severity == "contradiction"

@@ -314,6 +314,7 @@ class BatchPage(Page):
         self.start.setText(say("batch.go_on" if unfinished and not busy else "batch.start"))
         self.work_line.setVisible(busy)
         self.work_line.stop.setEnabled(busy and not self.work.stopping)
+        self.out_line.setVisible(self.source is not None)  # what to do needs the whole line
         if self.source is None:
             self.source_line.set_text(say("batch.none"))
             self.out_line.set_text("")

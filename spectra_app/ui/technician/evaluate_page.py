@@ -316,6 +316,7 @@ class EvaluatePage(Page):
         for button in (self.answers, self.report, self.save_plot, self.save_table):
             button.setEnabled(self.found is not None and not busy)
         manifest, library = self.manifest, self.library
+        self.library_line.setVisible(bool(manifest or library))  # what to do needs the whole line
         self.scans_line.set_text(
             say("evaluate.with_scans", where=str(manifest)) if manifest else say("evaluate.choose")
         )

@@ -167,7 +167,8 @@ class QualityPage(BenchPage):
             against = self.look_of.texts.many(check.sources) or say("library.itself")
             at = check.at[:16].replace("T", " ")
             self.about.set_text(say("library.checked_at", name=self._title, at=at, sources=against))
-        self.count.setText(say("library.findings_shown", count=len(self.model.rows)))
+        told = say("library.findings_shown", count=len(self.model.rows))
+        self.count.setText("" if self.check is None else told)  # not checked is not "0 findings"
 
     # --- which library ----------------------------------------------------------------------------
 
