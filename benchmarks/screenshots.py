@@ -25,6 +25,7 @@ SIZES = ((1366, 768), (1024, 768), (1920, 1080))
 LANGUAGES, THEMES = ("en", "fr", "es", "ar"), ("light", "dark", "contrast")
 SINGLE = (("en", "light", SIZES[0]), ("ar", "dark", SIZES[1]))
 SCALED = "2"
+DRESSING_S = 0.12  # until all of a window is painted in another theme
 COLUMNS, ROWS, THUMB = 6, 6, (340, 255)
 STATION = {
     "station": "Airport North, lane 4", "place": "Airport North", "code": "AN4",
@@ -55,14 +56,14 @@ def end(app, window):
     settle(app, 0.1)
 
 
-def settle(app, seconds=0.4):
+def settle(_app, seconds=0.4):
     """Let the window work and paint for a moment."""
     from PySide6.QtCore import QEventLoop, QTimer
 
     loop = QEventLoop()
     QTimer.singleShot(int(seconds * 1000), loop.quit)
     loop.exec()
-    app.processEvents()
+    settle_now()
 
 
 def wait_until_idle(app, window):
@@ -181,6 +182,7 @@ class Album:
                 shell.look.speak(language)
             if theme != shell.look.choice:
                 shell.look.dress(theme)
+                settle(None, DRESSING_S)
             for _round in range(3):  # heights follow widths, and other heights these
                 settle_now()
             form = (language, theme, size)

@@ -188,6 +188,7 @@ class OfficerScreen(QWidget):
         self.halves.addWidget(self.drawn)
         self.halves.addWidget(self.pages)
         self.halves.setChildrenCollapsible(False)
+        self.halves.setContentsMargins(0, 0, 1, 0)  # mirrored, Qt puts the first one pixel too far
         self.halves.setSizes([HALVES[0] * 10, HALVES[1] * 10])
         for index, part in enumerate(HALVES):
             self.halves.setStretchFactor(index, part)

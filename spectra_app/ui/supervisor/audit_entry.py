@@ -31,6 +31,7 @@ class EntryPanel(QFrame):
         self.as_signed.setWordWrap(True)
         self.content.setReadOnly(True)
         self.content.setTabChangesFocus(True)
+        self.content.setMinimumHeight(44)  # scrolls; what is said above it does not
         self.content.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.copy.setMinimumHeight(TALL)
         column = QVBoxLayout(self)
@@ -50,6 +51,9 @@ class EntryPanel(QFrame):
         self.words.setText(
             say("audit.choose") if self._entry is None else "\n".join(self._lines(self._entry))
         )
+        column = self.layout()
+        if column is not None:
+            column.activate()  # at once: longer words lie over what is below them until then
 
     def show_entry(self, entry: Entry | None, who: str) -> None:
         """Show another entry, or none."""

@@ -43,6 +43,7 @@ class ScanChoice(QWidget):
         column.addWidget(self.table, 1)
         column.addWidget(self.disclosed)
         column.addWidget(self.open)
+        column.addStretch(0)  # what is said stays at the top where there is no table
         self.table.chosen.connect(self._on_chosen)
         self.open.clicked.connect(self._on_open)
         look.tell(self.retell)
