@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from matching.errors import SpectraError
 from spectra_app.ui.fitted import FittedLabel
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import percent, step_words
+from spectra_app.ui.phrases import percent, progress_words, step_words
 from spectra_app.ui.theme import BASE_POINTS, banner_style, sized
 from spectra_app.ui.troubles import begun, told
 from spectra_app.ui.verdict_card import WIDE_CARD, WIDE_POINTS, text_label
@@ -151,12 +151,9 @@ class WorkPage(Page):
         self._tell_progress(fraction, words, left_s)
 
     def _tell_progress(self, fraction: float, words: str, left_s: int | None) -> None:
-        say, done = self._look.say, percent(fraction)
-        self.words.setText(escape(begun(step_words(words, self._look.texts))))
-        if left_s is None:
-            self.left.setText(say("work.done", done=done))
-        else:
-            self.left.setText(say("work.done_left", done=done, seconds=left_s))
+        texts = self._look.texts
+        self.words.setText(escape(begun(step_words(words, texts))))
+        self.left.setText(progress_words(percent(fraction), left_s, texts))
 
     def show_stopping(self) -> None:
         """Say that the wish to stop was heard."""

@@ -12,6 +12,7 @@ from spectra_app.services.instrument_state import InstrumentState
 
 JOINT = "\u00a0\u00a0·\u00a0 "  # a line may break after the dot, not before it
 BY_THE_ANALYSER = "emulated analyser: "  # how progress of an emulated analyser begins
+LONG_S = 120  # from here on time left is told in minutes
 _LEFT = re.compile(r"(.*), about (\d+) s left")
 _STEPS = (
     ("step.exposure", re.compile(r"exposure (?P<number>\d+) of (?P<total>\d+)")),
@@ -98,6 +99,15 @@ def seconds_left(elapsed_s: float, fraction: float) -> int | None:
     if fraction < 0.05 or fraction >= 1.0:
         return None
     return max(1, round(elapsed_s * (1.0 - fraction) / fraction))
+
+
+def progress_words(done: str, left_s: int | None, texts: Texts) -> Said:
+    """Return how much is done and how long it still takes: in minutes where it is long."""
+    if left_s is None:
+        return texts.say("work.done", done=done)
+    if left_s < LONG_S:
+        return texts.say("work.done_left", done=done, seconds=left_s)
+    return texts.say("work.done_minutes", done=done, minutes=round(left_s / 60))
 
 
 def step_words(words: str, texts: Texts) -> str:

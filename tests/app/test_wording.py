@@ -7,8 +7,11 @@ from dataclasses import replace
 from spectra_app.cli.verdict import verdict_text
 from spectra_app.records.identification import MatchRate
 from spectra_app.ui.look import window_texts
+from spectra_app.ui.phrases import progress_words
 from spectra_app.ui.verdict_words import found_lines
 from spectra_app.wording import alarm_word, no_listing_text, reason_texts
+
+ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 
 
 def test_the_code_of_an_error_is_not_repeated_beside_its_sentence(samples):
@@ -40,3 +43,10 @@ def test_rates_are_counts_and_their_bound_is_never_rounded_up(samples):
         assert "at least 93 %" in text
         assert "100%" not in text
     assert f"Control status of {component.name} on 2025-02-20: " in verdict_text(record)
+
+
+def test_a_long_time_left_is_told_in_minutes():
+    english = window_texts("en")
+    said = [progress_words("7 %", left_s, english) for left_s in (119, 1527)]
+    plain = [words.translate(ISOLATES) for words in said]
+    assert plain == ["7 % done, about 119 s left", "7 % done, about 25 min left"]

@@ -14,10 +14,9 @@ from spectra_app.errors import AppError
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.lane import Job, Report
 from spectra_app.ui.look import Look
-from spectra_app.ui.phrases import seconds_left
+from spectra_app.ui.phrases import LONG_S, seconds_left
 from spectra_app.ui.records_desk import RecordsDesk
 
-LONG_S = 120
 Progress = Callable[[float, str], None]
 Steady = Callable[[Office, Session, Progress], Any]
 """An act that tells its progress; what that raises ends it."""

@@ -14,7 +14,7 @@ from spectra_app.errors import AppError
 from spectra_app.ui.lane import Job, Report
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import Page
-from spectra_app.ui.phrases import percent, seconds_left
+from spectra_app.ui.phrases import percent, progress_words, seconds_left
 from spectra_app.ui.technician.area import Bench
 
 Tell = Callable[[float, str], None]
@@ -43,13 +43,10 @@ class WorkLine(QFrame):
 
     def retell(self) -> None:
         """Say all texts."""
-        say, done = self._look.say, percent(self._fraction)
+        say = self._look.say
         self.stop.setText(say("library.stop"))
         self.bar.setAccessibleName(say("work.progress"))
-        if self._left is None:
-            self.words.setText(say("library.done", done=done))
-        else:
-            self.words.setText(say("library.done_left", done=done, seconds=self._left))
+        self.words.setText(progress_words(percent(self._fraction), self._left, self._look.texts))
 
     def show_progress(self, fraction: float, left_s: int | None) -> None:
         """Show how far the work is, 0 to 1, and the seconds left where they are known."""
