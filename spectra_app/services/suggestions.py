@@ -183,6 +183,13 @@ def scan_again(
 ) -> Identified:
     """Compute a filed scan again from its evidence, for `open_suggestions`; nothing is opened.
 
+    Parameters
+    ----------
+    scan : str
+        Its number.
+    progress : callable (share, words)
+        Called before and after; how far it is cannot be told. What it raises ends the work.
+
     Raises
     ------
     CaseError
@@ -194,10 +201,10 @@ def scan_again(
     record = visible(office, me, Scan, scan).record
     _check_locked(record)
     open_item(office.ledger, record.item)
-    progress(0.1, "computing the scan again")
+    progress(0.0, "computing the scan again")
     with Workshop(office.evidence, (), office.folder) as workshop:
         found = computed_again(record, workshop.made_with(record), workshop)
-    progress(0.9, "putting the candidates in order")
+    progress(0.0, "putting the candidates in order")
     return found
 
 

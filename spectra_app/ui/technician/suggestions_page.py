@@ -66,6 +66,7 @@ class SuggestionsPage(Page):
     def _lay_out(self) -> None:
         self.mark.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.mark.setWordWrap(True)
+        self.working.bar.setRange(0, 0)  # how far it is cannot be told
         for button in (self.candidates.csv, self.other, self.add):
             self.top.addWidget(button)
         self.column.addWidget(self.mark)
