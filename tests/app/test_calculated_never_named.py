@@ -242,6 +242,19 @@ def test_an_edit_and_the_editor_do_not_make_it_measured(with_it) -> None:
     assert with_it.read_bytes() == before
 
 
+@pytest.mark.parametrize("kinds", [("measured", "calculated"), ("calculated", "measured")])
+def test_it_is_no_replicate_of_a_measured_spectrum(spectra, scan_text, tmp_path, kinds) -> None:
+    rows = ["file,name,laser_nm,replicate,kind"]
+    for number, kind in enumerate(kinds):
+        (tmp_path / f"{number}.csv").write_text(scan_text("urea", seed=number), encoding="utf-8")
+        rows.append(f"{number}.csv,urea,785,one,{kind}")
+    manifest, out = tmp_path / "manifest.csv", tmp_path / "lib.h5"
+    manifest.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    code, _, err = spectra("library", "build", manifest, "--out", out)
+    assert (code, "differ in kind" in err) == (3, True)
+    assert not out.exists()
+
+
 def test_covering_a_list_it_is_counted_apart(spectra, with_it, entry, tmp_path) -> None:
     wanted = tmp_path / "list.csv"
     wanted.write_text(f"name\n{entry.name}\n", encoding="utf-8")
