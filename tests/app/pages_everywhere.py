@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matching.errors import SpectraError
+from spectra_app.records.access import User
 from spectra_app.services.about import About
 from spectra_app.ui.about import AboutDialog
 from spectra_app.ui.crash import CrashDialog
@@ -30,6 +31,12 @@ def pages(shell):
     yield "first run, trouble", shell
     form.show_trouble(None)
     form._show(0)
+    given = User(id="u2", login="o", name="The officer", role="officer", must_change=True)
+    shell.entrance.show_standing(Standing(opened=True, begun=True, user=given))
+    yield "a password that was given", shell
+    shell.entrance.renew.show_trouble(WRONG)
+    yield "a password that was given, trouble", shell
+    shell.entrance.show_standing(Standing(opened=True))
     found = About(FACTS, "0" * 64, FACTS, FACTS, FACTS, FACTS, Path("/data/spectra"))
     lane = Lane(shell)
     for name, made in (
