@@ -88,6 +88,7 @@ def test_an_analyser_is_calibrated_from_the_first_step_to_the_ledger(wizard, spe
     page = wizard.page("calibration")
     wizard.click(page.next)
     assert not page.next.isEnabled()  # nothing is chosen yet
+    assert "one line, at 520." in page.standards.list.item(8).text()
     page.standards.list.item(0).setCheckState(Qt.CheckState.Checked)
     assert "constant" in page.standards.advice.text()
     wizard.click(page.next)

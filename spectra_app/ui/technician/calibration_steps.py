@@ -220,6 +220,9 @@ class StandardsStep(Step):
     def _line(self, one: Standard) -> Said:
         unit = "nm" if one.kind == "lamp" else "cm⁻¹"
         low, high = one.lines[0].position, one.lines[-1].position
+        if len(one.lines) == 1:
+            name, at = standard_name(self.look, one.name), f"{low:.1f} {unit}"
+            return self.look.say("calib.one_line", name=name, at=at)
         return self.look.say(
             f"calib.{one.kind}_line", name=standard_name(self.look, one.name),
             count=len(one.lines), low=f"{low:.0f}", high=f"{high:.0f} {unit}",
