@@ -50,7 +50,8 @@ BEHIND = {
         ("spectra_app.services.library_catalogue", "spectra_app.services.check_book"),
         (
             "spectra_app.ui.plot_export", "spectra_app.ui.technician.spectra_plot",
-            "spectra_app.ui.technician.examining", "spectra_app.ui.workbench",
+            "spectra_app.ui.technician.examining", "spectra_app.ui.bench_frame",
+            "spectra_app.ui.workbench",
             "spectra_app.ui.technician.area", "spectra_app.ui.compare.mixture_view",
             "spectra_app.ui.compare.candidates_view", "spectra_app.ui.compare.closer",
             "spectra_app.ui.finder", "spectra_app.ui.about", "spectra_app.ui.help_window",

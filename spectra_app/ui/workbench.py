@@ -1,4 +1,4 @@
-"""The workbench: plots in the middle; scans, verdict, clean-up and tables in panels around them."""
+"""The workbench: what is opened, scanned, compared and written there, and what comes back."""
 
 from __future__ import annotations
 
@@ -7,70 +7,42 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
     QKeySequence,
     QShortcut,
-    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QFileDialog,
-    QLabel,
-    QMainWindow,
-    QStackedWidget,
-    QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from matching.errors import SpectraError
 from matching.spectrum import Spectrum
-from spectra_app.records.identification import Comparison, Kind
+from spectra_app.records.identification import Kind
 from spectra_app.services.api import UseCases
 from spectra_app.services.identify import Identified
-from spectra_app.ui.actions import ActionBar
 from spectra_app.ui.analyser_desk import AnalyserDesk
-from spectra_app.ui.candidates import CandidatePanel
-from spectra_app.ui.compare.door import CloserDoor
-from spectra_app.ui.fitted import ElidedLabel
+from spectra_app.ui.bench_frame import BenchFrame
 from spectra_app.ui.handed_over import HandedOver
 from spectra_app.ui.lane import Job, Lane
 from spectra_app.ui.limits import BackgroundLimits
 from spectra_app.ui.look import Look
-from spectra_app.ui.memory import part_named
-from spectra_app.ui.pages import ProblemDialog, ProblemPage, StartPage, TextDialog, WorkPage
+from spectra_app.ui.pages import ProblemDialog, TextDialog
 from spectra_app.ui.phrases import quality_line, seconds_left
-from spectra_app.ui.plot import SpectrumPlot
-from spectra_app.ui.scans import ScanEntry, ScanList, done_entry, identified_of
-from spectra_app.ui.technician.centre import Centre
-from spectra_app.ui.technician.docks import Arrangement, Dock
-from spectra_app.ui.technician.examining import Examination
-from spectra_app.ui.technician.reference_page import ReferencePage
+from spectra_app.ui.scans import ScanEntry, done_entry, identified_of
 from spectra_app.ui.technician.scan_report import ScanReport
 from spectra_app.ui.technician.used_library import UsedLibrary
-from spectra_app.ui.verdict_card import VerdictCard
 from spectra_app.ui.verdict_words import hidden_lines
 
 REVEAL_MS = 200
 TOLD_MS = 8000
-SIDES = {"scans": 17, "verdict": 34}
-"""Shares of the width in per cent; the plots have the rest."""
-BELOW = 33
-CARD = 372  # pixels
-"""Share of the height of the tables in per cent."""
-LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
-PANELS = {
-    "scans": (LEFT, "Alt+1"), "verdict": (RIGHT, "Alt+2"), "cleanup": (RIGHT, "Alt+3"),
-    "candidates": (BOTTOM, "Alt+4"), "peaks": (BOTTOM, "Alt+5"),
-}  # fmt: skip
-"""Where each panel is usually, and its key."""
 
 
-class Workbench(QMainWindow):
+class Workbench(BenchFrame):
     """Opens and compares scans from files and from the analyser; nothing of it is filed.
 
     Parameters
@@ -88,111 +60,30 @@ class Workbench(QMainWindow):
     opened = Signal(list)
 
     def __init__(self, use_cases: UseCases, lane: Lane, analyser: AnalyserDesk, look: Look) -> None:
-        super().__init__()
-        self._use_cases, self.lane, self.analyser, self.look = use_cases, lane, analyser, look
+        super().__init__(use_cases, lane, look)
+        self.analyser = analyser
         self._title = ""
         self._working: dict[Job, ScanEntry] = {}
-        self._closing = self._arranged = False
-        self.bar = ActionBar(use_cases.emulated_samples, look)
-        self.scans = ScanList(look)
-        self.start, self.work = StartPage(look), WorkPage(look)
-        self.card, self.problem = VerdictCard(look), ProblemPage(look)
-        self.plot, self.candidates = SpectrumPlot(look), CandidatePanel(look)
-        self.pages, self.reference = QStackedWidget(), ReferencePage(look)
-        self.centre = Centre(lane=lane, look=look, compared=self.plot)
-        self.arrangement, self.middle = Arrangement(self, look), QStackedWidget()
-        self.door = CloserDoor(self.middle, self.arrangement, look, lane, use_cases.study)
-        self.examination = Examination(
-            look, lane, scans=self.scans, centre=self.centre, comparison=self._comparison
-        )
-        self.library, self.offline = ElidedLabel(), QLabel()
+        self._closing = False
         self.used = UsedLibrary(self, use_cases, lane)
         self.report = ScanReport(self.statusBar(), use_cases, lane, look)
-        self._reveal, self._facing = QTimer(self), QTimer(self)
+        self._reveal = QTimer(self)
         self._handed_over = HandedOver()
-        self.limits = BackgroundLimits(self.lane, use_cases.work_out_limits, self)
-        self._build()
+        self.limits = BackgroundLimits(lane, use_cases.work_out_limits, self)
         self._connect()
-        self._wear()
         look.tell(self.retell)
         self._show_entry(None)
         self.used.ask()
 
-    def _build(self) -> None:
-        self.setAcceptDrops(True)
-        self.addToolBar(self.bar)
-        for page in (self.start, self.work, self.card, self.problem, self.reference):
-            self.pages.addWidget(page)
-        self.setCentralWidget(self.middle)
-        self.middle.addWidget(self.centre)
-        part_named(self, "bench.panels")
-        self.candidates.closer.setVisible(self._use_cases.study is not None)
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.TopLeftCorner):
-            self.setCorner(corner, LEFT)
-        for corner in (Qt.Corner.BottomRightCorner, Qt.Corner.TopRightCorner):
-            self.setCorner(corner, RIGHT)
-        inside = {
-            "scans": lambda: self.scans, "verdict": lambda: self.pages,
-            "candidates": lambda: self.candidates,
-            "cleanup": self.examination.make_panel, "peaks": self.examination.make_table,
-        }  # fmt: skip
-        for name, (area, key) in PANELS.items():
-            self.arrangement.add(Dock(name, self.look, key, inside[name]), area)
-        for name in ("scans", "verdict", "candidates"):
-            self.arrangement.docks[name].fill()
-        for name in ("verdict", "candidates", "peaks"):
-            nothing = QWidget()  # its tab says it
-            QVBoxLayout(nothing).setContentsMargins(0, 0, 0, 0)  # else its height is none at all
-            self.arrangement.docks[name].setTitleBarWidget(nothing)
-        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.GroupedDragging)
-        self.scans.title.hide()  # the panel's own title says it
-        self.pages.setMinimumWidth(CARD)  # of a page behind, Qt would ask for more
-        self.statusBar().setSizeGripEnabled(False)
-        self.statusBar().addWidget(self.library, 1)
-        self.statusBar().addPermanentWidget(self.arrangement.button)
-        self.statusBar().addPermanentWidget(self.offline)
-
-    def _wear(self) -> None:
-        """Style part by part: what is hidden waits, and no part takes long."""
-        for part in (self.bar, self.centre, self.statusBar(), *self.arrangement.docks.values()):
-            self.look.wear(part)
-        self.look.wear_beside(self)
-        self.look.turn_to(self)
-
-    def _arrange(self) -> None:
-        """Lay panels that share a place over each other, verdict and candidates in front."""
-        docks = self.arrangement.docks
-        for front, behind in (("verdict", "cleanup"), ("candidates", "peaks")):
-            self.tabifyDockWidget(docks[front], docks[behind])
-            docks[front].raise_()
-        self.arrangement.face(self.look.texts.direction)
-
-    def _divide(self) -> None:
-        """Give each panel its share of the window."""
-        docks = [self.arrangement.docks[name] for name in SIDES]
-        widths = [self.width() * share // 100 for share in SIDES.values()]
-        self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
-        below = self.arrangement.docks["candidates"]
-        self.resizeDocks([below], [self.height() * BELOW // 100], Qt.Orientation.Vertical)
-
     def retell(self) -> None:
         """Say all texts."""
+        super().retell()
         say = self.look.say
-        self.offline.setText(say("bench.offline"))
         if self._title:
             self.library.set_text(say("bench.library", title=self._title))
         else:
             self.library.set_text(say("bench.library_opening"))
         self.statusBar().clearMessage()
-        if self._arranged:
-            self._facing.start()
-
-    @Slot()
-    def _face(self) -> None:
-        """Lay the panels out for the direction of reading, in a turn of its own: it takes long."""
-        if self.arrangement.face(self.look.texts.direction):
-            self._divide()
 
     def _connect(self) -> None:
         bar, lane = self.bar, self.lane
@@ -221,8 +112,6 @@ class Workbench(QMainWindow):
         lane.changed.connect(self._on_lane)
         bar.analyser.triggered.connect(self.analyser.open_panel)
         self.analyser.scan_ready.connect(self._on_scan_ready)
-        self._facing.setSingleShot(True)
-        self._facing.timeout.connect(self._face)
         self._reveal.setSingleShot(True)
         self._reveal.setInterval(REVEAL_MS)
         self._reveal.timeout.connect(self._show_work)
@@ -239,7 +128,7 @@ class Workbench(QMainWindow):
             self.opened.emit([str(path.absolute()) for path in paths])
 
     def _submit(self, entry: ScanEntry, path: Path | None) -> None:
-        identify, scan = self._use_cases.identify_file, self._use_cases.scan_emulated
+        identify, scan = self.use_cases.identify_file, self.use_cases.scan_emulated
         if path is not None:
             job = Job(f"Reading {entry.title}", lambda _tell, _stop: identify(path), self._on_scans)
         else:
@@ -473,14 +362,6 @@ class Workbench(QMainWindow):
             identified.query, comparison, partial(quality_line, record), emulated=record.emulated
         )
 
-    def _comparison(self) -> Comparison | None:
-        """Return the candidate chosen, as it compares with the scan chosen."""
-        entry, row = self.scans.current, max(self.candidates.table.currentIndex().row(), 0)
-        if entry is None or entry.identified is None:
-            return None
-        comparisons = entry.identified.comparisons
-        return comparisons[row] if row < len(comparisons) else None
-
     @Slot()
     def look_closer(self) -> None:
         """Show candidates and mixture of the scan chosen, large."""
@@ -496,28 +377,6 @@ class Workbench(QMainWindow):
             TextDialog(self, self.look, "card.hidden", lines).open()
 
     # --- Qt's own events ------------------------------------------------------------------------
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Lay the panels out the first time: before, Qt leaves tabs behind that belong to none."""
-        super().showEvent(event)
-        if not self._arranged:
-            self._arranged = True
-            self._arrange()
-            self._divide()
-            self.arrangement.finish()
-        self.start.open.setFocus()
-
-    def saveState(self, version: int | None = None) -> QByteArray:
-        """Return where the panels are; while the closer look is open, where they were before."""
-        del version  # is the arrangement's own
-        return self.door.before if self.door.opened else self.arrangement.state()
-
-    def restoreState(
-        self, state: QByteArray | bytes | bytearray | memoryview[int], version: int | None = None
-    ) -> bool:
-        """Put the panels where they were; False when the state is of another window."""
-        del version
-        return self._arranged and self.arrangement.take(QByteArray(state))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files of this computer."""

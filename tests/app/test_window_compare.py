@@ -146,7 +146,7 @@ def test_another_scan_is_followed_and_the_verdict_comes_back(bench, closer, qtbo
 
 
 def test_a_result_of_another_library_says_what_to_do(bench, closer, starter_file, qtbot):
-    bench._use_cases.open_library(starter_file)
+    bench.use_cases.open_library(starter_file)
     bench.door.leave()
     bench.scans.list.setCurrentRow(1)
     bench.look_closer()
