@@ -293,3 +293,21 @@ def test_a_graver_scan_of_the_same_parcel_stays_in_sight(place, qtbot):
     qtbot.keyClick(place.screen, Qt.Key.Key_F9)
     place.until(lambda: not place.shell.flow.parcel.scans)
     assert not place.item.graver.isVisible()
+
+
+def test_a_barcode_is_read_wherever_the_keys_are(place, qtbot):
+    """A scanner types into whatever has the keys; the first letter begins another number."""
+    place.connect(check=True)
+    place.number()
+    assert place.screen.scan.hasFocus()
+    qtbot.keyClicks(place.screen.scan, "C")
+    assert place.item.number.hasFocus()
+    qtbot.keyClicks(place.item.number, "P123456785DE\r")
+    assert place.item.number.text() == "CP123456785DE"
+    assert place.item.parcel is not None
+    place.begin_scan()
+    qtbot.keyClicks(place.screen.stop, "R")
+    assert place.item.number.text() == "CP123456785DE"
+    place.until(place.screen.file.isEnabled)
+    qtbot.keyClicks(place.screen.card.middle, "R")
+    assert place.item.number.text() == "R"

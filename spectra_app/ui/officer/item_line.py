@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -141,6 +142,13 @@ class ItemLine(QFrame):
         self._show_sign()
         self.show_graver(None)
         self.number.setFocus()
+
+    def begin_typing(self, event: QKeyEvent) -> None:
+        """Let a key that nothing else took begin another number."""
+        if self.number.isEnabled():
+            self.number.setFocus()
+            self.number.selectAll()
+            QCoreApplication.sendEvent(self.number, event)
 
     def show_added(self, photos: int, *, noted: bool) -> None:
         """Show on the buttons what was added."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -260,6 +261,20 @@ class OfficerScreen(QWidget):
         for button in (self.file, *self.again.values()):
             button.setEnabled(False)
         self.scan.hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give what a barcode scanner types to the number, wherever the keys are.
+
+        The first letter takes the place of the number before it, as if the field had been touched;
+        while a scan runs, a number belongs to no parcel yet and is left alone.
+        """
+        one = Qt.KeyboardModifier
+        held = event.modifiers() & (one.ControlModifier | one.AltModifier | one.MetaModifier)
+        typed = event.text().strip()
+        if typed.isprintable() and typed and not held and self.stop.isHidden():
+            self.item.begin_typing(event)
+            return
+        super().keyPressEvent(event)
 
     def _keep_focus(self) -> None:
         """Give the keys to the verdict, to be read; to the number where there is none."""
