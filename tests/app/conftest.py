@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from devices.timing import Timing, utc_now
 from library.signing import new_key, open_key
 from library.trust import Trust
 from library.trust_store import save_trust
@@ -40,6 +42,29 @@ def samples():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class PassingTime:
+    """Time that passes at once where somebody waits for it; as it does, while `waits` is set."""
+
+    def __init__(self):
+        self.waits, self._skipped_s = False, 0.0
+        self.timing = Timing(self._now, self._sleep, utc_now)
+
+    def _now(self):
+        return time.monotonic() + self._skipped_s
+
+    def _sleep(self, seconds):
+        if self.waits:
+            time.sleep(seconds)
+        else:
+            self._skipped_s += max(0.0, seconds)
+
+
+@pytest.fixture
+def passing_time():
+    """Return the time of emulated analysers whose exposures nobody has to wait for."""
+    return PassingTime()
 
 
 class Desk:

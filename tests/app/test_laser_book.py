@@ -17,6 +17,7 @@ from spectra_app.services.cases.exposures import Fired, record_exposure
 from spectra_app.services.cases.laser_book import LaserBook, station_book
 from spectra_app.services.cases.oversight import oversee
 from spectra_app.services.desk import desk_use_cases
+from spectra_app.services.devices import open_with_bench
 from spectra_app.services.frames import AnalyserError, StoppedError
 from spectra_app.services.instrument_choice import Wish, emulated_choices
 from spectra_app.services.instrument_state import ScanWish
@@ -55,10 +56,15 @@ def frame():
 
 
 @pytest.fixture
-def cases():
+def cases(passing_time):
     """Return the window's use cases; the analyser is let go afterwards."""
     before = set(threading.enumerate())
-    made = desk_use_cases(None, lambda _report, _path: None)
+
+    def open_it(chosen, *, timing):
+        del timing  # is that of the window, in which exposures take their time
+        return open_with_bench(chosen, timing=passing_time.timing)
+
+    made = desk_use_cases(None, lambda _report, _path: None, open_it=open_it)
     yield made
     instrument = made.analyser.instrument
     instrument.close()

@@ -23,8 +23,8 @@ NUMBER, WRONG = "RR473829103CN", "RR473829109CN"
 class Place:
     """An officer, logged in, before a window with an emulated analyser on wires in reach."""
 
-    def __init__(self, qtbot, make_shell, words):
-        self.qtbot, self.wires = qtbot, []
+    def __init__(self, qtbot, make_shell, words, time):
+        self.qtbot, self.wires, self.time = qtbot, [], time
         self.shell = make_shell(desk_use_cases(None, render_pdf, open_it=self.open_it), (1024, 768))
         form = self.shell.entrance.log_in
         form.name.setText("officer")
@@ -34,9 +34,11 @@ class Place:
         self.until(lambda: self.shell.pages.currentWidget() is self.screen)
 
     def open_it(self, chosen, *, timing):
-        wires = emulated_wires(chosen.family, sample=emulated_sample(chosen.sample), timing=timing)
+        del timing  # is that of the window, in which exposures take their time
+        here = self.time.timing
+        wires = emulated_wires(chosen.family, sample=emulated_sample(chosen.sample), timing=here)
         self.wires.append(wires)
-        return open_wires(chosen.family, wires, timing=timing), wires.bench
+        return open_wires(chosen.family, wires, timing=here), wires.bench
 
     def until(self, condition):
         self.qtbot.waitUntil(condition, timeout=LONG_MS)
@@ -62,6 +64,7 @@ class Place:
         self.qtbot.keyClick(self.item.number, Qt.Key.Key_Return)
 
     def begin_scan(self):
+        self.time.waits = True
         self.qtbot.mouseClick(self.screen.scan, LEFT)
         self.until(lambda: self.wires[-1].bench.laser_firing)
 
@@ -80,8 +83,8 @@ class Place:
 
 
 @pytest.fixture
-def place(qtbot, make_shell, used_home, staffed):  # noqa: ARG001  the folder is made for it
-    made = Place(qtbot, make_shell, staffed)
+def place(qtbot, make_shell, used_home, staffed, passing_time):  # noqa: ARG001  folder
+    made = Place(qtbot, make_shell, staffed, passing_time)
     yield made
     for wires in made.wires:
         wires.bench.faults = replace(wires.bench.faults, laser_stuck_on=False)

@@ -27,8 +27,8 @@ LEFT = Qt.MouseButton.LeftButton
 class Bench:
     """A window over emulated wires that stay in reach."""
 
-    def __init__(self, qtbot, make_shell):
-        self.qtbot = qtbot
+    def __init__(self, qtbot, make_shell, time):
+        self.qtbot, self.time = qtbot, time
         self.wires, self.analysers = [], []
         use_cases = desk_use_cases(None, render_pdf, open_it=self.open_it)
         self.window = make_shell(use_cases, size=(1024, 768))
@@ -38,8 +38,10 @@ class Bench:
         self.panel, self.alarm = self.desk.panel, self.desk.alarm
 
     def open_it(self, chosen, *, timing):
-        wires = emulated_wires(chosen.family, sample=emulated_sample(chosen.sample), timing=timing)
-        analyser = open_wires(chosen.family, wires, timing=timing)
+        del timing  # is that of the window, in which exposures take their time
+        here = self.time.timing
+        wires = emulated_wires(chosen.family, sample=emulated_sample(chosen.sample), timing=here)
+        analyser = open_wires(chosen.family, wires, timing=here)
         self.wires.append(wires)
         self.analysers.append(analyser)
         return analyser, wires.bench
@@ -67,12 +69,15 @@ class Bench:
         self.until(lambda: self.panel.isActiveWindow() and not self.window.lane.busy)
 
     def connect(self, family="wasatch-785"):
+        """Connect at once; what is measured afterwards takes its time."""
+        self.time.waits = False
         self.open_panel()
         self.panel.form.choose(family, emulated=True)
         self.until(self.panel.form.connect_button.isEnabled)
         self.click(self.panel.form.connect_button)
         self.until(lambda: self.state.phase == "ready" and self.state.laser == "off")
         self.until(self.panel.scan.isEnabled)
+        self.time.waits = True
 
     def scan(self, plan=1, delay=0):
         self.panel.plan.setCurrentIndex(plan)
@@ -111,10 +116,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(qtbot, make_shell, used_home):  # noqa: ARG001  the folder is made for the program
+def bench(qtbot, make_shell, used_home, passing_time):  # noqa: ARG001  folder
     """Return the window; afterwards it is closed, the laser off, and no thread left."""
     before = set(threading.enumerate())
-    made = Bench(qtbot, make_shell)
+    made = Bench(qtbot, make_shell, passing_time)
     yield made
     made.end()
     assert not any(wires.bench.laser_firing for wires in made.wires)
@@ -158,6 +163,7 @@ def test_escape_stops_a_scan_and_the_panel_stays(bench, qtbot):
 
 def test_the_check_with_polystyrene_lifts_the_mark(bench):
     bench.connect()
+    bench.time.waits = False
     bench.click(bench.panel.check)
     bench.until(lambda: bench.state.calibration == "ok" and not bench.window.lane.busy)
     assert "Check passed" in bench.panel.stage.text()

@@ -45,8 +45,8 @@ def files_at_most(size):
 class Shift:
     """An officer before a checked emulated analyser, with the item's number typed."""
 
-    def __init__(self, qtbot, make_shell, words, library=None):
-        self.qtbot, self.wires = qtbot, []
+    def __init__(self, qtbot, make_shell, words, time, library=None):
+        self.qtbot, self.wires, self.time = qtbot, [], time
         use = desk_use_cases(library, render_pdf, open_it=self.open_it)
         self.shell = make_shell(use, (1024, 768))
         self.words = words
@@ -59,9 +59,11 @@ class Shift:
         qtbot.keyClick(self.screen.item.number, Qt.Key.Key_Return)
 
     def open_it(self, chosen, *, timing):
-        wires = emulated_wires(chosen.family, sample=emulated_sample(chosen.sample), timing=timing)
+        del timing  # is that of the window, in which exposures take their time
+        here = self.time.timing
+        wires = emulated_wires(chosen.family, sample=emulated_sample(chosen.sample), timing=here)
         self.wires.append(wires)
-        return open_wires(chosen.family, wires, timing=timing), wires.bench
+        return open_wires(chosen.family, wires, timing=here), wires.bench
 
     def until(self, condition):
         self.qtbot.waitUntil(condition, timeout=LONG_MS)
@@ -103,12 +105,12 @@ class Shift:
 
 
 @pytest.fixture
-def shift_on(qtbot, make_shell, used_home, staffed):  # noqa: ARG001  the folder is made for it
+def shift_on(qtbot, make_shell, used_home, staffed, passing_time):  # noqa: ARG001  folder
     """Return what begins the shift with a library; the installed one by default."""
     made = []
 
     def begun(library=None):
-        made.append(Shift(qtbot, make_shell, staffed, library))
+        made.append(Shift(qtbot, make_shell, staffed, passing_time, library))
         return made[-1]
 
     yield begun
@@ -208,6 +210,7 @@ def test_a_scan_during_which_the_library_goes_is_identified_when_it_is_back(
 ):
     shift = shift_on(drive)
     qtbot = shift.qtbot
+    shift.time.waits = True
     qtbot.mouseClick(shift.screen.scan, LEFT)
     shift.until(lambda: shift.wires[-1].bench.laser_firing)
     os.truncate(drive, 5000)

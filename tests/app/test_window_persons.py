@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from spectra_app.reports.render_qt import render_pdf
 from spectra_app.services.desk import desk_use_cases
+from spectra_app.services.devices import open_with_bench
 
 LEFT = Qt.MouseButton.LeftButton
 LONG_MS = 60_000
@@ -71,8 +72,13 @@ class Desks:
 
 
 @pytest.fixture
-def desks(qtbot, make_shell, used_home, staffed):  # noqa: ARG001  the folder is made for it
-    return Desks(qtbot, make_shell(desk_use_cases(None, render_pdf)), staffed)
+def desks(qtbot, make_shell, used_home, staffed, passing_time):  # noqa: ARG001  folder
+    def open_it(chosen, *, timing):
+        del timing  # is that of the window, in which exposures take their time
+        return open_with_bench(chosen, timing=passing_time.timing)
+
+    use_cases = desk_use_cases(None, render_pdf, open_it=open_it)
+    return Desks(qtbot, make_shell(use_cases), staffed)
 
 
 @pytest.fixture
