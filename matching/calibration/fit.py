@@ -381,21 +381,34 @@ class _Fit:
         return refusals
 
     def _unlike(self, rows: list[LineResult]) -> list[str]:
-        """Say of which Raman standards a scan is not: too few of the lines, or of the light."""
+        """Say of which Raman standards a scan is not: too few of the lines, or of the light.
+
+        Where its lines were found but stand elsewhere than those of another standard say, either
+        may be at fault, and that is what is said.
+        """
         said = []
         for name, narrow in self.matched.narrow.items():
             own = [row for row in rows if row.standard == name and row.use != "outside_range"]
-            good = [row for row in own if row.use in {"used", "saturated"}]
-            pixels = np.array([row.pixel for row in good], dtype=np.float64)
-            total = sum(height for _, height in narrow)
-            mine = sum(h for at, h in narrow if (np.abs(pixels - at) < 1e-6).any())
-            found = len(good) >= self.limits.least_found * len(own)
-            if not found or mine < self.limits.least_explained * total:
+            good, share = _explained(own, narrow, {"used", "saturated"})
+            if self._like(good, share, own):
+                continue
+            with_others = _explained(own, narrow, {"used", "saturated", "outlier"})
+            others = {row.standard for row in rows if row.use == "used"} - {name}
+            if others and self._like(*with_others, own):
                 said.append(
-                    f"the scan does not look like {name}: {len(good)} of {len(own)} lines agree, "
-                    f"with {mine / max(total, 1e-300):.0%} of the height of all narrow lines"
+                    f"the lines of {name} do not agree with those of {', '.join(sorted(others))}: "
+                    f"{good} of {len(own)} fit one axis; leave one standard out, or measure again"
+                )
+            else:
+                said.append(
+                    f"the scan does not look like {name}: {good} of {len(own)} lines agree, "
+                    f"with {share:.0%} of the height of all narrow lines"
                 )
         return said
+
+    def _like(self, good: int, share: float, own: list[LineResult]) -> bool:
+        limits = self.limits
+        return good >= limits.least_found * len(own) and share >= limits.least_explained
 
     def _told(
         self,
@@ -428,6 +441,17 @@ class _Fit:
             range_cm1=span,
             unlike=tuple(unlike),
         )
+
+
+def _explained(
+    own: list[LineResult], narrow: list[tuple[float, float]], uses: set[str]
+) -> tuple[int, float]:
+    """Return how many lines are in use, and their share of the height of all narrow lines."""
+    good = [row for row in own if row.use in uses]
+    pixels = np.array([row.pixel for row in good], dtype=np.float64)
+    total = sum(height for _, height in narrow)
+    mine = sum(h for at, h in narrow if (np.abs(pixels - at) < 1e-6).any())
+    return len(good), float(mine / total) if total else 1.0
 
 
 def _rms(values: Sequence[float | None]) -> float | None:

@@ -204,6 +204,18 @@ def test_another_material_is_not_taken_for_polystyrene(other):
     assert not fit.holds
 
 
+def test_standards_that_disagree_are_not_taken_for_other_materials():
+    """Calcite measured after the axis moved is calcite still: its lines stand elsewhere."""
+    true, laser = axis_of(TRUE), 1e7 / vacuum_nm(np.array([LASER_NM]))[0]
+    moved = measured(CALCITE, true + 3.0, laser)
+    both = [measured(one, true, laser) for one in (POLYSTYRENE, NEON)]
+    fit = fit_axis(stated_of(TRUE), [*both, moved])
+    (said,) = fit.unlike
+    assert said.startswith("the lines of calcite do not agree with those of neon, polystyrene: ")
+    assert "does not look like" not in said
+    assert not fit.holds
+
+
 def test_residuals_too_large_are_refused():
     true = axis_of(TRUE)
     laser = 1e7 / vacuum_nm(np.array([LASER_NM]))[0]
