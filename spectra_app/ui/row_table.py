@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon
@@ -16,7 +16,10 @@ from spectra_app.ui.look import Look
 from spectra_app.ui.tables import EXPORT_ROLE, TableKeeper, copyable
 
 WIDEST = 230  # pixels; the tip has all of it
+LOOKED_AT = 50
+"""Rows whose texts decide how wide a column is."""
 Index = QModelIndex | QPersistentModelIndex
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +30,33 @@ class Cell:
     saved: object = None
     icon: QIcon | None = None
     tip: str = ""
+
+
+class Rows(Sequence[Sequence[Cell]]):
+    """Rows whose cells are made when they are first looked at: a book may have thousands.
+
+    Parameters
+    ----------
+    records : sequence
+        What stands in the rows.
+    made : callable (record) -> sequence of Cell
+        Makes the cells of one.
+    """
+
+    def __init__(self, records: Sequence[T], made: Callable[[T], Sequence[Cell]]) -> None:
+        self._records: Sequence[Any] = records
+        self._made: Callable[[Any], Sequence[Cell]] = made
+        self._seen: dict[int, Sequence[Cell]] = {}
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self._records)
+
+    def __getitem__(self, row: Any) -> Any:
+        """Return the cells of a row."""
+        if row not in self._seen:
+            self._seen[row] = self._made(self._records[row])
+        return self._seen[row]
 
 
 class RowModel(QAbstractTableModel):
@@ -89,6 +119,7 @@ class RowTable(QTableView):
         self.horizontalHeader().setStretchLastSection(True)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setResizeContentsPrecision(LOOKED_AT)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         self.keeper: TableKeeper = copyable(self, look, lane, name)
         self.selectionModel().currentRowChanged.connect(

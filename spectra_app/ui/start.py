@@ -20,6 +20,11 @@ REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 REQUEST_HEARD_MS = 100
 
 
+SWITCH_S = 0.0005
+"""How long another thread may go on when the painting thread wants to: every call of Qt asks again,
+so that Python's own 5 ms, a few hundred times over, were seconds in which a page did not open."""
+
+
 def make_application() -> QApplication:
     """Return the application with style, font and icon; the one there is when there is one."""
     from spectra_app.ui.theme import program_icon, use_fonts
@@ -27,6 +32,7 @@ def make_application() -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
+    sys.setswitchinterval(SWITCH_S)
     app.setApplicationName("Spectra")
     app.setStyle("Fusion")
     app.setWindowIcon(program_icon())

@@ -281,12 +281,13 @@ def test_every_page_can_be_read_in_every_theme_and_size(shell, samples, language
 @pytest.mark.fuzz
 @pytest.mark.skipif(not os.environ.get("SPECTRA_FUZZ"), reason="the long form runs in make fuzz")
 @pytest.mark.skipif(bool(os.environ.get("QT_SCALE_FACTOR")), reason="this is that process")
-def test_every_page_can_be_read_at_200_per_cent():
-    """A scale is chosen before Qt starts, so this file is run again, in French, at 2048x1536."""
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_can_be_read_at_200_per_cent(language):
+    """A scale is chosen before Qt starts, so this file is run again, at 2048x1536."""
     result = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
-            f"{Path(__file__)}::test_every_page_can_be_read_at_the_smallest_size[fr]",
+            f"{Path(__file__)}::test_every_page_can_be_read_at_the_smallest_size[{language}]",
         ],
         capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"},

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QTabWidget, QVBoxL
 from spectra_app.records.kinds import Exposure
 from spectra_app.services import fleet as fleet_service
 from spectra_app.services.cases.exposures import list_exposures
-from spectra_app.services.fleet import FleetRow, InstrumentHistory
+from spectra_app.services.fleet import DoubtfulScan, FleetRow, InstrumentHistory
 from spectra_app.services.office import Office, Session
 from spectra_app.ui.control_chart import ChartView
 from spectra_app.ui.flat_model import choose_row
@@ -16,7 +16,7 @@ from spectra_app.ui.fleet_look import moment, state_icon, state_word
 from spectra_app.ui.look import Look
 from spectra_app.ui.page import Page
 from spectra_app.ui.records_desk import RecordsDesk
-from spectra_app.ui.row_table import Cell, RowTable
+from spectra_app.ui.row_table import Cell, Rows, RowTable
 
 COLUMNS = ("serial", "model", "state", "checked", "result", "axis", "due")
 DOUBTFUL = ("scan", "case", "time", "stood", "why")
@@ -137,30 +137,31 @@ class FleetPage(Page):
         self._fill_history()
 
     def _fill_history(self) -> None:
-        look, say = self.look_of, self.look_of.say
+        say = self.look_of.say
         self._name_tabs()
         if self.history is None:
             return
         found, book = self.history
         row = found.row
         self.chart.show_charts(row.serial, found.charts, emulated=row.emulated)
-        put = look.texts.put
-        rows = [
-            (
-                Cell(put(one.scan)), Cell(put(one.case)), Cell(put(moment(one.scanned_at))),
-                Cell(look.word("stands", one.state)), Cell(put(one.words)),
-            )
-            for one in found.doubtful
-        ]  # fmt: skip
-        self.doubtful.fill([say(f"fleet.{name}") for name in DOUBTFUL], rows)
-        laser = [
-            (
-                Cell(put(moment(one.at)), one.at), Cell(look.word("purpose", one.purpose)),
-                Cell(put(str(one.count)), one.count), Cell(put(one.scan)), Cell(put(one.by)),
-            )
-            for one in reversed(book)
-        ]  # fmt: skip
-        self.book.fill([say(f"fleet.{name}") for name in BOOK], laser)
+        self.doubtful.fill(
+            [say(f"fleet.{name}") for name in DOUBTFUL], Rows(found.doubtful, self._doubtful_cells)
+        )
+        self.book.fill([say(f"fleet.{name}") for name in BOOK], Rows(book[::-1], self._book_cells))
+
+    def _doubtful_cells(self, one: DoubtfulScan) -> tuple[Cell, ...]:
+        look, put = self.look_of, self.look_of.texts.put
+        return (
+            Cell(put(one.scan)), Cell(put(one.case)), Cell(put(moment(one.scanned_at))),
+            Cell(look.word("stands", one.state)), Cell(put(one.words)),
+        )  # fmt: skip
+
+    def _book_cells(self, one: Exposure) -> tuple[Cell, ...]:
+        look, put = self.look_of, self.look_of.texts.put
+        return (
+            Cell(put(moment(one.at)), one.at), Cell(look.word("purpose", one.purpose)),
+            Cell(put(str(one.count)), one.count), Cell(put(one.scan)), Cell(put(one.by)),
+        )  # fmt: skip
 
     def _name_tabs(self) -> None:
         say = self.look_of.say
