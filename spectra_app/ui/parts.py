@@ -35,7 +35,7 @@ BEHIND = {
         (
             "spectra_app.services.desk", "numpy.typing", "cProfile", "pydoc",
             "xml.etree.ElementTree", "multiprocessing.connection", "importlib.resources",
-            "decimal",
+            "decimal", "colorama",
         ),
         (
             "PySide6.QtTest", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "pyqtgraph",
